@@ -1,0 +1,24 @@
+"""The world's faults, each worded as: where: what was found; what is allowed; what to do.
+
+Only the command line catches `EdgeError`. A `ValueError` from our own code is a bug of ours and is not caught.
+"""
+
+
+class EdgeError(Exception):
+    """A fault outside this program that the user can mend; its text is one clear sentence."""
+
+
+class UnreadableRadiograph(EdgeError):
+    """The file is not a radiograph that can be read: wrong format, damaged, too small, blank."""
+
+
+class ModelMismatch(EdgeError):
+    """The model file is not ours, is damaged, or was made for another preprocessing."""
+
+
+class MissingPackage(EdgeError, ImportError):
+    """An optional package is not installed; the text names the feature, the package and the command."""
+
+
+class WrongUsage(EdgeError):
+    """The command was asked for something that cannot be done; exit code 2."""

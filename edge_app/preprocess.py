@@ -1,0 +1,110 @@
+"""The contract: what every model of this project sees of a radiograph.
+
+Training, calibration and the edge call `to_pixels` and nothing else between a decoded film and the network, so the
+three can never disagree. The rules, in order:
+
+1. Shrink by area averaging, squashed to a square (padding and aspect ratio tell hospitals apart, and two of the public
+   collections come squashed already). A side shorter than the target is enlarged linearly afterwards.
+2. Stretch the grey levels so that the 1st and 99th percentile become 0 and 255: exposure and display window differ
+   between hospitals and say nothing of the lungs. Integer arithmetic and a look-up table, so it is exact.
+
+The result stays uint8; scaling to floats and grey-to-three-channels are the model's first layers.
+Changing anything here changes `fingerprint` and needs every model retrained.
+"""
+
+import cv2
+import numpy as np
+
+from edge_app.errors import UnreadableRadiograph
+
+CONTRACT_VERSION = 1
+
+# Percent of the pixels allowed to saturate at each end: markers and burnt-in text are brighter than any bone and cover
+# about 1 % of a film.
+TAIL_PERCENT = 1
+
+# Fewer grey levels than this between the percentiles is a blank picture: stretching it would show the model noise.
+LEAST_CONTRAST = 8
+
+# A JPEG may be decoded at a reduced DCT scale as long as both sides stay at least this many times the model's size:
+# area averaging then still averages, and training films obey the same rule.
+LEAST_OVERSAMPLING = 2
+
+
+def least_side(size: int) -> int:
+    """Return the shortest side in pixels that a decoder may reduce a JPEG to for a model of `size` x `size` pixels."""
+    return LEAST_OVERSAMPLING * size
+
+
+def to_pixels(grey: np.ndarray, size: int) -> np.ndarray:
+    """Turn a decoded film into what the model sees.
+
+    Args:
+        grey: uint8 (H, W), 0 = black = air, 255 = white = bone.
+        size: side of the model's input in pixels.
+
+    Returns:
+        uint8 (size, size, 1).
+
+    Raises:
+        ValueError: `grey` is not uint8 (H, W).
+        UnreadableRadiograph: the film has no contrast.
+    """
+    if grey.dtype != np.uint8 or grey.ndim != 2:
+        raise ValueError(f"grey is {grey.dtype} {grey.shape}; the contract takes uint8 (H, W)")
+    return stretch(shrink(grey, size))[..., np.newaxis]
+
+
+def shrink(grey: np.ndarray, size: int) -> np.ndarray:
+    """Resize uint8 (H, W) to uint8 (size, size): area average where it shrinks, linear where it grows."""
+    height, width = grey.shape
+    smaller = cv2.resize(grey, (min(width, size), min(height, size)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(smaller, (size, size), interpolation=cv2.INTER_LINEAR)
+
+
+def stretch(grey: np.ndarray) -> np.ndarray:
+    """Map the 1st to the 99th percentile of uint8 (H, W) to 0 to 255.
+
+    Raises:
+        UnreadableRadiograph: fewer than `LEAST_CONTRAST` levels lie between the percentiles.
+    """
+    counts = np.cumsum(np.bincount(grey.ravel(), minlength=256))
+    tail = counts[-1] * TAIL_PERCENT // 100
+    low = int(np.searchsorted(counts, tail, side="right"))
+    high = int(np.searchsorted(counts, counts[-1] - tail, side="left"))
+    if high - low < LEAST_CONTRAST:
+        raise UnreadableRadiograph(
+            f"the picture is blank: 98 % of it lies within {high - low + 1} of 256 grey levels; "
+            f"a radiograph spans at least {LEAST_CONTRAST}"
+        )
+    levels = np.arange(256, dtype=np.int32)
+    # + (high - low) // 2 rounds to the nearest integer.
+    table = ((levels - low) * 255 + (high - low) // 2) // (high - low)
+    return np.clip(table, 0, 255).astype(np.uint8)[grey]
+
+
+def fingerprint(size: int) -> str:
+    """Run the contract on computed pictures and return what came out, as hex of uint8 samples.
+
+    Two installations that give fingerprints within one grey level of each other (`same_fingerprint`) preprocess alike.
+    The pictures cover a large shrink, a small one, an enlargement and both aspect ratios, and fill the grey scale.
+    """
+    samples = []
+    for height, width in ((1021, 1531), (1.3 * size, 1.1 * size), (0.7 * size, 2.3 * size), (0.6 * size, 0.5 * size)):
+        rows, columns = np.mgrid[0 : int(height), 0 : int(width)].astype(np.int64)
+        # Integers only, so that the pictures are the same on every machine: two slopes and a product of triangle waves.
+        waves = abs(rows * 7 % 254 - 127) * abs(columns * 5 % 254 - 127) // 127
+        picture = (rows * 96 // rows.max() + columns * 48 // columns.max() + waves * 110 // 127).astype(np.uint8)
+        pixels = to_pixels(picture, size)[..., 0]
+        steps = np.linspace(0, size - 1, 8).astype(int)
+        samples.append(pixels[np.ix_(steps, steps)].tobytes())
+    return b"".join(samples).hex()
+
+
+def same_fingerprint(one: str, other: str) -> bool:
+    """Say whether two fingerprints agree to one grey level, the most that builds of OpenCV differ by."""
+    try:
+        a, b = (np.frombuffer(bytes.fromhex(text), np.uint8).astype(int) for text in (one, other))
+    except ValueError:
+        return False
+    return a.shape == b.shape and bool(abs(a - b).max() <= 1)
