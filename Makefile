@@ -1,0 +1,84 @@
+# Every command of the project; `make help` lists them. Environments are made on first use and again when their
+# requirements change.
+
+PYTHON ?= python3
+DATA ?= ../shared/data
+MODEL ?= lite0
+IMAGES ?=
+OUT ?= build
+
+EDGE := .venv-edge/bin/python
+DESK := .venv/bin/python
+INDEX := $(OUT)/index.csv
+RUN := models/runs/$(MODEL)
+PIP := -m pip install --quiet --disable-pip-version-check
+
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.DEFAULT_GOAL := help
+.PHONY: help run data index train convert compare bench test test-edge test-desk lint format clean
+
+help:  ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+run: .venv-edge/ready  ## classify a sample film, or yours: make run IMAGES=DIR
+	@$(EDGE) -m edge_app classify $(if $(IMAGES),"$(IMAGES)")
+
+data: .venv/ready  ## where to get the four collections, and which are in DATA
+	@$(DESK) -m train data --data "$(DATA)"
+
+index: .venv/ready  ## list every film of DATA: label, patient, duplicates, split
+	$(DESK) -m train index --data "$(DATA)" --out $(INDEX)
+
+$(INDEX): | .venv/ready
+	$(DESK) -m train index --data "$(DATA)" --out $(INDEX)
+
+train: .venv/ready $(INDEX)  ## train MODEL (lite0, tiny, seed); goes on where it was stopped
+	$(DESK) -m train fit --model $(MODEL) --data "$(DATA)" --index $(INDEX) --cache $(OUT) --run $(RUN) $(if $(wildcard $(RUN)/run.json),--resume)
+
+convert: .venv/ready  ## turn the run of MODEL into models/*.tflite
+	$(DESK) -m convert $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
+
+compare: .venv/ready  ## the figures of all runs side by side
+	$(DESK) -m train compare models/runs/*
+
+bench: .venv/ready .venv-edge/ready  ## time the edge against TensorFlow with the H5 file
+	$(DESK) -m convert.bench --edge $(EDGE)
+
+test: lint test-edge test-desk  ## lint, then all tests in both environments
+
+lint: .venv/ready  ## ruff: rules and format
+	$(DESK) -m ruff check .
+	$(DESK) -m ruff format --check .
+
+test-edge: .venv-edge/ready-tests .venv/ready  ## the light side, in both TFLite runtimes
+	$(EDGE) -m pytest tests/edge
+	$(DESK) -m pytest tests/edge
+
+test-desk: .venv-edge/ready .venv/ready  ## index, training, conversion, architecture
+	$(DESK) -m pytest tests/desk tests/test_architecture.py
+
+format: .venv/ready  ## let ruff rewrite the code
+	$(DESK) -m ruff check --fix .
+	$(DESK) -m ruff format .
+
+clean:  ## remove environments and caches; runs and models stay
+	rm -rf .venv .venv-edge build .pytest_cache .ruff_cache
+
+.venv-edge/ready: edge_app/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python is " + sys.version.split()[0] + "; 3.11 or newer is needed; name one with: make run PYTHON=python3.11")'
+	@echo "Making the edge environment (once, about a minute)..."
+	@$(PYTHON) -m venv --clear .venv-edge
+	@$(EDGE) $(PIP) -r edge_app/requirements.txt
+	@touch $@
+
+.venv-edge/ready-tests: .venv-edge/ready tests/requirements.txt
+	@$(EDGE) $(PIP) -r tests/requirements.txt
+	@touch $@
+
+.venv/ready: train/requirements.txt
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Python is " + sys.version.split()[0] + "; TensorFlow needs 3.11 to 3.13; name one with: make train PYTHON=python3.11")'
+	@echo "Making the desk environment with TensorFlow (once, a few minutes)..."
+	@$(PYTHON) -m venv --clear .venv
+	@$(DESK) $(PIP) -r train/requirements.txt
+	@touch $@

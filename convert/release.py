@@ -1,0 +1,118 @@
+"""From a run folder to `models/*.tflite`: convert, run each file as the edge does, choose its threshold, write its card."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from convert import card, quantize
+from edge_app import bundle, classifier
+from edge_app.errors import EdgeError
+from train import evaluate, index, pixels
+
+# Films a cell (source and label) gives to calibration: enough for stable ranges, few enough for a minute.
+CALIBRATION_PER_CELL = 25
+CALIBRATION_SEED = 1
+# Verdicts of the int8 file that may differ from the Keras model's on the test films.
+LEAST_AGREEMENT = 0.99
+
+
+def release(run_dir: Path, films, film_pixels: np.ndarray, out: Path, kinds=quantize.KINDS) -> list[Path]:
+    """Convert a finished run; return the files written.
+
+    Args:
+        run_dir: of `train fit`; its `run.json`, `model.keras` and `scores.csv` are read.
+        films: rows of the index that belong to a split, as in training.
+        film_pixels: uint8 (N, size, size, 1), one row a film.
+        out: folder for the files.
+        kinds: of `quantize.KINDS`.
+
+    Raises:
+        EdgeError: the folder holds no finished run, the contract changed, or int8 disagrees with the Keras model.
+    """
+    record, model = read_run(run_dir)
+    labels = tuple(record["config"]["labels"])
+    parent = index.read_scores(run_dir / "scores.csv")
+    rows = films.reset_index().set_index("path").loc[parent["path"], "index"].to_numpy()
+    written, report = [], {}
+    for kind in kinds:
+        chosen = calibration_rows(films, record)
+        content = quantize.to_tflite(model, kind, film_pixels[chosen] if kind == "int8" else None)
+        table = parent.copy()
+        table[[f"score_{label}" for label in labels]] = score(content, record, film_pixels[rows])
+        measured = evaluate.measure(table, labels, tuple(record["config"]["cells"]))
+        measured["agreement"] = agreement(parent, table, measured["thresholds"], record)
+        if measured["agreement"]["verdicts"] < LEAST_AGREEMENT:
+            raise EdgeError(
+                f"{run_dir}: the {kind} file agrees with the Keras model on {measured['agreement']['verdicts']:.2%} of "
+                f"the test films; at least {LEAST_AGREEMENT:.0%} is allowed; no file was written for it."
+            )
+        path = out / f"covid-xray-{record['config']['model']}-{kind}.tflite"
+        _write(path, bundle.pack(content, card.build(record, kind, measured)))
+        written.append(path)
+        report[kind] = {"bytes": path.stat().st_size} | measured
+    name = record["config"]["model"]
+    (out / f"covid-xray-{name}.json").write_text(json.dumps({"run": record, "files": report}, indent=1) + "\n")
+    return written
+
+
+def read_run(run_dir: Path):
+    """Return (`run.json`, Keras model) of a finished run.
+
+    Raises:
+        EdgeError: something is missing, or the contract is another.
+    """
+    for name in ("run.json", "model.keras", "scores.csv"):
+        if not (run_dir / name).is_file():
+            raise EdgeError(f"{run_dir}: holds no finished training run ('{name}' is missing); run 'make train' first.")
+    record = json.loads((run_dir / "run.json").read_text())
+    try:
+        card.check_contract(record)
+    except ValueError as error:
+        raise EdgeError(f"{run_dir}: {error}.") from error
+    import keras
+
+    return record, keras.models.load_model(run_dir / "model.keras", compile=False)
+
+
+def calibration_rows(films, record: dict) -> np.ndarray:
+    """Choose training films only, the same number from every source and label, seeded: int (N,) rows of `films`."""
+    cell = films["source"] + "/" + films["label"]
+    cells = record["config"]["cells"]
+    wanted = (films["split"] == "train") & films["label"].isin(record["config"]["labels"])
+    rows = np.flatnonzero(wanted & (cell.isin(cells) if cells else True))
+    shuffled = np.random.default_rng(CALIBRATION_SEED).permutation(rows)
+    names = cell.iloc[shuffled].to_numpy()
+    seen = cell.iloc[shuffled].groupby(names).cumcount().to_numpy()
+    return np.sort(shuffled[seen < max(CALIBRATION_PER_CELL, -(-quantize.LEAST_CALIBRATION // len(set(names))))])
+
+
+def score(content: bytes, record: dict, films: np.ndarray) -> np.ndarray:
+    """Score films with the edge's own classifier: uint8 (N, S, S, 1) -> float32 (N, labels)."""
+    placeholder = card.build(record, "unmeasured", record["metrics"] | {"agreement": {}})
+    one = classifier.Classifier(*bundle.unpack(bundle.pack(content, placeholder), "this conversion"), threads=2)
+    return np.stack([one.scores(film) for film in films])
+
+
+def agreement(parent, child, thresholds: dict, record: dict) -> dict:
+    """Compare the verdicts of a file, at its own thresholds, with the Keras model's at its own, on the test films."""
+    test = (parent["split"] == "test").to_numpy()
+    columns = [f"score_{label}" for label in record["config"]["labels"]]
+    difference = np.abs(parent[columns].to_numpy() - child[columns].to_numpy())[test]
+    same = verdicts(parent[test], record["metrics"]["thresholds"]) == verdicts(child[test], thresholds)
+    return {"verdicts": float(same.mean()), "films": int(test.sum()), "largest_score_difference": float(difference.max())}
+
+
+def verdicts(table, thresholds: dict) -> np.ndarray:
+    """Return the verdict of each row as on the edge: COVID-19 is asked first, then pneumonia."""
+    verdict = np.full(len(table), "normal", dtype=object)
+    for label in sorted(thresholds, key=lambda name: name == "covid"):
+        verdict[(table[f"score_{label}"] >= thresholds[label]).to_numpy()] = label
+    return verdict
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_bytes(content)
+    part.replace(path)

@@ -1,0 +1,4 @@
+"""Near-duplicates (being written)."""
+import numpy as np
+def find(thumbnails):
+    return []

@@ -1,0 +1,65 @@
+"""What a film's bytes and pixels say of it: hashes, size, a thumbnail, or why it cannot be read."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from edge_app import preprocess, radiograph
+from edge_app.errors import UnreadableRadiograph
+
+# Side of the thumbnails that near-duplicates are sought on; its reason is in train/duplicates.py.
+THUMBNAIL_SIDE = 128
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What one file holds. A file that is no radiograph has a `fault`, no size, no `phash` and no `thumbnail`."""
+
+    sha256: str  # of the file; "" if it cannot even be opened
+    width: int = 0
+    height: int = 0
+    phash: str = ""  # 16 hex digits
+    thumbnail: np.ndarray | None = None  # uint8 (THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+    fault: str = ""
+
+
+def measure(path: Path) -> Facts:
+    """Hash and decode one film as training will: what the contract refuses is unreadable here too."""
+    try:
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        return Facts("", fault=error.strerror or "cannot be opened")
+    try:
+        grey = radiograph.read(path)
+        thumbnail = preprocess.to_pixels(grey, THUMBNAIL_SIDE)[..., 0]
+    except UnreadableRadiograph as error:
+        # The path is a column of its own, and its folder would make the index differ between machines.
+        return Facts(sha256, fault=" ".join(str(error).removeprefix(f"{path}: ").split()))
+    height, width = grey.shape
+    return Facts(sha256, width, height, perceptual_hash(thumbnail), thumbnail)
+
+
+def measure_all(paths: Sequence[Path]) -> list[Facts]:
+    """Measure many films, in the given order, with one thread a core (decoders release the GIL) and a progress bar."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(tqdm(threads.map(measure, paths), total=len(paths), desc="films", unit="film"))
+
+
+def perceptual_hash(grey: np.ndarray) -> str:
+    """Return the 64-bit DCT hash of uint8 (H, W) as 16 hex digits: films that look alike differ in few bits.
+
+    The 8 x 8 lowest frequencies of a 32 x 32 thumbnail against their median, as in "pHash" (Zauner, 2010). It is for
+    people to search the index by; near-duplicates are decided on more (train/duplicates.py).
+    """
+    small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    low = cv2.dct(small)[:8, :8].ravel()
+    # The first coefficient is the mean grey; it is far above the others and would only move the median.
+    bits = low > np.median(low[1:])
+    return np.packbits(bits).tobytes().hex()

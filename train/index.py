@@ -1,0 +1,181 @@
+"""The index of films: one row a film, with its label, its split, and why it is not used.
+
+`python -m train index` writes it; training, calibration and evaluation read nothing else. The same films give the same
+bytes, so its sha256 (`sha256`) says on which films a model was trained.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from edge_app.errors import EdgeError
+from train import duplicates, film_facts, index_report, split
+from train.components import components
+from train.film_facts import Facts
+from train.sources import LABEL_CONFLICT, Film, list_films
+
+# The columns, in the order of the file. All are text but these.
+NUMBERS = {"age": "float64", "width": "int64", "height": "int64"}
+COLUMNS = (
+    "path",  # posix, relative to the data folder
+    "source",  # the collection's folder
+    "patient",  # unique across sources
+    "label",  # findings.LABELS or ""
+    "view",  # as published, or ""
+    "sex",  # M, F or ""
+    "age",  # years or NaN
+    "width",  # pixels, 0 if unreadable
+    "height",
+    "sha256",  # of the file
+    "phash",  # film_facts.perceptual_hash
+    "group",  # smallest patient of the component of patients and near-duplicates
+    "split",  # split.SPLITS, or "" if rejected
+    "rejected",  # "" or the reason
+)
+UNREADABLE = "unreadable"
+EXACT_COPY = "exact copy of"
+
+
+def build(data: Path, before: pd.DataFrame | None = None) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Index every film under the folder `data`.
+
+    Args:
+        data: the folder that holds the collections.
+        before: the index made earlier, whose films keep their split, or None.
+
+    Returns:
+        The index (`COLUMNS`, sorted by path), and by source how many films its table lists that are not here.
+    """
+    listings = list_films(data)
+    films = sorted((film for listing in listings.values() for film in listing.films), key=lambda film: film.path)
+    facts = film_facts.measure_all([data / film.path for film in films])
+    table = _table(films, facts)
+    usable = np.flatnonzero(table["rejected"] == "")
+    same = _same_picture(table, facts, usable)
+    table["rejected"] = _reject_duplicates(table, same)
+    table["group"] = split.groups(table["patient"].tolist(), same)
+    sides = split.assign(table["group"].tolist(), _remembered(table, before))
+    table["split"] = ["" if why else side for side, why in zip(sides, table["rejected"], strict=True)]
+    return table[list(COLUMNS)], {source: listing.not_here for source, listing in listings.items()}
+
+
+def read(index_path: Path) -> pd.DataFrame:
+    """Read an index: text columns as str with "" for nothing, `NUMBERS` as said, one row a film, sorted by path.
+
+    Raises:
+        EdgeError: no such file, or not an index.
+    """
+    try:
+        table = pd.read_csv(index_path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError as error:
+        raise EdgeError(
+            f"{index_path}: there is no index of films; make one with "
+            f"`python -m train index --data DIR --out {index_path}`."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise EdgeError(f"{index_path}: is not an index of films: {error}; move it away and make a new one.") from error
+    missing = [column for column in COLUMNS if column not in table.columns]
+    if missing:
+        raise EdgeError(
+            f"{index_path}: is not an index of films: it has no column '{missing[0]}'; "
+            "move it away and make a new one with `python -m train index`."
+        )
+    try:
+        # "" is the one word for an unknown number.
+        return table[list(COLUMNS)].astype(
+            {name: kind for name, kind in NUMBERS.items() if name != "age"}
+        ).assign(age=table["age"].replace("", "nan").astype(NUMBERS["age"]))
+    except ValueError as error:
+        raise EdgeError(f"{index_path}: is not an index of films: {error}; move it away and make a new one.") from error
+
+
+def write(table: pd.DataFrame, index_path: Path) -> None:
+    """Write an index, whole or not at all: it is the memory of which films were trained on."""
+    index_path.parent.mkdir(parents=True, exist_ok=True)
+    part = index_path.with_name(index_path.name + ".part")
+    part.write_text(table.to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline="")
+    part.replace(index_path)
+
+
+def sha256(index_path: Path) -> str:
+    """Return the hash of the index file, for a model's record of what it was trained on."""
+    return hashlib.sha256(index_path.read_bytes()).hexdigest()
+
+
+def _table(films: Sequence[Film], facts: Sequence[Facts]) -> pd.DataFrame:
+    """Put what the collections say and what the pixels say side by side, in the order of `films`."""
+    said = pd.DataFrame([vars(film) for film in films])
+    seen = pd.DataFrame([{"width": f.width, "height": f.height, "sha256": f.sha256, "phash": f.phash} for f in facts])
+    table = said.join(seen)
+    faults = [f"{UNREADABLE}: {fact.fault}" if fact.fault else "" for fact in facts]
+    table["rejected"] = [fault or why for fault, why in zip(faults, table["rejected"], strict=True)]
+    return table.astype({"age": "float64"})
+
+
+def _same_picture(table: pd.DataFrame, facts: Sequence[Facts], usable: np.ndarray) -> list[tuple[int, int]]:
+    """Return pairs of positions in `table` whose films are one picture: equal bytes, or near-duplicates."""
+    first: dict[str, int] = {}
+    copies = [(first.setdefault(table["sha256"][at], at), at) for at in usable]
+    copies = [(one, other) for one, other in copies if one != other]
+    # Copies need no second look, and a picture that came a hundred times would cost its square.
+    distinct = np.array(sorted(first.values()), dtype=np.intp)
+    pairs = duplicates.find(np.stack([facts[at].thumbnail for at in distinct])) if len(distinct) else []
+    return copies + [(int(distinct[one]), int(distinct[other])) for one, other in pairs]
+
+
+def _reject_duplicates(table: pd.DataFrame, same: list[tuple[int, int]]) -> list[str]:
+    """Return the column `rejected` with conflicts and copies in it.
+
+    Films of one picture (in any number of steps) with different labels are all rejected: nobody knows which is right.
+    Of equal files that agree, the first path stays.
+    """
+    path, label, rejected = (table[column].tolist() for column in ("path", "label", "rejected"))
+    picture = components((path[one], path[other]) for one, other in same)
+    labels: dict[str, set[str]] = {}
+    for at, name in enumerate(path):
+        if name in picture:
+            labels.setdefault(picture[name], set()).add(label[at])
+    first: dict[str, str] = {}
+    for at, name in enumerate(path):
+        if name not in picture:
+            continue
+        original = first.setdefault(table["sha256"][at], name)
+        if len(labels[picture[name]]) > 1:
+            rejected[at] = LABEL_CONFLICT
+        elif original != name:
+            rejected[at] = f"{EXACT_COPY} {original}"
+    return rejected
+
+
+def _remembered(table: pd.DataFrame, before: pd.DataFrame | None) -> list[str]:
+    """Return the split each film had, known by its bytes: a film that was moved or renamed is still that film."""
+    if before is None:
+        return [""] * len(table)
+    sides = dict(zip(before["sha256"], before["split"], strict=True))
+    return [sides.get(sha, "") for sha in table["sha256"]]
+
+
+def add_parser(subparsers) -> None:
+    """Add the command `index`."""
+    parser = subparsers.add_parser("index", help="list the films, find duplicates, split by patient")
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds the collections")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("build/index.csv"),
+        help="the index; films of an index that is already there keep their split (default: %(default)s)",
+    )
+    parser.set_defaults(func=run)
+
+
+def run(args) -> int:
+    """Write the index and print what is in it."""
+    before = read(args.out) if args.out.exists() else None
+    table, not_here = build(args.data, before)
+    write(table, args.out)
+    print(index_report.describe(table, not_here))
+    print(f"\n{args.out}: {len(table)} films, sha256 {sha256(args.out)}")
+    return 0

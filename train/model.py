@@ -1,0 +1,86 @@
+"""The networks, each one function; all take what `edge_app.preprocess.to_pixels` gives and answer one sigmoid a label.
+
+Every network ends in class maps *first* and their mean second: a 1 x 1 convolution gives one map a label (`cam`), its
+global average is the logit. So the heat map costs nothing, needs no gradients, and the int8 file holds no small
+FULLY_CONNECTED, which crashes tflite-runtime 2.14 on ARM. Scaling and grey-to-three-channels are the first layers.
+"""
+
+import keras
+from keras import layers
+
+from train import lite0
+
+MODELS = ("lite0", "tiny", "seed")
+
+# Stem, then (output channels, stride) of the depthwise-separable blocks of `tiny`: 252 k parameters.
+TINY_STEM = 16
+TINY_BLOCKS = ((32, 1), (64, 2), (64, 1), (128, 2), (128, 1), (192, 2), (192, 1), (288, 2), (288, 1))
+# Batch statistics must settle within the few thousand steps of training from scratch; Keras' 0.99 lags behind.
+TINY_MOMENTUM = 0.95
+SEED_CHANNELS = (32, 64, 128)
+
+
+def build(name: str, size: int, labels: tuple[str, ...], *, dropout: float = 0.2, imagenet: bool = True):
+    """Build a network.
+
+    Args:
+        name: one of `MODELS`.
+        size: side of the input in pixels.
+        labels: one sigmoid each, in this order.
+        dropout: share of the last features dropped in training, 0 .. 1.
+        imagenet: start `lite0` from ImageNet weights; the others always start from scratch.
+
+    Returns:
+        A Keras model: float (N, size, size, 1) holding 0 .. 255 -> float (N, labels) in 0 .. 1.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if name not in MODELS:
+        raise ValueError(f"model is {name!r}; known models are {', '.join(MODELS)}")
+    pixels = keras.Input((size, size, 1), name="pixels")
+    features = {"lite0": _lite0, "tiny": _tiny, "seed": _seed}[name](pixels)
+    features = layers.Dropout(dropout, name="dropout")(features)
+    maps = layers.Conv2D(len(labels), 1, name="cam")(features)
+    logits = layers.GlobalAveragePooling2D(name="logits")(maps)
+    model = keras.Model(pixels, layers.Activation("sigmoid", name="scores")(logits), name=name)
+    if name == "lite0" and imagenet:
+        lite0.load_imagenet(model)
+    return model
+
+
+def with_class_maps(model):
+    """Return the model that also answers its class maps: -> {"scores": (N, labels), "cam": (N, h, w, labels)}."""
+    return keras.Model(model.input, {"scores": model.output, "cam": model.get_layer("cam").output})
+
+
+def _lite0(pixels):
+    x = layers.Rescaling(1 / lite0.STDDEV, offset=-lite0.MEAN / lite0.STDDEV, name="rescale")(pixels)
+    return lite0.features(layers.Concatenate(name="grey_to_rgb")([x, x, x]))
+
+
+def _tiny(pixels):
+    """A narrow MobileNetV1 (Howard 2017) with ReLU6; class maps at 1/32 of the side, as in `lite0`."""
+    x = layers.Rescaling(1 / lite0.STDDEV, offset=-lite0.MEAN / lite0.STDDEV, name="rescale")(pixels)
+    x = layers.Conv2D(TINY_STEM, 3, 2, "same", use_bias=False, name="stem_conv")(x)
+    x = _norm_relu6(x, "stem")
+    for i, (channels, stride) in enumerate(TINY_BLOCKS):
+        x = layers.DepthwiseConv2D(3, stride, "same", use_bias=False, name=f"block{i}_depthwise_conv")(x)
+        x = _norm_relu6(x, f"block{i}_depthwise")
+        x = layers.Conv2D(channels, 1, use_bias=False, name=f"block{i}_project_conv")(x)
+        x = _norm_relu6(x, f"block{i}_project")
+    return x
+
+
+def _seed(pixels):
+    """The network the project grew from: a plain CNN on 100 x 100 films, ReLU, no normalisation layers."""
+    x = layers.Rescaling(1 / 255, name="rescale")(pixels)
+    for i, channels in enumerate(SEED_CHANNELS):
+        x = layers.Conv2D(channels, 3, padding="same", activation="relu", name=f"conv{i}")(x)
+        x = layers.MaxPooling2D(name=f"pool{i}")(x)
+    return x
+
+
+def _norm_relu6(x, name):
+    x = layers.BatchNormalization(momentum=TINY_MOMENTUM, name=f"{name}_norm")(x)
+    return layers.ReLU(6.0, name=f"{name}_relu")(x)

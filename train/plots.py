@@ -1,0 +1,92 @@
+"""Pictures of a run: curves, ROC, confusion matrix, augmentation contact sheet."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt  # noqa: E402
+from sklearn import metrics as sk  # noqa: E402
+
+from train import augment  # noqa: E402
+
+INK = {"covid": "#b2182b", "pneumonia": "#e08214", "normal": "#2166ac"}
+
+
+def curves(history: list[dict], path: Path) -> None:
+    """Draw losses, and validation AUC and recall, by epoch."""
+    epochs = [row["epoch"] for row in history]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    left.plot(epochs, [row["loss"] for row in history], "-", label="training (smoothed targets, augmented)")
+    left.plot(epochs, [row["val_loss"] for row in history], "o-", label="validation")
+    left.set(xlabel="epoch", ylabel="binary cross-entropy", title="Loss")
+    right.plot(epochs, [row["val_auc"] for row in history], "o-", label="AUC, mean of the labels")
+    right.plot(epochs, [row["val_recall"] for row in history], "o-", label="recall of COVID-19 at 0.5")
+    right.set(xlabel="epoch", title="Validation", ylim=(None, 1.005))
+    for axes in (left, right):
+        axes.legend()
+        axes.grid(alpha=0.3)
+    _save(figure, path)
+
+
+def roc(films, labels: tuple[str, ...], thresholds: dict, path: Path) -> None:
+    """Draw one ROC curve a label on the test films, with the operating points marked."""
+    figure, axes = plt.subplots(figsize=(5.5, 5), layout="constrained")
+    for label in labels:
+        positive, scores = films["label"] == label, films[f"score_{label}"]
+        if positive.all() or not positive.any():
+            continue
+        false, true, _ = sk.roc_curve(positive, scores)
+        axes.plot(false, true, color=INK[label], label=f"{label}: AUC {sk.auc(false, true):.3f}")
+        if label in thresholds:
+            called = scores >= thresholds[label]
+            axes.plot(called[~positive].mean(), called[positive].mean(), "o", color=INK[label])
+    axes.plot([0, 1], [0, 1], ":", color="grey")
+    axes.set(xlabel="1 - specificity", ylabel="sensitivity", title=f"Test films ({len(films)}); dots: operating points")
+    axes.legend(loc="lower right")
+    axes.grid(alpha=0.3)
+    _save(figure, path)
+
+
+def confusion(films, labels: tuple[str, ...], thresholds: dict, path: Path) -> None:
+    """Draw verdicts against truth: the first label over its threshold, COVID-19 asked first."""
+    verdict = np.full(len(films), "normal", dtype=object)
+    for label in ("pneumonia", "covid"):
+        if label in thresholds:
+            verdict[(films[f"score_{label}"] >= thresholds[label]).to_numpy()] = label
+    counts = sk.confusion_matrix(films["label"], verdict, labels=list(labels))
+    figure, axes = plt.subplots(figsize=(5, 4.5), layout="constrained")
+    axes.imshow(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        share = count / max(counts[row].sum(), 1)
+        ink = "white" if share > 0.5 else "black"
+        axes.text(column, row, f"{count}\n{share:.0%}", ha="center", va="center", color=ink)
+    axes.set(xlabel="verdict", ylabel="label", title="Test films at the operating points")
+    axes.set_xticks(range(len(labels)), [f"{label} suspected" if label != "normal" else "no finding" for label in labels])
+    axes.set_yticks(range(len(labels)), labels)
+    _save(figure, path)
+
+
+def augmentation_sheet(film_pixels, films, rows, settings, path: Path) -> None:
+    """Draw one training film of each source and label, as it is and in seven ways augmentation may show it."""
+    change = augment.KINDS[settings.augment]
+    cell = (films["source"] + "\n" + films["label"]).iloc[rows]
+    first = [rows[np.flatnonzero(cell == name)[0]] for name in sorted(set(cell))]
+    figure, grid = plt.subplots(
+        len(first), 8, figsize=(12, 1.6 * len(first)), layout="constrained", squeeze=False, gridspec_kw={"wspace": 0.02}
+    )
+    for line, row in zip(grid, first, strict=True):
+        for i, axes in enumerate(line):
+            picture = film_pixels[row]
+            if i:
+                picture = change(picture, np.random.default_rng((settings.seed, 0, row, i)))
+            axes.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=255)
+            axes.set(xticks=[], yticks=[])
+        line[0].set_ylabel(films["source"].iloc[row][:20] + "\n" + films["label"].iloc[row], fontsize=6)
+    _save(figure, path)
+
+
+def _save(figure, path: Path) -> None:
+    figure.savefig(path, dpi=110)
+    plt.close(figure)

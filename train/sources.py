@@ -1,0 +1,181 @@
+"""The four public collections, each in the layout it is published in: folders and tables become films.
+
+Knows folder names, file names and columns; never opens a film. Every adapter returns what is here and counts what the
+collection's table lists that is not: a part of a collection is a normal thing to have.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edge_app.errors import EdgeError
+from train.components import components
+from train.findings import COVID, NO_LABEL, NORMAL, PNEUMONIA, label_of
+from train.tables import age_in_years, films_in, read_table, sex_of
+
+# Reasons for which a film is never trained on, as far as tables and folders tell.
+CT = "CT"
+LATERAL_VIEW = "lateral view"
+LABEL_MISSING = "no label"
+LABEL_CONFLICT = "label conflict"
+
+
+@dataclass(frozen=True)
+class Film:
+    """One film on disk, and what its collection says of it."""
+
+    path: str  # posix, relative to the data folder
+    source: str  # the collection's folder
+    patient: str  # "SOURCE/ID", so unique across collections
+    label: str  # one of findings.LABELS, or ""
+    view: str = ""  # "PA", "AP", "AP Supine", "L", ... or ""
+    sex: str = ""  # "M", "F" or ""
+    age: float | None = None  # years
+    rejected: str = ""  # CT, LATERAL_VIEW, LABEL_MISSING, LABEL_CONFLICT or ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What one collection holds here."""
+
+    films: list[Film]
+    not_here: int = 0  # rows of its table whose film is not in the folder
+
+
+def list_films(data: Path) -> dict[str, Listing]:
+    """List every collection found in the folder `data`, by its folder name.
+
+    Raises:
+        EdgeError: no such folder, none of the collections in it, or a collection without its table or columns.
+    """
+    if not data.is_dir():
+        raise EdgeError(f"{data}: is not a folder; give the one that holds {', '.join(ADAPTERS)}.")
+    found = {name: adapter(data / name) for name, adapter in ADAPTERS.items() if (data / name).is_dir()}
+    if not found:
+        held = ", ".join(sorted(f"'{path.name}'" for path in data.iterdir())[:5]) or "nothing"
+        raise EdgeError(
+            f"{data}: holds {held}; at least one of {', '.join(ADAPTERS)} is needed; "
+            "`python -m train data` says where to get them."
+        )
+    return found
+
+
+def read_covid_chestxray(folder: Path) -> Listing:
+    """Read ieee8023/covid-chestxray-dataset: `metadata.csv` and `images/`.
+
+    A file listed under two patients is one film, and the two are one person (upstream's 285 and 339). A file whose rows
+    disagree on the label is rejected. Files in `images/` that the table does not list carry no label.
+    """
+    rows = read_table(folder / "metadata.csv", ("patientid", "finding", "modality", "view", "filename"))
+    names = {path.name for path in films_in(folder / "images")}
+    here = [row for row in rows if row["filename"] in names]
+    owner: dict[str, str] = {}
+    for row in here:
+        owner.setdefault(row["filename"], row["patientid"])
+    person = components((row["patientid"], owner[row["filename"]]) for row in here)
+
+    films: dict[str, Film] = {}
+    for row in here:
+        path = f"{folder.name}/images/{row['filename']}"
+        label = label_of(row["finding"])
+        film = Film(
+            path=path,
+            source=folder.name,
+            patient=f"{folder.name}/{person[row['patientid']]}",
+            label=label,
+            view=row["view"],
+            sex=sex_of(row.get("sex", "")),
+            age=age_in_years(row.get("age", "")),
+            rejected=_reason(label, row["view"], row["modality"]),
+        )
+        if films.setdefault(path, film).label != label:
+            films[path] = replace(film, label=NO_LABEL, rejected=LABEL_CONFLICT)
+    unlisted = [_unlisted(folder.name, f"images/{name}") for name in sorted(names - set(owner))]
+    return Listing([*films.values(), *unlisted], len(rows) - len(here))
+
+
+def read_children(folder: Path) -> Listing:
+    """Read Kaggle paultimothymooney/chest-xray-pneumonia: `{train,val,test}/{NORMAL,PNEUMONIA}/`.
+
+    The patient is `person<N>` (bacteria and virus films of a number are one child), `IM-<N>` or `NORMAL2-IM-<N>`; the
+    published train, val and test folders share patients and are not used as splits. All are frontal films of children;
+    the view is not published per film.
+    """
+    films = []
+    for part in ("train", "val", "test"):
+        for name, label in (("NORMAL", NORMAL), ("PNEUMONIA", PNEUMONIA)):
+            for path in films_in(folder / part / name):
+                match = re.match(r"person\d+(?=_)|(?:NORMAL2-)?IM-\d+(?=-)", path.name)
+                patient = match[0] if match else path.name
+                relative = f"{folder.name}/{part}/{name}/{path.name}"
+                films.append(Film(relative, folder.name, f"{folder.name}/{patient}", label))
+    return Listing(films)
+
+
+def read_nih(folder: Path) -> Listing:
+    """Read NIH ChestX-ray14: `Data_Entry_2017*.csv` and `images/` or `images_001/images/` ... `images_012/images/`."""
+    tables = sorted(folder.glob("Data_Entry_2017*.csv"))
+    rows = read_table(
+        tables[-1] if tables else folder / "Data_Entry_2017_v2020.csv",
+        ("Image Index", "Finding Labels", "Patient ID", "View Position"),
+    )
+    places = [folder / "images", *sorted(folder.glob("images_*/images"))]
+    # Reversed, so that of two files of one name the first place holds the one that counts.
+    here = {path.name: path.relative_to(folder).as_posix() for place in places[::-1] for path in films_in(place)}
+    films = []
+    for row in rows:
+        if row["Image Index"] not in here:
+            continue
+        label = label_of(row["Finding Labels"])
+        films.append(
+            Film(
+                path=f"{folder.name}/{here.pop(row['Image Index'])}",
+                source=folder.name,
+                patient=f"{folder.name}/{row['Patient ID']}",
+                label=label,
+                view=row["View Position"],
+                sex=sex_of(row.get("Patient Gender", "") or row.get("Patient Sex", "")),
+                age=age_in_years(row.get("Patient Age", "")),
+                rejected=_reason(label, row["View Position"]),
+            )
+        )
+    unlisted = [_unlisted(folder.name, path) for path in sorted(here.values())]
+    return Listing([*films, *unlisted], len(rows) - len(films))
+
+
+def read_radiography(folder: Path) -> Listing:
+    """Read Kaggle tawsifurrahman/covid19-radiography-database: `{COVID,Normal,Viral Pneumonia,Lung_Opacity}/images/`.
+
+    It publishes no patients, so each film stands for its own. Lung opacity may be pneumonia or not: no label.
+    """
+    kinds = {"COVID": COVID, "Normal": NORMAL, "Viral Pneumonia": PNEUMONIA, "Lung_Opacity": NO_LABEL}
+    films = []
+    for kind, label in kinds.items():
+        for path in films_in(folder / kind / "images"):
+            relative = f"{folder.name}/{kind}/images/{path.name}"
+            films.append(Film(relative, folder.name, relative, label, rejected=_reason(label)))
+    return Listing(films)
+
+
+def _reason(label: str, view: str = "", modality: str = "") -> str:
+    """Return why a film is rejected, or "". CT slices come with the modality CT or a slice plane as the view."""
+    if modality.upper() == "CT" or view in {"Axial", "Coronal", "Sagittal"}:
+        return CT
+    # "L", "LL", "Lateral": no frontal view begins so.
+    if view.upper().startswith("L"):
+        return LATERAL_VIEW
+    return "" if label else LABEL_MISSING
+
+
+def _unlisted(source: str, path: str) -> Film:
+    """Return a file that its collection's table does not mention: without label, its own patient."""
+    return Film(f"{source}/{path}", source, f"{source}/{path}", NO_LABEL, rejected=LABEL_MISSING)
+
+
+ADAPTERS: dict[str, Callable[[Path], Listing]] = {
+    "covid-chestxray-dataset": read_covid_chestxray,
+    "chest_xray": read_children,
+    "nih-chest-xrays": read_nih,
+    "COVID-19_Radiography_Dataset": read_radiography,
+}
