@@ -17,7 +17,7 @@ def to_tflite(model, kind: str, calibration: np.ndarray | None = None) -> bytes:
         model: Keras model, float (N, S, S, 1) holding 0 .. 255 -> float (N, labels), with a layer `cam`.
         kind: `float32` (input float32 holding 0 .. 255) or `int8` (weights per channel and activations int8, input
             uint8 at exactly scale 1.0 and zero point 0, outputs dequantized to float32).
-        calibration: for `int8`, uint8 (N, S, S, 1) with at least one 0 and one 255: activation ranges are measured on it.
+        calibration: for `int8`, uint8 (N, S, S, 1) with a 0 and a 255: activation ranges are measured on it.
 
     Raises:
         ValueError: an argument is not as above, or the int8 input came out at another scale.
@@ -68,9 +68,9 @@ def _validate(model, kind, calibration) -> None:
 
 
 def _check_input(content: bytes) -> None:
-    import tensorflow as tf
+    from ai_edge_litert.interpreter import Interpreter
 
-    details = tf.lite.Interpreter(model_content=content).get_input_details()[0]
+    details = Interpreter(model_content=content).get_input_details()[0]
     scale, zero_point = details["quantization"]
     # The converter stores the scale as float32; half a grey level over the whole range is the most it may stray.
     if details["dtype"] != np.uint8 or abs(scale - 1) * 255 > 0.5 or zero_point != 0:

@@ -1,4 +1,4 @@
-"""From a run folder to `models/*.tflite`: convert, run each file as the edge does, choose its threshold, write its card."""
+"""From a run folder to `models/*.tflite`: convert, run each file as the edge does, choose thresholds, write cards."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 from convert import card, quantize
 from edge_app import bundle, classifier
 from edge_app.errors import EdgeError
-from train import evaluate, index, pixels
+from train import evaluate, index
 
 # Films a cell (source and label) gives to calibration: enough for stable ranges, few enough for a minute.
 CALIBRATION_PER_CELL = 25
@@ -100,7 +100,11 @@ def agreement(parent, child, thresholds: dict, record: dict) -> dict:
     columns = [f"score_{label}" for label in record["config"]["labels"]]
     difference = np.abs(parent[columns].to_numpy() - child[columns].to_numpy())[test]
     same = verdicts(parent[test], record["metrics"]["thresholds"]) == verdicts(child[test], thresholds)
-    return {"verdicts": float(same.mean()), "films": int(test.sum()), "largest_score_difference": float(difference.max())}
+    return {
+        "verdicts": float(same.mean()),
+        "films": int(test.sum()),
+        "largest_score_difference": float(difference.max()),
+    }
 
 
 def verdicts(table, thresholds: dict) -> np.ndarray:

@@ -22,7 +22,7 @@ def targets(labels_of_films, labels: tuple[str, ...]) -> np.ndarray:
 
 
 def chances(cells, balance: float) -> np.ndarray:
-    """Return float (N,), summing to 1: how likely each film is drawn, by the number of films in its source and label."""
+    """Return float (N,), summing to 1: each film's chance, by how many films its source and label have."""
     _, cell_of_film, counts = np.unique(np.asarray(cells), return_inverse=True, return_counts=True)
     weights = counts[cell_of_film] ** -float(balance)
     return weights / weights.sum()

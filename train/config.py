@@ -16,7 +16,7 @@ class TrainConfig:
     labels: tuple[str, ...] = _field(("normal", "covid", "pneumonia"), "labels in the order of the outputs")
     cells: tuple[str, ...] = _field((), "train on these source/label cells only; empty: all")
     most: int = _field(0, "at most this many training films of a cell; 0: all")
-    epochs: int = _field(14, "passes over the training films")
+    epochs: int = _field(8, "passes over the training films")
     batch: int = _field(32, "films in a step")
     learning_rate: float = _field(5e-4, "Adam's highest rate; it warms up over half an epoch and decays as a cosine")
     weight_decay: float = _field(1e-4, "decoupled decay of the weights")
@@ -25,7 +25,7 @@ class TrainConfig:
     balance: float = _field(0.5, "a film is drawn with (films in its source and label) ** -balance; 0: all alike")
     augment: str = _field("full", "augmentation: full or original (resize, shear, zoom)")
     imagenet: bool = _field(True, "start lite0 from ImageNet weights")
-    patience: int = _field(6, "stop after this many epochs without a lower validation loss")
+    patience: int = _field(4, "stop after this many epochs without a lower validation loss")
     seed: int = _field(20200316, "seed of weights, film order and augmentation")
 
 

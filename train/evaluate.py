@@ -1,4 +1,4 @@
-"""How good a run is, honestly: thresholds from validation, figures from test, intervals beside them, source by source."""
+"""How good a run is: thresholds from validation, figures from test with intervals, source by source."""
 
 import json
 from pathlib import Path
@@ -63,7 +63,7 @@ def choose_threshold(scores: np.ndarray, positive: np.ndarray, recall: float = L
 
 
 def figures(films, label: str, threshold: float) -> dict:
-    """Return n, AUC, sensitivity, specificity and accuracy (also at 0.5) of `label` against the rest, each with a 95 % interval."""
+    """Return n, AUC, sensitivity, specificity, accuracy (also at 0.5) of `label` against the rest, with 95 % intervals."""
     positive = (films["label"] == label).to_numpy()
     scores = films[f"score_{label}"].to_numpy()
     called = scores >= threshold

@@ -49,7 +49,7 @@ def measure(path: Path) -> Facts:
 def measure_all(paths: Sequence[Path]) -> list[Facts]:
     """Measure many films, in the given order, with one thread a core (decoders release the GIL) and a progress bar."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return list(tqdm(threads.map(measure, paths), total=len(paths), desc="films", unit="film"))
+        return list(tqdm(threads.map(measure, paths), total=len(paths), desc="films", unit="film", disable=None))
 
 
 def perceptual_hash(grey: np.ndarray) -> str:

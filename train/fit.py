@@ -99,7 +99,7 @@ def _train(settings, film_pixels, truth, films, train, val, run_dir):
     train_pixels, val_pixels = film_pixels[train], film_pixels[val]
     while len(history) < settings.epochs and not _stalled(history, settings.patience):
         epoch = len(history)
-        # A checkpoint does not hold the state of the random generator of a layer; this makes it a function of the epoch.
+        # A checkpoint does not hold the state of a layer's random generator: make it a function of the epoch.
         model.get_layer("dropout").seed_generator.state.assign([settings.seed, epoch])
         made = batches.epoch_batches(train_pixels, truth[train], chance, settings, epoch)
         fitted = model.fit(

@@ -14,6 +14,7 @@ import pandas as pd
 from edge_app.errors import EdgeError
 from train import duplicates, film_facts, index_report, split
 from train.components import components
+from train.duplicates import Pair
 from train.film_facts import Facts
 from train.sources import LABEL_CONFLICT, Film, list_films
 
@@ -53,10 +54,9 @@ def build(data: Path, before: pd.DataFrame | None = None) -> tuple[pd.DataFrame,
     films = sorted((film for listing in listings.values() for film in listing.films), key=lambda film: film.path)
     facts = film_facts.measure_all([data / film.path for film in films])
     table = _table(films, facts)
-    usable = np.flatnonzero(table["rejected"] == "")
-    same = _same_picture(table, facts, usable)
-    table["rejected"] = _reject_duplicates(table, same)
-    table["group"] = split.groups(table["patient"].tolist(), same)
+    alike = _near_duplicates(table, facts)
+    table["rejected"] = _reject_duplicates(table, alike)
+    table["group"] = split.groups(table["patient"].tolist(), [(pair.one, pair.other) for pair in alike])
     sides = split.assign(table["group"].tolist(), _remembered(table, before))
     table["split"] = ["" if why else side for side, why in zip(sides, table["rejected"], strict=True)]
     return table[list(COLUMNS)], {source: listing.not_here for source, listing in listings.items()}
@@ -84,10 +84,7 @@ def read(index_path: Path) -> pd.DataFrame:
             "move it away and make a new one with `python -m train index`."
         )
     try:
-        # "" is the one word for an unknown number.
-        return table[list(COLUMNS)].astype(
-            {name: kind for name, kind in NUMBERS.items() if name != "age"}
-        ).assign(age=table["age"].replace("", "nan").astype(NUMBERS["age"]))
+        return table[list(COLUMNS)].replace({"age": {"": "nan"}}).astype(NUMBERS)
     except ValueError as error:
         raise EdgeError(f"{index_path}: is not an index of films: {error}; move it away and make a new one.") from error
 
@@ -115,38 +112,43 @@ def _table(films: Sequence[Film], facts: Sequence[Facts]) -> pd.DataFrame:
     return table.astype({"age": "float64"})
 
 
-def _same_picture(table: pd.DataFrame, facts: Sequence[Facts], usable: np.ndarray) -> list[tuple[int, int]]:
-    """Return pairs of positions in `table` whose films are one picture: equal bytes, or near-duplicates."""
+def _near_duplicates(table: pd.DataFrame, facts: Sequence[Facts]) -> list[Pair]:
+    """Return pairs of positions in `table` whose films are alike: equal bytes (likeness 1), or by `duplicates.find`."""
     first: dict[str, int] = {}
-    copies = [(first.setdefault(table["sha256"][at], at), at) for at in usable]
-    copies = [(one, other) for one, other in copies if one != other]
+    usable = np.flatnonzero(table["rejected"] == "")
+    copies = [Pair(first.setdefault(table["sha256"][at], int(at)), int(at), 1.0) for at in usable]
     # Copies need no second look, and a picture that came a hundred times would cost its square.
-    distinct = np.array(sorted(first.values()), dtype=np.intp)
-    pairs = duplicates.find(np.stack([facts[at].thumbnail for at in distinct])) if len(distinct) else []
-    return copies + [(int(distinct[one]), int(distinct[other])) for one, other in pairs]
+    distinct = sorted(first.values())
+    if not distinct:
+        return []
+    pairs = duplicates.find(np.stack([facts[at].thumbnail for at in distinct]))
+    return [pair for pair in copies if pair.one != pair.other] + [
+        Pair(distinct[pair.one], distinct[pair.other], pair.likeness) for pair in pairs
+    ]
 
 
-def _reject_duplicates(table: pd.DataFrame, same: list[tuple[int, int]]) -> list[str]:
+def _reject_duplicates(table: pd.DataFrame, alike: Sequence[Pair]) -> list[str]:
     """Return the column `rejected` with conflicts and copies in it.
 
     Films of one picture (in any number of steps) with different labels are all rejected: nobody knows which is right.
-    Of equal files that agree, the first path stays.
+    Less alike films of one person are a film and its follow-up, whose labels may well differ. Of equal files that
+    agree, the first path stays.
     """
-    path, label, rejected = (table[column].tolist() for column in ("path", "label", "rejected"))
-    picture = components((path[one], path[other]) for one, other in same)
+    path, label, sha, rejected = (table[column].tolist() for column in ("path", "label", "sha256", "rejected"))
+    picture = components(
+        (path[one], path[other]) for one, other, likeness in alike if likeness >= duplicates.SAME_PICTURE
+    )
     labels: dict[str, set[str]] = {}
+    first: dict[str, str] = {}
     for at, name in enumerate(path):
         if name in picture:
             labels.setdefault(picture[name], set()).add(label[at])
-    first: dict[str, str] = {}
+            first.setdefault(sha[at], name)
     for at, name in enumerate(path):
-        if name not in picture:
-            continue
-        original = first.setdefault(table["sha256"][at], name)
-        if len(labels[picture[name]]) > 1:
+        if name in picture and len(labels[picture[name]]) > 1:
             rejected[at] = LABEL_CONFLICT
-        elif original != name:
-            rejected[at] = f"{EXACT_COPY} {original}"
+        elif name in picture and first[sha[at]] != name:
+            rejected[at] = f"{EXACT_COPY} {first[sha[at]]}"
     return rejected
 
 

@@ -64,6 +64,7 @@ def _text(rows: list[dict[str, str]]) -> str:
     widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in columns}
     lines = []
     for row in [dict(zip(columns, columns, strict=True)), *rows]:
-        cells = [row[name].ljust(widths[name]) if name in columns[:1] else row[name].rjust(widths[name]) for name in columns]
+        first, *others = columns
+        cells = [row[first].ljust(widths[first]), *(row[name].rjust(widths[name]) for name in others)]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)

@@ -53,7 +53,7 @@ def load_imagenet(model) -> None:
 
 
 def imagenet_classifier():
-    """Return (kernel (1280, 1000), bias (1000,)) of the ImageNet head: it proves the port, the product has no use of it."""
+    """Return (kernel (1280, 1000), bias (1000,)) of the ImageNet head: only the port's proof uses it."""
     weights = imagenet.read_weights()
     return np.ascontiguousarray(weights["_fc.weight"].T), weights["_fc.bias"]
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib import pyplot as plt
+from sklearn import metrics as sk
 
-mpl.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402
-from sklearn import metrics as sk  # noqa: E402
+from train import augment
 
-from train import augment  # noqa: E402
+mpl.use("Agg")  # files only: a desk may have no screen
 
 INK = {"covid": "#b2182b", "pneumonia": "#e08214", "normal": "#2166ac"}
 
@@ -63,7 +63,8 @@ def confusion(films, labels: tuple[str, ...], thresholds: dict, path: Path) -> N
         ink = "white" if share > 0.5 else "black"
         axes.text(column, row, f"{count}\n{share:.0%}", ha="center", va="center", color=ink)
     axes.set(xlabel="verdict", ylabel="label", title="Test films at the operating points")
-    axes.set_xticks(range(len(labels)), [f"{label} suspected" if label != "normal" else "no finding" for label in labels])
+    names = [f"{label} suspected" if label != "normal" else "no finding" for label in labels]
+    axes.set_xticks(range(len(labels)), names)
     axes.set_yticks(range(len(labels)), labels)
     _save(figure, path)
 

@@ -26,7 +26,7 @@ def commit() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return {package: version} of what is installed among those that matter for numbers, with Python and the machine."""
+    """Return {package: version} of those that matter for numbers and are installed, with Python and the machine."""
     found = {"python": platform.python_version(), "machine": platform.machine()}
     for name in PACKAGES:
         try:

@@ -9,7 +9,8 @@ LABELS = ("normal", "covid", "pneumonia")
 
 # Literals on purpose: a change of architecture must be a deliberate edit here.
 @pytest.mark.parametrize(
-    ("name", "size", "parameters", "maps"), [("lite0", 192, 3_416_867, 6), ("tiny", 192, 251_843, 6), ("seed", 100, 93_059, 12)]
+    ("name", "size", "parameters", "maps"),
+    [("lite0", 192, 3_416_867, 6), ("tiny", 192, 251_843, 6), ("seed", 100, 93_059, 12)],
 )
 def test_shape_and_parameter_count(name, size, parameters, maps):
     network = model.build(name, size, LABELS, imagenet=False)

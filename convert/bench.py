@@ -1,0 +1,127 @@
+"""Time the edge against TensorFlow with the H5 file, in turn, in one run: `make bench`.
+
+Both do the same job on the same films. What counts is the ratio: the machine may be shared, so each round times one
+after the other and the medians of the rounds are compared.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import cv2
+
+from edge_app import radiograph, sample
+
+ROUNDS = 5
+# (name, width, height): what a digital radiography system, a phone and a public collection hand over.
+FILMS = (("png-2566x2566.png", 2566, 2566), ("jpeg-3000x2500.jpg", 3000, 2500), ("png-299x299.png", 299, 299))
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="python -m convert.bench", description=__doc__)
+    parser.add_argument("--edge", type=Path, required=True, help="Python of the edge environment")
+    parser.add_argument("--model", type=Path, default=Path("models/covid-xray-lite0-int8.tflite"))
+    parser.add_argument("--h5", type=Path, default=Path("models/runs/lite0/model.h5"))
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        h5 = args.h5 if args.h5.is_file() else _untrained(Path(folder), args.h5)
+        figures = compare(args.edge, args.model, h5, make_films(Path(folder)), args.rounds)
+    print(report(figures))
+    if args.json:
+        args.json.write_text(json.dumps(figures, indent=1) + "\n")
+    return 0
+
+
+def make_films(folder: Path) -> list[Path]:
+    """Write the sample DICOM's film in the sizes and formats of `FILMS`; return it and them."""
+    grey = radiograph.read(sample.path())
+    paths = [sample.path()]
+    for name, width, height in FILMS:
+        path = folder / name
+        cv2.imwrite(str(path), cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA))
+        paths.append(path)
+    return paths
+
+
+def compare(edge: Path, model: Path, h5: Path, films: list[Path], rounds: int) -> dict:
+    """Run both in turn `rounds` times; return {"edge": figures, "tensorflow": figures}, medians over the rounds."""
+    names = [str(film) for film in films]
+    commands = {
+        "edge": (
+            [edge, "-m", "edge_app", "bench", *names, "--model", model, "--json"],
+            [edge, "-m", "edge_app", "classify", names[1], "--model", model, "--json"],
+        ),
+        "tensorflow": (
+            [sys.executable, "-m", "convert.bench_tensorflow", h5, *names],
+            [sys.executable, "-m", "convert.bench_tensorflow", h5, names[1], "--first"],
+        ),
+    }
+    seen = {side: {"steps": [], "first_ms": []} for side in commands}
+    for round_ in range(rounds):
+        for side, (steps, first) in commands.items():
+            print(f"round {round_ + 1} of {rounds}: {side}", file=sys.stderr)
+            seen[side]["steps"].append(json.loads(_run(steps)))
+            started = time.perf_counter()
+            _run(first)
+            seen[side]["first_ms"].append((time.perf_counter() - started) * 1000)
+    return {side: _medians(runs) for side, runs in seen.items()}
+
+
+def report(figures: dict) -> str:
+    """Return the figures as a Markdown table with the ratio of TensorFlow to the edge in the last column."""
+    edge, heavy = figures["edge"], figures["tensorflow"]
+    lines = ["| what | edge | TensorFlow + H5 | ratio |", "| --- | --- | --- | --- |"]
+
+    def line(name, ours, theirs, unit):
+        lines.append(f"| {name} | {ours:.1f} {unit} | {theirs:.1f} {unit} | {theirs / ours:.1f} |")
+
+    line("start-up to first verdict, process included", edge["first_ms"], heavy["first_ms"], "ms")
+    line("peak memory", edge["peak_memory_mb"], heavy["peak_memory_mb"], "MB")
+    for film in edge["films"]:
+        for step in ("decode_ms", "preprocess_ms", "invoke_ms"):
+            line(f"{film}: {step.removesuffix('_ms')}", edge["films"][film][step], heavy["films"][film][step], "ms")
+    return "\n".join(lines)
+
+
+def _run(command) -> str:
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(str(word) for word in command)}: exit code {done.returncode}\n{done.stderr}")
+    return done.stdout
+
+
+def _medians(runs: dict) -> dict:
+    steps = runs["steps"]
+    return {
+        "first_ms": median(runs["first_ms"]),
+        "peak_memory_mb": median(run["peak_memory_mb"] for run in steps),
+        "films": {
+            row["film"]: {
+                name: median(run["films"][i][name]["median"] for run in steps)
+                for name in ("decode_ms", "preprocess_ms", "invoke_ms")
+            }
+            for i, row in enumerate(steps[0]["films"])
+        },
+    }
+
+
+def _untrained(folder: Path, missing: Path) -> Path:
+    """Write an H5 of the same network with random weights: as fast as the trained one, which a fresh clone lacks."""
+    from train import model
+
+    print(f"{missing}: not here; timing the same network with random weights instead.", file=sys.stderr)
+    path = folder / "untrained.h5"
+    model.build("lite0", 192, ("normal", "covid", "pneumonia"), imagenet=False).save(path)
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Where the time of a verdict goes on this device: decode, preprocess, invoke. `python -m edge_app bench FILM...`."""
+
+import resource
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+from edge_app import preprocess, radiograph
+
+# One film more than needed is read first and not counted: the first call of anything is slower.
+REPEATS = 10
+
+
+def measure(paths: list[Path], size: int, score, repeats: int = REPEATS) -> list[dict]:
+    """Time each step of each film.
+
+    Args:
+        paths: films.
+        size: side of the model's input in pixels.
+        score: uint8 (size, size, 1) -> scores; the step that is called invoke.
+        repeats: how often each film is timed.
+
+    Returns:
+        One mapping a film: `film`, then the median and the slowest of `decode_ms`, `preprocess_ms`, `invoke_ms`.
+    """
+    rows = []
+    for path in paths:
+        spent = {"decode_ms": [], "preprocess_ms": [], "invoke_ms": []}
+        for round_ in range(repeats + 1):
+            clock = [time.perf_counter()]
+            grey = radiograph.read(path, preprocess.least_side(size))
+            clock.append(time.perf_counter())
+            pixels = preprocess.to_pixels(grey, size)
+            clock.append(time.perf_counter())
+            score(pixels)
+            clock.append(time.perf_counter())
+            if round_:
+                for name, start, end in zip(spent, clock, clock[1:], strict=False):
+                    spent[name].append((end - start) * 1000)
+        rows.append(
+            {"film": path.name} | {name: {"median": median(ms), "slowest": max(ms)} for name, ms in spent.items()}
+        )
+    return rows
+
+
+def peak_memory_mb() -> float:
+    """Return the most memory this process has held so far, in MB (getrusage counts kB on Linux, bytes on macOS)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def table(rows: list[dict], memory_mb: float) -> str:
+    """Return the figures as text."""
+    lines = [f"{'film':28}  {'decode':>14}  {'preprocess':>14}  {'invoke':>14}   ms, median (slowest)"]
+    for row in rows:
+        cells = [f"{row[name]['median']:6.1f} ({row[name]['slowest']:5.1f})" for name in list(row)[1:]]
+        lines.append(f"{row['film'][:28]:28}  " + "  ".join(f"{cell:>14}" for cell in cells))
+    return "\n".join([*lines, f"peak memory {memory_mb:.0f} MB"])

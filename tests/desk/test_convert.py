@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from convert import card, quantize
+from train import model
+
+LABELS = ("normal", "covid", "pneumonia")
+SIZE = 32
+
+
+@pytest.fixture(scope="module")
+def network():
+    """`tiny` with random weights, its batch statistics settled on noise so that activations span a sane range."""
+    import keras
+
+    keras.utils.set_random_seed(3)
+    built = model.build("tiny", SIZE, LABELS)
+    noise = np.random.default_rng(0).integers(0, 256, (64, SIZE, SIZE, 1)).astype("float32")
+    built.compile("adam", "binary_crossentropy")
+    built.fit(noise, np.eye(3, dtype="float32")[np.arange(64) % 3], epochs=8, verbose=0)
+    return built
+
+
+@pytest.fixture(scope="module")
+def calibration():
+    return np.random.default_rng(1).integers(0, 256, (60, SIZE, SIZE, 1)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def files(network, calibration):
+    return {kind: quantize.to_tflite(network, kind, calibration) for kind in quantize.KINDS}
+
+
+def _run(content, films):
+    """Answer (scores, class maps) of each film through LiteRT."""
+    interpreter = Interpreter(model_content=content)
+    interpreter.allocate_tensors()
+    entry = interpreter.get_input_details()[0]
+    exits = {len(item["shape"]): item["index"] for item in interpreter.get_output_details()}
+    answers = []
+    for film in films:
+        interpreter.set_tensor(entry["index"], film[None].astype(entry["dtype"]))
+        interpreter.invoke()
+        answers.append((interpreter.get_tensor(exits[2])[0], interpreter.get_tensor(exits[4])[0]))
+    return [np.stack(part) for part in zip(*answers, strict=True)]
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [("float32", np.float32), ("int8", np.uint8)])
+def test_input_and_outputs_have_the_promised_types(files, kind, dtype):
+    interpreter = Interpreter(model_content=files[kind])
+    entry = interpreter.get_input_details()[0]
+    assert entry["dtype"] == dtype
+    assert entry["shape"].tolist() == [1, SIZE, SIZE, 1]
+    if kind == "int8":
+        assert entry["quantization"] == (1.0, 0)
+    shapes = {tuple(item["shape"]) for item in interpreter.get_output_details()}
+    assert shapes == {(1, 3), (1, 1, 1, 3)}
+    assert {item["dtype"] for item in interpreter.get_output_details()} == {np.float32}
+
+
+def test_weights_are_quantized_per_channel(files):
+    interpreter = Interpreter(model_content=files["int8"])
+    scales = [len(item["quantization_parameters"]["scales"]) for item in interpreter.get_tensor_details()]
+    assert max(scales) == 288  # one scale for each output channel of the widest convolution
+
+
+def test_files_answer_as_keras_does(network, files, calibration):
+    expected = network.predict(calibration.astype("float32"), verbose=0)
+    scores, _ = _run(files["float32"], calibration)
+    assert np.allclose(scores, expected, atol=1e-4)  # float arithmetic in another order
+    scores, _ = _run(files["int8"], calibration)
+    # Twelve quantized layers on noise; a wrong scale or a swapped channel is off by 0.3 and more.
+    assert np.abs(scores - expected).max() < 0.08
+
+
+def test_scores_are_the_sigmoid_of_the_mean_class_map(files, calibration):
+    for kind, tolerance in (("float32", 1e-5), ("int8", 0.02)):  # int8: a quantum of the logit and one of the score
+        scores, maps = _run(files[kind], calibration[:10])
+        assert np.allclose(scores, 1 / (1 + np.exp(-maps.mean((1, 2)))), atol=tolerance)
+
+
+def test_no_fully_connected(files):
+    for content in files.values():
+        names = {op["op_name"] for op in Interpreter(model_content=content)._get_ops_details()}
+        assert "CONV_2D" in names
+        assert "FULLY_CONNECTED" not in names
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda films: None, "calibration holds 0 films; int8 needs at least 50"),
+        (lambda films: films[:1], "calibration holds 1 films"),
+        (lambda films: films // 2, "calibration spans 0 to 127; it must hold a 0 and a 255"),
+        (lambda films: films * 0, "calibration spans 0 to 0"),
+        (lambda films: films.astype("float32"), "calibration is float32"),
+        (lambda films: films[:, :16], r"calibration is uint8 \(60, 16, 32, 1\)"),
+    ],
+)
+def test_calibration_that_would_spoil_the_scale_is_refused(network, calibration, change, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        quantize.to_tflite(network, "int8", change(calibration))
+
+
+def test_other_models_and_kinds_are_refused(network):
+    import keras
+
+    with pytest.raises(ValueError, match="kind is 'int4'; known kinds are float32, int8"):
+        quantize.to_tflite(network, "int4")
+    inputs = [keras.Input((8, 8, 1)), keras.Input((8, 8, 1))]
+    with pytest.raises(ValueError, match=r"it must take one of shape \(None, S, S, 1\)"):
+        quantize.to_tflite(keras.Model(inputs, keras.layers.Add()(inputs)), "float32")
+
+
+def test_a_run_under_another_contract_is_refused():
+    record = {"config": {"size": SIZE}, "preprocess": {"contract": 0, "fingerprint": "00" * 256}}
+    with pytest.raises(ValueError, match="contract 0 and another fingerprint; this checkout has contract 1"):
+        card.check_contract(record)

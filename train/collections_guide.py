@@ -1,0 +1,113 @@
+"""Where the four public collections come from, how they must lie on disk, and what of them is here.
+
+`python -m train data` downloads nothing: two of the sites want an account, and every collection has its own terms.
+Sizes and counts are those of the publishers' pages.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_app.errors import EdgeError
+from train.sources import ADAPTERS
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One public collection: where to get it, on which terms, and how it lies under its folder."""
+
+    folder: str
+    holds: str
+    urls: tuple[str, ...]
+    licence: str
+    size: str
+    published: int  # films in the complete collection
+    layout: tuple[str, ...]
+
+
+COLLECTIONS = (
+    Collection(
+        folder="covid-chestxray-dataset",
+        holds="COVID-19, other pneumonias and a few normal films, collected from publications (adults)",
+        urls=("https://github.com/ieee8023/covid-chestxray-dataset",),
+        licence="differs by image, see the column 'license' of metadata.csv",
+        size="about 1 GB",
+        published=950,
+        layout=("metadata.csv", "images/*"),
+    ),
+    Collection(
+        folder="chest_xray",
+        holds="normal and pneumonia, children of 1 to 5 years, Guangzhou",
+        urls=("https://www.kaggle.com/datasets/paultimothymooney/chest-xray-pneumonia",),
+        licence="CC BY 4.0",
+        size="about 1.2 GB",
+        published=5856,
+        layout=("{train,val,test}/{NORMAL,PNEUMONIA}/*",),
+    ),
+    Collection(
+        folder="nih-chest-xrays",
+        holds="normal, pneumonia and 13 other findings (adults), NIH Clinical Center",
+        urls=("https://nihcc.app.box.com/v/ChestXray-NIHCC", "https://www.kaggle.com/datasets/nih-chest-xrays/data"),
+        licence="free to use; name the NIH Clinical Center and cite Wang et al., CVPR 2017",
+        size="about 45 GB; any part of it will do",
+        published=112120,
+        layout=("Data_Entry_2017*.csv", "images/* or images_001/images/* to images_012/images/*"),
+    ),
+    Collection(
+        folder="COVID-19_Radiography_Dataset",
+        holds="COVID-19 (mostly Spain), normal (mostly NIH), viral pneumonia, lung opacity; no patient numbers",
+        urls=("https://www.kaggle.com/datasets/tawsifurrahman/covid19-radiography-database",),
+        licence="research use, cite the authors; differs by origin of the film",
+        size="about 0.8 GB",
+        published=21165,
+        layout=("{COVID,Normal,Viral Pneumonia,Lung_Opacity}/images/*",),
+    ),
+)
+
+
+def state(collection: Collection, data: Path) -> tuple[bool, str]:
+    """Say whether films of a collection can be used from the folder `data`, and in words what is there."""
+    folder = data / collection.folder
+    if not folder.is_dir():
+        return False, f"missing: there is no folder {folder}"
+    try:
+        listing = ADAPTERS[collection.folder](folder)
+    except EdgeError as error:
+        return False, f"unusable: {error}"
+    usable = sum(not film.rejected for film in listing.films)
+    if not usable:
+        return False, f"unusable: {folder} holds no labelled frontal film; the layout is shown above"
+    count = f"{len(listing.films)} of about {collection.published} films, {usable} of them labelled frontal films"
+    if listing.not_here:
+        count += f"; {listing.not_here} rows of its table have no file here"
+    partial = listing.not_here or len(listing.films) < collection.published
+    return True, f"{'partial' if partial else 'present'}: {count}"
+
+
+def describe(collection: Collection, words: str) -> str:
+    """Return one collection's paragraph."""
+    return "\n".join(
+        (
+            f"{collection.folder}/",
+            f"  {collection.holds}",
+            *(f"  {url}" for url in collection.urls),
+            f"  licence: {collection.licence}",
+            f"  size:    {collection.size}",
+            *(f"  layout:  {collection.folder}/{part}" for part in collection.layout),
+            f"  here:    {words}",
+        )
+    )
+
+
+def add_parser(subparsers) -> None:
+    """Add the command `data`."""
+    parser = subparsers.add_parser("data", help="say where to get the films and what of them is here")
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds the collections, or will")
+    parser.set_defaults(func=run)
+
+
+def run(args) -> int:
+    """Print where each collection comes from and what of it is here; 0 if all can be used, 1 if not."""
+    states = [state(collection, args.data) for collection in COLLECTIONS]
+    paragraphs = [describe(collection, words) for collection, (_, words) in zip(COLLECTIONS, states, strict=True)]
+    print("\n\n".join(paragraphs))
+    return 0 if all(usable for usable, _ in states) else 1
