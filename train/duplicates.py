@@ -5,8 +5,7 @@ pairs takes days:
 
 1. Candidates: each film as the low frequencies of its thumbnail, and again for `CROPS` of it; correlation with every
    other film, as matrix products over blocks of films; each film's `NEIGHBOURS` best go on.
-2. Likeness: align each candidate by `cv2.findTransformECC` (affine), then correlate what is finer than `DETAIL`
-   (ribs, vessels, edges), which differs between people and between two films of one person.
+2. Each candidate is aligned and compared in detail (train/likeness.py).
 
 Measured on 340 films, 85 from each collection, among the 5,424 usable ones. Each was copied as JPEG at quality 40, at
 half size, squashed to 299 and to 224 pixels, brightened (gain 0.7 to 1.3, offset -30 to 30), with gamma 0.6 or 1.5,
@@ -37,27 +36,26 @@ from itertools import product
 from os import cpu_count
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from tqdm import tqdm
+
+from train.likeness import likeness
 
 # Films of which the detail correlates at least so well show one person in one posture: the same picture after harsh
 # treatment, or another one taken soon after. Either must not be in two splits. Different people reached 0.52.
 SAME_PERSON = 0.55
 
-# From here on it is the same picture: two films of one person, with the marker in another place, reached 0.76.
+# From here on two labels for it are a contradiction. Two films of one person stay below as a rule; the nearest here,
+# with another bubble in the stomach or the marker moved, reached 0.82 and 0.76.
 SAME_PICTURE = 0.77
 
-# Coarse likeness (at half size) under which a candidate is not looked at in full size.
-COARSE = 0.78
-
 # A film is compared in detail with so many of its best matches that are at least this like. Of different people about
-# one pair in five hundred is above it, so the number of neighbours is what bounds the work.
+# one pair in a hundred is, so it is the number of neighbours that bounds the work.
 NEIGHBOURS = 10
 CANDIDATE = 0.82
 
-# Shares of the film cut off left, top, right and bottom before it is matched. Between 0 and 5 % no crop of up to 6 % is
-# further than 3 % from one of these, less than a third of the finest wave kept; the last three undo black bars.
+# Shares of the film cut off left, top, right and bottom before it is matched. With 0 and 5 % no crop of up to 6 %
+# is further than 2.5 % from one of these, a third of the finest half wave; the last three undo black bars.
 CROPS = (*product((0.0, 0.05), repeat=4), (0.1, 0.1, 0.1, 0.1), (0.1, 0.0, 0.1, 0.0), (0.0, 0.1, 0.0, 0.1))
 
 # Half waves kept in each direction.
@@ -65,15 +63,6 @@ WAVES = 12
 
 # Films matched against all others at once: at 50,000 films the scores of a block take 50 MB.
 BLOCK = 256
-
-# Standard deviations in pixels. Detail is what is left after a blur of this; coarser and finer ones separated less.
-DETAIL = 2.0
-COARSE_DETAIL = 3.0
-# The blur for aligning is wider, so that there is a slope to follow from a few pixels away.
-ALIGN_DETAIL = 6.0
-
-# Of two aligned films at least this share must overlap.
-LEAST_OVERLAP = 0.5
 
 
 class Pair(NamedTuple):
@@ -148,63 +137,6 @@ def waves(thumbnails: np.ndarray, crop: tuple[float, float, float, float] = (0.0
     described = (spectrum * frequency)[:, kept]
     # A film without any structure has no direction; 1e-6 leaves it at 0.
     return described / np.maximum(np.linalg.norm(described, axis=1, keepdims=True), 1e-6)
-
-
-def likeness(one: np.ndarray, other: np.ndarray) -> float:
-    """Return the correlation of the detail of two films, uint8 (S, S), where they overlap once aligned; 0 if never.
-
-    Both grey and detail are tried for aligning: grey finds the way from further off, detail is not misled by
-    brightness, text or CLAHE.
-    """
-    warp = np.eye(2, 3, dtype=np.float32)
-    half = [cv2.resize(film, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for film in (one, other)]
-    coarse = [
-        (_detail_likeness(*half, found, COARSE_DETAIL), found) for found in _alignments(half, warp, COARSE_DETAIL)
-    ]
-    best, warp = max(coarse, key=lambda scored: scored[0], default=(0.0, warp))
-    if best < COARSE:
-        return 0.0
-    # The same movement in pixels of the full size.
-    warp[:, 2] *= 2
-    found = [warp, *_alignments((one, other), warp, ALIGN_DETAIL)]
-    return max(_detail_likeness(one, other, warp, DETAIL) for warp in found)
-
-
-def detail(film: np.ndarray, sigma: float) -> np.ndarray:
-    """Return what is finer than a blur of `sigma` pixels, in units of its local strength: (H, W) to float32 (H, W)."""
-    film = film.astype(np.float32)
-    fine = film - cv2.GaussianBlur(film, (0, 0), sigma)
-    strength = np.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), 2 * sigma))
-    # 4 grey levels is the noise of JPEG at quality 40: flat regions stay flat.
-    return fine / (strength + 4)
-
-
-def _alignments(films, warp: np.ndarray, sigma: float) -> Iterator[np.ndarray]:
-    """Yield float32 (2, 3) affine maps from the first film onto the second, starting from `warp`."""
-    # More steps than 20 changed no answer; one that does not converge raises cv2.error.
-    criteria = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 1e-3)
-    for first, second in (films, [detail(film, sigma) for film in films]):
-        try:
-            yield cv2.findTransformECC(first, second, warp.copy(), cv2.MOTION_AFFINE, criteria, None, 5)[1]
-        except cv2.error:
-            continue
-
-
-def _detail_likeness(one: np.ndarray, other: np.ndarray, warp: np.ndarray, sigma: float) -> float:
-    """Correlate the detail of `one` with that of `other` brought onto it by `warp`."""
-    size = one.shape[::-1]
-    moved = cv2.warpAffine(other, warp, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    inside = np.ones(other.shape, np.uint8)
-    inside = cv2.warpAffine(inside, warp, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
-    # The blur smears the border of the moved film inwards by its width.
-    rim = 2 * round(sigma) + 1
-    inside = cv2.erode(inside, np.ones((rim, rim), np.uint8), borderValue=0) > 0
-    if inside.mean() < LEAST_OVERLAP:
-        return 0.0
-    first, second = detail(one, sigma)[inside], detail(moved, sigma)[inside]
-    first, second = first - first.mean(), second - second.mean()
-    length = float(np.linalg.norm(first) * np.linalg.norm(second))
-    return float(first @ second) / length if length > 0 else 0.0
 
 
 def _cosines(side: int, before: float, after: float) -> np.ndarray:

@@ -1,0 +1,145 @@
+"""The command line: `python -m edge_app classify PATH...`."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from edge_app import __version__
+from edge_app.errors import EdgeError, UnreadableRadiograph, WrongUsage
+
+MODEL = Path(__file__).parent.parent / "models" / "covid-xray-lite0-int8.tflite"
+# Below this a progress bar is gone before it is seen.
+LEAST_FOR_PROGRESS = 20
+EXAMPLES = """\
+examples:
+  python -m edge_app classify film.png
+  python -m edge_app classify ward/ night-shift/ --csv results.csv
+  python -m edge_app classify inbox/ --json | grep '"covid suspected"'
+
+exit code: 0 all films read, 1 some could not be, 2 wrong usage or a model that is not ours
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    args = _parser().parse_args(arguments)
+    try:
+        return args.func(args)
+    except EdgeError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`). Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m edge_app", description="COVID-19 screening of chest radiographs.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--model", type=Path, default=MODEL, help="model file (default %(default)s)")
+    common.add_argument("--threads", type=_count, default=min(4, os.cpu_count() or 1), help="(default %(default)s)")
+    common.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
+
+    classify = subparsers.add_parser(
+        "classify",
+        parents=[common],
+        help="give a verdict on films and folders of films",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    classify.add_argument("paths", type=Path, nargs="*", metavar="PATH", help="PNG, JPEG, DICOM, or folder (default: a sample)")
+    classify.add_argument("--csv", type=Path, metavar="FILE", help="write the results to this file too")
+    classify.set_defaults(func=_classify)
+
+    bench = subparsers.add_parser("bench", parents=[common], help="time decode, preprocess and invoke on this device")
+    bench.add_argument("paths", type=Path, nargs="*", metavar="FILM", help="films (default: a sample)")
+    bench.set_defaults(func=_bench)
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of threads; 1 to 64 are allowed")
+    return int(text)
+
+
+def _classify(args) -> int:
+    from edge_app import bundle, classifier, report, sample, sources
+
+    found = sources.expand(args.paths or [sample.path()])
+    model, card = bundle.read(args.model)
+    csv_file = report.Csv(args.csv, card.labels) if args.csv else None
+    one = classifier.Classifier(model, card, args.threads)
+    sinks = [report.JsonLines() if args.json else report.Table(card, one.runtime)]
+    if csv_file:
+        sinks.append(csv_file)
+    failed = False
+    results = [report.Result(path, error=sentence) for path, sentence in found.problems]
+    for result in _progress(results, (_film(path, one) for path in found.films), len(found.films)):
+        if result.error:
+            failed = True
+            print(result.error, file=sys.stderr)
+        for sink in sinks:
+            sink.add(result)
+    for sink in sinks:
+        sink.close()
+    if found.skipped:
+        print(f"{found.skipped} files in folders are no pictures and were passed over.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _film(path: Path, one):
+    """Classify one film. Whatever happens to it becomes a result, so that the films after it are still read."""
+    from edge_app import decision, preprocess, radiograph, report
+
+    started = time.perf_counter()
+    try:
+        grey = radiograph.read(path, preprocess.least_side(one.card.size))
+        values = one.scores(preprocess.to_pixels(grey, one.card.size))
+    except UnreadableRadiograph as error:
+        sentence = str(error)
+        return report.Result(path, error=sentence if sentence.startswith(str(path)) else f"{path}: {sentence}")
+    except EdgeError as error:
+        return report.Result(path, error=str(error))
+    except Exception as error:  # the guard of a long run: one film never stops the others
+        return report.Result(path, error=f"{path}: failed inside this program ({type(error).__name__}: {error}); report it.")
+    scores = {label: float(value) for label, value in zip(one.card.labels, values, strict=True)}
+    verdict = decision.decide(scores, {label: point.threshold for label, point in one.card.operating_points.items()})
+    return report.Result(path, verdict, scores, ms=(time.perf_counter() - started) * 1000)
+
+
+def _progress(first, rest, total: int):
+    """Yield all results, with a bar on stderr if a person watches a long run and its rows go elsewhere."""
+    yield from first
+    if total < LEAST_FOR_PROGRESS or not sys.stderr.isatty() or sys.stdout.isatty():
+        yield from rest
+        return
+    from tqdm import tqdm
+
+    yield from tqdm(rest, total=total, unit="film")
+
+
+def _bench(args) -> int:
+    from edge_app import bench, bundle, classifier, sample, sources
+
+    found = sources.expand(args.paths or [sample.path()])
+    if found.problems:
+        raise WrongUsage(found.problems[0][1])
+    one = classifier.Classifier(*bundle.read(args.model), args.threads)
+    rows = bench.measure(found.films, one.card.size, one.scores)
+    if args.json:
+        print(json.dumps({"runtime": one.runtime, "films": rows, "peak_memory_mb": bench.peak_memory_mb()}))
+    else:
+        print(f"model {one.card.name} on {one.runtime}, {args.threads} threads")
+        print(bench.table(rows, bench.peak_memory_mb()))
+    return 0
