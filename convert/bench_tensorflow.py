@@ -1,7 +1,8 @@
 """The same job as `edge_app bench`, done with `import tensorflow` and the H5 file: what the edge is compared with.
 
 `python -m convert.bench_tensorflow MODEL.h5 FILM... [--repeats N]` prints one JSON line; films are read and
-preprocessed by the edge's own functions, so only the runtime differs. With `--first` it stops after the first film's scores.
+preprocessed by the edge's own functions, so only the runtime differs.
+With `--first` it stops after the first film's scores.
 """
 
 import argparse

@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from convert import card, quantize
 from edge_app import bundle, classifier
 from edge_app.errors import EdgeError
-from train import evaluate, index
+from train import evaluate
 
 # Films a cell (source and label) gives to calibration: enough for stable ranges, few enough for a minute.
 CALIBRATION_PER_CELL = 25
@@ -32,7 +33,7 @@ def release(run_dir: Path, films, film_pixels: np.ndarray, out: Path, kinds=quan
     """
     record, model = read_run(run_dir)
     labels = tuple(record["config"]["labels"])
-    parent = index.read_scores(run_dir / "scores.csv")
+    parent = pd.read_csv(run_dir / "scores.csv", keep_default_na=False)
     rows = films.reset_index().set_index("path").loc[parent["path"], "index"].to_numpy()
     written, report = [], {}
     for kind in kinds:
@@ -90,29 +91,23 @@ def calibration_rows(films, record: dict) -> np.ndarray:
 def score(content: bytes, record: dict, films: np.ndarray) -> np.ndarray:
     """Score films with the edge's own classifier: uint8 (N, S, S, 1) -> float32 (N, labels)."""
     placeholder = card.build(record, "unmeasured", record["metrics"] | {"agreement": {}})
-    one = classifier.Classifier(*bundle.unpack(bundle.pack(content, placeholder), "this conversion"), threads=2)
+    one = classifier.Classifier(*bundle.unpack(bundle.pack(content, placeholder), "this conversion"))
     return np.stack([one.scores(film) for film in films])
 
 
 def agreement(parent, child, thresholds: dict, record: dict) -> dict:
     """Compare the verdicts of a file, at its own thresholds, with the Keras model's at its own, on the test films."""
+    labels = tuple(record["config"]["labels"])
+    columns = [f"score_{label}" for label in labels]
     test = (parent["split"] == "test").to_numpy()
-    columns = [f"score_{label}" for label in record["config"]["labels"]]
-    difference = np.abs(parent[columns].to_numpy() - child[columns].to_numpy())[test]
-    same = verdicts(parent[test], record["metrics"]["thresholds"]) == verdicts(child[test], thresholds)
+    difference = np.abs(parent.loc[test, columns].to_numpy() - child.loc[test, columns].to_numpy())
+    before = evaluate.verdicts(parent[test], labels, record["metrics"]["thresholds"])
+    after = evaluate.verdicts(child[test], labels, thresholds)
     return {
-        "verdicts": float(same.mean()),
+        "verdicts": float((before == after).mean()),
         "films": int(test.sum()),
         "largest_score_difference": float(difference.max()),
     }
-
-
-def verdicts(table, thresholds: dict) -> np.ndarray:
-    """Return the verdict of each row as on the edge: COVID-19 is asked first, then pneumonia."""
-    verdict = np.full(len(table), "normal", dtype=object)
-    for label in sorted(thresholds, key=lambda name: name == "covid"):
-        verdict[(table[f"score_{label}"] >= thresholds[label]).to_numpy()] = label
-    return verdict
 
 
 def _write(path: Path, content: bytes) -> None:

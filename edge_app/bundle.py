@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ FORMAT = "covid-xray-card"
 VERSION = 1
 # TFLite's file identifier, bytes 4 to 8 of every flatbuffer of the format (schema.fbs, `file_identifier`).
 TFLITE_MARK = b"TFL3"
+# The smallest and largest input the preprocessing is sensible for; a damaged card could ask for gigabytes.
+LEAST_SIZE, MOST_SIZE = 16, 1024
 # The zip's clock starts here; a fixed time makes packing twice give the same bytes.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 AGAIN = "convert it again with 'make convert', or copy it again from where it came from"
@@ -91,7 +94,7 @@ def unpack(content: bytes, where) -> tuple[bytes, Card]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             card = json.loads(archive.read("card.json"))
             model = content[: min(item.header_offset for item in archive.infolist())]
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, ValueError) as error:
         raise ModelMismatch(f"{where}: carries no card: it is cut off, or this project did not make it; {AGAIN}.") from error
     try:
         parsed = _parse(card)
@@ -119,7 +122,9 @@ def _parse(card) -> Card:
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise ValueError(f"its card is not a '{FORMAT}'")
     if card.get("version") != VERSION:
-        raise ValueError(f"its card has version {card.get('version')!r}; this program reads version {VERSION}")
+        raise ValueError(
+            f"its card has version {card.get('version')!r}; this program reads version {VERSION}; update the program"
+        )
     try:
         points = {
             label: OperatingPoint(

@@ -7,6 +7,8 @@ import numpy as np
 from scipy import stats
 from sklearn import metrics as sk
 
+from edge_app import decision
+
 # The dangerous error is a missed patient, so the threshold is the highest one that still finds this share of them.
 LEAST_RECALL = 0.95
 RULE = f"the highest threshold with recall >= {LEAST_RECALL} on the validation films"
@@ -27,7 +29,8 @@ def write(model, films, film_pixels: np.ndarray, settings, run_dir: Path) -> dic
     (run_dir / "metrics.json").write_text(json.dumps(result, indent=1) + "\n")
     own_test = _own(table[table["split"] == "test"], settings.labels, settings.cells)
     plots.roc(own_test, settings.labels, result["thresholds"], run_dir / "roc.png")
-    plots.confusion(own_test, settings.labels, result["thresholds"], run_dir / "confusion.png")
+    called = verdicts(own_test, settings.labels, result["thresholds"])
+    plots.confusion(own_test, settings.labels, called, run_dir / "confusion.png")
     return result
 
 
@@ -63,7 +66,7 @@ def choose_threshold(scores: np.ndarray, positive: np.ndarray, recall: float = L
 
 
 def figures(films, label: str, threshold: float) -> dict:
-    """Return n, AUC, sensitivity, specificity, accuracy (also at 0.5) of `label` against the rest, with 95 % intervals."""
+    """Return n, AUC, sensitivity, specificity, accuracy of `label` against the rest, with 95 % intervals."""
     positive = (films["label"] == label).to_numpy()
     scores = films[f"score_{label}"].to_numpy()
     called = scores >= threshold
@@ -107,6 +110,12 @@ def _weighted_auc(positive, level, weights) -> float:
     ill = np.bincount(level, weights * positive)
     well = np.bincount(level, weights * ~positive)
     return float((ill * (np.cumsum(well) - well / 2)).sum() / (ill.sum() * well.sum()))
+
+
+def verdicts(table, labels: tuple[str, ...], thresholds: dict[str, float]) -> np.ndarray:
+    """Return the edge's verdict on each row: object (N,), in the words of `edge_app.decision`."""
+    scores = table[[f"score_{label}" for label in labels]].to_numpy()
+    return np.array([decision.decide(dict(zip(labels, row, strict=True)), thresholds) for row in scores], dtype=object)
 
 
 def progress(scores: np.ndarray, truth: np.ndarray, labels: tuple[str, ...]) -> dict[str, float]:

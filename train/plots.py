@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from sklearn import metrics as sk
 
+from edge_app import decision
 from train import augment
 
 mpl.use("Agg")  # files only: a desk may have no screen
@@ -49,22 +50,19 @@ def roc(films, labels: tuple[str, ...], thresholds: dict, path: Path) -> None:
     _save(figure, path)
 
 
-def confusion(films, labels: tuple[str, ...], thresholds: dict, path: Path) -> None:
-    """Draw verdicts against truth: the first label over its threshold, COVID-19 asked first."""
-    verdict = np.full(len(films), "normal", dtype=object)
-    for label in ("pneumonia", "covid"):
-        if label in thresholds:
-            verdict[(films[f"score_{label}"] >= thresholds[label]).to_numpy()] = label
-    counts = sk.confusion_matrix(films["label"], verdict, labels=list(labels))
-    figure, axes = plt.subplots(figsize=(5, 4.5), layout="constrained")
+def confusion(films, labels: tuple[str, ...], verdicts: np.ndarray, path: Path) -> None:
+    """Draw truth against verdicts, in the words the edge uses."""
+    words = [decision.VERDICTS.get(label, decision.NORMAL) for label in labels]
+    truth = films["label"].map(dict(zip(labels, words, strict=True)))
+    counts = sk.confusion_matrix(truth, verdicts, labels=words)
+    figure, axes = plt.subplots(figsize=(6, 5), layout="constrained")
     axes.imshow(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
         share = count / max(counts[row].sum(), 1)
         ink = "white" if share > 0.5 else "black"
         axes.text(column, row, f"{count}\n{share:.0%}", ha="center", va="center", color=ink)
-    axes.set(xlabel="verdict", ylabel="label", title="Test films at the operating points")
-    names = [f"{label} suspected" if label != "normal" else "no finding" for label in labels]
-    axes.set_xticks(range(len(labels)), names)
+    axes.set(xlabel="verdict", ylabel="label", title=f"Test films ({len(films)}) at the operating points")
+    axes.set_xticks(range(len(labels)), [word.replace(" suspected", "\nsuspected") for word in words])
     axes.set_yticks(range(len(labels)), labels)
     _save(figure, path)
 

@@ -1,0 +1,67 @@
+"""What a file is, by its first bytes. Never by its name: hospitals' exports carry any name."""
+
+import stat
+from pathlib import Path
+
+from edge_app.errors import UnreadableRadiograph
+
+# As many bytes as the longest mark needs: "DICM" ends at 132; the rest is quoted when a text is found.
+HEAD_LENGTH = 256
+# (offset, mark, name). Names of what is refused read after "is".
+MARKS = (
+    (128, b"DICM", "DICOM"),  # PS3.10 7.1
+    (0, b"\x89PNG\r\n\x1a\n", "PNG"),
+    (0, b"\xff\xd8\xff", "JPEG"),
+    (0, b"GIF8", "a GIF picture"),
+    (0, b"II*\0", "a TIFF picture"),
+    (0, b"MM\0*", "a TIFF picture"),
+    (0, b"BM", "a BMP picture"),
+    (8, b"WEBP", "a WebP picture"),
+    (0, b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
+    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
+    (4, b"ftyp", "an HEIC, AVIF or MP4 file"),
+    (0, b"%PDF", "a PDF document"),
+    (0, b"PK\x03\x04", "a zip archive"),
+    (0, b"\x1f\x8b", "a gzip archive"),
+)
+
+
+def head(path: Path) -> bytes:
+    """Return the first bytes of a regular file.
+
+    Raises:
+        UnreadableRadiograph: there is none, it is empty, or may not be read; one sentence that begins with the path.
+    """
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISREG(mode):
+            with path.open("rb") as file:
+                content = file.read(HEAD_LENGTH)
+    except FileNotFoundError as error:
+        raise UnreadableRadiograph(f"{path}: there is no such file; check the name.") from error
+    except PermissionError as error:
+        raise UnreadableRadiograph(f"{path}: may not be read by this user; change its permissions.") from error
+    except OSError as error:
+        raise UnreadableRadiograph(f"{path}: cannot be read ({error.strerror}); check the disk.") from error
+    if not stat.S_ISREG(mode):  # a FIFO or a device would be waited for, perhaps for ever
+        kind = "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
+        raise UnreadableRadiograph(f"{path}: is {kind}; name a PNG, JPEG or DICOM file.")
+    if not content:
+        raise UnreadableRadiograph(f"{path}: is empty; copy it again from where it came from.")
+    return content
+
+
+def name(content: bytes) -> str | None:
+    """Return the format that the first bytes of a file announce, or None."""
+    for offset, mark, found in MARKS:
+        if content[offset : offset + len(mark)] == mark:
+            return found
+    return None
+
+
+def looks_like(content: bytes) -> str:
+    """Describe the first bytes of a file of no known format, to read after "is"."""
+    text = content.decode("utf-8", errors="replace").rstrip("\ufffd")  # the last letter may be cut in half
+    if "\ufffd" in text or not all(letter.isprintable() or letter.isspace() for letter in text):
+        return f"of an unknown format that begins with bytes {content[:8].hex(' ')}"
+    return f"text that begins {' '.join(text.split())[:30]!r}" if text.split() else "text of white space only"
