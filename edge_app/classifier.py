@@ -38,9 +38,10 @@ def find_runtime():
                 return name.split(".")[0], interpreter_class
             answers.append(f"{name.split('.')[0]}: wrong result")
         except (ImportError, SystemError, RuntimeError, ValueError, AttributeError) as error:
-            answers.append(f"{name.split('.')[0]}: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
+            first_line = (str(error) or type(error).__name__).splitlines()[0]
+            answers.append(f"{name.split('.')[0]}: {first_line}")
     raise MissingPackage(
-        f"TFLite runtime: none works with Python {sys.version_info[0]}.{sys.version_info[1]} and numpy {np.__version__} "
+        f"TFLite runtime: none works with Python {sys.version.split()[0]} and numpy {np.__version__} "
         f"({'; '.join(answers)}); run 'pip install -r edge_app/requirements.txt'."
     )
 
@@ -104,8 +105,8 @@ class Classifier:
                 return details
         shapes = [tuple(details["shape"]) for details in self._interpreter.get_output_details()]
         raise ModelMismatch(
-            f"model '{self.card.name}': answers {shapes}; its card has {len(self.card.labels)} labels, so one output must "
-            f"be (1, {len(self.card.labels)})."
+            f"model '{self.card.name}': answers {shapes}; its card has {len(self.card.labels)} labels, so one output "
+            f"must be (1, {len(self.card.labels)})."
         )
 
 

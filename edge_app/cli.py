@@ -26,18 +26,32 @@ exit code: 0 all films read, 1 some could not be, 2 wrong usage or a model that 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 (it lives as long as the process)
+        getattr(sys, name).reconfigure(errors="backslashreplace")  # a file's name may hold bytes that are no text
     args = _parser().parse_args(arguments)
     try:
-        return args.func(args)
+        code = args.func(args)
+        print(end="", flush=True)  # here, so that a reader that has gone is met below and not at exit
+        return code
     except EdgeError as error:
-        print(error, file=sys.stderr)
+        print(" ".join(str(error).split()), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`). Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader of our output has gone (`| head`)
+        _silence_stdout()
         return 128 + signal.SIGPIPE
+    except OSError as error:  # films and models report theirs as EdgeError: only output is left
+        _silence_stdout()
+        print(f"results: cannot be written ({error.strerror}); make room, or write them elsewhere.", file=sys.stderr)
+        return 2
+
+
+def _silence_stdout() -> None:
+    """Send what is left to nowhere: Python would complain once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    classify.add_argument("paths", type=Path, nargs="*", metavar="PATH", help="PNG, JPEG, DICOM, or folder (default: a sample)")
+    classify.add_argument("paths", type=Path, nargs="*", metavar="PATH", help="film or folder (default: a sample film)")
     classify.add_argument("--csv", type=Path, metavar="FILE", help="write the results to this file too")
     classify.set_defaults(func=_classify)
 
@@ -78,6 +92,8 @@ def _classify(args) -> int:
 
     found = sources.expand(args.paths or [sample.path()])
     model, card = bundle.read(args.model)
+    if args.csv and args.csv.resolve() in {path.resolve() for path in (*found.films, args.model)}:
+        raise WrongUsage(f"--csv: '{args.csv}' would overwrite what is read; name another file.")
     csv_file = report.Csv(args.csv, card.labels) if args.csv else None
     one = classifier.Classifier(model, card, args.threads)
     sinks = [report.JsonLines() if args.json else report.Table(card, one.runtime)]
@@ -88,13 +104,13 @@ def _classify(args) -> int:
     for result in _progress(results, (_film(path, one) for path in found.films), len(found.films)):
         if result.error:
             failed = True
-            print(result.error, file=sys.stderr)
+            _complain(report.printable(result.error))
         for sink in sinks:
             sink.add(result)
     for sink in sinks:
         sink.close()
     if found.skipped:
-        print(f"{found.skipped} files in folders are no pictures and were passed over.", file=sys.stderr)
+        print(f"{found.skipped} in folders passed over: neither picture nor DICOM.", file=sys.stderr)
     return 1 if failed else 0
 
 
@@ -107,15 +123,22 @@ def _film(path: Path, one):
         grey = radiograph.read(path, preprocess.least_side(one.card.size))
         values = one.scores(preprocess.to_pixels(grey, one.card.size))
     except UnreadableRadiograph as error:
-        sentence = str(error)
-        return report.Result(path, error=sentence if sentence.startswith(str(path)) else f"{path}: {sentence}")
+        sentence = str(error)  # the contract knows no files, and so names none
+        return report.Result(path, error=sentence if sentence.startswith(str(path)) else f"{path}: {sentence}.")
     except EdgeError as error:
         return report.Result(path, error=str(error))
     except Exception as error:  # the guard of a long run: one film never stops the others
-        return report.Result(path, error=f"{path}: failed inside this program ({type(error).__name__}: {error}); report it.")
+        fault = f"{type(error).__name__}: {error}"
+        return report.Result(path, error=f"{path}: failed inside this program ({fault}); report it.")
     scores = {label: float(value) for label, value in zip(one.card.labels, values, strict=True)}
     verdict = decision.decide(scores, {label: point.threshold for label, point in one.card.operating_points.items()})
     return report.Result(path, verdict, scores, ms=(time.perf_counter() - started) * 1000)
+
+
+def _complain(sentence: str) -> None:
+    """Print on stderr, above the progress bar if there is one."""
+    bar = sys.modules.get("tqdm")
+    (bar.tqdm.write if bar else print)(sentence, file=sys.stderr)
 
 
 def _progress(first, rest, total: int):

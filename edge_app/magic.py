@@ -64,4 +64,4 @@ def looks_like(content: bytes) -> str:
     text = content.decode("utf-8", errors="replace").rstrip("\ufffd")  # the last letter may be cut in half
     if "\ufffd" in text or not all(letter.isprintable() or letter.isspace() for letter in text):
         return f"of an unknown format that begins with bytes {content[:8].hex(' ')}"
-    return f"text that begins {' '.join(text.split())[:30]!r}" if text.split() else "text of white space only"
+    return f"text that begins {' '.join(text.split())[:30]!r}" if text.strip() else "text of white space only"

@@ -70,10 +70,10 @@ def read(path: Path, least_side: int = 0) -> np.ndarray:
         with warnings.catch_warnings(action="ignore"), Image.open(path, formats=(kind,)) as picture:
             return np.array(_read_picture(path, picture, least_side), order="C")
     except UnidentifiedImageError as error:
-        raise UnreadableRadiograph(f"{path}: begins like a {kind} and ends too soon; {COPY_AGAIN}.") from error
+        raise UnreadableRadiograph(f"{path}: is damaged or cut off (no whole {kind} header); {COPY_AGAIN}.") from error
     except Image.DecompressionBombError as error:
         raise UnreadableRadiograph(
-            f"{path}: has far too many pixels; {MOST_PIXELS:,} are allowed; export a smaller picture."
+            f"{path}: has far too many pixels; at most {MOST_PIXELS:,} are read; export a smaller picture."
         ) from error
     except DAMAGE as error:
         raise UnreadableRadiograph(f"{path}: is damaged or cut off ({one_line(error)}); {COPY_AGAIN}.") from error

@@ -35,7 +35,8 @@ class Table:
     def __init__(self, card: Card, runtime: str):
         self._colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         self._labels = card.labels
-        self._width = max(20, min(60, shutil.get_terminal_size((110, 24)).columns - VERDICT_WIDTH - 12 * len(card.labels)))
+        room = shutil.get_terminal_size((110, 24)).columns - VERDICT_WIDTH - 12 * len(card.labels)
+        self._width = max(20, min(60, room))
         self._counts: dict[str, int] = {}
         print(f"model {card.name} on {runtime}")
         for label, point in card.operating_points.items():
@@ -54,7 +55,8 @@ class Table:
         if self._colour:
             verdict = f"\033[{COLOURS[result.verdict]}m{verdict}\033[0m"
         scores = "".join(f"{result.scores[label]:>11.3f}" for label in self._labels)
-        print(f"{shorten(str(result.path), self._width):{self._width}}  {verdict}{scores}{result.ms:>7.0f}", flush=True)
+        name = shorten(printable(str(result.path)), self._width)
+        print(f"{name:{self._width}}  {verdict}{scores}{result.ms:>7.0f}", flush=True)
 
     def close(self) -> None:
         """Print the counts."""
@@ -81,9 +83,10 @@ class Csv:
 
     def __init__(self, path: Path, labels: tuple[str, ...]):
         try:
-            self._file = path.open("w", newline="", encoding="utf-8")
+            self._file = path.open("w", newline="", encoding="utf-8", errors="backslashreplace")
         except OSError as error:
-            raise WrongUsage(f"--csv: '{path}' cannot be written ({error.strerror}); name a file in a folder of yours.") from error
+            reason = f"cannot be written ({error.strerror}); name a file in a folder of yours"
+            raise WrongUsage(f"--csv: '{path}' {reason}.") from error
         self._labels = labels
         self._writer = csv.writer(self._file)
         self._row(["path", "verdict", *(f"score_{label}" for label in labels), "error", "ms"])
@@ -113,6 +116,11 @@ def describe(point) -> str:
         f"suspected from score {point.threshold:.3f}; on test films sensitivity {share(point.sensitivity)}, "
         f"specificity {share(point.specificity)}"
     )
+
+
+def printable(text: str) -> str:
+    """Escape what would move the cursor or ring the bell: file names may hold any control character."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def shorten(text: str, width: int) -> str:

@@ -1,10 +1,14 @@
 """Which files to classify: PATH arguments become film paths, in a fixed order."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge_app import magic
+from edge_app.errors import UnreadableRadiograph
+
+# In a folder, a file of such a name is meant as a picture, whatever it holds; its fault is worth a sentence.
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".gif", ".tif", ".tiff", ".bmp", ".webp"}
 
 
@@ -21,49 +25,55 @@ def expand(paths: Iterable[Path]) -> Found:
     """List the films of files and, recursively, of folders; each once, in the order given and then by name.
 
     A file that is named is always taken. In a folder, a file is taken if its name or its content says picture or
-    DICOM, so that a broken film is reported and a `metadata.csv` is not; hidden files are passed over.
+    DICOM, so that a broken film is reported and a `metadata.csv` is not; hidden files are passed over. Links to folders
+    are followed, each folder once.
     """
     found = Found()
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a folder above may not be entered)
             _walk(path, found)
-        elif path.exists() or path.is_symlink():
-            found.films.append(path)
         else:
-            found.problems.append((path, f"{path}: there is no such file or folder; check the name."))
+            found.films.append(path)
     found.films = list(dict.fromkeys(found.films))
     return found
 
 
-def _walk(folder: Path, found: Found) -> None:
+def _walk(top: Path, found: Found) -> None:
     def refuse(error: OSError) -> None:
         where = Path(error.filename)
-        found.problems.append((where, f"{where}: the folder may not be read ({error.strerror}); change its permissions."))
+        sentence = f"{where}: the folder may not be read ({error.strerror}); change its permissions."
+        found.problems.append((where, sentence))
 
     before = len(found.films), len(found.problems)
-    # os.walk does not follow links to folders, so a loop of links ends.
-    for here, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for path in _visible(Path(here), names):
-            if path.suffix.lower() in IMAGE_SUFFIXES or _has_film_content(path):
+    seen: set[tuple[int, int]] = set()
+    _is_new(top, seen)
+    for here, folders, names in os.walk(top, onerror=refuse, followlinks=True):
+        folders[:] = [name for name in sorted(folders) if not name.startswith(".") and _is_new(Path(here, name), seen)]
+        for path in (Path(here, name) for name in sorted(names) if not name.startswith(".")):
+            if path.suffix.lower() in IMAGE_SUFFIXES or _may_be_film(path):
                 found.films.append(path)
             else:
                 found.skipped += 1
     if (len(found.films), len(found.problems)) == before:
-        found.problems.append((folder, f"{folder}: holds no PNG, JPEG or DICOM file; name a folder that does."))
+        found.problems.append((top, f"{top}: holds no PNG, JPEG or DICOM file; name a folder that does."))
 
 
-def _visible(folder: Path, names: Iterable[str]) -> Iterator[Path]:
-    return (folder / name for name in sorted(names) if not name.startswith("."))
-
-
-def _has_film_content(path: Path) -> bool:
-    """Say whether the first bytes are those of a PNG, a JPEG or a DICOM file."""
-    if not path.is_file():
-        return False
+def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:
+    """Say whether a folder, by device and inode, is met for the first time: a loop of links ends here."""
     try:
-        with path.open("rb") as file:
-            head = file.read(132)
+        status = folder.stat()
     except OSError:
-        return True  # let the reader say why it cannot be read
-    return head.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff")) or head[128:] == b"DICM"
+        return True  # os.walk will say why it cannot be read
+    identity = (status.st_dev, status.st_ino)
+    if identity in seen:
+        return False
+    seen.add(identity)
+    return True
+
+
+def _may_be_film(path: Path) -> bool:
+    """Say whether a file's first bytes are those of a film, or cannot be read, which the reader then explains."""
+    try:
+        return magic.name(magic.head(path)) in ("PNG", "JPEG", "DICOM")
+    except UnreadableRadiograph as error:
+        return isinstance(error.__cause__, PermissionError)

@@ -4,14 +4,14 @@ import argparse
 import sys
 
 from edge_app.errors import EdgeError
-from train import collections_guide, compare, fit, index
+from train import collections_guide, compare, evaluate, fit, index
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a fault that the user can mend is one sentence on stderr and exit code 2."""
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (collections_guide, index, fit, compare):
+    for command in (collections_guide, index, fit, evaluate, compare):
         command.add_parser(subparsers)
     args = parser.parse_args(arguments)
     try:

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 from sklearn import metrics as sk
 
 from edge_app import decision
+from edge_app.errors import EdgeError
 
 # The dangerous error is a missed patient, so the threshold is the highest one that still finds this share of them.
 LEAST_RECALL = 0.95
@@ -15,22 +17,45 @@ RULE = f"the highest threshold with recall >= {LEAST_RECALL} on the validation f
 BOOTSTRAPS = 1000
 
 
-def write(model, films, film_pixels: np.ndarray, settings, run_dir: Path) -> dict:
-    """Score every validation and test film, choose thresholds, and write `scores.csv`, `metrics.json` and two plots."""
-    from train import plots
+def add_parser(subparsers) -> None:
+    """Declare `train evaluate`."""
+    parser = subparsers.add_parser("evaluate", help="measure a finished run again from its scores")
+    parser.add_argument("runs", type=Path, nargs="+", help="run folders")
+    parser.set_defaults(func=run)
 
+
+def run(args) -> int:
+    """Run the command: thresholds, figures and plots anew from `scores.csv`, and into `run.json`."""
+    for run_dir in args.runs:
+        if not (run_dir / "scores.csv").is_file():
+            raise EdgeError(f"{run_dir}: holds no 'scores.csv'; name folders of finished runs, made by 'make train'.")
+        record = json.loads((run_dir / "run.json").read_text())
+        labels, cells = tuple(record["config"]["labels"]), tuple(record["config"]["cells"])
+        table = pd.read_csv(run_dir / "scores.csv", keep_default_na=False)
+        record["metrics"] = summarise(table, labels, cells, run_dir)
+        (run_dir / "run.json").write_text(json.dumps(record, indent=1) + "\n")
+    return 0
+
+
+def write(model, films, film_pixels: np.ndarray, settings, run_dir: Path) -> dict:
+    """Score every validation and test film, and write `scores.csv` and what `summarise` makes of it."""
     held_out = np.flatnonzero(films["split"].isin(["val", "test"]))
     scores = model.predict(film_pixels[held_out], batch_size=64, verbose=0)
     table = films.iloc[held_out][["path", "source", "label", "group", "split"]].reset_index(drop=True)
-    for i, label in enumerate(settings.labels):
-        table[f"score_{label}"] = scores[:, i]
+    table[[f"score_{label}" for label in settings.labels]] = scores
     table.to_csv(run_dir / "scores.csv", index=False, float_format="%.6f")
-    result = measure(table, settings.labels, settings.cells)
+    return summarise(table, settings.labels, settings.cells, run_dir)
+
+
+def summarise(table, labels: tuple[str, ...], cells: tuple[str, ...], run_dir: Path) -> dict:
+    """Measure a table of scores, and write `metrics.json`, `roc.png` and `confusion.png` to the run folder."""
+    from train import plots
+
+    result = measure(table, labels, cells)
     (run_dir / "metrics.json").write_text(json.dumps(result, indent=1) + "\n")
-    own_test = _own(table[table["split"] == "test"], settings.labels, settings.cells)
-    plots.roc(own_test, settings.labels, result["thresholds"], run_dir / "roc.png")
-    called = verdicts(own_test, settings.labels, result["thresholds"])
-    plots.confusion(own_test, settings.labels, called, run_dir / "confusion.png")
+    own_test = _own(table[table["split"] == "test"], labels, cells)
+    plots.roc(own_test, labels, result["thresholds"], run_dir / "roc.png")
+    plots.confusion(own_test, labels, verdicts(own_test, labels, result["thresholds"]), run_dir / "confusion.png")
     return result
 
 
@@ -59,10 +84,15 @@ def measure(table, labels: tuple[str, ...], cells: tuple[str, ...] = ()) -> dict
 
 
 def choose_threshold(scores: np.ndarray, positive: np.ndarray, recall: float = LEAST_RECALL) -> float:
-    """Return the highest threshold t for which `scores >= t` finds at least `recall` of the positives."""
+    """Return the highest threshold t for which `scores >= t` finds at least `recall` of the positives.
+
+    It lies halfway to the next lower score, so that no film sits on it: another processor's last bit, or one quantum of
+    an int8 file, does not turn a verdict.
+    """
     found = np.sort(scores[positive])[::-1]
-    needed = int(np.ceil(recall * len(found) - 1e-9))
-    return float(found[needed - 1])
+    lowest = found[int(np.ceil(recall * len(found) - 1e-9)) - 1]
+    below = scores[scores < lowest]
+    return float((lowest + (below.max() if len(below) else 0)) / 2)
 
 
 def figures(films, label: str, threshold: float) -> dict:
