@@ -25,12 +25,12 @@ def to_tflite(model, kind: str, calibration: np.ndarray | None = None) -> bytes:
     _validate(model, kind, calibration)
     import tensorflow as tf
 
-    from train.model import with_class_maps
+    from train.model import fold_input, with_class_maps
 
     size = model.input.shape[1]
     with tempfile.TemporaryDirectory() as folder:
         # from_keras_model fails with Keras 3.15 and TensorFlow 2.21; a SavedModel of batch 1 converts.
-        with_class_maps(model).export(
+        with_class_maps(fold_input(model)).export(
             folder, input_signature=[tf.TensorSpec((1, size, size, 1), tf.float32, name="pixels")], verbose=False
         )
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)

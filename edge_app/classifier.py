@@ -38,6 +38,8 @@ def find_runtime():
                 return name.split(".")[0], interpreter_class
             answers.append(f"{name.split('.')[0]}: wrong result")
         except (ImportError, SystemError, RuntimeError, ValueError, AttributeError) as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):  # Ctrl-C while the native module is loaded
+                raise KeyboardInterrupt from error
             first_line = (str(error) or type(error).__name__).splitlines()[0]
             answers.append(f"{name.split('.')[0]}: {first_line}")
     raise MissingPackage(
@@ -84,7 +86,7 @@ class Classifier:
 
     def _check_input(self) -> dict:
         details = self._interpreter.get_input_details()[0]
-        shape, size = tuple(details["shape"]), self.card.size
+        shape, size = tuple(details["shape"].tolist()), self.card.size
         exact = details["dtype"] == np.float32 or (
             # The scale is stored as float32; the film must not be off by half a grey level anywhere.
             details["dtype"] == np.uint8
@@ -101,9 +103,9 @@ class Classifier:
     def _find_scores(self) -> dict:
         """Outputs are told by rank: scores (1, labels), class maps (1, h, w, labels)."""
         for details in self._interpreter.get_output_details():
-            if tuple(details["shape"]) == (1, len(self.card.labels)):
+            if tuple(details["shape"].tolist()) == (1, len(self.card.labels)):
                 return details
-        shapes = [tuple(details["shape"]) for details in self._interpreter.get_output_details()]
+        shapes = [tuple(details["shape"].tolist()) for details in self._interpreter.get_output_details()]
         raise ModelMismatch(
             f"model '{self.card.name}': answers {shapes}; its card has {len(self.card.labels)} labels, so one output "
             f"must be (1, {len(self.card.labels)})."

@@ -92,7 +92,8 @@ def _classify(args) -> int:
 
     found = sources.expand(args.paths or [sample.path()])
     model, card = bundle.read(args.model)
-    if args.csv and args.csv.resolve() in {path.resolve() for path in (*found.films, args.model)}:
+    # realpath: Path.resolve raises on links that go round.
+    if args.csv and os.path.realpath(args.csv) in map(os.path.realpath, (*found.films, args.model)):
         raise WrongUsage(f"--csv: '{args.csv}' would overwrite what is read; name another file.")
     csv_file = report.Csv(args.csv, card.labels) if args.csv else None
     one = classifier.Classifier(model, card, args.threads)
@@ -122,6 +123,9 @@ def _film(path: Path, one):
     try:
         grey = radiograph.read(path, preprocess.least_side(one.card.size))
         values = one.scores(preprocess.to_pixels(grey, one.card.size))
+        scores = {label: float(value) for label, value in zip(one.card.labels, values, strict=True)}
+        thresholds = {label: point.threshold for label, point in one.card.operating_points.items()}
+        verdict = decision.decide(scores, thresholds)
     except UnreadableRadiograph as error:
         sentence = str(error)  # the contract knows no files, and so names none
         return report.Result(path, error=sentence if sentence.startswith(str(path)) else f"{path}: {sentence}.")
@@ -130,8 +134,6 @@ def _film(path: Path, one):
     except Exception as error:  # the guard of a long run: one film never stops the others
         fault = f"{type(error).__name__}: {error}"
         return report.Result(path, error=f"{path}: failed inside this program ({fault}); report it.")
-    scores = {label: float(value) for label, value in zip(one.card.labels, values, strict=True)}
-    verdict = decision.decide(scores, {label: point.threshold for label, point in one.card.operating_points.items()})
     return report.Result(path, verdict, scores, ms=(time.perf_counter() - started) * 1000)
 
 

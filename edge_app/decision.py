@@ -14,7 +14,12 @@ def decide(scores: Mapping[str, float], thresholds: Mapping[str, float]) -> str:
     Args:
         scores: score by label, 0 .. 1.
         thresholds: threshold by label; a label without one gives no verdict of its own.
+
+    Raises:
+        ValueError: a score is not in 0 .. 1; not-a-number, say, would compare as "no finding".
     """
+    if wrong := {label: score for label, score in scores.items() if not 0 <= score <= 1}:
+        raise ValueError(f"scores are {wrong}; a score is 0 .. 1")
     for label, verdict in VERDICTS.items():
         if label in thresholds and scores[label] >= thresholds[label]:
             return verdict

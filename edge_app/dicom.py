@@ -36,7 +36,7 @@ def read(path: Path) -> np.ndarray:
         raise MissingPackage(
             f"{path}: is a DICOM file, and package 'pydicom' is not installed; run 'pip install pydicom'."
         ) from error
-    damage = (*radiograph.DAMAGE, pydicom.errors.InvalidDicomError)
+    damage = (*radiograph.DAMAGE, pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException)
     try:
         with warnings.catch_warnings(action="ignore"):  # of values that break the standard; what matters is checked
             _check_syntax(path, pydicom.filereader.read_file_meta_info(path))

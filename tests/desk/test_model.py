@@ -28,6 +28,15 @@ def test_scores_are_the_sigmoid_of_the_mean_class_map(name):
 
 
 @pytest.mark.parametrize("name", model.MODELS)
+def test_folding_the_input_changes_nothing_in_floats(name):
+    network = model.build(name, 64, LABELS, imagenet=name == "lite0")
+    films = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 1)).astype("float32")
+    folded = model.fold_input(network)
+    assert folded.layers[-1].name == "scores"
+    assert np.allclose(network(films), folded(films), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", model.MODELS)
 def test_no_dense_layer(name):
     network = model.build(name, 64, LABELS, imagenet=False)
     assert not [layer.name for layer in network.layers if isinstance(layer, keras.layers.Dense)]

@@ -1,4 +1,5 @@
 import copy
+import io
 import json
 import zipfile
 
@@ -94,6 +95,11 @@ def test_packing_twice_gives_the_same_bytes(flatbuffer, card):
     assert bundle.pack(flatbuffer, card) == bundle.pack(flatbuffer, copy.deepcopy(card))
 
 
+def test_the_hour_of_packing_is_not_in_the_file(flatbuffer, card):
+    with zipfile.ZipFile(io.BytesIO(bundle.pack(flatbuffer, card))) as archive:
+        assert {item.date_time for item in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
 def test_any_zip_reader_finds_card_and_labels(model_path):
     with zipfile.ZipFile(model_path) as archive:
         assert sorted(archive.namelist()) == ["card.json", "labels.txt"]
@@ -110,7 +116,7 @@ def test_packing_checks_what_reading_would(flatbuffer, card):
         bundle.pack(flatbuffer, card)
 
 
-# --- refusals -----------------------------------------------------------------------------------------------------------
+# --- refusals -------------------------------------------------------------------------------------
 
 
 def test_a_missing_file(tmp_path):
@@ -221,7 +227,7 @@ def test_random_damage_leaves_only_as_a_sentence(content, flatbuffer):
         try:
             model, _ = bundle.unpack(bytes(broken), "model")
         except ModelMismatch as error:
-            assert str(error).startswith("model: ")  # noqa: PT017
+            assert str(error).startswith("model: ")
         else:
             assert model == flatbuffer
             intact += 1

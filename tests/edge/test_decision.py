@@ -38,5 +38,11 @@ def test_a_score_that_is_missing_is_our_own_bug():
         decision.decide({"normal": 1.0}, {"covid": 0.5})
 
 
+@pytest.mark.parametrize("score", [float("nan"), -0.01, 1.01, float("inf")])
+def test_what_is_no_score_never_becomes_no_finding(score):
+    with pytest.raises(ValueError, match=r"scores are \{'covid': .*\}; a score is 0 \.\. 1"):
+        decision.decide({"normal": 0.0, "covid": score}, {"covid": 0.5})
+
+
 def test_every_verdict_has_its_own_words():
     assert len({decision.COVID, decision.PNEUMONIA, decision.NORMAL}) == 3

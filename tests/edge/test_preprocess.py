@@ -12,7 +12,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def test_golden_films_become_the_same_pixels():
-    # Exactly equal: both requirement files pin OpenCV 4.11 and Pillow 13, whose resize and decoding then have no freedom.
+    # Exactly equal: both requirement files pin OpenCV 4.11 and Pillow 13, so resize and decoding have no freedom.
     # Another OpenCV may differ by one level; then make the golden films again and say so in the commit.
     with np.load(GOLDEN / "expected.npz") as expected:
         assert len(expected.files) == 10
@@ -26,7 +26,9 @@ def test_fingerprint_has_not_changed():
     # A new value here means that every trained model must be trained again: raise CONTRACT_VERSION with it.
     text = preprocess.fingerprint(192)
     assert preprocess.CONTRACT_VERSION == 1
-    assert hashlib.sha256(text.encode()).hexdigest() == "40f4e6ac2fe8dbdea1d6cb4ce811d30dcd24d44607ea1d431136f50e4ccd25b4"
+    assert (
+        hashlib.sha256(text.encode()).hexdigest() == "40f4e6ac2fe8dbdea1d6cb4ce811d30dcd24d44607ea1d431136f50e4ccd25b4"
+    )
 
 
 def test_fingerprints_one_level_apart_agree_and_two_do_not():
@@ -71,7 +73,7 @@ def test_shrinking_by_a_whole_factor_is_the_mean_of_each_block(down, across):
 
 
 def test_stretch_maps_the_percentiles_to_black_and_white():
-    # 1000 pixels: 10 at level 0 and 10 at level 255 are the 1 % that may saturate at each end; the rest is 50, 100 or 150.
+    # 1000 pixels: 10 at level 0 and 10 at level 255 are the 1 % that may saturate at each end; the rest is between.
     grey = np.repeat([0, 50, 100, 150, 255], [10, 300, 380, 300, 10]).astype(np.uint8).reshape(20, 50)
     levels = dict(zip(grey.ravel().tolist(), preprocess.stretch(grey).ravel().tolist(), strict=True))
     # (100 - 50) * 255 / 100 = 127.5, rounded up.
@@ -93,7 +95,9 @@ def test_exposure_does_not_matter():
 @pytest.mark.parametrize("levels", [(0, 0), (255, 255), (100, 107)])
 def test_a_blank_picture_is_refused(levels):
     grey = np.random.default_rng(0).integers(levels[0], levels[1] + 1, (100, 100)).astype(np.uint8)
-    with pytest.raises(UnreadableRadiograph, match="the picture is blank: 98 % of it lies within . of 256 grey levels"):
+    with pytest.raises(
+        UnreadableRadiograph, match=r"the picture is blank: 98 % of it lies within \d of 256 grey levels"
+    ):
         preprocess.to_pixels(grey, 100)
 
 
@@ -125,7 +129,7 @@ def test_anything_but_grey_is_our_own_bug(grey):
         preprocess.to_pixels(grey, 32)
 
 
-@pytest.mark.parametrize(("height", "width"), [(64, 64), (64, 190), (500, 70), (192, 192), (1500, 1200), (191, 193)])
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (64, 190), (500, 70), (192, 192), (700, 600), (191, 193)])
 @pytest.mark.parametrize("size", [32, 192])
 def test_every_film_becomes_uint8_of_the_models_size(height, width, size):
     pixels = preprocess.to_pixels(draw_film(3, height, width), size)

@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/golden/make_model.py
 
-It tells drawn clear lungs from drawn opaque ones and nothing else. Keras' arithmetic differs between machines, so another
-run gives another file of the same behaviour.
+It tells drawn clear lungs from drawn opaque ones and nothing else. Keras' arithmetic differs between machines, so
+another run gives another file of the same behaviour.
 """
 
 import sys
@@ -30,7 +30,7 @@ CHANNELS = (8, 16, 32)
 
 
 def network():
-    """Return a small Keras model with the layers that `convert.quantize` looks for: class maps first, then their mean."""
+    """Return a small Keras model with what `convert.quantize` looks for: class maps first, then their mean."""
     pixels = keras.Input((SIZE, SIZE, 1), name="pixels")
     x = layers.Rescaling(1 / 127.5, offset=-1, name="rescale")(pixels)
     for i, channels in enumerate(CHANNELS):

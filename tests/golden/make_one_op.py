@@ -1,6 +1,6 @@
 """Make `edge_app/one_op.tflite`, a model that adds 1: what a TFLite runtime must run to count as working.
 
-    .venv/bin/python tests/golden/make_one_op.py
+.venv/bin/python tests/golden/make_one_op.py
 """
 
 from pathlib import Path

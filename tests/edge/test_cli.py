@@ -1,0 +1,362 @@
+"""The program that people run, in its own process, on real files."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.edge.another_user import without_override
+from tests.edge.conftest import GOLDEN
+from tests.films import draw_film
+
+ROOT = Path(__file__).parents[2]
+MODEL = GOLDEN / "tiny-int8.tflite"
+COLUMNS = ["path", "verdict", "score_normal", "score_covid", "score_pneumonia", "error", "ms"]
+
+
+def run(*words, code=0, command="classify", model=MODEL, before=(), **options):
+    """Run the program, check its exit code and return what it printed; a traceback is never an answer."""
+    line = [*before, sys.executable, "-m", "edge_app", command, *(["--model", model] if model else []), *words]
+    options = {"cwd": ROOT, "capture_output": True, "text": True, "timeout": 60} | options
+    done = subprocess.run([str(word) for word in line], check=False, **options)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.fixture
+def films(tmp_path):
+    """Return the paths of a film with clear lungs and one with opaque lungs."""
+    paths = [tmp_path / "clear.png", tmp_path / "opaque.jpg"]
+    for path, opacity in zip(paths, (0.0, 1.0), strict=True):
+        Image.fromarray(draw_film(1000, 300, 260, opacity=opacity)).save(path)
+    return paths
+
+
+@pytest.fixture
+def inbox():
+    """A folder with everything that goes wrong, between two good films; and the names of what cannot be read.
+
+    Not in tmp_path: its folders are kept after the test, and these may be hard to remove.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "inbox"
+        folder.mkdir()
+        film = Image.fromarray(draw_film(1000, 300, 260))
+        film.save(folder / "a-good.png")
+        film.save(folder / "z-good.jpg")
+        Image.fromarray(np.asarray(film).astype(np.uint16) * 16).save(folder / "deep.png")
+        (folder / "text.png").write_text("no picture\n")
+        (folder / "cut.jpg").write_bytes((folder / "z-good.jpg").read_bytes()[:2000])
+        (folder / "empty.png").touch()
+        Image.new("L", (1, 1)).save(folder / "one.png")
+        film.save(folder / "moving.gif", save_all=True, append_images=[Image.new("L", film.size)])
+        Image.new("L", (300, 300)).save(folder / "black.png")
+        film.save(folder / "secret.png")
+        (folder / "secret.png").chmod(0)
+        (folder / "metadata.csv").write_text("path,label\n")
+        (folder / "locked").mkdir()
+        film.save(folder / "locked" / "film.png")
+        (folder / "locked").chmod(0)
+        Path(name).chmod(0o755)
+        folder.chmod(0o755)
+        bad = ["black.png", "cut.jpg", "empty.png", "locked", "moving.gif", "one.png", "secret.png", "text.png"]
+        yield folder, bad
+        (folder / "locked").chmod(0o755)
+
+
+def _unprivileged(*words, **options):
+    """Run the program so that permissions bind it, whoever runs the tests."""
+    return run(*words, before=without_override(), **options)
+
+
+def test_the_table(films):
+    done = run(*films)
+    lines = done.stdout.splitlines()
+    assert done.stderr == ""
+    assert lines[0].startswith("model drawn-int8 on ")
+    assert lines[1].startswith("covid: suspected from score 0.500; on test films sensitivity 0.90 (0.80 to 0.95)")
+    head = next(line for line in lines if line.startswith("film "))
+    assert head.split() == ["film", "verdict", "normal", "covid", "pneumonia", "ms"]
+    clear, opaque = (next(line for line in lines if path.name in line) for path in films)
+    assert "no finding suspected" in clear
+    assert "covid suspected" in opaque
+    assert lines[-1].startswith("2 films: 1 covid suspected, 1 no finding suspected.")
+    assert "not a diagnosis" in lines[-1]
+    assert "\033" not in done.stdout
+
+
+def test_json_lines(films):
+    lines = run("--json", *films).stdout.splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [row["path"] for row in rows] == [str(path) for path in films]
+    assert [row["verdict"] for row in rows] == ["no finding suspected", "covid suspected"]
+    assert all(row["error"] is None and row["ms"] > 0 for row in rows)
+    assert all(list(row["scores"]) == ["normal", "covid", "pneumonia"] for row in rows)
+    assert all(0 <= score <= 1 for row in rows for score in row["scores"].values())
+
+
+def test_csv_holds_what_json_says(films, tmp_path):
+    done = run("--json", "--csv", tmp_path / "results.csv", *films, tmp_path / "missing.png", code=1)
+    rows = {row["path"]: row for row in map(json.loads, done.stdout.splitlines())}
+    with (tmp_path / "results.csv").open(newline="") as file:
+        cells = list(csv.DictReader(file))
+    assert list(cells[0]) == COLUMNS
+    assert {row["path"] for row in cells} == set(rows)
+    for row in cells:
+        said = rows[row["path"]]
+        assert row["verdict"] == (said["verdict"] or "")
+        assert row["error"] == (said["error"] or "")
+        for label, score in (said["scores"] or {}).items():
+            assert float(row[f"score_{label}"]) == pytest.approx(score, abs=1e-6)
+
+
+def test_one_bad_film_never_stops_a_folder(inbox):
+    folder, bad = inbox
+    done = _unprivileged("--json", folder, code=1)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted(Path(row["path"]).name for row in rows if row["error"]) == bad
+    good = {Path(row["path"]).name: row["verdict"] for row in rows if row["verdict"]}
+    assert good == dict.fromkeys(["a-good.png", "deep.png", "z-good.jpg"], "no finding suspected")
+    assert all((row["scores"] is None) == bool(row["error"]) for row in rows)
+    # One complaint a line, each about one path and with what to do; then what was passed over.
+    complaints = [line for line in done.stderr.splitlines() if line.startswith(str(folder))]
+    assert sorted(complaints) == sorted(row["error"] for row in rows if row["error"])
+    assert all(line.endswith(".") for line in complaints)
+    rest = [line for line in done.stderr.splitlines() if line not in complaints]
+    assert len(rest) == 1
+    assert rest[0].startswith("1 ")
+
+
+def test_each_fault_has_its_own_words(inbox):
+    faults = {
+        "text.png": "is text that begins 'no picture'",
+        "cut.jpg": "is damaged or cut off",
+        "empty.png": "is empty",
+        "one.png": "is 1 x 1 pixels",
+        "moving.gif": "is a GIF picture",
+        "black.png": "the picture is blank",
+        "secret.png": "may not be read by this user",
+        "locked": "may not be read",
+        "locked/film.png": "may not be read by this user",
+        "missing.png": "there is no such file",
+    }
+    done = _unprivileged("--json", *(inbox[0] / name for name in faults), code=1)
+    rows = {row["path"]: row["error"] for row in map(json.loads, done.stdout.splitlines())}
+    assert len(rows) == len(faults)
+    for name, words in faults.items():
+        sentence = rows[str(inbox[0] / name)]
+        assert sentence.startswith(f"{inbox[0] / name}: ")
+        assert words in sentence
+    assert sorted(done.stderr.splitlines()) == sorted(rows.values())
+
+
+def test_the_table_keeps_complaints_off_stdout(inbox):
+    folder, bad = inbox
+    done = _unprivileged(folder, code=1)
+    assert [name for name in bad if name in done.stdout] == []
+    assert f"{len(bad)} could not be read" in done.stdout.splitlines()[-1]
+
+
+def test_empty_folder(tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert "holds no PNG, JPEG or DICOM file" in run(tmp_path / "empty", code=1).stderr
+
+
+def test_a_name_too_long_for_the_system(films):
+    done = run("a" * 5000, films[0], code=1)
+    assert "no finding suspected" in done.stdout
+    assert done.stderr.startswith("aaaa")
+
+
+def test_a_link_that_goes_round(tmp_path):
+    (tmp_path / "round.png").symlink_to(tmp_path / "round.png")
+    done = run(tmp_path / "round.png", "--csv", tmp_path / "out.csv", code=1)
+    assert done.stderr.count("\n") == 1
+
+
+# --- wrong usage ----------------------------------------------------------------------------------
+
+
+def _one_line(done) -> str:
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", b"\x1c\0\0\0TFL3 and nothing else"])
+def test_a_model_that_is_not_ours(tmp_path, films, content):
+    path = tmp_path / "other.tflite"
+    path.write_bytes(content)
+    assert _one_line(run(films[0], model=path, code=2)).startswith(f"{path}: ")
+
+
+def test_a_model_that_is_missing(tmp_path, films):
+    assert "there is no such model file" in _one_line(run(films[0], model=tmp_path / "no.tflite", code=2))
+
+
+def test_a_model_with_a_flipped_bit(tmp_path, films):
+    content = bytearray(MODEL.read_bytes())
+    content[3000] ^= 1
+    (tmp_path / "broken.tflite").write_bytes(content)
+    assert "is damaged" in _one_line(run(films[0], model=tmp_path / "broken.tflite", code=2))
+
+
+def test_csv_in_a_missing_folder(tmp_path, films):
+    done = run("--csv", tmp_path / "no" / "results.csv", films[0], code=2)
+    assert _one_line(done).startswith(f"--csv: '{tmp_path / 'no' / 'results.csv'}' cannot be written (")
+
+
+def test_csv_never_overwrites_a_film_or_the_model(tmp_path, films):
+    before = films[0].read_bytes()
+    model = tmp_path / "model.tflite"
+    model.write_bytes(MODEL.read_bytes())
+    assert "overwrite" in _one_line(run("--csv", films[0], films[0], code=2))
+    assert "overwrite" in _one_line(run("--csv", model, films[0], model=model, code=2))
+    assert films[0].read_bytes() == before
+    assert model.read_bytes() == MODEL.read_bytes()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a device of Linux")
+def test_a_full_disk_is_said_in_one_line(films):
+    assert run("--csv", "/dev/full", films[0], code=2).stderr.count("\n") == 1
+    with Path("/dev/full").open("w") as full:
+        done = run("--json", films[0], code=2, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert done.stderr.count("\n") == 1
+    assert "cannot be written" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["diagnose"], ["classify", "--jsn"], ["classify", "--threads", "0"], ["classify", "--threads", "many"]],
+)
+def test_wrong_words_are_answered_with_the_usage(words):
+    line = [sys.executable, "-m", "edge_app", *words]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("usage: python -m edge_app")
+    if "many" in words:
+        assert "'many' is not a number of threads; 1 to 64 are allowed" in done.stderr
+
+
+def test_help_names_options_and_exit_codes():
+    text = run("--help", model=None).stdout
+    for words in ("--model", "--csv", "--json", "examples:", "exit code: 0"):
+        assert words in text
+
+
+# --- how it sits in a pipeline --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+@pytest.mark.parametrize("reader", ["head -1", "true"])
+def test_a_reader_that_goes_is_no_fault(films, form, reader):
+    words = [sys.executable, "-m", "edge_app", "classify", "--model", MODEL, *form, *films * 3]
+    with subprocess.Popen(
+        ["/bin/sh", "-c", f'"$@" | {reader}', "sh", *map(str, words)],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as shell:  # fmt: skip
+        out, err = shell.communicate(timeout=60)
+    assert err == ""
+    assert out.count("\n") == (reader == "head -1")
+
+
+def test_names_that_are_no_text_or_move_the_cursor(tmp_path):
+    film = Image.fromarray(draw_film(1000, 300, 260))
+    for name in (b"r\xf6ntgen.png", b"red\x1b[31m.png", b"two\nlines.png"):
+        film.save(tmp_path / "film.png")
+        (tmp_path / "film.png").rename(tmp_path / os.fsdecode(name))
+        (tmp_path / os.fsdecode(b"bad " + name)).touch()
+    done = run(tmp_path, "--csv", tmp_path / "out.csv", code=1)
+    assert done.stdout.count("no finding suspected") == 3 + 1  # three rows and the count
+    assert done.stderr.count("\n") == 3
+    assert "\x1b" not in done.stdout + done.stderr
+    rows = [json.loads(line) for line in run(tmp_path, "--json", code=1).stdout.splitlines()]
+    assert len(rows) == 6
+    assert {Path(row["path"]).name for row in rows} == {path.name for path in tmp_path.glob("*.png")}
+
+
+def test_a_locale_that_lacks_the_letters(tmp_path):
+    path = tmp_path / "röntgen-胸.png"
+    Image.fromarray(draw_film(1000, 300, 260)).save(path)
+    plain = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    assert "no finding suspected" in run(path, env=plain).stdout
+
+
+def test_interrupted_from_the_keyboard_it_says_nothing(tmp_path):
+    for i in range(150):
+        (tmp_path / f"{i}.png").symlink_to(GOLDEN / "films" / "grey.png")
+    line = [sys.executable, "-m", "edge_app", "classify", "--json", "--model", str(MODEL), str(tmp_path)]
+    with subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        first = process.stdout.readline()  # 149 films are left to do
+        process.send_signal(signal.SIGINT)
+        rest, err = process.communicate(timeout=60)
+    assert err == b""
+    assert process.returncode == 130
+    assert all(json.loads(row)["verdict"] for row in (first + rest).splitlines())
+
+
+def test_nothing_heavy_is_imported(films):
+    script = (
+        "import sys; from edge_app.cli import main; code = main(sys.argv[1:])\n"
+        "heavy = {'tensorflow', 'keras', 'torch', 'train', 'convert', 'pydicom', 'pandas', 'matplotlib'}\n"
+        "print(code, sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    line = [sys.executable, "-c", script, "classify", "--model", MODEL, *films]
+    done = subprocess.run(list(map(str, line)), cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr == "0 []\n"
+
+
+def test_without_a_path_the_sample_film_is_classified():
+    rows = [json.loads(line) for line in run("--json").stdout.splitlines()]
+    assert len(rows) == 1
+    assert rows[0]["path"].endswith("RG1_UNCR.dcm")
+    assert rows[0]["verdict"]
+
+
+def test_a_terminal_gets_colour_unless_it_asks_for_none(films):
+    pty = pytest.importorskip("pty")
+
+    def shown(environment):
+        main, child = pty.openpty()
+        run(*films, env=environment, capture_output=False, stdout=child, stderr=subprocess.PIPE)
+        os.close(child)
+        with os.fdopen(main, "rb") as screen:
+            return screen.read1(100_000).decode()
+
+    plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    assert "\033[1;31mcovid suspected" in shown(plain)
+    assert "\033" not in shown(plain | {"NO_COLOR": "1"})
+
+
+# --- bench ----------------------------------------------------------------------------------------
+
+
+def test_bench_tells_the_steps_apart(films):
+    told = json.loads(run("--json", *films, command="bench").stdout)
+    assert set(told) == {"runtime", "films", "peak_memory_mb"}
+    assert told["peak_memory_mb"] > 10
+    assert [row["film"] for row in told["films"]] == ["clear.png", "opaque.jpg"]
+    for row in told["films"]:
+        for step in ("decode_ms", "preprocess_ms", "invoke_ms"):
+            assert 0 < row[step]["median"] <= row[step]["slowest"]
+
+
+def test_bench_prints_a_table(films):
+    text = run(films[0], command="bench").stdout
+    assert "clear.png" in text
+    assert "peak memory" in text
+
+
+def test_bench_of_what_cannot_be_read(tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    assert "is text" in _one_line(run(tmp_path / "text.png", command="bench", code=2))
