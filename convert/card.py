@@ -33,7 +33,7 @@ def build(record: dict, kind: str, measured: dict) -> dict:
         "preprocess": record["preprocess"] | {"size": record["config"]["size"]},
         "operating_points": points,
         "minimum_runtime": MINIMUM_RUNTIME,
-        "training": {name: record[name] for name in ("config", "index_sha256", "films", "backend", "commit")},
+        "training": {name: record[name] for name in ("config", "index_sha256", "films", "backend", "commits")},
         "metrics": {name: measured[name] for name in ("validation", "test", "agreement")},
         "versions": record["versions"],
         "licence": LICENCE,

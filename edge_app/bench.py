@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from edge_app import preprocess, radiograph
+from edge_app.errors import UnreadableRadiograph
 
 # One film more than needed is read first and not counted: the first call of anything is slower.
 REPEATS = 10
@@ -23,6 +24,9 @@ def measure(paths: list[Path], size: int, score, repeats: int = REPEATS) -> list
 
     Returns:
         One mapping a film: `film`, then the median and the slowest of `decode_ms`, `preprocess_ms`, `invoke_ms`.
+
+    Raises:
+        UnreadableRadiograph: a film cannot be read or is blank; one sentence that begins with the path.
     """
     rows = []
     for path in paths:
@@ -31,7 +35,10 @@ def measure(paths: list[Path], size: int, score, repeats: int = REPEATS) -> list
             clock = [time.perf_counter()]
             grey = radiograph.read(path, preprocess.least_side(size))
             clock.append(time.perf_counter())
-            pixels = preprocess.to_pixels(grey, size)
+            try:
+                pixels = preprocess.to_pixels(grey, size)
+            except UnreadableRadiograph as error:  # the contract knows no files, and so names none
+                raise UnreadableRadiograph(f"{path}: {error}.") from error
             clock.append(time.perf_counter())
             score(pixels)
             clock.append(time.perf_counter())

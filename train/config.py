@@ -25,6 +25,7 @@ class TrainConfig:
     balance: float = _field(0.5, "a film is drawn with (films in its source and label) ** -balance; 0: all alike")
     augment: str = _field("full", "augmentation: full or original (resize, shear, zoom)")
     imagenet: bool = _field(True, "start lite0 from ImageNet weights")
+    settle: int = _field(1, "passes after kernels are rounded to 8 bits, at a tenth of the rate; 0: do not round")
     patience: int = _field(4, "stop after this many epochs without a lower validation loss")
     seed: int = _field(20200316, "seed of weights, film order and augmentation")
 
@@ -46,6 +47,7 @@ PRESETS = {
         "balance": 0.0,
         "augment": "original",
         "imagenet": False,
+        "settle": 0,
         "patience": 15,
     },
 }

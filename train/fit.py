@@ -1,8 +1,6 @@
 """Train one network: `python -m train fit --model lite0`. Everything it makes lies in one run folder."""
 
-import csv
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,7 +8,7 @@ import numpy as np
 
 from edge_app import preprocess
 from edge_app.errors import WrongUsage
-from train import batches, config, evaluate, index, pixels, provenance
+from train import batches, config, evaluate, index, loop, pixels, provenance
 
 RUNS = Path("models/runs")
 
@@ -61,6 +59,7 @@ def fit(settings: config.TrainConfig, films, film_pixels: np.ndarray, run_dir: P
     provenance.fix_seed(settings.seed)
     run_dir.mkdir(parents=True, exist_ok=True)
     train, val = _rows(films, settings)
+    earlier = json.loads((run_dir / "run.json").read_text())["commits"] if (run_dir / "run.json").exists() else []
     record = {
         "config": asdict(settings),
         "index_sha256": index_hash,
@@ -71,79 +70,27 @@ def fit(settings: config.TrainConfig, films, film_pixels: np.ndarray, run_dir: P
         },
         "films": {"train": len(train), "val": len(val)},
         "backend": keras.backend.backend(),
-        "commit": provenance.commit(),
+        "commits": list(
+            dict.fromkeys([*earlier, provenance.commit()])
+        ),  # more than one if it was resumed on newer code
         "versions": provenance.versions(),
     }
     _write_json(run_dir / "run.json", record)
     truth = batches.targets(films["label"], settings.labels)
     plots.augmentation_sheet(film_pixels, films, train, settings, run_dir / "augmentation.png")
 
-    model = _train(settings, film_pixels, truth, films, train, val, run_dir)
+    chance = batches.chances((films["source"] + "/" + films["label"]).iloc[train], settings.balance)
+    material = loop.Material(film_pixels[train], truth[train], chance, film_pixels[val], truth[val])
+    model = loop.train(settings, material, run_dir)
+    if settings.settle:
+        record["settled"] = loop.settle_in(model, settings, material)
     bare = keras.Model(model.input, model.output, name=model.name)  # without the optimizer, which triples the file
     bare.save(run_dir / "model.keras")
     bare.save(run_dir / "model.h5")
     record["metrics"] = evaluate.write(model, films, film_pixels, settings, run_dir)
-    plots.curves(_history(run_dir), run_dir / "curves.png")
+    plots.curves(loop.history(run_dir), run_dir / "curves.png")
     _write_json(run_dir / "run.json", record)
     return record
-
-
-def _train(settings, film_pixels, truth, films, train, val, run_dir):
-    """The loop over epochs; returns the best model."""
-    import keras
-
-    model, history = _start(settings, run_dir, len(train))
-    chance = batches.chances((films["source"] + "/" + films["label"]).iloc[train], settings.balance)
-    steps = batches.steps_per_epoch(len(train), settings)
-    verbose = 1 if sys.stdout.isatty() else 2
-    train_pixels, val_pixels = film_pixels[train], film_pixels[val]
-    while len(history) < settings.epochs and not _stalled(history, settings.patience):
-        epoch = len(history)
-        # A checkpoint does not hold the state of a layer's random generator: make it a function of the epoch.
-        model.get_layer("dropout").seed_generator.state.assign([settings.seed, epoch])
-        made = batches.epoch_batches(train_pixels, truth[train], chance, settings, epoch)
-        fitted = model.fit(
-            made, steps_per_epoch=steps, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=verbose
-        )
-        scores = model.predict(val_pixels, batch_size=64, verbose=0)
-        row = {"epoch": epoch + 1, "loss": fitted.history["loss"][0]} | evaluate.progress(
-            scores, truth[val], settings.labels
-        )
-        print("  " + "  ".join(f"{name} {value:.4f}" for name, value in row.items() if name != "epoch"), flush=True)
-        history.append(row)
-        if row["val_loss"] == min(past["val_loss"] for past in history):
-            _save(model, run_dir / "best.keras")
-        _save(model, run_dir / "last.keras")
-        _write_history(history, run_dir)
-    return keras.models.load_model(run_dir / "best.keras")
-
-
-def _start(settings, run_dir, film_count):
-    """Return the model and the history of its epochs so far: of the unfinished run in the folder, else of none."""
-    import keras
-
-    from train import model as networks
-
-    history = _history(run_dir)
-    if history:
-        return keras.models.load_model(run_dir / "last.keras"), history
-    model = networks.build(
-        settings.model, settings.size, settings.labels, dropout=settings.dropout, imagenet=settings.imagenet
-    )
-    steps = batches.steps_per_epoch(film_count, settings)
-    rate = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate / 20,
-        decay_steps=max(1, steps * settings.epochs - steps // 2),
-        alpha=0.01,
-        warmup_target=settings.learning_rate,
-        warmup_steps=steps // 2,
-    )
-    model.compile(
-        keras.optimizers.Adam(rate, weight_decay=settings.weight_decay or None),
-        keras.losses.BinaryCrossentropy(label_smoothing=settings.label_smoothing),
-        jit_compile=keras.backend.backend() == "jax",  # XLA on a CPU is several times slower with depthwise layers
-    )
-    return model, []
 
 
 def _rows(films, settings):
@@ -166,38 +113,6 @@ def _rows(films, settings):
                 "add a collection that has it, or leave the label out with '--labels'."
             )
     return train, val
-
-
-def _stalled(history, patience) -> bool:
-    losses = [row["val_loss"] for row in history]
-    return len(losses) > patience and min(losses[-patience:]) > min(losses)
-
-
-def _save(model, path: Path) -> None:
-    """Save by renaming, so that a run killed in the middle leaves the last whole checkpoint."""
-    part = path.with_name("part.keras")
-    model.save(part)
-    part.replace(path)
-
-
-def _history(run_dir) -> list[dict]:
-    path = run_dir / "history.csv"
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return [
-            {name: int(value) if name == "epoch" else float(value) for name, value in row.items()}
-            for row in csv.DictReader(file)
-        ]
-
-
-def _write_history(history, run_dir) -> None:
-    part = run_dir / "history.part"
-    with part.open("w", newline="") as file:
-        writer = csv.DictWriter(file, history[0])
-        writer.writeheader()
-        writer.writerows(history)
-    part.replace(run_dir / "history.csv")
 
 
 def _resumed(run_dir) -> config.TrainConfig:

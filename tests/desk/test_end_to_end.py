@@ -79,7 +79,7 @@ def test_the_file_says_where_it_comes_from(folder):
         assert archive.read("labels.txt").decode().split() == ["normal", "covid"]
     record = json.loads((folder / "run/run.json").read_text())
     assert card["training"]["index_sha256"] == record["index_sha256"]
-    assert card["training"]["commit"] == record["commit"]
+    assert card["training"]["commits"] == record["commits"]
     assert card["training"]["config"]["seed"] == record["config"]["seed"]
     assert card["operating_points"]["covid"]["sensitivity"]["n"] > 0
     assert card["metrics"]["agreement"]["verdicts"] >= 0.99

@@ -7,7 +7,7 @@ import pytest
 from sklearn import metrics as sk
 
 from edge_app.errors import WrongUsage
-from train import config, evaluate, fit
+from train import config, evaluate, fit, loop, model, settle
 
 SETTINGS = config.preset("tiny", size=32, epochs=2, batch=12)
 
@@ -43,17 +43,17 @@ def test_keras_and_h5_hold_the_same_network(finished):
 
 def test_same_seed_same_weights_and_a_stopped_run_goes_on_as_if_never_stopped(drawn, finished, tmp_path, monkeypatch):
     """Stop after one epoch, as a killed process would, and go on from what lies in the folder."""
-    done = fit._write_history
+    done = loop._write_history
 
     def stop_after_the_first_epoch(history, run_dir):
         done(history, run_dir)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fit, "_write_history", stop_after_the_first_epoch)
+    monkeypatch.setattr(loop, "_write_history", stop_after_the_first_epoch)
     with pytest.raises(KeyboardInterrupt):
         fit.fit(SETTINGS, *drawn, tmp_path, "0" * 64)
-    monkeypatch.setattr(fit, "_write_history", done)
-    assert len(fit._history(tmp_path)) == 1
+    monkeypatch.setattr(loop, "_write_history", done)
+    assert len(loop.history(tmp_path)) == 1
     assert fit._resumed(tmp_path) == SETTINGS
     fit.fit(SETTINGS, *drawn, tmp_path, "0" * 64)
     same = zip(_weights(tmp_path / "last.keras"), _weights(finished / "last.keras"), strict=True)
@@ -61,13 +61,36 @@ def test_same_seed_same_weights_and_a_stopped_run_goes_on_as_if_never_stopped(dr
     assert (tmp_path / "history.csv").read_text() == (finished / "history.csv").read_text()
 
 
+def test_settled_kernels_lie_on_the_grid_of_int8(finished):
+    """What the converter quantizes per channel is already there: at most 255 levels in each output channel."""
+    network = keras.models.load_model(finished / "model.keras", compile=False)
+    kernels = {layer.name: layer.get_weights()[0] for layer in network.layers if "conv" in layer.name}
+    assert len(kernels) == 19
+    for name, kernel in kernels.items():
+        channel = kernel[:, :, 0, 0] if "depthwise" in name else kernel[..., 0]
+        levels = channel / (np.abs(channel).max() / settle.LEVELS)
+        assert np.allclose(levels, np.round(levels), atol=1e-3), name
+
+
+def test_rounding_keeps_the_answer_on_grey_films_close():
+    network = model.build("lite0", 64, ("normal", "covid"), imagenet=True)
+    films = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 1)).astype("float32")
+    before = network.predict(films, verbose=0)
+    settle.round_kernels(network)
+    assert [layer.name for layer in network.layers if layer.trainable and "conv" in layer.name] == []
+    settle.finish(network)
+    after = network.predict(films, verbose=0)
+    assert not np.array_equal(before, after)
+    assert np.allclose(before, after, atol=0.1)
+
+
 def test_early_stopping_counts_epochs_without_a_lower_loss():
     def history(*losses):
         return [{"val_loss": loss} for loss in losses]
 
-    assert not fit._stalled(history(3, 2, 1), 2)
-    assert not fit._stalled(history(3, 1, 2), 2)
-    assert fit._stalled(history(3, 1, 2, 2), 2)
+    assert not loop.stalled(history(3, 2, 1), 2)
+    assert not loop.stalled(history(3, 1, 2), 2)
+    assert loop.stalled(history(3, 1, 2, 2), 2)
 
 
 def test_most_and_cells_choose_the_training_films(drawn):

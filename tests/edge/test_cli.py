@@ -360,3 +360,5 @@ def test_bench_prints_a_table(films):
 def test_bench_of_what_cannot_be_read(tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     assert "is text" in _one_line(run(tmp_path / "text.png", command="bench", code=2))
+    Image.new("L", (300, 300)).save(tmp_path / "black.png")
+    assert _one_line(run(tmp_path / "black.png", command="bench", code=2)).startswith(f"{tmp_path / 'black.png'}: ")

@@ -30,7 +30,7 @@ def main() -> None:
     grey.save(films / "grey.png", optimize=True)
     deep = draw_film(2, 150, 130, opacity=0.5).astype(np.uint16) * 16 + 300  # 12 bits in 16, as detectors give
     Image.fromarray(deep).save(films / "deep.png", optimize=True)
-    colour = Image.merge("RGB", [Image.fromarray(draw_film(seed, 420, 500, opacity=1)) for seed in (3, 3, 3)])
+    colour = Image.fromarray(draw_film(3, 420, 500, opacity=1)).convert("RGB")
     colour.save(films / "colour.jpg", quality=80)
     Image.fromarray(draw_film(4, 900, 760)).save(films / "large.jpg", quality=60, progressive=True)
     alpha = Image.fromarray(draw_film(5, 160, 96, opacity=0.7)).convert("LA")

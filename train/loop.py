@@ -1,0 +1,133 @@
+"""The loop over epochs: every epoch a checkpoint, so that a run killed at any moment goes on as if it never stopped."""
+
+import csv
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from train import batches, evaluate, settle
+from train.config import TrainConfig
+
+# Share of the highest learning rate at which a network with rounded kernels settles.
+SETTLING_RATE = 0.1
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a network learns from: pixels uint8 (N, S, S, 1), truth float32 (N, labels), chance float (N,) to be drawn."""
+
+    pixels: np.ndarray
+    truth: np.ndarray
+    chance: np.ndarray
+    val_pixels: np.ndarray
+    val_truth: np.ndarray
+
+
+def train(settings: TrainConfig, material: Material, run_dir: Path):
+    """Train from the start, or from the checkpoint in `run_dir`; return the model of the epoch with the least loss."""
+    import keras
+
+    model, past = _start(settings, run_dir, len(material.pixels))
+    while len(past) < settings.epochs and not stalled(past, settings.patience):
+        past.append(_epoch(model, settings, material, len(past)))
+        if past[-1]["val_loss"] == min(row["val_loss"] for row in past):
+            _save(model, run_dir / "best.keras")
+        _save(model, run_dir / "last.keras")
+        _write_history(past, run_dir)
+    return keras.models.load_model(run_dir / "best.keras")
+
+
+def settle_in(model, settings: TrainConfig, material: Material) -> list[dict]:
+    """Round the kernels of a trained model and train the rest for a few passes more; return the figures of each pass."""
+    settle.round_kernels(model)
+    _compile(model, settings, SETTLING_RATE * settings.learning_rate)
+    rows = [_epoch(model, settings, material, settings.epochs + i) for i in range(settings.settle)]
+    settle.finish(model)
+    return rows
+
+
+def history(run_dir: Path) -> list[dict]:
+    """Return the figures of the epochs done so far."""
+    path = run_dir / "history.csv"
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return [
+            {name: int(value) if name == "epoch" else float(value) for name, value in row.items()}
+            for row in csv.DictReader(file)
+        ]
+
+
+def stalled(past: list[dict], patience: int) -> bool:
+    """Say whether the last `patience` epochs brought no lower validation loss."""
+    losses = [row["val_loss"] for row in past]
+    return len(losses) > patience and min(losses[-patience:]) > min(losses)
+
+
+def _epoch(model, settings, material, epoch: int) -> dict:
+    # A checkpoint does not hold the state of a layer's random generator: make it a function of the epoch.
+    model.get_layer("dropout").seed_generator.state.assign([settings.seed, epoch])
+    fitted = model.fit(
+        batches.epoch_batches(material.pixels, material.truth, material.chance, settings, epoch),
+        steps_per_epoch=batches.steps_per_epoch(len(material.pixels), settings),
+        initial_epoch=epoch,
+        epochs=epoch + 1,
+        shuffle=False,
+        verbose=1 if sys.stdout.isatty() else 2,
+    )
+    scores = model.predict(material.val_pixels, batch_size=64, verbose=0)
+    figures = {"loss": fitted.history["loss"][0]} | evaluate.progress(scores, material.val_truth, settings.labels)
+    print("  " + "  ".join(f"{name} {value:.4f}" for name, value in figures.items()), flush=True)
+    return {"epoch": epoch + 1} | figures
+
+
+def _start(settings, run_dir, film_count):
+    """Return the model and the figures of its epochs so far: of the unfinished run in the folder, else of none."""
+    import keras
+
+    from train import model as networks
+
+    past = history(run_dir)
+    if past:
+        return keras.models.load_model(run_dir / "last.keras"), past
+    model = networks.build(
+        settings.model, settings.size, settings.labels, dropout=settings.dropout, imagenet=settings.imagenet
+    )
+    steps = batches.steps_per_epoch(film_count, settings)
+    rate = keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate / 20,
+        decay_steps=max(1, steps * settings.epochs - steps // 2),
+        alpha=0.01,
+        warmup_target=settings.learning_rate,
+        warmup_steps=steps // 2,
+    )
+    _compile(model, settings, rate)
+    return model, []
+
+
+def _compile(model, settings, rate) -> None:
+    import keras
+
+    model.compile(
+        keras.optimizers.Adam(rate, weight_decay=settings.weight_decay or None),
+        keras.losses.BinaryCrossentropy(label_smoothing=settings.label_smoothing),
+        jit_compile=keras.backend.backend() == "jax",  # XLA on a CPU is several times slower with depthwise layers
+    )
+
+
+def _save(model, path: Path) -> None:
+    """Save by renaming, so that a run killed in the middle leaves the last whole checkpoint."""
+    part = path.with_name("part.keras")
+    model.save(part)
+    part.replace(path)
+
+
+def _write_history(past, run_dir) -> None:
+    part = run_dir / "history.part"
+    with part.open("w", newline="") as file:
+        writer = csv.DictWriter(file, past[0])
+        writer.writeheader()
+        writer.writerows(past)
+    part.replace(run_dir / "history.csv")
