@@ -53,6 +53,8 @@ def read(path: Path) -> tuple[bytes, Card]:
         ModelMismatch: it is not; one sentence that begins with the path.
     """
     try:
+        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+            raise ModelMismatch(f"{path}: is not a regular file; name a model file.")
         content = path.read_bytes()
     except FileNotFoundError as error:
         raise ModelMismatch(f"{path}: there is no such model file; name one with '--model FILE'.") from error

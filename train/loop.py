@@ -16,7 +16,7 @@ SETTLING_RATE = 0.1
 
 @dataclass(frozen=True)
 class Material:
-    """What a network learns from: pixels uint8 (N, S, S, 1), truth float32 (N, labels), chance float (N,) to be drawn."""
+    """What a network learns from: pixels uint8 (N, S, S, 1), truth float32 (N, labels), chance float (N,)."""
 
     pixels: np.ndarray
     truth: np.ndarray
@@ -40,7 +40,7 @@ def train(settings: TrainConfig, material: Material, run_dir: Path):
 
 
 def settle_in(model, settings: TrainConfig, material: Material) -> list[dict]:
-    """Round the kernels of a trained model and train the rest for a few passes more; return the figures of each pass."""
+    """Round the kernels of a trained model and train the rest a few passes more; return the figures of each."""
     settle.round_kernels(model)
     _compile(model, settings, SETTLING_RATE * settings.learning_rate)
     rows = [_epoch(model, settings, material, settings.epochs + i) for i in range(settings.settle)]
