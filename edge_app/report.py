@@ -1,5 +1,6 @@
 """What the user sees: a table row, a JSON line or a CSV row a film, written as soon as the film is done."""
 
+import contextlib
 import csv
 import json
 import os
@@ -102,8 +103,13 @@ class Csv:
         self._file.close()
 
     def _row(self, cells) -> None:
-        self._writer.writerow(cells)
-        self._file.flush()
+        try:
+            self._writer.writerow(cells)
+            self._file.flush()
+        except OSError:
+            with contextlib.suppress(OSError):  # else what is buffered complains once more when it is thrown away
+                self._file.close()
+            raise
 
 
 def describe(point) -> str:

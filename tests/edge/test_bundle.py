@@ -1,6 +1,7 @@
 import copy
 import io
 import json
+import os
 import zipfile
 
 import numpy as np
@@ -123,8 +124,11 @@ def test_a_missing_file(tmp_path):
     assert _refusal(tmp_path / "no.tflite").startswith("there is no such model file; name one with '--model FILE'")
 
 
-def test_a_folder(tmp_path):
-    assert "cannot be read" in _refusal(tmp_path)
+def test_a_folder_and_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)  # reading it would wait for ever
+    for path in (tmp_path, pipe):
+        assert _refusal(path).startswith("is not a regular file; name a model file.")
 
 
 @pytest.mark.parametrize("text", [b"", b"hello, this is text", b"TFL", b"PK\x03\x04 and so on"])
