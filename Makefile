@@ -39,8 +39,8 @@ train: .venv/ready $(INDEX)  ## train MODEL (lite0, tiny, seed); goes on where i
 convert: .venv/ready  ## turn the run of MODEL into models/*.tflite
 	$(DESK) -m convert $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
 
-compare: .venv/ready  ## the figures of all runs side by side
-	$(DESK) -m train compare models/runs/*
+compare: .venv/ready  ## the figures of the released models side by side
+	$(DESK) -m train compare models/*.json
 
 bench: .venv/ready .venv-edge/ready  ## time the edge against TensorFlow with the H5 file
 	$(DESK) -m convert.bench --edge $(EDGE)

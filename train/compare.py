@@ -1,4 +1,4 @@
-"""Print the figures of several runs side by side, as a Markdown table of COVID-19 against everything else."""
+"""Print the figures of several models side by side, as a Markdown table of COVID-19 against everything else."""
 
 import json
 from pathlib import Path
@@ -8,48 +8,63 @@ from edge_app.errors import EdgeError
 
 def add_parser(subparsers) -> None:
     """Declare `train compare`."""
-    parser = subparsers.add_parser("compare", help="print the figures of several runs side by side")
-    parser.add_argument("runs", type=Path, nargs="+", help="run folders")
+    parser = subparsers.add_parser("compare", help="print the figures of several models side by side")
+    parser.add_argument("records", type=Path, nargs="+", help="run folders, or models/*.json")
     parser.set_defaults(func=run)
 
 
 def run(args) -> int:
     """Run the command."""
-    print(table([(path.name, _read(path)) for path in args.runs]))
+    print(table([column for path in args.records for column in read(path)]))
     return 0
 
 
-def table(runs: list[tuple[str, dict]]) -> str:
-    """Return Markdown: one row a run, from the `metrics.json` of each.
+def read(path: Path) -> list[tuple[str, dict]]:
+    """Return (name, metrics) of a run, and of each file that was released from it.
 
-    `own` are test films of the sources and labels the run was trained on; the other columns are all test films, by
-    source, at the run's operating point, whether it was trained on such films or not.
+    Raises:
+        EdgeError: `path` is neither a finished run nor a record of one.
     """
-    sources = sorted({source for _, metrics in runs for source in metrics["test"]["covid"] if source != "all"})
-    header = ["run", "own: AUC", "own: accuracy at 0.5", "all: AUC", "all: sensitivity", "all: specificity"]
-    header += [f"{source}: AUC / sensitivity / specificity" for source in sources]
-    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    for name, metrics in runs:
-        own, test = metrics["own"]["covid"], metrics["test"]["covid"]
-        cells = [name, _text(own["auc"]), _text(own["accuracy_at_half"])]
-        cells += [_text(test["all"][figure]) for figure in ("auc", "sensitivity", "specificity")]
-        for source in sources:
-            figures = test.get(source, {})
-            cells.append(" / ".join(_short(figures.get(figure)) for figure in ("auc", "sensitivity", "specificity")))
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    file = path / "run.json" if path.is_dir() else path
+    try:
+        record = json.loads(file.read_text())
+        released = record.get("files", {})
+        trained = record.get("run", record)
+        name = trained["config"]["model"]
+        return [(f"{name}, Keras", trained["metrics"])] + [
+            (f"{name}, {kind}", figures) for kind, figures in released.items()
+        ]
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise EdgeError(
+            f"{path}: is no finished run and no record of one; name run folders made by 'make train', or 'models/*.json'."
+        ) from error
 
 
-def _read(run_dir: Path) -> dict:
-    path = run_dir / "metrics.json"
-    if not path.is_file():
-        raise EdgeError(f"{run_dir}: holds no 'metrics.json'; name folders of finished runs, made by 'make train'.")
-    return json.loads(path.read_text())
+def table(models: list[tuple[str, dict]]) -> str:
+    """Return Markdown: one column a model, one row a figure.
+
+    "own" films are test films of the sources and labels the model was trained on; the other rows are all test films, by
+    source, at the model's operating point, whether it was trained on such films or not.
+    """
+    sources = sorted({source for _, metrics in models for source in metrics["test"]["covid"] if source != "all"})
+    rows = [("", [name for name, _ in models]), ("---", ["---"] * len(models))]
+    for title, figure in (("AUC", "auc"), ("accuracy at 0.5", "accuracy_at_half")):
+        rows.append((f"own test films: {title}", [_text(metrics["own"]["covid"][figure]) for _, metrics in models]))
+    for source in ("all", *sources):
+        tests = [metrics["test"]["covid"].get(source, {}) for _, metrics in models]
+        name = "all test films" if source == "all" else source
+        for title, figure in (("AUC", "auc"), ("sensitivity", "sensitivity"), ("specificity", "specificity")):
+            if any(test.get(figure) for test in tests):
+                count = next(_count(test, figure) for test in tests if test.get(figure))
+                rows.append((f"{name}: {title} ({count})", [_text(test.get(figure)) for test in tests]))
+    return "\n".join("| " + " | ".join([name, *cells]) + " |" for name, cells in rows)
+
+
+def _count(test: dict, figure: str) -> str:
+    if figure == "auc":
+        return f"{test['positives']} of {test['n']} films"
+    return f"{test[figure]['n']} films"
 
 
 def _text(figure: dict | None) -> str:
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})" if figure else "-"
-
-
-def _short(figure: dict | None) -> str:
-    return f"{figure['value']:.2f}" if figure else "-"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from train import batches, evaluate, settle
+from train import batches, evaluate
 from train.config import TrainConfig
 
 # Share of the highest learning rate at which a network with rounded kernels settles.
@@ -41,6 +41,8 @@ def train(settings: TrainConfig, material: Material, run_dir: Path):
 
 def settle_in(model, settings: TrainConfig, material: Material) -> list[dict]:
     """Round the kernels of a trained model and train the rest a few passes more; return the figures of each."""
+    from train import settle
+
     settle.round_kernels(model)
     _compile(model, settings, SETTLING_RATE * settings.learning_rate)
     rows = [_epoch(model, settings, material, settings.epochs + i) for i in range(settings.settle)]

@@ -85,10 +85,13 @@ def test_the_file_says_where_it_comes_from(folder):
     assert card["metrics"]["agreement"]["verdicts"] >= 0.99
 
 
-def test_compare_prints_a_row_a_run(folder):
-    printed = run(sys.executable, "train", "compare", folder / "run").stdout
-    assert printed.splitlines()[-1].startswith("| run | ")
-    assert "COVID-19_Radiography_Dataset: AUC" in printed.splitlines()[0]
+def test_compare_prints_a_column_a_model(folder):
+    record = folder / "models/covid-xray-seed.json"
+    printed = run(sys.executable, "train", "compare", folder / "run", record).stdout.splitlines()
+    assert printed[0] == "|  | seed, Keras | seed, Keras | seed, float32 | seed, int8 |"
+    assert [line for line in printed if line.startswith("| COVID-19_Radiography_Dataset: sensitivity (")]
+    wrong = run(sys.executable, "train", "compare", folder / "index.csv", code=2)
+    assert "is no finished run and no record of one" in wrong.stderr
 
 
 def test_a_run_is_not_overwritten_and_a_missing_one_is_named(folder, tmp_path):
