@@ -36,7 +36,7 @@ def read(path: Path) -> list[tuple[str, dict]]:
         ]
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise EdgeError(
-            f"{path}: is no finished run and no record of one; name run folders made by 'make train', or 'models/*.json'."
+            f"{path}: is no finished run and no record of one; name run folders of 'make train', or 'models/*.json'."
         ) from error
 
 

@@ -59,7 +59,9 @@ def fit(settings: config.TrainConfig, films, film_pixels: np.ndarray, run_dir: P
     provenance.fix_seed(settings.seed)
     run_dir.mkdir(parents=True, exist_ok=True)
     train, val = _rows(films, settings)
-    earlier = json.loads((run_dir / "run.json").read_text())["commits"] if (run_dir / "run.json").exists() else []
+    earlier = (
+        json.loads((run_dir / "run.json").read_text()).get("commits", []) if (run_dir / "run.json").exists() else []
+    )
     record = {
         "config": asdict(settings),
         "index_sha256": index_hash,
