@@ -20,7 +20,7 @@ def build(record: dict, kind: str, measured: dict) -> dict:
     points = {
         label: {
             "threshold": measured["thresholds"][label],
-            "rule": measured["rule"],
+            "rule": measured["rules"][label],
             "sensitivity": measured["own"][label]["sensitivity"],
             "specificity": measured["own"][label]["specificity"],
         }

@@ -11,9 +11,9 @@ from sklearn import metrics as sk
 from edge_app import decision
 from edge_app.errors import EdgeError
 
-# The dangerous error is a missed patient, so the threshold is the highest one that still finds this share of them.
-LEAST_RECALL = 0.95
-RULE = f"the highest threshold with recall >= {LEAST_RECALL} on the validation films"
+# The dangerous error is a missed patient, so a threshold is the highest one that still finds this share of the sick on
+# the validation films. For other pneumonia it is less: at 0.95 a third of the healthy would be sent on (measured).
+LEAST_RECALL = {"covid": 0.95, "pneumonia": 0.90}
 BOOTSTRAPS = 1000
 
 
@@ -71,9 +71,13 @@ def measure(table, labels: tuple[str, ...], cells: tuple[str, ...] = ()) -> dict
     test = table[table["split"] == "test"]
     ill = [label for label in labels if label != "normal"]
     thresholds = {
-        label: choose_threshold(val[f"score_{label}"].to_numpy(), (val["label"] == label).to_numpy()) for label in ill
+        label: choose_threshold(
+            val[f"score_{label}"].to_numpy(), (val["label"] == label).to_numpy(), LEAST_RECALL[label]
+        )
+        for label in ill
     }
-    result = {"rule": RULE, "thresholds": thresholds, "validation": {}, "own": {}, "test": {}}
+    rules = {label: f"highest threshold with recall >= {LEAST_RECALL[label]} on the validation films" for label in ill}
+    result = {"rules": rules, "thresholds": thresholds, "validation": {}, "own": {}, "test": {}}
     for label in ill:
         result["validation"][label] = figures(val, label, thresholds[label])
         result["own"][label] = figures(_own(test, labels, cells), label, thresholds[label])
@@ -83,7 +87,7 @@ def measure(table, labels: tuple[str, ...], cells: tuple[str, ...] = ()) -> dict
     return result
 
 
-def choose_threshold(scores: np.ndarray, positive: np.ndarray, recall: float = LEAST_RECALL) -> float:
+def choose_threshold(scores: np.ndarray, positive: np.ndarray, recall: float) -> float:
     """Return the highest threshold t for which `scores >= t` finds at least `recall` of the positives.
 
     It lies halfway to the next lower score, so that no film sits on it: another processor's last bit, or one quantum of

@@ -84,6 +84,21 @@ def test_rounding_keeps_the_answer_on_grey_films_close():
     assert np.allclose(before, after, atol=0.1)
 
 
+def test_equalizing_changes_no_answer_and_evens_the_channels():
+    network = model.build("lite0", 64, ("normal", "covid"), imagenet=True)
+    films = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 1)).astype(np.uint8)
+    stream = keras.Model(network.input, network.get_layer("block2_add").output)
+
+    def spread():
+        loudest = np.abs(stream.predict(films.astype("float32"), verbose=0)).max((0, 1, 2))
+        return loudest.max() / np.median(loudest)
+
+    before, uneven = network.predict(films.astype("float32"), verbose=0), spread()
+    settle.equalize(network, films)
+    assert np.allclose(before, network.predict(films.astype("float32"), verbose=0), atol=1e-4)
+    assert spread() < uneven / 1.5
+
+
 def test_early_stopping_counts_epochs_without_a_lower_loss():
     def history(*losses):
         return [{"val_loss": loss} for loss in losses]
