@@ -53,7 +53,7 @@ def release(run_dir: Path, films, film_pixels: np.ndarray, out: Path, kinds=quan
         written.append(path)
         report[kind] = {"bytes": path.stat().st_size} | measured
     name = record["config"]["model"]
-    (out / f"covid-xray-{name}.json").write_text(json.dumps({"run": record, "files": report}, indent=1) + "\n")
+    _write(out / f"covid-xray-{name}.json", (json.dumps({"run": record, "files": report}, indent=1) + "\n").encode())
     return written
 
 

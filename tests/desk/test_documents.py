@@ -1,0 +1,39 @@
+"""What the documents claim is what was measured: their tables are made from the records beside the models."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from edge_app import bundle
+from train import compare
+
+ROOT = Path(__file__).parents[2]
+RECORDS = [ROOT / "models/seed.json", ROOT / "models/covid-xray-lite0.json"]
+
+
+@pytest.mark.parametrize("document", ["README.md", "models/README.md"])
+def test_the_table_is_the_one_that_compare_prints(document):
+    table = compare.table([column for record in RECORDS for column in compare.read(record)])
+    assert table in (ROOT / document).read_text()
+
+
+@pytest.mark.parametrize("kind", ["int8", "float32"])
+def test_a_released_file_carries_what_its_record_says(kind):
+    _, card = bundle.read(ROOT / f"models/covid-xray-lite0-{kind}.tflite")
+    record = json.loads(RECORDS[1].read_text())
+    measured = record["files"][kind]
+    assert card.raw["training"]["commits"] == record["run"]["commits"]
+    assert {label: point.threshold for label, point in card.operating_points.items()} == measured["thresholds"]
+    assert measured["agreement"]["verdicts"] >= 0.99
+    assert card.raw["metrics"]["test"]["covid"]["all"] == measured["test"]["covid"]["all"]
+
+
+def test_every_make_target_that_the_readme_names_exists_and_is_listed():
+    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", (ROOT / "README.md").read_text()))
+    helped = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = set(re.findall(r"make ([a-z-]+)", helped))
+    assert named <= listed
+    assert {"run", "test", "train", "convert", "data", "bench"} <= named
