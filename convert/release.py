@@ -14,6 +14,8 @@ from train import evaluate
 # Films a cell (source and label) gives to calibration: enough for stable ranges, few enough for a minute.
 CALIBRATION_PER_CELL = 25
 CALIBRATION_SEED = 1
+# Of the run's pictures, those that show no film: films are never copied into the repository.
+PLOTS = ("curves.png", "roc.png", "confusion.png")
 # Verdicts of the int8 file that may differ from the Keras model's on the test films.
 LEAST_AGREEMENT = 0.99
 
@@ -53,6 +55,8 @@ def release(run_dir: Path, films, film_pixels: np.ndarray, out: Path, kinds=quan
         written.append(path)
         report[kind] = {"bytes": path.stat().st_size} | measured
     name = record["config"]["model"]
+    for plot in PLOTS:
+        _write(out / f"{name}-{plot}", (run_dir / plot).read_bytes())
     _write(out / f"covid-xray-{name}.json", (json.dumps({"run": record, "files": report}, indent=1) + "\n").encode())
     return written
 
@@ -112,6 +116,6 @@ def agreement(parent, child, thresholds: dict, record: dict) -> dict:
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
+    part = path.with_name(path.name + ".part")
     part.write_bytes(content)
     part.replace(path)
