@@ -1,7 +1,7 @@
 """Where the four public collections come from, how they must lie on disk, and what of them is here.
 
 `python -m train data` downloads nothing: two of the sites want an account, and every collection has its own terms.
-Sizes and counts are those of the publishers' pages.
+Sizes and counts are rounded from the publishers' pages.
 """
 
 from dataclasses import dataclass
