@@ -77,6 +77,11 @@ def from_flags(args) -> TrainConfig:
     return preset(given.pop("model", "lite0"), **given)
 
 
+def from_record(saved: dict) -> TrainConfig:
+    """Build the config that a `run.json` holds."""
+    return TrainConfig(**{name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()})
+
+
 def _read_bool(text: str) -> bool:
     if text not in ("true", "false"):
         raise ValueError(f"{text!r} is neither 'true' nor 'false'")

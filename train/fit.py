@@ -30,10 +30,19 @@ def run(args) -> int:
     films = index.read(args.index)
     films = films[films["split"] != ""].reset_index(drop=True)
     run_dir = args.run or RUNS / (args.model or "lite0")
-    settings = _resumed(run_dir) if args.resume else config.from_flags(args)
-    if not args.resume and (run_dir / "run.json").exists():
-        raise WrongUsage(f"{run_dir}: holds a run already; go on with '--resume', or choose another '--run FOLDER'.")
     index_hash = index.sha256(args.index)
+    if args.resume:
+        record = _record(run_dir)
+        if "metrics" in record:
+            print(f"{run_dir}: is finished; remove the folder, or choose another '--run FOLDER', to train anew.")
+            return 0
+        if record["index_sha256"] != index_hash:
+            raise WrongUsage(f"{args.index}: is not the index that {run_dir} began with; start another '--run FOLDER'.")
+        settings = config.from_record(record["config"])
+    elif (run_dir / "run.json").exists():
+        raise WrongUsage(f"{run_dir}: holds a run already; go on with '--resume', or choose another '--run FOLDER'.")
+    else:
+        settings = config.from_flags(args)
     cache = pixels.cache_path(args.cache, index_hash, settings.size)
     fit(settings, films, pixels.load(films, args.data, settings.size, cache), run_dir, index_hash)
     return 0
@@ -117,14 +126,11 @@ def _rows(films, settings):
     return train, val
 
 
-def _resumed(run_dir) -> config.TrainConfig:
+def _record(run_dir) -> dict:
     path = run_dir / "run.json"
     if not path.exists():
         raise WrongUsage(f"{run_dir}: holds no run to go on with; leave out '--resume' to start one.")
-    saved = json.loads(path.read_text())["config"]
-    return config.TrainConfig(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
-    )
+    return json.loads(path.read_text())
 
 
 def _write_json(path: Path, value: dict) -> None:

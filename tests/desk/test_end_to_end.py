@@ -98,6 +98,8 @@ def test_a_run_is_not_overwritten_and_a_missing_one_is_named(folder, tmp_path):
     places = ["--data", folder / "data", "--index", folder / "index.csv", "--cache", folder]
     again = run(sys.executable, "train", "fit", *places, "--run", folder / "run", *SMALL, code=2)
     assert "holds a run already; go on with '--resume'" in again.stderr
+    done = run(sys.executable, "train", "fit", *places, "--run", folder / "run", "--resume")
+    assert "is finished" in done.stdout
     none = run(sys.executable, "train", "fit", *places, "--run", tmp_path, "--resume", code=2)
     assert "holds no run to go on with" in none.stderr
     none = run(sys.executable, "convert", tmp_path, *places, code=2)

@@ -54,7 +54,7 @@ def test_same_seed_same_weights_and_a_stopped_run_goes_on_as_if_never_stopped(dr
         fit.fit(SETTINGS, *drawn, tmp_path, "0" * 64)
     monkeypatch.setattr(loop, "_write_history", done)
     assert len(loop.history(tmp_path)) == 1
-    assert fit._resumed(tmp_path) == SETTINGS
+    assert config.from_record(json.loads((tmp_path / "run.json").read_text())["config"]) == SETTINGS
     fit.fit(SETTINGS, *drawn, tmp_path, "0" * 64)
     same = zip(_weights(tmp_path / "last.keras"), _weights(finished / "last.keras"), strict=True)
     assert all(np.array_equal(a, b) for a, b in same)
