@@ -3,8 +3,8 @@
 from edge_app import preprocess
 
 TASK = "COVID-19, other pneumonia or no finding on a frontal chest radiograph (PA or AP)"
-LICENCE = "MIT (weights: trained on public collections whose films carry their own licences; see models/README.md)"
-# TFLite opcodes used by int8 files of TensorFlow 2.21 with class maps first open in the last tflite-runtime.
+LICENCE = "Apache-2.0; trained on public collections whose films carry their own licences, see models/README.md"
+# The ops of these files, class maps first, all open in the last tflite-runtime (tested).
 MINIMUM_RUNTIME = "2.14"
 
 
