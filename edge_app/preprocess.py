@@ -19,8 +19,8 @@ from edge_app.errors import UnreadableRadiograph
 
 CONTRACT_VERSION = 1
 
-# Percent of the pixels allowed to saturate at each end: markers and burnt-in text are brighter than any bone and cover
-# about 1 % of a film.
+# Percent of the pixels allowed to saturate at each end: markers and burnt-in text, brighter than any bone, must not
+# decide the grey levels of the film.
 TAIL_PERCENT = 1
 
 # Fewer grey levels than this between the percentiles is a blank picture: stretching it would show the model noise.

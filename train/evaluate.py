@@ -12,7 +12,7 @@ from edge_app import decision
 from edge_app.errors import EdgeError
 
 # The dangerous error is a missed patient, so a threshold is the highest one that still finds this share of the sick on
-# the validation films. For other pneumonia it is less: at 0.95 a third of the healthy would be sent on (measured).
+# the validation films. For other pneumonia it is less: at 0.95 a third of the normal ones would be called so.
 LEAST_RECALL = {"covid": 0.95, "pneumonia": 0.90}
 BOOTSTRAPS = 1000
 
@@ -140,7 +140,7 @@ def auc(positive: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> dict | 
 
 
 def _weighted_auc(positive, level, weights) -> float:
-    """The share of (positive, negative) pairs in the right order, ties half: scikit-learn's value, 50 times faster."""
+    """The share of (positive, negative) pairs in the right order, ties half, as scikit-learn has it."""
     ill = np.bincount(level, weights * positive)
     well = np.bincount(level, weights * ~positive)
     return float((ill * (np.cumsum(well) - well / 2)).sum() / (ill.sum() * well.sum()))
