@@ -12,6 +12,10 @@ class UnreadableRadiograph(EdgeError):
     """The file is not a radiograph that can be read: wrong format, damaged, too small, blank."""
 
 
+class NoLungField(UnreadableRadiograph):
+    """The picture can be read and shows no lungs: a leg, a CT slice, a photograph, a chest from the side."""
+
+
 class ModelMismatch(EdgeError):
     """The model file is not ours, is damaged, or was made for another preprocessing."""
 

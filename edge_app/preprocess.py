@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 
 from edge_app.errors import UnreadableRadiograph
+from edge_app.lung_field import LungField
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 
 # Percent of the pixels allowed to saturate at each end: markers and burnt-in text, brighter than any bone, must not
 # decide the grey levels of the film.
@@ -37,11 +38,11 @@ def least_side(size: int) -> int:
 
 
 def to_pixels(grey: np.ndarray, size: int) -> np.ndarray:
-    """Turn a decoded film into what the model sees.
+    """Turn a whole film into what the lung-field network sees.
 
     Args:
         grey: uint8 (H, W), 0 = black = air, 255 = white = bone.
-        size: side of the model's input in pixels.
+        size: side of the network's input in pixels.
 
     Returns:
         uint8 (size, size, 1).
@@ -50,9 +51,49 @@ def to_pixels(grey: np.ndarray, size: int) -> np.ndarray:
         ValueError: `grey` is not uint8 (H, W).
         UnreadableRadiograph: the film has no contrast.
     """
-    if grey.dtype != np.uint8 or grey.ndim != 2:
-        raise ValueError(f"grey is {grey.dtype} {grey.shape}; the contract takes uint8 (H, W)")
+    _check(grey)
     return stretch(shrink(grey, size))[..., np.newaxis]
+
+
+def lungs_to_pixels(grey: np.ndarray, field: LungField, size: int, outside: str, levels: str) -> np.ndarray:
+    """Turn the lungs of a film into what the classifier sees.
+
+    Args:
+        grey: uint8 (H, W), as for `to_pixels`.
+        field: where its lungs are.
+        size: side of the classifier's input in pixels.
+        outside: what becomes of what is not lung, see `finish`.
+        levels: what decides the grey levels, see `finish`.
+
+    Returns:
+        uint8 (size, size, 1).
+
+    Raises:
+        ValueError, UnreadableRadiograph: as `to_pixels`.
+    """
+    _check(grey)
+    return finish(shrink(field.crop(grey), size), shrink(field.crop(field.mask), size), outside, levels)
+
+
+def finish(crop: np.ndarray, mask: np.ndarray, outside: str, levels: str) -> np.ndarray:
+    """Stretch a cropped film and treat what lies outside the lungs.
+
+    Args:
+        crop: uint8 (S, S), the film in the box round the lungs.
+        mask: uint8 (S, S), 255 = lung, soft at the rim.
+        outside: `keep` leaves it, `black` multiplies by the mask.
+        levels: `crop` takes the percentiles of the whole crop, `lungs` of its lungs, and `equal` spreads the levels of
+            the lungs evenly.
+
+    Returns:
+        uint8 (S, S, 1).
+    """
+    seen = crop if levels == "crop" else crop[mask > 127]
+    table = equalizing_table(seen) if levels == "equal" else stretching_table(seen)
+    pixels = table[crop]
+    if outside == "black":
+        pixels = ((pixels.astype(np.uint16) * mask + 127) // 255).astype(np.uint8)
+    return pixels[..., np.newaxis]
 
 
 def shrink(grey: np.ndarray, size: int) -> np.ndarray:
@@ -63,12 +104,30 @@ def shrink(grey: np.ndarray, size: int) -> np.ndarray:
 
 
 def stretch(grey: np.ndarray) -> np.ndarray:
-    """Map the 1st to the 99th percentile of uint8 (H, W) to 0 to 255.
+    """Map the 1st to the 99th percentile of uint8 (H, W) to 0 to 255; raises as `stretching_table`."""
+    return stretching_table(grey)[grey]
+
+
+def stretching_table(levels: np.ndarray) -> np.ndarray:
+    """Return uint8 (256,), the new level of each: the 1st percentile of uint8 `levels` becomes 0, the 99th 255.
 
     Raises:
         UnreadableRadiograph: fewer than `LEAST_CONTRAST` levels lie between the percentiles.
     """
-    counts = np.cumsum(np.bincount(grey.ravel(), minlength=256))
+    low, high = _percentiles(levels)
+    table = ((np.arange(256, dtype=np.int32) - low) * 255 + (high - low) // 2) // (high - low)  # rounds to the nearest
+    return np.clip(table, 0, 255).astype(np.uint8)
+
+
+def equalizing_table(levels: np.ndarray) -> np.ndarray:
+    """Return uint8 (256,) that spreads uint8 `levels` evenly over 0 to 255; raises as `stretching_table`."""
+    _percentiles(levels)
+    counts = np.cumsum(np.bincount(levels.ravel(), minlength=256))
+    return ((counts * 255 + counts[-1] // 2) // counts[-1]).astype(np.uint8)
+
+
+def _percentiles(levels):
+    counts = np.cumsum(np.bincount(levels.ravel(), minlength=256))
     tail = counts[-1] * TAIL_PERCENT // 100
     low = int(np.searchsorted(counts, tail, side="right"))
     high = int(np.searchsorted(counts, counts[-1] - tail, side="left"))
@@ -77,10 +136,12 @@ def stretch(grey: np.ndarray) -> np.ndarray:
             f"the picture is blank: 98 % of it lies within {high - low + 1} of 256 grey levels; "
             f"a radiograph spans at least {LEAST_CONTRAST}"
         )
-    levels = np.arange(256, dtype=np.int32)
-    # + (high - low) // 2 rounds to the nearest integer.
-    table = ((levels - low) * 255 + (high - low) // 2) // (high - low)
-    return np.clip(table, 0, 255).astype(np.uint8)[grey]
+    return low, high
+
+
+def _check(grey):
+    if grey.dtype != np.uint8 or grey.ndim != 2:
+        raise ValueError(f"grey is {grey.dtype} {grey.shape}; the contract takes uint8 (H, W)")
 
 
 def fingerprint(size: int) -> str:

@@ -5,13 +5,14 @@ import sys
 
 from edge_app.errors import EdgeError
 from train import collections_guide, compare, evaluate, fit, index
+from train.lungs import fit as lungs
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a fault that the user can mend is one sentence on stderr and exit code 2."""
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (collections_guide, index, fit, evaluate, compare):
+    for command in (collections_guide, index, lungs, fit, evaluate, compare):
         command.add_parser(subparsers)
     args = parser.parse_args(arguments)
     try:

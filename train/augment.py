@@ -18,7 +18,11 @@ def full(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
     The ranges cover what the four collections differ by, so that no such difference can tell a hospital from another.
     """
-    grey = _affine(pixels[..., 0], rng, rotate=8, shear=0.1, zoom=0.18, shift=0.06)
+    return appearance(_affine(pixels[..., 0], rng, rotate=8, shear=0.1, zoom=0.18, shift=0.06), rng)[..., np.newaxis]
+
+
+def appearance(grey: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """All of `full` that leaves every place where it is. uint8 (S, S) -> uint8 (S, S)."""
     for change, chance in (
         (_contrast, 0.7),
         (_resolution, 0.3),
@@ -30,15 +34,57 @@ def full(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     ):
         if rng.random() < chance:
             grey = change(grey, rng)
-    return grey[..., np.newaxis]
+    return grey
 
 
-KINDS = {"original": original, "full": full}
+def strong(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """As `full`, with the contrast of places changed too: CLAHE, unsharp masking, uneven exposure."""
+    grey = _affine(pixels[..., 0], rng, rotate=10, shear=0.12, zoom=0.2, shift=0.08)
+    for change, chance in ((_clahe, 0.3), (_sharpen, 0.3), (_uneven, 0.4), (_curve, 0.5)):
+        if rng.random() < chance:
+            grey = change(grey, rng)
+    return appearance(grey, rng)[..., np.newaxis]
+
+
+KINDS = {"original": original, "full": full, "strong": strong}
+
+
+def restyle(pixels: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Give a film the grey levels of another: histogram matching. uint8 (S, S, 1) twice -> uint8 (S, S, 1).
+
+    Black is left out of both histograms and stays black, since it may be what was masked.
+    """
+    own, wanted = (np.bincount(film.ravel(), minlength=256) for film in (pixels, like))
+    own[0] = wanted[0] = 0
+    if not own.any() or not wanted.any():
+        return pixels
+    share, wanted_share = np.cumsum(own) / own.sum(), np.cumsum(wanted) / wanted.sum()
+    table = np.interp(share, wanted_share, np.arange(256)).round().astype(np.uint8)
+    table[0] = 0
+    return table[pixels]
+
+
+def mix(pixels: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """Paste a patch of another film (CutMix, Yun et al. 2019); return the film and the patch's share of it."""
+    size = pixels.shape[0]
+    height, width = (int(size * side) for side in rng.uniform(0.25, 0.7, 2))
+    top, left = rng.integers(0, size - height + 1), rng.integers(0, size - width + 1)
+    mixed = pixels.copy()
+    mixed[top : top + height, left : left + width] = other[top : top + height, left : left + width]
+    return mixed, height * width / size**2
 
 
 def _affine(grey, rng, *, rotate, shear, zoom, shift):
-    """One warp: rotation (degrees), shear (tangent), zoom of each axis by itself, shift (share of the side)."""
-    size = grey.shape[0]
+    matrix = random_affine(grey.shape[0], rng, rotate=rotate, shear=shear, zoom=zoom, shift=shift)
+    border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT
+    return cv2.warpAffine(grey, matrix, grey.shape, borderMode=border)
+
+
+def random_affine(size: int, rng, *, rotate: float, shear: float, zoom: float, shift: float) -> np.ndarray:
+    """Draw one warp of a `size` x `size` picture: float (2, 3), as OpenCV takes it.
+
+    It has a rotation (degrees), shear (tangent), zoom of each axis by itself, and shift (share of the side).
+    """
     angle = np.deg2rad(rng.uniform(-rotate, rotate))
     slant = rng.uniform(-shear, shear)
     common, across = rng.uniform(1 - zoom, 1 + zoom), rng.uniform(1 - zoom / 3, 1 + zoom / 3)
@@ -46,8 +92,7 @@ def _affine(grey, rng, *, rotate, shear, zoom, shift):
     matrix = turn @ np.array([[1, slant], [0, 1]]) @ np.diag([common * across, common / across])
     centre = np.full(2, (size - 1) / 2)
     offset = centre - matrix @ centre + rng.uniform(-shift, shift, 2) * size
-    border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT
-    return cv2.warpAffine(grey, np.column_stack([matrix, offset]), (size, size), borderMode=border)
+    return np.column_stack([matrix, offset])
 
 
 def _contrast(grey, rng):
@@ -101,3 +146,27 @@ def _marker(grey, rng):
     scale, weight = rng.uniform(0.25, 0.6) * size / 192, 1 if rng.random() < 0.7 else 2
     cv2.putText(grey, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, int(rng.integers(170, 256)), weight, cv2.LINE_AA)
     return grey
+
+
+def _clahe(grey, rng):
+    return cv2.createCLAHE(rng.uniform(1, 4), (int(rng.integers(3, 10)),) * 2).apply(grey)
+
+
+def _sharpen(grey, rng):
+    """Unsharp masking, as viewers and scanners apply it."""
+    soft = cv2.GaussianBlur(grey, (0, 0), rng.uniform(1, 6))
+    amount = rng.uniform(0.3, 1.5)
+    return cv2.addWeighted(grey, 1 + amount, soft, -amount, 0)
+
+
+def _uneven(grey, rng):
+    """Exposure that changes smoothly over the film: the heel effect, a light box, a tilted patient."""
+    field = cv2.resize(rng.uniform(0.7, 1.3, (3, 3)).astype(np.float32), grey.shape, interpolation=cv2.INTER_CUBIC)
+    return np.clip(grey * field, 0, 255).astype(np.uint8)
+
+
+def _curve(grey, rng):
+    """A random monotone grey curve: any display table there may be."""
+    levels = np.concatenate([[0], np.sort(rng.uniform(0, 255, 3)), [255]])
+    table = 0.5 * np.interp(np.arange(256), np.linspace(0, 255, 5), levels) + 0.5 * np.arange(256)
+    return table.round().astype(np.uint8)[grey]

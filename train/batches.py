@@ -6,6 +6,7 @@ So a run gives the same batches however many threads prepare them, and a resumed
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,8 +17,28 @@ from train.config import TrainConfig
 LOOK_AHEAD = 8
 
 
+@dataclass(frozen=True)
+class Films:
+    """Films to learn from: pixels uint8 (N, S, S, 1), truth float32 (N, labels), origin float32 (N, sources)."""
+
+    pixels: np.ndarray
+    truth: np.ndarray
+    origin: np.ndarray
+
+    def at(self, rows: np.ndarray) -> "Films":
+        """Return some of the films."""
+        return Films(self.pixels[rows], self.truth[rows], self.origin[rows])
+
+    def elsewhere(self, row: int, rng) -> int:
+        """Draw a film of another source than film `row`'s, each source alike; the film itself if there is none."""
+        others = np.flatnonzero(self.origin.any(axis=0) & (self.origin[row] == 0))
+        if not len(others):
+            return row
+        return int(rng.choice(np.flatnonzero(self.origin[:, rng.choice(others)])))
+
+
 def targets(labels_of_films, labels: tuple[str, ...]) -> np.ndarray:
-    """Return float32 (N, labels): 1 where the film has the label."""
+    """Return float32 (N, labels): 1 where the film has the label (or, for sources, comes from the source)."""
     return (np.asarray(labels_of_films)[:, None] == np.asarray(labels)[None, :]).astype(np.float32)
 
 
@@ -28,31 +49,41 @@ def chances(cells, balance: float) -> np.ndarray:
     return weights / weights.sum()
 
 
-def epoch_batches(pixels: np.ndarray, truth: np.ndarray, chance: np.ndarray, config: TrainConfig, epoch: int):
+def epoch_batches(films: Films, chance: np.ndarray, config: TrainConfig, epoch: int):
     """Yield the batches of one epoch.
 
     Args:
-        pixels: uint8 (N, S, S, 1), the training films.
-        truth: float32 (N, labels).
+        films: the training films.
         chance: float (N,), from `chances`.
-        config: batch, augment and seed are used.
+        config: batch, augment, restyle, mix and seed are used.
         epoch: 0 for the first.
 
     Yields:
-        float32 (batch, S, S, 1) holding 0 .. 255, and float32 (batch, labels).
+        float32 (batch, S, S, 1) holding 0 .. 255, float32 (batch, labels), and float32 (batch, sources).
     """
-    drawn = np.random.default_rng((config.seed, epoch)).choice(len(pixels), len(pixels), p=chance)
+    count = len(films.pixels)
+    drawn = np.random.default_rng((config.seed, epoch)).choice(count, count, p=chance)
     change = augment.KINDS[config.augment]
+
+    def one(position):
+        rng = np.random.default_rng((config.seed, epoch, position))
+        row = drawn[position]
+        pixels, truth = films.pixels[row], films.truth[row]
+        if rng.random() < config.restyle:
+            pixels = augment.restyle(pixels, films.pixels[films.elsewhere(row, rng)])
+        pixels = change(pixels, rng)
+        if rng.random() < config.mix:
+            other = films.elsewhere(row, rng)
+            pixels, share = augment.mix(pixels, change(films.pixels[other], rng), rng)
+            truth = (1 - share) * truth + share * films.truth[other]
+        return pixels, truth, films.origin[row]
 
     def make(step):
         first = step * config.batch
-        rows = drawn[first : first + config.batch]
-        films = [
-            change(pixels[row], np.random.default_rng((config.seed, epoch, first + i))) for i, row in enumerate(rows)
-        ]
-        return np.stack(films).astype(np.float32), truth[rows]
+        parts = [one(position) for position in range(first, first + config.batch)]
+        return tuple(np.stack(part).astype(np.float32) for part in zip(*parts, strict=True))
 
-    steps = iter(range(steps_per_epoch(len(pixels), config)))
+    steps = iter(range(steps_per_epoch(count, config)))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         waiting = deque(pool.submit(make, step) for _, step in zip(range(LOOK_AHEAD), steps, strict=False))
         while waiting:

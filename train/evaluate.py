@@ -37,11 +37,26 @@ def run(args) -> int:
     return 0
 
 
-def write(model, films, film_pixels: np.ndarray, settings, run_dir: Path) -> dict:
-    """Score every validation and test film, and write `scores.csv` and what `summarise` makes of it."""
-    held_out = np.flatnonzero(films["split"].isin(["val", "test"]))
+def write(model, films, film_pixels: np.ndarray, settings, run_dir: Path, left_out: np.ndarray | None = None) -> dict:
+    """Score the validation and test films, and write `scores.csv` and what `summarise` makes of it.
+
+    Args:
+        model: answers float (N, labels).
+        films: rows of the index that belong to a split.
+        film_pixels: uint8 (N, S, S, 1), one row a film.
+        settings: the recipe.
+        run_dir: where to write.
+        left_out: bool (N,), films that the run did not train on because it tests on them; they, and not the test split,
+            are then the test films. None: the test split is.
+    """
+    side = films["split"].to_numpy().astype(object)
+    if left_out is not None:
+        side[side == "test"] = "train"
+        side[left_out] = "test"
+    held_out = np.flatnonzero(np.isin(side, ["val", "test"]))
     scores = model.predict(film_pixels[held_out], batch_size=64, verbose=0)
-    table = films.iloc[held_out][["path", "source", "label", "group", "split"]].reset_index(drop=True)
+    table = films.iloc[held_out][["path", "source", "label", "group"]].reset_index(drop=True)
+    table["split"] = side[held_out]
     table[[f"score_{label}" for label in settings.labels]] = scores
     table.to_csv(run_dir / "scores.csv", index=False, float_format="%.6f")
     return summarise(table, settings.labels, settings.cells, run_dir)

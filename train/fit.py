@@ -1,5 +1,6 @@
 """Train one network: `python -m train fit --model lite0`. Everything it makes lies in one run folder."""
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -67,7 +68,7 @@ def fit(settings: config.TrainConfig, films, film_pixels: np.ndarray, run_dir: P
 
     provenance.fix_seed(settings.seed)
     run_dir.mkdir(parents=True, exist_ok=True)
-    train, val = _rows(films, settings)
+    train, val = rows(films, settings)
     earlier = (
         json.loads((run_dir / "run.json").read_text()).get("commits", []) if (run_dir / "run.json").exists() else []
     )
@@ -87,31 +88,33 @@ def fit(settings: config.TrainConfig, films, film_pixels: np.ndarray, run_dir: P
         "versions": provenance.versions(),
     }
     _write_json(run_dir / "run.json", record)
-    truth = batches.targets(films["label"], settings.labels)
     plots.augmentation_sheet(film_pixels, films, train, settings, run_dir / "augmentation.png")
 
-    chance = batches.chances((films["source"] + "/" + films["label"]).iloc[train], settings.balance)
-    material = loop.Material(film_pixels[train], truth[train], chance, film_pixels[val], truth[val])
-    model = loop.train(settings, material, run_dir)
+    learnt = material(films, film_pixels, train, val, settings)
+    model = loop.train(settings, learnt, run_dir)
     if settings.settle:
-        record["settled"] = loop.settle_in(model, settings, material)
+        record["settled"] = loop.settle_in(model, settings, learnt)
     bare = keras.Model(model.input, model.output, name=model.name)  # without the optimizer, which triples the file
     bare.save(run_dir / "model.keras")
     bare.save(run_dir / "model.h5")
-    record["metrics"] = evaluate.write(model, films, film_pixels, settings, run_dir)
+    out = left_out(films, settings)
+    record["metrics"] = evaluate.write(model, films, film_pixels, settings, run_dir, out if out.any() else None)
     plots.curves(loop.history(run_dir), run_dir / "curves.png")
     _write_json(run_dir / "run.json", record)
     return record
 
 
-def _rows(films, settings):
+def rows(films, settings):
     """Return (training rows, validation rows) of the recipe: int arrays of positions in `films`."""
     cell = films["source"] + "/" + films["label"]
     wanted = films["label"].isin(settings.labels) & (cell.isin(settings.cells) if settings.cells else True)
+    wanted &= ~left_out(films, settings)
     unknown = sorted(set(settings.cells) - set(cell))
     if unknown:
         raise WrongUsage(f"--cells: {unknown[0]!r} is not in the index; it holds {', '.join(sorted(set(cell)))}.")
-    train, val = (np.flatnonzero(wanted & (films["split"] == split)) for split in ("train", "val"))
+    # A run that tests on films it leaves out has no other use for the test split than to learn from it.
+    learnt = ["train", "test"] if settings.without or settings.fold else ["train"]
+    train, val = (np.flatnonzero(wanted & films["split"].isin(splits)) for splits in (learnt, ["val"]))
     if settings.most:
         shuffled = np.random.default_rng(settings.seed).permutation(train)
         seen = cell.iloc[shuffled].groupby(cell.iloc[shuffled].to_numpy()).cumcount().to_numpy()
@@ -124,6 +127,42 @@ def _rows(films, settings):
                 "add a collection that has it, or leave the label out with '--labels'."
             )
     return train, val
+
+
+def material(films, film_pixels, train, val, settings) -> loop.Material:
+    """Put together what a network learns from (rows `train`) and is watched on (rows `val`)."""
+    sources = sorted(set(films["source"]))
+    everything = batches.Films(
+        film_pixels, batches.targets(films["label"], settings.labels), batches.targets(films["source"], sources)
+    )
+    cell = films["source"] + "/" + films["label"]
+    return loop.Material(
+        everything.at(train),
+        batches.chances(cell.iloc[train], settings.balance),
+        everything.at(val),
+        cell.iloc[val].to_numpy(),
+        cell.iloc[train].to_numpy(),
+    )
+
+
+def left_out(films, settings) -> np.ndarray:
+    """Return bool (N,): the films that a leave-one-source-out run or a fold keeps for its test."""
+    out = np.zeros(len(films), bool)
+    if settings.without:
+        if settings.without not in set(films["source"]):
+            known = ", ".join(sorted(set(films["source"])))
+            raise WrongUsage(f"--without: {settings.without!r} is not in the index; it holds {known}.")
+        out |= (films["source"] == settings.without).to_numpy()
+    if settings.fold:
+        k, n = (int(part) for part in settings.fold.split("/"))
+        out |= folds(films, n) == k - 1
+    return out
+
+
+def folds(films, count: int) -> np.ndarray:
+    """Return int (N,), each film's fold, 0 .. count - 1: whole patient groups, by the hash of the group's name."""
+    share = [int(hashlib.sha256(f"fold {group}".encode()).hexdigest()[:12], 16) for group in films["group"]]
+    return np.array(share) % count
 
 
 def _record(run_dir) -> dict:

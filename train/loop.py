@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,27 +18,50 @@ MEASURED_FILMS = 200
 
 @dataclass(frozen=True)
 class Material:
-    """What a network learns from: pixels uint8 (N, S, S, 1), truth float32 (N, labels), chance float (N,)."""
+    """What a network learns from, and is watched on.
 
-    pixels: np.ndarray
-    truth: np.ndarray
+    `chance` is float (N,), each film's to be drawn; `cell` and `val_cell` hold "source/label" of each film.
+    """
+
+    films: batches.Films
     chance: np.ndarray
-    val_pixels: np.ndarray
-    val_truth: np.ndarray
+    val: batches.Films
+    val_cell: np.ndarray
+    cell: np.ndarray
+
+    @property
+    def sources(self) -> int:
+        """How many sources there are, left out or not."""
+        return self.films.origin.shape[1]
 
 
 def train(settings: TrainConfig, material: Material, run_dir: Path):
     """Train from the start, or from the checkpoint in `run_dir`; return the model of the epoch with the least loss."""
     import keras
 
-    model, past = _start(settings, run_dir, len(material.pixels))
+    model, past = _start(settings, run_dir, material)
+    chance = material.chance
     while len(past) < settings.epochs and not stalled(past, settings.patience):
-        past.append(_epoch(model, settings, material, len(past)))
+        past.append(_epoch(model, settings, replace(material, chance=chance), len(past)))
+        if settings.dro:
+            chance = _harder(model, settings, material, chance)
         if past[-1]["val_loss"] == min(row["val_loss"] for row in past):
             _save(model, run_dir / "best.keras")
         _save(model, run_dir / "last.keras")
         _write_history(past, run_dir)
-    return keras.models.load_model(run_dir / "best.keras")
+    best = keras.models.load_model(run_dir / "best.keras", compile=False)
+    return keras.Model(best.input, best.get_layer("scores").output, name=settings.model)
+
+
+def _harder(model, settings, material, chance) -> np.ndarray:
+    """Group-DRO by epochs (Sagawa et al. 2020): draw the films of a cell more, the more its validation films lose."""
+    scores = np.clip(_predict(model, material.val.pixels), 1e-7, 1 - 1e-7)
+    truth = material.val.truth
+    loss = -(truth * np.log(scores) + (1 - truth) * np.log(1 - scores)).mean(axis=1)
+    chance = chance.copy()
+    for cell in set(material.val_cell):
+        chance[material.cell == cell] *= np.exp(settings.dro * loss[material.val_cell == cell].mean() / loss.mean())
+    return chance / chance.sum()
 
 
 def settle_in(model, settings: TrainConfig, material: Material) -> list[dict]:
@@ -56,8 +79,9 @@ def settle_in(model, settings: TrainConfig, material: Material) -> list[dict]:
 def _some(material, settings) -> np.ndarray:
     """Return training films to measure on, drawn as for training."""
     rng = np.random.default_rng(settings.seed)
-    count = min(MEASURED_FILMS, len(material.pixels))
-    return material.pixels[np.sort(rng.choice(len(material.pixels), count, replace=False, p=material.chance))]
+    pixels = material.films.pixels
+    count = min(MEASURED_FILMS, len(pixels))
+    return pixels[np.sort(rng.choice(len(pixels), count, replace=False, p=material.chance))]
 
 
 def history(run_dir: Path) -> list[dict]:
@@ -82,23 +106,36 @@ def _epoch(model, settings, material, epoch: int) -> dict:
     # A checkpoint does not hold the state of a layer's random generator: make it a function of the epoch.
     model.get_layer("dropout").seed_generator.state.assign([settings.seed, epoch])
     fitted = model.fit(
-        batches.epoch_batches(material.pixels, material.truth, material.chance, settings, epoch),
-        steps_per_epoch=batches.steps_per_epoch(len(material.pixels), settings),
+        _packed(batches.epoch_batches(material.films, material.chance, settings, epoch), model),
+        steps_per_epoch=batches.steps_per_epoch(len(material.films.pixels), settings),
         initial_epoch=epoch,
         epochs=epoch + 1,
         shuffle=False,
         verbose=1 if sys.stdout.isatty() else 2,
     )
-    scores = model.predict(material.val_pixels, batch_size=64, verbose=0)
-    figures = {"loss": fitted.history["loss"][0]} | evaluate.progress(scores, material.val_truth, settings.labels)
+    scores = _predict(model, material.val.pixels)
+    figures = {"loss": fitted.history["loss"][0]} | evaluate.progress(scores, material.val.truth, settings.labels)
     print("  " + "  ".join(f"{name} {value:.4f}" for name, value in figures.items()), flush=True)
     return {"epoch": epoch + 1} | figures
 
 
-def _start(settings, run_dir, film_count):
+def _predict(model, pixels) -> np.ndarray:
+    answer = model.predict(pixels, batch_size=64, verbose=0)
+    return answer["scores"] if isinstance(answer, dict) else answer
+
+
+def _packed(made, model):
+    """Give each output of `model` its truth: the labels, and with a penalty the source beside the labels."""
+    for pixels, truth, origin in made:
+        both = {"scores": truth, "source": np.concatenate([origin, truth], axis=1)}
+        yield pixels, (both if isinstance(model.output, dict) else truth)
+
+
+def _start(settings, run_dir, material):
     """Return the model and the figures of its epochs so far: of the unfinished run in the folder, else of none."""
     import keras
 
+    from train import invariance
     from train import model as networks
 
     past = history(run_dir)
@@ -107,7 +144,9 @@ def _start(settings, run_dir, film_count):
     model = networks.build(
         settings.model, settings.size, settings.labels, dropout=settings.dropout, imagenet=settings.imagenet
     )
-    steps = batches.steps_per_epoch(film_count, settings)
+    networks.freeze(model, settings.freeze)
+    model, penalties = invariance.attach(model, settings.penalty, material.sources)
+    steps = batches.steps_per_epoch(len(material.films.pixels), settings)
     rate = keras.optimizers.schedules.CosineDecay(
         settings.learning_rate / 20,
         decay_steps=max(1, steps * settings.epochs - steps // 2),
@@ -115,16 +154,19 @@ def _start(settings, run_dir, film_count):
         warmup_target=settings.learning_rate,
         warmup_steps=steps // 2,
     )
-    _compile(model, settings, rate)
+    _compile(model, settings, rate, penalties)
     return model, []
 
 
-def _compile(model, settings, rate) -> None:
+def _compile(model, settings, rate, penalties=None) -> None:
     import keras
 
+    loss = keras.losses.BinaryCrossentropy(label_smoothing=settings.label_smoothing)
+    averaged = {"use_ema": True, "ema_momentum": settings.ema} if settings.ema else {}
     model.compile(
-        keras.optimizers.Adam(rate, weight_decay=settings.weight_decay or None),
-        keras.losses.BinaryCrossentropy(label_smoothing=settings.label_smoothing),
+        keras.optimizers.Adam(rate, weight_decay=settings.weight_decay or None, **averaged),
+        {"scores": loss} | penalties if penalties else loss,
+        loss_weights={"scores": 1.0, "source": settings.penalty_weight} if penalties else None,
         jit_compile=keras.backend.backend() == "jax",  # XLA on a CPU is several times slower with depthwise layers
     )
 

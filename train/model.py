@@ -48,6 +48,14 @@ def build(name: str, size: int, labels: tuple[str, ...], *, dropout: float = 0.2
     return model
 
 
+def freeze(model, blocks: int) -> None:
+    """Keep the stem and the first `blocks` blocks as they are in training; 0 freezes nothing."""
+    for layer in model.layers:
+        part = layer.name.partition("_")[0]
+        if blocks and (part == "stem" or (part.startswith("block") and int(part[5:]) < blocks)):
+            layer.trainable = False
+
+
 def with_class_maps(model):
     """Return the model that also answers its class maps: -> {"scores": (N, labels), "cam": (N, h, w, labels)}."""
     return keras.Model(model.input, {"scores": model.output, "cam": model.get_layer("cam").output})

@@ -1,0 +1,102 @@
+"""The lung field: where the lungs are on a film, or that there are none to see.
+
+A small network gives each place of the whole film its chance of lung; what is made of it is pure arithmetic, here.
+The classifier then sees the lungs and nothing else (`preprocess.lungs_to_pixels`), since borders, burnt-in markers and
+shoulders tell one hospital from another and nothing of a disease.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edge_app.errors import NoLungField
+
+# The chance is smoothed up to this side before it is cut, so that the box is fine to 0.4 % of the film.
+FINE = 256
+# A part smaller than this share of the largest is no second lung but a stray patch: gas in the bowel, a shoulder.
+LEAST_PART = 0.15
+# The box reaches this share of the lungs' height and width beyond them: the network is off by some pixels.
+MARGIN = 0.04
+LEAST_SHARE, MOST_SHARE = 0.06, 0.75
+LEAST_CERTAINTY = 0.8
+
+
+@dataclass(frozen=True)
+class LungField:
+    """Where the lungs lie on one film.
+
+    Attributes:
+        mask: uint8 (256, 256) over the whole film, 255 = lung, 0 = not.
+        box: (top, left, bottom, right) round the lungs with a margin, each 0 .. 1 of the film's height or width.
+        share: the lungs' share of the film's area, 0 .. 1.
+        certainty: mean chance of lung inside the mask, 0.5 .. 1.
+        parts: 2, or 1 where only one lung is seen or both run together.
+    """
+
+    mask: np.ndarray
+    box: tuple[float, float, float, float]
+    share: float
+    certainty: float
+    parts: int
+
+    def crop(self, picture: np.ndarray) -> np.ndarray:
+        """Return the part of a picture (H, W) of the film, film or mask, that lies in the box: at least 1 x 1."""
+        (height, width), (top, left, bottom, right) = picture.shape, self.box
+        first_row, first_column = int(top * height), int(left * width)
+        return picture[
+            first_row : max(first_row + 1, round(bottom * height)),
+            first_column : max(first_column + 1, round(right * width)),
+        ]
+
+
+def find(chance: np.ndarray) -> LungField:
+    """Find the lungs.
+
+    Args:
+        chance: float (h, w), each place's chance of lung, 0 .. 1, over the whole film squashed to a square.
+
+    Raises:
+        NoLungField: there are none, or what there is cannot be lungs.
+    """
+    fine = cv2.resize(chance.astype(np.float32), (FINE, FINE), interpolation=cv2.INTER_LINEAR)
+    mask, parts = _largest_parts(fine >= 0.5)
+    share = float(mask.mean())
+    certainty = float(fine[mask].mean()) if mask.any() else 0.0
+    if not LEAST_SHARE <= share <= MOST_SHARE or certainty < LEAST_CERTAINTY:
+        raise NoLungField(
+            f"no lung field is to be seen: {share:.0%} of the picture looks like lung, with certainty {certainty:.2f}; "
+            f"{LEAST_SHARE:.0%} to {MOST_SHARE:.0%} with {LEAST_CERTAINTY} are needed; show a frontal chest radiograph"
+        )
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    box = (*_stretch(rows), *_stretch(columns))
+    return LungField(mask.astype(np.uint8) * 255, (box[0], box[2], box[1], box[3]), share, certainty, parts)
+
+
+def inside(heat: np.ndarray, field: LungField) -> float | None:
+    """Return the share of a heat map that lies inside the lungs, 0 .. 1; None if nothing is hot.
+
+    Args:
+        heat: float (h, w) over the box of `field`: a class map; what is below 0 speaks against the label, and is left
+            out.
+    """
+    hot = np.maximum(heat, 0).astype(np.float32)
+    if hot.sum() <= 0:
+        return None
+    lungs = cv2.resize(field.crop(field.mask), heat.shape[::-1], interpolation=cv2.INTER_AREA) / 255.0
+    return float((hot * lungs).sum() / hot.sum())
+
+
+def _largest_parts(mask: np.ndarray) -> tuple[np.ndarray, int]:
+    """Keep the largest part of bool (H, W), and the second if it is not much smaller; return them and how many."""
+    _, part, figures, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
+    areas = figures[1:, cv2.CC_STAT_AREA]
+    kept = [1 + i for i in np.argsort(areas)[::-1][:2] if areas[i] >= LEAST_PART * areas.max()]
+    return np.isin(part, kept), len(kept)
+
+
+def _stretch(places: np.ndarray) -> tuple[float, float]:
+    """Return first and last place as shares of the side, with the margin and within 0 .. 1."""
+    first, last = places[0] / FINE, (places[-1] + 1) / FINE
+    margin = MARGIN * (last - first)
+    return max(0.0, first - margin), min(1.0, last + margin)

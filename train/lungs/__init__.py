@@ -1,0 +1,1 @@
+"""The lung field: published masks, a small network that draws them, and how well it does."""

@@ -1,0 +1,129 @@
+"""What the lung network learns from: films with masks, pictures without lungs, each changed anew every time.
+
+Film and mask are warped alike; only the film changes its look (`train.augment.appearance`). The masks come from one
+collection, so the warps are wide: the lungs of a child, of a cropped screenshot and of a film with much of the belly on
+it must be found too.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edge_app import preprocess
+from edge_app.errors import UnreadableRadiograph
+from train import augment
+from train.lungs.network import MASK_SIZE, SIZE
+
+# Side at which films and masks are kept: larger than the network's, so that zooming in shows detail.
+KEPT_SIZE = 192
+# Share of a batch without any lung: CT slices, lateral views, photographs, patterns. Few films, so each is seen often.
+EMPTY_SHARE = 0.2
+PATTERNS = 200
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Pictures uint8 (N, K, K) and masks uint8 (N, K, K), 255 = lung; K is `KEPT_SIZE`."""
+
+    pictures: np.ndarray
+    masks: np.ndarray
+
+    @property
+    def has_lungs(self) -> np.ndarray:
+        """bool (N,)."""
+        return self.masks.any(axis=(1, 2))
+
+
+def join(*parts: Examples) -> Examples:
+    """Put examples one after another."""
+    return Examples(np.concatenate([part.pictures for part in parts]), np.concatenate([part.masks for part in parts]))
+
+
+def photographs(seed: int) -> Examples:
+    """Return pictures that are no radiograph: photographs that come with packages, and drawn patterns."""
+    import skimage.data
+    import sklearn.datasets
+
+    rng = np.random.default_rng(seed)
+    found = [image.mean(axis=2).astype(np.uint8) for image in sklearn.datasets.load_sample_images().images]
+    for name in ("camera", "brick", "grass", "coins", "page", "text", "moon", "clock"):
+        found.append(np.asarray(getattr(skimage.data, name)(), np.uint8))
+    pictures = [_part(found[i % len(found)], rng) for i in range(PATTERNS)] + [_pattern(rng) for _ in range(PATTERNS)]
+    return Examples(np.stack(pictures), np.zeros((len(pictures), KEPT_SIZE, KEPT_SIZE), np.uint8))
+
+
+def batches(examples: Examples, chance: np.ndarray, steps: int, batch: int, seed: tuple[int, ...]):
+    """Yield `steps` pairs of float32 (batch, 128, 128, 1) holding 0 .. 255 and float32 (batch, 64, 64, 1) in 0 .. 1."""
+    rows = np.random.default_rng(seed).choice(len(chance), steps * batch, p=chance)
+
+    def make(position):
+        rng = np.random.default_rng((*seed, position))
+        return _changed(examples.pictures[rows[position]], examples.masks[rows[position]], rng)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for step in range(steps):
+            pairs = list(pool.map(make, range(step * batch, (step + 1) * batch)))
+            pictures, masks = zip(*pairs, strict=True)
+            yield np.stack(pictures)[..., np.newaxis].astype("f4"), np.stack(masks)[..., np.newaxis].astype("f4") / 255
+
+
+def chances(examples: Examples) -> np.ndarray:
+    """Return each example's chance, such that `EMPTY_SHARE` of the draws holds no lungs."""
+    lungs = examples.has_lungs
+    share = np.where(lungs, (1 - EMPTY_SHARE) / lungs.sum(), EMPTY_SHARE / max(1, (~lungs).sum()))
+    return share / share.sum()
+
+
+def plain(examples: Examples) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pictures as the edge sees them: uint8 (N, 128, 128, 1), and masks bool (N, 64, 64)."""
+    pictures = np.stack([preprocess.shrink(picture, SIZE) for picture in examples.pictures])
+    masks = np.stack([preprocess.shrink(mask, MASK_SIZE) for mask in examples.masks])
+    return pictures[..., np.newaxis], masks > 127
+
+
+def _changed(picture, mask, rng):
+    """Warp both alike, change the film's look; return uint8 (128, 128) and uint8 (64, 64)."""
+    matrix = augment.random_affine(KEPT_SIZE, rng, rotate=12, shear=0.12, zoom=0.3, shift=0.12)
+    border = cv2.BORDER_REPLICATE if rng.random() < 0.3 else cv2.BORDER_CONSTANT
+    side = (KEPT_SIZE, KEPT_SIZE)
+    picture = cv2.warpAffine(picture, matrix, side, flags=cv2.INTER_LINEAR, borderMode=border)
+    mask = cv2.warpAffine(mask, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    if rng.random() < 0.3:
+        picture = cv2.createCLAHE(rng.uniform(1, 4), (8, 8)).apply(picture)
+    picture = augment.appearance(preprocess.shrink(picture, SIZE), rng)
+    try:
+        picture = preprocess.stretch(picture)
+    except UnreadableRadiograph:
+        pass  # warped off the picture: black it stays, and without lungs
+    return picture, preprocess.shrink(mask, MASK_SIZE)
+
+
+def _part(photograph: np.ndarray, rng) -> np.ndarray:
+    height, width = photograph.shape
+    side = int(rng.uniform(0.3, 1) * min(height, width))
+    top, left = rng.integers(0, height - side + 1), rng.integers(0, width - side + 1)
+    part = np.rot90(photograph[top : top + side, left : left + side], rng.integers(4))
+    return _stretched(preprocess.shrink(np.ascontiguousarray(part), KEPT_SIZE))
+
+
+def _pattern(rng) -> np.ndarray:
+    """Blobs, bars and noise of any scale: pictures that only by their brightness are like a chest."""
+    coarse = rng.normal(128, 60, [int(rng.integers(2, 24))] * 2).clip(0, 255).astype(np.uint8)
+    picture = cv2.resize(coarse, (KEPT_SIZE, KEPT_SIZE), interpolation=int(rng.integers(0, 3)))
+    for _ in range(rng.integers(0, 8)):
+        corner, other = (tuple(int(value) for value in rng.integers(0, KEPT_SIZE, 2)) for _ in range(2))
+        if rng.random() < 0.5:
+            cv2.rectangle(picture, corner, other, int(rng.integers(0, 256)), -1)
+        else:
+            cv2.ellipse(picture, corner, (other[0] // 3, other[1] // 3), 0, 0, 360, int(rng.integers(0, 256)), -1)
+    return _stretched(picture)
+
+
+def _stretched(picture):
+    try:
+        return preprocess.stretch(picture)
+    except UnreadableRadiograph:
+        return picture

@@ -1,0 +1,212 @@
+"""Train the lung-field network: `python -m train lungs`. It learns twice.
+
+First from the drawn masks, which are all of one collection; then anew from these and from what it drew itself on training
+films of the other collections, where it was sure and found two lungs. So it has seen children, other hospitals and other
+scanners before it is asked to crop them.
+"""
+
+import csv
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge_app import lung_field, preprocess
+from edge_app.errors import NoLungField, WrongUsage
+from train import index, pixels, provenance
+from train.lungs import examples, masks, network
+
+RUN = Path("models/runs/lungs")
+
+
+@dataclass(frozen=True)
+class LungConfig:
+    """What decides the network, beside masks and films."""
+
+    first_epochs: int = 48  # from drawn masks only
+    epochs: int = 72  # from drawn and own masks
+    steps: int = 32  # batches of an epoch
+    batch: int = 32
+    learning_rate: float = 4e-3
+    own_share: float = 0.35  # of a batch: films whose mask the first network drew
+    own_films: int = 1200  # drawn alike from every source and label
+    least_certainty: float = 0.93  # mean chance of lung inside a mask of its own
+    seed: int = 20200316
+
+
+def add_parser(subparsers) -> None:
+    """Declare `train lungs`."""
+    parser = subparsers.add_parser("lungs", help="train the network that finds the lung field")
+    parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
+    parser.add_argument("--cache", type=Path, default=Path("build"), help="where decoded pixels are kept (%(default)s)")
+    parser.add_argument("--run", type=Path, default=RUN, help="run folder (%(default)s); an unfinished run goes on")
+    parser.set_defaults(func=run)
+
+
+def run(args) -> int:
+    """Run the command; see `fit`."""
+    everything = index.read(args.index)
+    listing = masks.listing(args.data, everything)
+    films = everything[everything["split"] != ""].reset_index(drop=True)
+    index_hash = index.sha256(args.index)
+    if (args.run / "run.json").exists():
+        record = json.loads((args.run / "run.json").read_text())
+        if "metrics" in record:
+            print(f"{args.run}: is finished; remove the folder, or choose another '--run FOLDER', to train anew.")
+            return 0
+        if record["index_sha256"] != index_hash:
+            raise WrongUsage(f"{args.index}: is not the index that {args.run} began with; use another '--run FOLDER'.")
+    size = examples.KEPT_SIZE
+    whole = pixels.load(films, args.data, size, pixels.cache_path(args.cache, index_hash, size))
+    drawn = {split: _drawn(listing, args.data, split) for split in ("train", "val", "test")}
+    args.run.mkdir(parents=True, exist_ok=True)
+    listing.to_csv(args.run / "masks.csv", index=False, float_format="%.3f")
+    others = films[(films["split"] == "train") & (films["source"] != masks.SOURCE)]
+    fit(LungConfig(), drawn, (others, whole[others.index.to_numpy()][..., 0]), args.run, index_hash)
+    return 0
+
+
+def fit(settings: LungConfig, drawn: dict, others: tuple, run_dir: Path, index_hash: str) -> dict:
+    """Train both rounds, measure on the drawn masks of the test patients, and write it all to `run_dir`.
+
+    Args:
+        settings: the recipe.
+        drawn: `examples.Examples` by split.
+        others: rows of the index and their pixels, uint8 (N, K, K): training films without masks.
+        run_dir: exists; an unfinished run in it is gone on with.
+        index_hash: sha256 of the index, recorded.
+
+    Returns:
+        What `run.json` holds.
+    """
+    from train.lungs import report
+
+    provenance.fix_seed(settings.seed)
+    record = {
+        "config": asdict(settings),
+        "index_sha256": index_hash,
+        "films": {split: int(part.has_lungs.sum()) for split, part in drawn.items()},
+        "empty": {split: int((~part.has_lungs).sum()) for split, part in drawn.items()},
+        "commit": provenance.commit(),
+        "versions": provenance.versions(),
+    }
+    _write_json(run_dir / "run.json", record)
+    learnt = examples.join(drawn["train"], examples.photographs(settings.seed))
+    first = _round(settings, learnt, examples.chances(learnt), drawn["val"], settings.first_epochs, run_dir / "first")
+    own = own_masks(first, *others, settings)
+    record["films"]["own"] = len(own.pictures)
+    chance = np.concatenate(
+        [
+            (1 - settings.own_share) * examples.chances(learnt),
+            np.full(len(own.pictures), settings.own_share / max(1, len(own.pictures))),
+        ]
+    )
+    both = examples.join(learnt, own)
+    model = _round(settings, both, chance / chance.sum(), drawn["val"], settings.epochs, run_dir / "second")
+    model.save(run_dir / "model.keras")
+    record["metrics"] = {
+        split: report.measure(model.predict(examples.plain(drawn[split])[0], verbose=0)[..., 0], drawn[split])
+        for split in ("val", "test")
+    }
+    report.sheet(model, drawn["test"], run_dir / "test.png")
+    report.sheet(model, own, run_dir / "own.png")
+    _write_json(run_dir / "run.json", record)
+    return record
+
+
+def own_masks(model, films, pictures: np.ndarray, settings: LungConfig) -> examples.Examples:
+    """Let a network draw masks on films without any, and keep those it is sure of.
+
+    Args:
+        model: of `network.build`.
+        films: rows of the index.
+        pictures: uint8 (N, K, K), one a row.
+        settings: own_films, least_certainty and seed are used.
+    """
+    shuffled = np.random.default_rng(settings.seed).permutation(len(films))
+    cell = (films["source"] + "/" + films["label"]).iloc[shuffled]
+    rank = cell.groupby(cell.to_numpy()).cumcount().to_numpy()
+    rows = shuffled[np.argsort(rank, kind="stable")][: settings.own_films]
+    small = np.stack([preprocess.shrink(pictures[row], network.SIZE) for row in rows])
+    kept, drawn = [], []
+    for row, chance in zip(rows, model.predict(small[..., np.newaxis], verbose=0)[..., 0], strict=True):
+        try:
+            field = lung_field.find(chance)
+        except NoLungField:
+            continue
+        if field.certainty >= settings.least_certainty and field.parts == 2:
+            kept.append(row)
+            drawn.append(cv2.resize(field.mask, (examples.KEPT_SIZE,) * 2, interpolation=cv2.INTER_AREA))
+    side = (0, examples.KEPT_SIZE, examples.KEPT_SIZE)
+    return examples.Examples(np.asarray(pictures[kept]), np.stack(drawn) if drawn else np.zeros(side, np.uint8))
+
+
+def _drawn(listing, data: Path, split: str) -> examples.Examples:
+    """Read the films and masks of one split, the films without a lung field among them."""
+    rows = listing[(listing["split"] == split) & listing["state"].isin([masks.USED, masks.EMPTY])]
+    return examples.Examples(
+        np.stack([pixels.read_film(data / film, examples.KEPT_SIZE)[..., 0] for film in rows["film"]]),
+        np.stack([masks.read(data / mask, examples.KEPT_SIZE) for mask in rows["mask"]]),
+    )
+
+
+def _round(settings, learnt, chance, val, epochs: int, folder: Path):
+    """Train one network from scratch, or from where it was stopped; return it."""
+    import keras
+
+    from train.lungs import report
+
+    folder.mkdir(exist_ok=True)
+    history = folder / "history.csv"
+    past = list(csv.DictReader(history.open())) if history.exists() else []
+    if past:
+        model = keras.models.load_model(folder / "last.keras", custom_objects={"overlap_loss": overlap_loss})
+    else:
+        model = network.build()
+        rate = keras.optimizers.schedules.CosineDecay(
+            settings.learning_rate / 40,
+            settings.steps * epochs,
+            alpha=0.01,
+            warmup_target=settings.learning_rate,
+            warmup_steps=settings.steps * 6,
+        )
+        model.compile(keras.optimizers.Adam(rate), overlap_loss, jit_compile=False)
+    pictures, truth = examples.plain(val)
+    for epoch in range(len(past), epochs):
+        seed = (settings.seed, len(chance), epoch)
+        fitted = model.fit(
+            examples.batches(learnt, chance, settings.steps, settings.batch, seed),
+            steps_per_epoch=settings.steps,
+            shuffle=False,
+            verbose=0,
+        )
+        figures = report.measure(model.predict(pictures, verbose=0)[..., 0], val)
+        past.append({"epoch": epoch + 1, "loss": fitted.history["loss"][0], "val_iou": figures["median_iou"]})
+        print("  ".join(f"{name} {value:.4g}" for name, value in past[-1].items()), flush=True)
+        part = folder / "part.keras"
+        model.save(part)
+        part.replace(folder / "last.keras")
+        with history.open("w", newline="") as file:
+            writer = csv.DictWriter(file, past[-1])
+            writer.writeheader()
+            writer.writerows(past)
+    return model
+
+
+def overlap_loss(truth, chance):
+    """Cross-entropy of every place, and half of one minus the Dice coefficient of the whole."""
+    import keras
+    from keras import ops
+
+    each = ops.mean(keras.losses.binary_crossentropy(truth, chance), axis=(1, 2))
+    both = ops.sum(truth * chance, axis=(1, 2, 3))
+    # 20 places of 4096: an empty mask and an empty answer then agree, and a stray place costs little.
+    dice = (2 * both + 20) / (ops.sum(truth, axis=(1, 2, 3)) + ops.sum(chance, axis=(1, 2, 3)) + 20)
+    return each + 0.5 * (1 - dice)
+
+
+def _write_json(path: Path, value: dict) -> None:
+    path.write_text(json.dumps(value, indent=1) + "\n")
