@@ -137,11 +137,11 @@ def material(films, film_pixels, train, val, settings) -> loop.Material:
     )
     cell = films["source"] + "/" + films["label"]
     return loop.Material(
-        everything.at(train),
-        batches.chances(cell.iloc[train], settings.balance),
-        everything.at(val),
-        cell.iloc[val].to_numpy(),
-        cell.iloc[train].to_numpy(),
+        films=everything.at(train),
+        chance=batches.chances(cell.iloc[train], settings.balance),
+        cell=cell.iloc[train].to_numpy(),
+        val=everything.at(val),
+        val_cell=cell.iloc[val].to_numpy(),
     )
 
 

@@ -94,11 +94,7 @@ def _changed(picture, mask, rng):
     if rng.random() < 0.3:
         picture = cv2.createCLAHE(rng.uniform(1, 4), (8, 8)).apply(picture)
     picture = augment.appearance(preprocess.shrink(picture, SIZE), rng)
-    try:
-        picture = preprocess.stretch(picture)
-    except UnreadableRadiograph:
-        pass  # warped off the picture: black it stays, and without lungs
-    return picture, preprocess.shrink(mask, MASK_SIZE)
+    return _stretched(picture), preprocess.shrink(mask, MASK_SIZE)
 
 
 def _part(photograph: np.ndarray, rng) -> np.ndarray:
@@ -123,6 +119,7 @@ def _pattern(rng) -> np.ndarray:
 
 
 def _stretched(picture):
+    """As the contract has it; a picture warped off its frame stays black."""
     try:
         return preprocess.stretch(picture)
     except UnreadableRadiograph:

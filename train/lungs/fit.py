@@ -1,8 +1,8 @@
 """Train the lung-field network: `python -m train lungs`. It learns twice.
 
-First from the drawn masks, which are all of one collection; then anew from these and from what it drew itself on training
-films of the other collections, where it was sure and found two lungs. So it has seen children, other hospitals and other
-scanners before it is asked to crop them.
+First from the drawn masks, which are all of one collection; then anew from these and from what it drew itself on
+training films of the other collections, where it was sure and found two lungs. So it has seen children, other hospitals
+and other scanners before it is asked to crop them.
 """
 
 import csv
@@ -174,7 +174,7 @@ def _round(settings, learnt, chance, val, epochs: int, folder: Path):
             warmup_steps=settings.steps * 6,
         )
         model.compile(keras.optimizers.Adam(rate), overlap_loss, jit_compile=False)
-    pictures, truth = examples.plain(val)
+    pictures, _ = examples.plain(val)
     for epoch in range(len(past), epochs):
         seed = (settings.seed, len(chance), epoch)
         fitted = model.fit(

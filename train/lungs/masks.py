@@ -1,9 +1,9 @@
 """The published lung masks of covid-chestxray-dataset, each with its film, its split, and why it is not used.
 
-`semantic_masks_v7labs_lungs` is the set that teaches: drawn by hand, both lungs whole, behind the heart and down to the
-diaphragm, consolidation or not. Its masks of CT slices and lateral views are empty: there is no lung field of a frontal
-radiograph to draw, and they teach just that. `lungVAE-masks` comes from a network, leaves out the lung behind the heart,
-and some of its masks are shifted against the film; it is compared, not learnt from.
+`semantic_masks_v7labs_lungs` is the set that teaches: drawn by hand, both lungs whole, behind the heart and down to
+the diaphragm, consolidation or not. Its masks of CT slices and lateral views are empty: there is no lung field of a
+frontal radiograph to draw, and they teach just that. `lungVAE-masks` comes from a network, leaves out the lung behind
+the heart, and some of its masks are shifted against the film; it is compared, not learnt from.
 """
 
 import hashlib

@@ -20,8 +20,9 @@ def measure(chance: np.ndarray, truth: examples.Examples) -> dict:
         truth: the pictures and masks.
 
     Returns:
-        median_iou, mean_iou and least_iou over films with lungs (a film on which none are found counts 0), found (share of
-        them on which lungs are found), refused (share of the pictures without lungs on which none are found), and counts.
+        median_iou, mean_iou and least_iou over films with lungs (a film on which none are found counts 0), found (the
+        share of them on which lungs are found), refused (the share of pictures without lungs on which none are found),
+        and how many of each there are.
     """
     overlaps, refused = [], []
     for answer, mask in zip(chance, truth.masks, strict=True):
