@@ -18,6 +18,7 @@ import cv2
 from edge_app import radiograph, sample
 
 ROUNDS = 5
+STEPS = ("decode_ms", "lungs_ms", "crop_ms", "invoke_ms")
 # (name, width, height): what a digital radiography system, a phone and a public collection hand over.
 FILMS = (("png-2566x2566.png", 2566, 2566), ("jpeg-3000x2500.jpg", 3000, 2500), ("png-299x299.png", 299, 299))
 
@@ -60,8 +61,8 @@ def compare(edge: Path, model: Path, h5: Path, films: list[Path], rounds: int) -
             [edge, "-m", "edge_app", "classify", names[1], "--model", model, "--json"],
         ),
         "tensorflow": (
-            [sys.executable, "-m", "convert.bench_tensorflow", h5, *names],
-            [sys.executable, "-m", "convert.bench_tensorflow", h5, names[1], "--first"],
+            [sys.executable, "-m", "convert.bench_tensorflow", h5, model, *names],
+            [sys.executable, "-m", "convert.bench_tensorflow", h5, model, names[1], "--first"],
         ),
     }
     seen = {side: {"steps": [], "first_ms": []} for side in commands}
@@ -86,7 +87,7 @@ def report(figures: dict) -> str:
     line("start-up to first verdict, process included", edge["first_ms"], heavy["first_ms"], "ms")
     line("peak memory", edge["peak_memory_mb"], heavy["peak_memory_mb"], "MB")
     for film in edge["films"]:
-        for step in ("decode_ms", "preprocess_ms", "invoke_ms"):
+        for step in STEPS:
             line(f"{film}: {step.removesuffix('_ms')}", edge["films"][film][step], heavy["films"][film][step], "ms")
     return "\n".join(lines)
 
@@ -106,7 +107,7 @@ def _medians(runs: dict) -> dict:
         "films": {
             row["film"]: {
                 name: median(run["films"][i][name]["median"] for run in steps)
-                for name in ("decode_ms", "preprocess_ms", "invoke_ms")
+                for name in STEPS
             }
             for i, row in enumerate(steps[0]["films"])
         },

@@ -1,7 +1,7 @@
 """The same job as `edge_app bench`, done with `import tensorflow` and the H5 file: what the edge is compared with.
 
-`python -m convert.bench_tensorflow MODEL.h5 FILM... [--repeats N]` prints one JSON line; films are read and
-preprocessed by the edge's own functions, so only the runtime differs.
+`python -m convert.bench_tensorflow MODEL.h5 MODEL.tflite FILM... [--repeats N]` prints one JSON line; films are read,
+cropped to the lungs and prepared by the edge's own functions, so only what runs the classifier differs.
 With `--first` it stops after the first film's scores.
 """
 
@@ -15,6 +15,7 @@ def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
+    parser.add_argument("edge", type=Path, help="model file whose lung-field network is used")
     parser.add_argument("films", type=Path, nargs="+")
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--first", action="store_true")
@@ -22,21 +23,23 @@ def main() -> int:
 
     import tensorflow as tf  # the import is part of what is timed from outside
 
-    from edge_app import bench
+    from edge_app import bench, bundle, classifier, radiograph, reading
 
     model = tf.keras.models.load_model(args.model, compile=False)
-    size = model.input.shape[1]
-    infer = tf.function(lambda pixels: model(pixels, training=False))
+    maps = tf.keras.Model(model.input, [model.output, model.get_layer("cam").output])
+    infer = tf.function(lambda pixels: maps(pixels, training=False))
 
-    def score(pixels):
-        return infer(tf.constant(pixels[None], tf.float32)).numpy()[0]
+    class Heavy(classifier.Classifier):
+        """The edge's classifier with TensorFlow in the place of the interpreter."""
 
+        def scores(self, pixels):
+            return tuple(output.numpy()[0] for output in infer(tf.constant(pixels[None], tf.float32)))
+
+    one = Heavy(bundle.read(args.edge))
     if args.first:
-        from train.pixels import read_film
-
-        print(json.dumps({"scores": [float(value) for value in score(read_film(args.films[0], size))]}), flush=True)
+        print(json.dumps({"scores": reading.read(radiograph.read(args.films[0]), one).scores}), flush=True)
         return 0
-    rows = bench.measure(args.films, size, score, args.repeats)
+    rows = bench.measure(args.films, one, args.repeats)
     print(json.dumps({"films": rows, "peak_memory_mb": bench.peak_memory_mb()}))
     return 0
 

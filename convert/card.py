@@ -1,43 +1,44 @@
 """The card: what a `.tflite` says of itself. Built from a run's record and from what the file itself measured."""
 
-from edge_app import preprocess
+from edge_app import preprocess, prevalence
 
 TASK = "COVID-19, other pneumonia or no finding on a frontal chest radiograph (PA or AP)"
 LICENCE = "Apache-2.0; trained on public collections whose films carry their own licences, see models/README.md"
 # The ops of these files, class maps first, all open in the last tflite-runtime (tested).
 MINIMUM_RUNTIME = "2.14"
+# Shares of COVID-19 among the people filmed: screening, an outbreak, a fever clinic in one.
+PREVALENCES = (0.01, 0.05, 0.2)
 
 
 def build(record: dict, kind: str, measured: dict) -> dict:
     """Return the card of one file; `edge_app.bundle.pack` adds the hash.
 
     Args:
-        record: `run.json` of the training run.
+        record: `run.json` of the training run; its `temperature`, if any, is recorded.
         kind: `float32` or `int8`.
         measured: from `train.evaluate.measure` on the scores this very file gave, plus `agreement`.
     """
     labels = record["config"]["labels"]
-    points = {
-        label: {
-            "threshold": measured["thresholds"][label],
-            "rule": measured["rules"][label],
-            "sensitivity": measured["own"][label]["sensitivity"],
-            "specificity": measured["own"][label]["specificity"],
-        }
-        for label in measured["thresholds"]
-    }
-    return {
+    points = measured["operating_points"]
+    card = {
         "name": f"{record['config']['model']}-{kind}",
         "task": TASK,
         "labels": list(labels),
         "preprocess": record["preprocess"] | {"size": record["config"]["size"]},
         "operating_points": points,
+        "expected": {
+            rule: {str(share): prevalence.of_point(point["covid"], share) for share in PREVALENCES}
+            for rule, point in points.items()
+        },
         "minimum_runtime": MINIMUM_RUNTIME,
         "training": {name: record[name] for name in ("config", "index_sha256", "films", "backend", "commits")},
         "metrics": {name: measured[name] for name in ("validation", "test", "agreement")},
         "versions": record["versions"],
         "licence": LICENCE,
     }
+    if "temperature" in record:  # the scores have it already: it is folded into the last layer
+        card["temperature"] = record["temperature"]
+    return card
 
 
 def check_contract(record: dict) -> None:

@@ -11,10 +11,11 @@ LEAST_CALIBRATION = 50
 
 
 def to_tflite(model, kind: str, calibration: np.ndarray | None = None) -> bytes:
-    """Convert a network of `train.model` to a TFLite flatbuffer that answers scores and class maps for one film.
+    """Convert a network to a TFLite flatbuffer that answers for one film.
 
     Args:
-        model: Keras model, float (N, S, S, 1) holding 0 .. 255 -> float (N, labels), with a layer `cam`.
+        model: Keras model, float (N, S, S, 1) holding 0 .. 255 -> its outputs; of `train.model.to_convert` or
+            `train.lungs.network.fold`, whose first layers int8 represents exactly.
         kind: `float32` (input float32 holding 0 .. 255) or `int8` (weights per channel and activations int8, input
             uint8 at exactly scale 1.0 and zero point 0, outputs dequantized to float32).
         calibration: for `int8`, uint8 (N, S, S, 1) with a 0 and a 255: activation ranges are measured on it.
@@ -25,12 +26,10 @@ def to_tflite(model, kind: str, calibration: np.ndarray | None = None) -> bytes:
     _validate(model, kind, calibration)
     import tensorflow as tf
 
-    from train.model import fold_input, with_class_maps
-
     size = model.input.shape[1]
     with tempfile.TemporaryDirectory() as folder:
         # from_keras_model fails with Keras 3.15 and TensorFlow 2.21; a SavedModel of batch 1 converts.
-        with_class_maps(fold_input(model)).export(
+        model.export(
             folder, input_signature=[tf.TensorSpec((1, size, size, 1), tf.float32, name="pixels")], verbose=False
         )
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)

@@ -9,7 +9,8 @@ import pandas as pd
 from convert import card, quantize
 from edge_app import bundle, classifier
 from edge_app.errors import EdgeError
-from train import evaluate
+from train import evaluate, pixels
+from train.model import to_convert
 
 # Films a cell (source and label) gives to calibration: enough for stable ranges, few enough for a minute.
 CALIBRATION_PER_CELL = 25
@@ -20,7 +21,9 @@ PLOTS = ("curves.png", "roc.png", "confusion.png")
 LEAST_AGREEMENT = 0.99
 
 
-def release(run_dir: Path, films, film_pixels: np.ndarray, out: Path, kinds=quantize.KINDS) -> list[Path]:
+def release(
+    run_dir: Path, films, film_pixels: np.ndarray, out: Path, lungs: Path = pixels.LUNGS, kinds=quantize.KINDS
+) -> list[Path]:
     """Convert a finished run; return the files written.
 
     Args:
@@ -28,21 +31,26 @@ def release(run_dir: Path, films, film_pixels: np.ndarray, out: Path, kinds=quan
         films: rows of the index that belong to a split, as in training.
         film_pixels: uint8 (N, size, size, 1), one row a film.
         out: folder for the files.
+        lungs: the lung-field network that the run's films were cropped with.
         kinds: of `quantize.KINDS`.
 
     Raises:
         EdgeError: the folder holds no finished run, the contract changed, or int8 disagrees with the Keras model.
     """
     record, model = read_run(run_dir)
+    if pixels.lungs_hash(lungs) != record["lungs_sha256"]:
+        raise EdgeError(f"{lungs}: is not the lung-field network that the films of {run_dir} were cropped with; train again.")
+    finder = lungs.read_bytes()
     labels = tuple(record["config"]["labels"])
     parent = pd.read_csv(run_dir / "scores.csv", keep_default_na=False)
     rows = films.reset_index().set_index("path").loc[parent["path"], "index"].to_numpy()
+    placeholder = card.build(record, "unmeasured", record["metrics"] | {"agreement": {}})
     written, report = [], {}
     for kind in kinds:
         chosen = calibration_rows(films, record)
-        content = quantize.to_tflite(model, kind, film_pixels[chosen] if kind == "int8" else None)
+        content = quantize.to_tflite(to_convert(model), kind, film_pixels[chosen] if kind == "int8" else None)
         table = parent.copy()
-        table[[f"score_{label}" for label in labels]] = score(content, record, film_pixels[rows])
+        table[[f"score_{label}" for label in labels]] = score(bundle.pack(content, finder, placeholder), film_pixels[rows])
         measured = evaluate.measure(table, labels, tuple(record["config"]["cells"]))
         measured["agreement"] = agreement(parent, table, measured["thresholds"], record)
         if measured["agreement"]["verdicts"] < LEAST_AGREEMENT:
@@ -51,7 +59,7 @@ def release(run_dir: Path, films, film_pixels: np.ndarray, out: Path, kinds=quan
                 f"the test films; at least {LEAST_AGREEMENT:.0%} is allowed; no file was written for it."
             )
         path = out / f"covid-xray-{record['config']['model']}-{kind}.tflite"
-        _write(path, bundle.pack(content, card.build(record, kind, measured)))
+        _write(path, bundle.pack(content, finder, card.build(record, kind, measured)))
         written.append(path)
         report[kind] = {"bytes": path.stat().st_size} | measured
     name = record["config"]["model"]
@@ -65,7 +73,7 @@ def read_run(run_dir: Path):
     """Return (`run.json`, Keras model) of a finished run.
 
     Raises:
-        EdgeError: something is missing, or the contract is another.
+        EdgeError: something is missing, or the contract is another, or the run has no operating points.
     """
     for name in ("run.json", "model.keras", "scores.csv"):
         if not (run_dir / name).is_file():
@@ -75,6 +83,8 @@ def read_run(run_dir: Path):
         card.check_contract(record)
     except ValueError as error:
         raise EdgeError(f"{run_dir}: {error}.") from error
+    if "operating_points" not in record.get("metrics", {}):
+        raise EdgeError(f"{run_dir}: has no operating points yet; run 'python -m train evaluate {run_dir}' first.")
     import keras
 
     return record, keras.models.load_model(run_dir / "model.keras", compile=False)
@@ -92,11 +102,10 @@ def calibration_rows(films, record: dict) -> np.ndarray:
     return np.sort(shuffled[seen < max(CALIBRATION_PER_CELL, -(-quantize.LEAST_CALIBRATION // len(set(names))))])
 
 
-def score(content: bytes, record: dict, films: np.ndarray) -> np.ndarray:
-    """Score films with the edge's own classifier: uint8 (N, S, S, 1) -> float32 (N, labels)."""
-    placeholder = card.build(record, "unmeasured", record["metrics"] | {"agreement": {}})
-    one = classifier.Classifier(*bundle.unpack(bundle.pack(content, placeholder), "this conversion"))
-    return np.stack([one.scores(film) for film in films])
+def score(content: bytes, films: np.ndarray) -> np.ndarray:
+    """Score films, cropped already, with the edge's own classifier: uint8 (N, S, S, 1) -> float32 (N, labels)."""
+    one = classifier.Classifier(bundle.unpack(content, "this conversion"))
+    return np.stack([one.scores(film)[0] for film in films])
 
 
 def agreement(parent, child, thresholds: dict, record: dict) -> dict:

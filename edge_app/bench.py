@@ -1,4 +1,4 @@
-"""Where the time of a verdict goes on this device: decode, preprocess, invoke. `python -m edge_app bench FILM...`."""
+"""Where the time of a verdict goes on this device: decode, find the lungs, crop, invoke. `python -m edge_app bench FILM...`."""
 
 import resource
 import sys
@@ -6,41 +6,43 @@ import time
 from pathlib import Path
 from statistics import median
 
-from edge_app import preprocess, radiograph
+from edge_app import lung_field, preprocess, radiograph
 from edge_app.errors import UnreadableRadiograph
 
 # One film more than needed is read first and not counted: the first call of anything is slower.
 REPEATS = 10
 
 
-def measure(paths: list[Path], size: int, score, repeats: int = REPEATS) -> list[dict]:
+def measure(paths: list[Path], one, repeats: int = REPEATS) -> list[dict]:
     """Time each step of each film.
 
     Args:
         paths: films.
-        size: side of the model's input in pixels.
-        score: uint8 (size, size, 1) -> scores; the step that is called invoke.
+        one: a `classifier.Classifier`.
         repeats: how often each film is timed.
 
     Returns:
-        One mapping a film: `film`, then the median and the slowest of `decode_ms`, `preprocess_ms`, `invoke_ms`.
+        One mapping a film: `film`, then the median and the slowest of `decode_ms`, `lungs_ms` (whole film to lung
+        field), `crop_ms` and `invoke_ms`.
 
     Raises:
-        UnreadableRadiograph: a film cannot be read or is blank; one sentence that begins with the path.
+        UnreadableRadiograph: a film cannot be read, is blank or shows no lungs; one sentence that begins with the path.
     """
     rows = []
     for path in paths:
-        spent = {"decode_ms": [], "preprocess_ms": [], "invoke_ms": []}
+        spent = {"decode_ms": [], "lungs_ms": [], "crop_ms": [], "invoke_ms": []}
         for round_ in range(repeats + 1):
             clock = [time.perf_counter()]
-            grey = radiograph.read(path, preprocess.least_side(size))
+            grey = radiograph.read(path, preprocess.least_side(one.card.size))
             clock.append(time.perf_counter())
             try:
-                pixels = preprocess.to_pixels(grey, size)
-            except UnreadableRadiograph as error:  # the contract knows no files, and so names none
+                field = lung_field.find(one.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+                clock.append(time.perf_counter())
+                pixels = preprocess.lungs_to_pixels(grey, field, one.card.size)
+            except UnreadableRadiograph as error:  # neither knows files, and so names none
                 raise UnreadableRadiograph(f"{path}: {error}.") from error
             clock.append(time.perf_counter())
-            score(pixels)
+            one.scores(pixels)
             clock.append(time.perf_counter())
             if round_:
                 for name, start, end in zip(spent, clock, clock[1:], strict=False):
@@ -58,7 +60,8 @@ def peak_memory_mb() -> float:
 
 def table(rows: list[dict], memory_mb: float) -> str:
     """Return the figures as text."""
-    lines = [f"{'film':28}  {'decode':>14}  {'preprocess':>14}  {'invoke':>14}   ms, median (slowest)"]
+    heads = "".join(f"  {name:>14}" for name in ("decode", "lungs", "crop", "invoke"))
+    lines = [f"{'film':28}{heads}   ms, median (slowest)"]
     for row in rows:
         cells = [f"{row[name]['median']:6.1f} ({row[name]['slowest']:5.1f})" for name in list(row)[1:]]
         lines.append(f"{row['film'][:28]:28}  " + "  ".join(f"{cell:>14}" for cell in cells))

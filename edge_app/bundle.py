@@ -1,7 +1,8 @@
-"""One file is the model: a `.tflite` with a zip behind it that holds the card (`card.json`) and the labels.
+"""One file is the model: a `.tflite` with a zip behind it that holds the card, the labels and the lung-field network.
 
 A TFLite runtime reads the flatbuffer from the front and never sees the zip; `zipfile` (and `unzip -l`) finds the zip
-from the back. The card says what the scores mean, how films must be prepared, and the hash of the flatbuffer.
+from the back. The card says what the scores mean, how films must be prepared, and the hashes of both networks. They
+travel together, since the classifier has learnt from crops that this very lung-field network chose.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import io
 import json
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge_app import preprocess
@@ -18,36 +20,47 @@ from edge_app.errors import ModelMismatch
 # TFLite's file identifier, bytes 4 to 8 of every flatbuffer of the format (schema.fbs, `file_identifier`).
 TFLITE_MARK = b"TFL3"
 # The zip's clock starts here; a fixed time makes packing twice give the same bytes.
+LUNGS = "lungs.tflite"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 ONE_RELEASE = "use the model and the program of one release"
 AGAIN = "convert it again with 'make convert', or copy it again from where it came from"
 
 
-def pack(model: bytes, card: dict) -> bytes:
-    """Append the card to a flatbuffer; the format, version and hash are filled in here.
+@dataclass(frozen=True)
+class Bundle:
+    """What a model file holds: the flatbuffer that scores, the one that finds the lungs, and the card."""
+
+    scores: bytes
+    lungs: bytes
+    card: Card
+
+
+def pack(scores: bytes, lungs: bytes, card: dict) -> bytes:
+    """Append the lung-field network and the card to a flatbuffer; format, version and hashes are filled in here.
 
     Raises:
-        ValueError: `model` is no TFLite flatbuffer, or is packed already, or the card lacks a field.
+        ValueError: one is no TFLite flatbuffer, or is packed already, or the card lacks a field.
     """
-    if model[4:8] != TFLITE_MARK:
-        raise ValueError(f"model begins with {model[:8]!r}; a TFLite flatbuffer has 'TFL3' at byte 4")
-    if zipfile.is_zipfile(io.BytesIO(model)):
-        raise ValueError("model already carries a zip; pack the flatbuffer that the converter gave")
-    card = {"format": FORMAT, "version": VERSION, **card, "sha256": hashlib.sha256(model).hexdigest()}
+    for name, model in (("scores", scores), ("lungs", lungs)):
+        if model[4:8] != TFLITE_MARK:
+            raise ValueError(f"{name} begins with {model[:8]!r}; a TFLite flatbuffer has 'TFL3' at byte 4")
+        if zipfile.is_zipfile(io.BytesIO(model)):
+            raise ValueError(f"{name} already carries a zip; pack the flatbuffer that the converter gave")
+    hashes = {"sha256": hashlib.sha256(scores).hexdigest(), "lungs_sha256": hashlib.sha256(lungs).hexdigest()}
+    card = {"format": FORMAT, "version": VERSION, **card, **hashes}
     parse(card)
-    content = io.BytesIO(model)
+    content = io.BytesIO(scores)
     content.seek(0, io.SEEK_END)
+    labels = "\n".join([*card["labels"], ""])
+    members = {"card.json": json.dumps(card, indent=1) + "\n", "labels.txt": labels, LUNGS: lungs}
     with zipfile.ZipFile(content, "a", zipfile.ZIP_STORED) as archive:
-        for name, text in (("card.json", json.dumps(card, indent=1)), ("labels.txt", "\n".join(card["labels"]))):
-            archive.writestr(zipfile.ZipInfo(name, EPOCH), text + "\n")
+        for name, member in members.items():
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), member)
     return content.getvalue()
 
 
-def read(path: Path) -> tuple[bytes, Card]:
+def read(path: Path) -> Bundle:
     """Read a model file and prove that it is ours, whole, and made for this preprocessing.
-
-    Returns:
-        The flatbuffer's bytes and the card.
 
     Raises:
         ModelMismatch: it is not; one sentence that begins with the path.
@@ -63,7 +76,7 @@ def read(path: Path) -> tuple[bytes, Card]:
     return unpack(content, path)
 
 
-def unpack(content: bytes, where) -> tuple[bytes, Card]:
+def unpack(content: bytes, where) -> Bundle:
     """As `read`, on bytes; `where` begins the sentence of a refusal."""
     if not content:
         raise ModelMismatch(f"{where}: the model file is empty; {AGAIN}.")
@@ -72,7 +85,8 @@ def unpack(content: bytes, where) -> tuple[bytes, Card]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             card = json.loads(archive.read("card.json"))
-            model = content[: min(item.header_offset for item in archive.infolist())]
+            scores = content[: min(item.header_offset for item in archive.infolist())]
+            lungs = archive.read(LUNGS) if LUNGS in archive.namelist() else b""
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, ValueError) as error:
         raise ModelMismatch(
             f"{where}: carries no card: it is cut off, or this project did not make it; {AGAIN}."
@@ -81,11 +95,13 @@ def unpack(content: bytes, where) -> tuple[bytes, Card]:
         parsed = parse(card)
     except ValueError as error:
         raise ModelMismatch(f"{where}: {error}; {ONE_RELEASE}, or {AGAIN}.") from error
-    digest = hashlib.sha256(model).hexdigest()
-    if digest != parsed.sha256:
-        raise ModelMismatch(
-            f"{where}: is damaged: its sha256 begins '{digest[:12]}', its card says '{parsed.sha256[:12]}'; {AGAIN}."
-        )
+    for name, part, wanted in (("it", scores, parsed.sha256), ("its lung-field network", lungs, parsed.lungs_sha256)):
+        digest = hashlib.sha256(part).hexdigest()
+        if digest != wanted:
+            raise ModelMismatch(
+                f"{where}: is damaged: {name} has a sha256 that begins '{digest[:12]}', its card says '{wanted[:12]}'; "
+                f"{AGAIN}."
+            )
     same_version = parsed.contract == preprocess.CONTRACT_VERSION
     if not same_version or not preprocess.same_fingerprint(parsed.fingerprint, preprocess.fingerprint(parsed.size)):
         how = "another" if not same_version else "the same, but OpenCV gives other pixels"
@@ -93,4 +109,4 @@ def unpack(content: bytes, where) -> tuple[bytes, Card]:
             f"{where}: was trained on films prepared in another way (contract {parsed.contract}, this program has "
             f"{preprocess.CONTRACT_VERSION}: {how}); {ONE_RELEASE}."
         )
-    return model, parsed
+    return Bundle(scores, lungs, parsed)

@@ -5,19 +5,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 FORMAT = "covid-xray-card"
-VERSION = 1
+VERSION = 2
+# The rules by which a model may judge, each with a threshold a label; the first is used unless the user names another.
+# It alone has a band of COVID-19 scores in which the answer is "unsure": nobody near a threshold is told "no finding".
+RULES = ("refer", "sensitive", "balanced")
+FIGURES = ("sensitivity", "specificity")
+# What is measured of a band besides: how a film fares that is suspected outright, and how many are unsure.
+BAND_FIGURES = (*FIGURES, "suspected_sensitivity", "suspected_specificity", "referred")
 # Sides of the input, in pixels, for which the preprocessing is sensible; a damaged card could ask for gigabytes.
 LEAST_SIZE, MOST_SIZE = 16, 1024
 
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """A threshold on one label's score, and what it gave on test films: {value, low, high, n}, the 95 % interval."""
+    """A threshold on one label's score and what it gave on test films.
+
+    `figures` are {value, low, high, n} by name, with the 95 % interval: sensitivity and specificity. Above a band of
+    unsure scores these count an unsure patient as not missed and another unsure person as not cleared; there, too, are
+    `suspected_sensitivity` and `suspected_specificity`, of the threshold itself, and `referred`, the share unsure.
+    """
 
     threshold: float
     rule: str
-    sensitivity: Mapping
-    specificity: Mapping
+    figures: Mapping[str, Mapping]
 
 
 @dataclass(frozen=True)
@@ -29,10 +39,18 @@ class Card:
     size: int
     contract: int
     fingerprint: str
-    operating_points: Mapping[str, OperatingPoint]
+    operating_points: Mapping[str, Mapping[str, OperatingPoint]]
+    band: tuple[float, float]
     minimum_runtime: str
     sha256: str
+    lungs_sha256: str
     raw: Mapping
+
+    def limits(self, rule: str) -> tuple[dict[str, float], tuple[float, float] | None]:
+        """Return what `decision.decide` needs to judge by one of `RULES`: thresholds by label, and the band if any."""
+        thresholds = {label: point.threshold for label, point in self.operating_points[rule].items()}
+        low, high = self.band
+        return thresholds, self.band if rule == "refer" and low < high else None
 
 
 def parse(raw) -> Card:
@@ -53,40 +71,52 @@ def parse(raw) -> Card:
     size = _take(raw, "preprocess.size", int)
     if not LEAST_SIZE <= size <= MOST_SIZE:
         raise ValueError(f"its card's field 'preprocess.size' is {size}; {LEAST_SIZE} to {MOST_SIZE} is allowed")
+    if "temperature" in raw and not 0 < _take(raw, "temperature", (int, float)) < math.inf:
+        raise ValueError(f"its card's field 'temperature' is {raw['temperature']}; it must be above 0")
+    points = {rule: _points(raw, rule, labels) for rule in RULES}
     return Card(
         name=_take(raw, "name", str),
         labels=tuple(labels),
         size=size,
         contract=_take(raw, "preprocess.contract", int),
         fingerprint=_take(raw, "preprocess.fingerprint", str),
-        operating_points=_points(raw, labels),
+        operating_points=points,
+        band=(float(raw["operating_points"]["refer"]["covid"]["low"]), points["refer"]["covid"].threshold),
         minimum_runtime=_take(raw, "minimum_runtime", str),
         sha256=_take(raw, "sha256", str),
+        lungs_sha256=_take(raw, "lungs_sha256", str),
         raw=raw,
     )
 
 
-def _points(raw: dict, labels: list) -> dict[str, OperatingPoint]:
-    """Return the operating points by label; 'covid' must have one, and no label that the model lacks may."""
-    found = _take(raw, "operating_points", dict)
+def _points(raw: dict, rule: str, labels: list) -> dict[str, OperatingPoint]:
+    """Return a rule's operating points by label; 'covid' must have one, and no label that the model lacks may."""
+    found = _take(raw, f"operating_points.{rule}", dict)
     if "covid" not in found or not set(found) <= set(labels):
-        raise ValueError(f"its card has labels {labels} and thresholds for {list(found)}; 'covid' must have one")
-    return {label: _point(raw, f"operating_points.{label}") for label in found}
+        raise ValueError(
+            f"its card has labels {labels} and, by rule '{rule}', thresholds for {list(found)}; 'covid' must have one"
+        )
+    return {label: _point(raw, f"operating_points.{rule}.{label}") for label in found}
 
 
 def _point(raw: dict, where: str) -> OperatingPoint:
-    threshold = _take(raw, f"{where}.threshold", (int, float))
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"its card's field '{where}.threshold' is {threshold}; 0 to 1 is allowed")
-    for figure in ("sensitivity", "specificity"):
+    banded = where == "operating_points.refer.covid"
+    limits = [_share(raw, f"{where}.{name}") for name in (("low", "high") if banded else ("threshold",))]
+    if limits != sorted(limits):
+        raise ValueError(f"its card's field '{where}' has 'low' {limits[0]} above 'high' {limits[1]}")
+    names = BAND_FIGURES if banded else FIGURES
+    for name in names:
         for part in ("value", "low", "high"):
-            value = _take(raw, f"{where}.{figure}.{part}", (int, float))
-            if not math.isfinite(value):
-                raise ValueError(f"its card's field '{where}.{figure}.{part}' is {value}; it must be a number")
+            _share(raw, f"{where}.{name}.{part}")
     point = _take(raw, where, dict)
-    return OperatingPoint(
-        float(threshold), _take(raw, f"{where}.rule", str), point["sensitivity"], point["specificity"]
-    )
+    return OperatingPoint(limits[-1], _take(raw, f"{where}.rule", str), {name: point[name] for name in names})
+
+
+def _share(raw: dict, where: str) -> float:
+    value = _take(raw, where, (int, float))
+    if not 0 <= value <= 1:
+        raise ValueError(f"its card's field '{where}' is {value}; 0 to 1 is allowed")
+    return float(value)
 
 
 def _take(raw: dict, where: str, kind):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app.bundle import Card
+from edge_app.bundle import Bundle
 from edge_app.errors import MissingPackage, ModelMismatch
+from edge_app.preprocess import LUNG_SIZE, MASK_SIZE
 
 # The faster one first: LiteRT runs int8 with XNNPACK, tflite-runtime 2.14 does not (20 times slower on x86).
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
@@ -48,45 +49,100 @@ def find_runtime():
     )
 
 
-class Classifier:
-    """One interpreter for all films. Calls from several threads take turns: an interpreter bears only one at a time."""
+class LungFinder:
+    """The network that finds the lungs, by itself: what training crops its films with."""
 
-    def __init__(self, model: bytes, card: Card, threads: int = 2):
-        """Load a model.
+    def __init__(self, path: Path, threads: int = 1):
+        """Load it from a `.tflite`.
+
+        Raises:
+            ModelMismatch: there is no such file, or it is another network.
+        """
+        if not path.is_file():
+            raise ModelMismatch(f"{path}: there is no such lung-field network; make one with 'make lungs'.")
+        self._network = _LungNetwork(find_runtime()[1], path.read_bytes(), f"{path}", threads)
+
+    def lungs(self, pixels: np.ndarray) -> np.ndarray:
+        """As `Classifier.lungs`."""
+        return self._network.chance(pixels)
+
+
+class Classifier:
+    """The two networks of a model file, the one that finds the lungs and the one that judges them.
+
+    Calls from several threads take turns: an interpreter bears only one at a time.
+    """
+
+    def __init__(self, model: Bundle, threads: int = 2):
+        """Load both.
 
         Args:
-            model: the flatbuffer, from `bundle.read`.
-            card: its card.
+            model: from `bundle.read`.
             threads: threads of one invocation.
 
         Raises:
-            ModelMismatch: the runtime cannot run it, or its tensors are not what the card says.
+            ModelMismatch: the runtime cannot run one, or its tensors are not what the card says.
         """
-        self.card = card
+        self.card = model.card
         self.runtime, interpreter_class = find_runtime()
+        name = f"model '{self.card.name}'"
+        self._lungs = _LungNetwork(interpreter_class, model.lungs, f"{name} (lung field)", threads)
+        self._network = _Network(interpreter_class, model.scores, name, self.card.size, threads)
+        labels = len(self.card.labels)
+        why = f"its card has {labels} labels, so one output must be"
+        self._scores = self._network.output((1, labels), f"{why} (1, {labels})")
+        self._maps = self._network.output((1, None, None, labels), f"{why} (1, h, w, {labels})")
+
+    def lungs(self, pixels: np.ndarray) -> np.ndarray:
+        """Find lungs: uint8 (128, 128, 1) from `preprocess.to_pixels` -> float32 (64, 64), chance of lung, 0 .. 1."""
+        return self._lungs.chance(pixels)
+
+    def scores(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Judge lungs: uint8 (size, size, 1) from `preprocess.lungs_to_pixels`.
+
+        Returns:
+            float32 (labels,), scores in 0 .. 1, and float32 (h, w, labels), class maps: above 0 speaks for the label.
+        """
+        return tuple(self._network.run(pixels, self._scores, self._maps))
+
+
+class _Network:
+    """One interpreter with its lock."""
+
+    def __init__(self, interpreter_class, content: bytes, name: str, size: int, threads: int):
+        self._name = name
         try:
             with _quiet():
-                self._interpreter = interpreter_class(model_content=model, num_threads=threads)
+                self._interpreter = interpreter_class(model_content=content, num_threads=threads)
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
+            runtime = interpreter_class.__module__.split(".")[0]
             raise ModelMismatch(
-                f"model '{card.name}': {self.runtime} cannot run it ({str(error).splitlines()[0]}); its card asks for "
-                f"runtime {card.raw.get('minimum_runtime')} or newer."
+                f"{name}: {runtime} cannot run it ({str(error).splitlines()[0]}); install a newer runtime."
             ) from error
         self._lock = threading.Lock()
-        self._input = self._check_input()
-        self._scores = self._find_scores()
+        self._input = self._check_input(size)
 
-    def scores(self, pixels: np.ndarray) -> np.ndarray:
-        """Classify one film: uint8 (size, size, 1) from `preprocess.to_pixels` -> float32 (labels,) in 0 .. 1."""
+    def run(self, pixels: np.ndarray, *outputs: dict) -> list[np.ndarray]:
+        """Run one film, uint8 (S, S, 1); return the outputs asked for, float32, without the batch axis."""
         with self._lock:
             self._interpreter.set_tensor(self._input["index"], pixels[np.newaxis].astype(self._input["dtype"]))
             self._interpreter.invoke()
-            return dequantize(self._interpreter.get_tensor(self._scores["index"])[0], self._scores)
+            return [dequantize(self._interpreter.get_tensor(output["index"])[0], output) for output in outputs]
 
-    def _check_input(self) -> dict:
+    def output(self, shape: tuple, why: str) -> dict:
+        """Return the details of the output of this shape, where None is any length."""
+        found = self._interpreter.get_output_details()
+        for details in found:
+            sides = details["shape"].tolist()
+            if len(sides) == len(shape) and all(side in (None, is_) for is_, side in zip(sides, shape, strict=True)):
+                return details
+        shapes = [tuple(details["shape"].tolist()) for details in found]
+        raise ModelMismatch(f"{self._name}: answers {shapes}; {why}.")
+
+    def _check_input(self, size: int) -> dict:
         details = self._interpreter.get_input_details()[0]
-        shape, size = tuple(details["shape"].tolist()), self.card.size
+        shape = tuple(details["shape"].tolist())
         exact = details["dtype"] == np.float32 or (
             # The scale is stored as float32; the film must not be off by half a grey level anywhere.
             details["dtype"] == np.uint8
@@ -95,21 +151,22 @@ class Classifier:
         )
         if shape != (1, size, size, 1) or not exact:
             raise ModelMismatch(
-                f"model '{self.card.name}': takes {details['dtype'].__name__} {shape} at (scale, zero point) "
+                f"{self._name}: takes {details['dtype'].__name__} {shape} at (scale, zero point) "
                 f"{details['quantization']}; it must take uint8 (1, {size}, {size}, 1) at (1.0, 0), or float32."
             )
         return details
 
-    def _find_scores(self) -> dict:
-        """Outputs are told by rank: scores (1, labels), class maps (1, h, w, labels)."""
-        for details in self._interpreter.get_output_details():
-            if tuple(details["shape"].tolist()) == (1, len(self.card.labels)):
-                return details
-        shapes = [tuple(details["shape"].tolist()) for details in self._interpreter.get_output_details()]
-        raise ModelMismatch(
-            f"model '{self.card.name}': answers {shapes}; its card has {len(self.card.labels)} labels, so one output "
-            f"must be (1, {len(self.card.labels)})."
-        )
+
+class _LungNetwork(_Network):
+    """The network that finds lungs."""
+
+    def __init__(self, interpreter_class, content: bytes, name: str, threads: int):
+        super().__init__(interpreter_class, content, name, LUNG_SIZE, threads)
+        shape = (1, MASK_SIZE, MASK_SIZE, 1)
+        self._map = self.output(shape, f"a lung-field network answers {shape}")
+
+    def chance(self, pixels: np.ndarray) -> np.ndarray:
+        return self.run(pixels, self._map)[0][..., 0]
 
 
 def dequantize(values: np.ndarray, details: dict) -> np.ndarray:

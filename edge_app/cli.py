@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from edge_app import __version__
+from edge_app.card import RULES
 from edge_app.errors import EdgeError, UnreadableRadiograph, WrongUsage
 
 MODEL = Path(__file__).parent.parent / "models" / "covid-xray-lite0-int8.tflite"
@@ -18,7 +19,7 @@ EXAMPLES = """\
 examples:
   python -m edge_app classify film.png
   python -m edge_app classify ward/ night-shift/ --csv results.csv
-  python -m edge_app classify inbox/ --json | grep '"covid suspected"'
+  python -m edge_app classify inbox/ --json | grep -v '"no finding suspected"'
 
 exit code: 0 all films read, 1 some could not be, 2 wrong usage or a model that is not ours
 """
@@ -73,6 +74,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     classify.add_argument("paths", type=Path, nargs="*", metavar="PATH", help="film or folder (default: a sample film)")
     classify.add_argument("--csv", type=Path, metavar="FILE", help="write the results to this file too")
+    classify.add_argument(
+        "--operating-point",
+        choices=RULES,
+        default=RULES[0],
+        help="rule for COVID-19: sensitive misses few patients, balanced has the one threshold that errs least, refer "
+        "has two strict ones and says 'unsure' between them (default %(default)s)",
+    )
+    classify.add_argument(
+        "--prevalence",
+        metavar="SHARE",
+        help="share of COVID-19 among the people filmed, such as 0.05: say how often a verdict is right there (PPV and "
+        "NPV), above the table or as 'ppv' and 'npv' in every line of --json",
+    )
     classify.set_defaults(func=_classify)
 
     bench = subparsers.add_parser("bench", parents=[common], help="time decode, preprocess and invoke on this device")
@@ -88,21 +102,30 @@ def _count(text: str) -> int:
 
 
 def _classify(args) -> int:
-    from edge_app import bundle, classifier, report, sample, sources
+    from edge_app import bundle, classifier, prevalence, report, sample, sources
 
+    stated = None if args.prevalence is None else prevalence.read(args.prevalence)
     found = sources.expand(args.paths or [sample.path()])
-    model, card = bundle.read(args.model)
+    model = bundle.read(args.model)
+    card = model.card
     # realpath: Path.resolve raises on links that go round.
     if args.csv and os.path.realpath(args.csv) in map(os.path.realpath, (*found.films, args.model)):
         raise WrongUsage(f"--csv: '{args.csv}' would overwrite what is read; name another file.")
     csv_file = report.Csv(args.csv, card.labels) if args.csv else None
-    one = classifier.Classifier(model, card, args.threads)
-    sinks = [report.JsonLines() if args.json else report.Table(card, one.runtime)]
+    one = classifier.Classifier(model, args.threads)
+    limits = card.limits(args.operating_point)
+    point = card.operating_points[args.operating_point]["covid"]
+    values = prevalence.of_point(point.figures, stated) if stated else None
+    if args.json:
+        sinks = [report.JsonLines(values)]
+    else:
+        worth = values and report.worth(values, stated, banded=limits[1] is not None)
+        sinks = [report.Table(card, one.runtime, args.operating_point, worth)]
     if csv_file:
         sinks.append(csv_file)
     failed = False
     results = [report.Result(path, error=sentence) for path, sentence in found.problems]
-    for result in _progress(results, (_film(path, one) for path in found.films), len(found.films)):
+    for result in _progress(results, (_film(path, one, limits) for path in found.films), len(found.films)):
         if result.error:
             failed = True
             _complain(report.printable(result.error))
@@ -115,17 +138,15 @@ def _classify(args) -> int:
     return 1 if failed else 0
 
 
-def _film(path: Path, one):
+def _film(path: Path, one, limits):
     """Classify one film. Whatever happens to it becomes a result, so that the films after it are still read."""
-    from edge_app import decision, preprocess, radiograph, report
+    from edge_app import decision, preprocess, radiograph, reading, report
 
     started = time.perf_counter()
     try:
         grey = radiograph.read(path, preprocess.least_side(one.card.size))
-        values = one.scores(preprocess.to_pixels(grey, one.card.size))
-        scores = {label: float(value) for label, value in zip(one.card.labels, values, strict=True)}
-        thresholds = {label: point.threshold for label, point in one.card.operating_points.items()}
-        verdict = decision.decide(scores, thresholds)
+        seen = reading.read(grey, one)
+        verdict = decision.decide(seen.scores, *limits)
     except UnreadableRadiograph as error:
         sentence = str(error)  # the contract knows no files, and so names none
         return report.Result(path, error=sentence if sentence.startswith(str(path)) else f"{path}: {sentence}.")
@@ -134,7 +155,7 @@ def _film(path: Path, one):
     except Exception as error:  # the guard of a long run: one film never stops the others
         fault = f"{type(error).__name__}: {error}"
         return report.Result(path, error=f"{path}: failed inside this program ({fault}); report it.")
-    return report.Result(path, verdict, scores, ms=(time.perf_counter() - started) * 1000)
+    return report.Result(path, verdict, seen, ms=(time.perf_counter() - started) * 1000)
 
 
 def _complain(sentence: str) -> None:
@@ -160,8 +181,8 @@ def _bench(args) -> int:
     found = sources.expand(args.paths or [sample.path()])
     if found.problems:
         raise WrongUsage(found.problems[0][1])
-    one = classifier.Classifier(*bundle.read(args.model), args.threads)
-    rows = bench.measure(found.films, one.card.size, one.scores)
+    one = classifier.Classifier(bundle.read(args.model), args.threads)
+    rows = bench.measure(found.films, one)
     if args.json:
         print(json.dumps({"runtime": one.runtime, "films": rows, "peak_memory_mb": bench.peak_memory_mb()}))
     else:

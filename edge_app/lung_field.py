@@ -99,4 +99,4 @@ def _stretch(places: np.ndarray) -> tuple[float, float]:
     """Return first and last place as shares of the side, with the margin and within 0 .. 1."""
     first, last = places[0] / FINE, (places[-1] + 1) / FINE
     margin = MARGIN * (last - first)
-    return max(0.0, first - margin), min(1.0, last + margin)
+    return float(max(0.0, first - margin)), float(min(1.0, last + margin))

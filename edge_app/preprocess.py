@@ -1,24 +1,31 @@
 """The contract: what every model of this project sees of a radiograph.
 
-Training, calibration and the edge call `to_pixels` and nothing else between a decoded film and the network, so the
-three can never disagree. The rules, in order:
+Training, calibration and the edge call `to_pixels` and `lungs_to_pixels` and nothing else between a decoded film and
+the networks, so the three can never disagree. The rules, in order:
 
-1. Shrink by area averaging, squashed to a square (padding and aspect ratio tell hospitals apart, and two of the public
-   collections come squashed already). A side shorter than the target is enlarged linearly afterwards.
-2. Stretch the grey levels so that the 1st and 99th percentile become 0 and 255: exposure and display window differ
-   between hospitals and say nothing of the lungs. Integer arithmetic and a look-up table, so it is exact.
+1. The whole film is shrunk by area averaging, squashed to a square (padding and aspect ratio tell hospitals apart, and
+   two of the public collections come squashed already), and its grey levels are stretched so that the 1st and 99th
+   percentile become 0 and 255. This is what the lung-field network sees.
+2. The film is cropped to the box round its lungs, shrunk and squashed likewise, and stretched by the percentiles of its
+   lungs alone; what is not lung is blackened. This is what the classifier sees: borders, markers, shoulders, exposure
+   and display window differ between hospitals and say nothing of the lungs.
 
-The result stays uint8; scaling to floats and grey-to-three-channels are the model's first layers.
-Changing anything here changes `fingerprint` and needs every model retrained.
+The result stays uint8; scaling to floats and grey-to-three-channels are the models' first layers. All but the area
+average is integer arithmetic. Changing anything here changes `fingerprint` and needs every model retrained.
 """
 
 import cv2
 import numpy as np
 
 from edge_app.errors import UnreadableRadiograph
-from edge_app.lung_field import LungField
+from edge_app.lung_field import LungField, find
 
 CONTRACT_VERSION = 2
+
+# Sides of the lung-field network's input and of its answer, in pixels.
+LUNG_SIZE, MASK_SIZE = 128, 64
+# What the classifier sees of a film, see `finish`; training tries others (models/EXPERIMENTS.md).
+OUTSIDE, LEVELS = "black", "lungs"
 
 # Percent of the pixels allowed to saturate at each end: markers and burnt-in text, brighter than any bone, must not
 # decide the grey levels of the film.
@@ -27,9 +34,9 @@ TAIL_PERCENT = 1
 # Fewer grey levels than this between the percentiles is a blank picture: stretching it would show the model noise.
 LEAST_CONTRAST = 8
 
-# A JPEG may be decoded at a reduced DCT scale as long as both sides stay at least this many times the model's size:
-# area averaging then still averages, and training films obey the same rule.
-LEAST_OVERSAMPLING = 2
+# A JPEG may be decoded at a reduced DCT scale as long as both sides stay at least this many times the model's size: the
+# lungs fill half a film's side and more, so area averaging still averages; training films obey the same rule.
+LEAST_OVERSAMPLING = 4
 
 
 def least_side(size: int) -> int:
@@ -55,15 +62,13 @@ def to_pixels(grey: np.ndarray, size: int) -> np.ndarray:
     return stretch(shrink(grey, size))[..., np.newaxis]
 
 
-def lungs_to_pixels(grey: np.ndarray, field: LungField, size: int, outside: str, levels: str) -> np.ndarray:
+def lungs_to_pixels(grey: np.ndarray, field: LungField, size: int) -> np.ndarray:
     """Turn the lungs of a film into what the classifier sees.
 
     Args:
         grey: uint8 (H, W), as for `to_pixels`.
         field: where its lungs are.
         size: side of the classifier's input in pixels.
-        outside: what becomes of what is not lung, see `finish`.
-        levels: what decides the grey levels, see `finish`.
 
     Returns:
         uint8 (size, size, 1).
@@ -72,10 +77,10 @@ def lungs_to_pixels(grey: np.ndarray, field: LungField, size: int, outside: str,
         ValueError, UnreadableRadiograph: as `to_pixels`.
     """
     _check(grey)
-    return finish(shrink(field.crop(grey), size), shrink(field.crop(field.mask), size), outside, levels)
+    return finish(shrink(field.crop(grey), size), shrink(field.crop(field.mask), size))
 
 
-def finish(crop: np.ndarray, mask: np.ndarray, outside: str, levels: str) -> np.ndarray:
+def finish(crop: np.ndarray, mask: np.ndarray, outside: str = OUTSIDE, levels: str = LEVELS) -> np.ndarray:
     """Stretch a cropped film and treat what lies outside the lungs.
 
     Args:
@@ -148,18 +153,27 @@ def fingerprint(size: int) -> str:
     """Run the contract on computed pictures and return what came out, as hex of uint8 samples.
 
     Two installations that give fingerprints within one grey level of each other (`same_fingerprint`) preprocess alike.
-    The pictures cover a large shrink, a small one, an enlargement and both aspect ratios, and fill the grey scale.
+    The pictures cover a large shrink, a small one, an enlargement and both aspect ratios, and fill the grey scale; two
+    ellipses stand for lungs.
     """
     samples = []
+    field = _computed_field()
     for height, width in ((1021, 1531), (1.3 * size, 1.1 * size), (0.7 * size, 2.3 * size), (0.6 * size, 0.5 * size)):
         rows, columns = np.mgrid[0 : int(height), 0 : int(width)].astype(np.int64)
         # Integers only, so that the pictures are the same on every machine: two slopes and a product of triangle waves.
         waves = abs(rows * 7 % 254 - 127) * abs(columns * 5 % 254 - 127) // 127
         picture = (rows * 96 // rows.max() + columns * 48 // columns.max() + waves * 110 // 127).astype(np.uint8)
-        pixels = to_pixels(picture, size)[..., 0]
-        steps = np.linspace(0, size - 1, 8).astype(int)
-        samples.append(pixels[np.ix_(steps, steps)].tobytes())
+        for pixels in (to_pixels(picture, LUNG_SIZE), lungs_to_pixels(picture, field, size)):
+            steps = np.linspace(0, pixels.shape[0] - 1, 8).astype(int)
+            samples.append(pixels[np.ix_(steps, steps)].tobytes())
     return b"".join(samples).hex()
+
+
+def _computed_field() -> LungField:
+    """Find lungs in two ellipses: chances that are the same on every machine."""
+    rows, columns = np.mgrid[0:MASK_SIZE, 0:MASK_SIZE]
+    inside = [(rows - 30) ** 2 * 2 + (columns - centre) ** 2 * 9 < 1000 for centre in (19, 44)]
+    return find(np.logical_or(*inside).astype(np.float32))
 
 
 def same_fingerprint(one: str, other: str) -> bool:

@@ -8,12 +8,12 @@ import pandas as pd
 from scipy import stats
 from sklearn import metrics as sk
 
-from edge_app import decision
+from edge_app import decision, prevalence
+from edge_app.card import RULES
 from edge_app.errors import EdgeError
+from edge_app.report import share
+from train import operating_points
 
-# The dangerous error is a missed patient, so a threshold is the highest one that still finds this share of the sick on
-# the validation films. For other pneumonia it is less: at 0.95 a third of the normal ones would be called so.
-LEAST_RECALL = {"covid": 0.95, "pneumonia": 0.90}
 BOOTSTRAPS = 1000
 
 
@@ -21,11 +21,17 @@ def add_parser(subparsers) -> None:
     """Declare `train evaluate`."""
     parser = subparsers.add_parser("evaluate", help="measure a finished run again from its scores")
     parser.add_argument("runs", type=Path, nargs="+", help="run folders")
+    parser.add_argument(
+        "--prevalence",
+        metavar="SHARE",
+        help="share of COVID-19 among the people filmed, such as 0.05: print the predictive values there too",
+    )
     parser.set_defaults(func=run)
 
 
 def run(args) -> int:
     """Run the command: thresholds, figures and plots anew from `scores.csv`, and into `run.json`."""
+    stated = None if args.prevalence is None else prevalence.read(args.prevalence)
     for run_dir in args.runs:
         if not (run_dir / "scores.csv").is_file():
             raise EdgeError(f"{run_dir}: holds no 'scores.csv'; name folders of finished runs, made by 'make train'.")
@@ -34,6 +40,9 @@ def run(args) -> int:
         table = pd.read_csv(run_dir / "scores.csv", keep_default_na=False)
         record["metrics"] = summarise(table, labels, cells, run_dir)
         (run_dir / "run.json").write_text(json.dumps(record, indent=1) + "\n")
+        if stated:
+            print(f"{run_dir}: COVID-19 in its own test films; predictive values at prevalence {stated:g}")
+            print(predictive_table(record["metrics"]["operating_points"], stated))
     return 0
 
 
@@ -75,7 +84,9 @@ def summarise(table, labels: tuple[str, ...], cells: tuple[str, ...], run_dir: P
 
 
 def measure(table, labels: tuple[str, ...], cells: tuple[str, ...] = ()) -> dict:
-    """Return thresholds from the validation rows of `table` and every figure on its test rows.
+    """Return operating points from the validation rows of `table` and every figure on its test rows.
+
+    `thresholds` are those of rule `sensitive`; AUC, accuracy and the figures by source are at these.
 
     Args:
         table: path, source, label, group, split and one column `score_LABEL` a label.
@@ -84,40 +95,60 @@ def measure(table, labels: tuple[str, ...], cells: tuple[str, ...] = ()) -> dict
     """
     val = _own(table[table["split"] == "val"], labels, cells)
     test = table[table["split"] == "test"]
+    own = _own(test, labels, cells)
     ill = [label for label in labels if label != "normal"]
-    thresholds = {
-        label: choose_threshold(
-            val[f"score_{label}"].to_numpy(), (val["label"] == label).to_numpy(), LEAST_RECALL[label]
-        )
-        for label in ill
-    }
-    rules = {label: f"highest threshold with recall >= {LEAST_RECALL[label]} on the validation films" for label in ill}
-    result = {"rules": rules, "thresholds": thresholds, "validation": {}, "own": {}, "test": {}}
+    chosen = {label: operating_points.choose(label, *_scores(val, label)) for label in ill}
+    points = {rule: {label: at_point(own, label, chosen[label][rule]) for label in ill} for rule in RULES}
+    thresholds = {label: point["threshold"] for label, point in points["sensitive"].items()}
+    result = {"operating_points": points, "thresholds": thresholds, "validation": {}, "own": {}, "test": {}}
     for label in ill:
         result["validation"][label] = figures(val, label, thresholds[label])
-        result["own"][label] = figures(_own(test, labels, cells), label, thresholds[label])
+        result["own"][label] = figures(own, label, thresholds[label])
         result["test"][label] = {"all": figures(test, label, thresholds[label])} | {
             source: figures(films, label, thresholds[label]) for source, films in test.groupby("source")
         }
     return result
 
 
-def choose_threshold(scores: np.ndarray, positive: np.ndarray, recall: float) -> float:
-    """Return the highest threshold t for which `scores >= t` finds at least `recall` of the positives.
+def at_point(films, label: str, point: dict) -> dict:
+    """Return an operating point of `operating_points.choose` with what it gives on films, with 95 % intervals.
 
-    It lies halfway to the next lower score, so that no film sits on it: another processor's last bit, or one quantum of
-    an int8 file, does not turn a verdict.
+    Above a band of unsure scores, an unsure patient counts as not missed and another unsure person as not cleared; the
+    figures of being suspected outright, and the share of all films that are unsure, stand beside.
     """
-    found = np.sort(scores[positive])[::-1]
-    lowest = found[int(np.ceil(recall * len(found) - 1e-9)) - 1]
-    below = scores[scores < lowest]
-    return float((lowest + (below.max() if len(below) else 0)) / 2)
+    scores, positive = _scores(films, label)
+    suspected = scores >= point.get("high", point.get("threshold"))
+    kept = scores >= point["low"] if "low" in point else suspected
+    measured = point | {"sensitivity": proportion(kept[positive]), "specificity": proportion(~kept[~positive])}
+    if "low" not in point:
+        return measured
+    return measured | {
+        "suspected_sensitivity": proportion(suspected[positive]),
+        "suspected_specificity": proportion(~suspected[~positive]),
+        "referred": proportion(kept & ~suspected),
+    }
+
+
+def predictive_table(points: dict[str, dict], stated: float) -> str:
+    """Return text: a row a rule, what it gave on COVID-19, and its predictive values at a prevalence.
+
+    Args:
+        points: by rule and label, as `measure` returns them.
+        stated: the prevalence, between 0 and 1.
+    """
+    rows = [("rule", "sensitivity", "specificity", "PPV", "NPV")]
+    for rule in RULES:
+        point = points[rule]["covid"]
+        shown = point | prevalence.of_point(point, stated)
+        rows.append((rule, *(share(shown[name], 3) for name in ("sensitivity", "specificity", "ppv", "npv"))))
+    lines = [(f"{row[0]:11}" + "".join(f"{cell:24}" for cell in row[1:])).rstrip() for row in rows]
+    note = "of refer, a patient who is unsure is not missed and another person who is unsure is not cleared"
+    return "\n".join([*lines, f"({note}; PPV is of the suspected, NPV of the cleared)"])
 
 
 def figures(films, label: str, threshold: float) -> dict:
     """Return n, AUC, sensitivity, specificity, accuracy of `label` against the rest, with 95 % intervals."""
-    positive = (films["label"] == label).to_numpy()
-    scores = films[f"score_{label}"].to_numpy()
+    scores, positive = _scores(films, label)
     called = scores >= threshold
     return {
         "n": len(films),
@@ -183,6 +214,11 @@ def progress(scores: np.ndarray, truth: np.ndarray, labels: tuple[str, ...]) -> 
         "val_auc": float(sk.roc_auc_score(truth, scores, average="macro")),
         "val_recall": float((scores[truth[:, covid] == 1, covid] >= 0.5).mean()),
     }
+
+
+def _scores(films, label: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return (scores, which films have the label): float64 (N,) in 0 .. 1, bool (N,)."""
+    return films[f"score_{label}"].to_numpy(float), (films["label"] == label).to_numpy()
 
 
 def _own(films, labels, cells):

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge_app import preprocess
 from edge_app.errors import WrongUsage
-from train import batches, config, evaluate, index, loop, pixels, provenance
+from train import batches, calibrate, config, evaluate, index, loop, pixels, provenance
 
 RUNS = Path("models/runs")
 
@@ -44,9 +44,28 @@ def run(args) -> int:
         raise WrongUsage(f"{run_dir}: holds a run already; go on with '--resume', or choose another '--run FOLDER'.")
     else:
         settings = config.from_flags(args)
-    cache = pixels.cache_path(args.cache, index_hash, settings.size)
-    fit(settings, films, pixels.load(films, args.data, settings.size, cache), run_dir, index_hash)
+    fit(settings, *seen(settings, films, args.data, args.cache, index_hash), run_dir, index_hash)
     return 0
+
+
+def seen(settings, films, data: Path, cache: Path, index_hash: str):
+    """Return the films that a recipe can use and what its network sees of them.
+
+    Args:
+        settings: crop, outside, levels and size are used.
+        films: rows of the index that belong to a split.
+        data: the folder of the collections.
+        cache: where decoded pixels are kept.
+        index_hash: sha256 of the index.
+
+    Returns:
+        The rows, without films on which no lungs are found if it sees lungs only, and uint8 (N, size, size, 1).
+    """
+    if settings.crop == "none":
+        return films, pixels.load(films, data, settings.size, cache, index_hash)
+    crops = pixels.load_crops(films, data, settings.size, cache, index_hash)
+    shown = crops.finish(outside=settings.outside, levels=settings.levels)
+    return films[crops.found].reset_index(drop=True), shown[crops.found]
 
 
 def fit(settings: config.TrainConfig, films, film_pixels: np.ndarray, run_dir: Path, index_hash: str) -> dict:
@@ -79,7 +98,11 @@ def fit(settings: config.TrainConfig, films, film_pixels: np.ndarray, run_dir: P
             "contract": preprocess.CONTRACT_VERSION,
             "size": settings.size,
             "fingerprint": preprocess.fingerprint(settings.size),
+            "crop": settings.crop,
+            "outside": settings.outside,
+            "levels": settings.levels,
         },
+        "lungs_sha256": pixels.lungs_hash() if settings.crop == "lungs" else None,
         "films": {"train": len(train), "val": len(val)},
         "backend": keras.backend.backend(),
         "commits": list(
@@ -94,6 +117,8 @@ def fit(settings: config.TrainConfig, films, film_pixels: np.ndarray, run_dir: P
     model = loop.train(settings, learnt, run_dir)
     if settings.settle:
         record["settled"] = loop.settle_in(model, settings, learnt)
+    record["temperature"] = calibrate.temperature(model.predict(film_pixels[val], verbose=0), learnt.val.truth)
+    calibrate.fold(model, record["temperature"])
     bare = keras.Model(model.input, model.output, name=model.name)  # without the optimizer, which triples the file
     bare.save(run_dir / "model.keras")
     bare.save(run_dir / "model.h5")

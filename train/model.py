@@ -61,8 +61,13 @@ def with_class_maps(model):
     return keras.Model(model.input, {"scores": model.output, "cam": model.get_layer("cam").output})
 
 
+def to_convert(model):
+    """Return what is converted: the network with its input layers folded, answering scores and class maps."""
+    return with_class_maps(fold_input(model))
+
+
 def fold_input(model):
-    """Return the same network with its input layers folded into the first convolution: what is converted.
+    """Return the same network with its input layers folded into the first convolution.
 
     Scaling by s goes into the kernel, so that only an integer offset is left, which int8 represents exactly; and since
     the three channels of a grey film are equal, the sum of the kernel over them needs one. In floats nothing changes.

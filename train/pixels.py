@@ -1,22 +1,46 @@
-"""Every film once through the contract, kept as one memory-mapped array: decoding costs more than training on it."""
+"""Every film once through the contract, kept as memory-mapped arrays: decoding costs more than training on it."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from edge_app import preprocess, radiograph
-from edge_app.errors import EdgeError, UnreadableRadiograph
+from edge_app import classifier, lung_field, preprocess, radiograph
+from edge_app.errors import EdgeError, NoLungField, UnreadableRadiograph
+
+# The lung-field network that crops films for training is the very file that crops them on the edge.
+LUNGS = Path("models/lung-field-int8.tflite")
 
 
-def cache_path(folder: Path, index_hash: str, size: int) -> Path:
-    """Name the cache after all that decides its content: the index, the contract and the size."""
-    return folder / f"pixels-{size}-c{preprocess.CONTRACT_VERSION}-{index_hash[:12]}.npy"
+@dataclass(frozen=True)
+class Crops:
+    """Films cropped to their lungs, one row a film.
+
+    Attributes:
+        pictures: uint8 (N, S, S), before grey levels are stretched.
+        masks: uint8 (N, S, S), 255 = lung, in the frame of the crop; all 0 where no lungs were found.
+        boxes: float32 (N, 4), top, left, bottom, right, 0 .. 1 of the whole film.
+        found: bool (N,), whether lungs were found.
+    """
+
+    pictures: np.ndarray
+    masks: np.ndarray
+    boxes: np.ndarray
+    found: np.ndarray
+
+    def finish(self, **treatment) -> np.ndarray:
+        """Return what a classifier sees, uint8 (N, S, S, 1); `treatment` as of `preprocess.finish`."""
+        done = np.zeros((*self.pictures.shape, 1), np.uint8)
+        for i in np.flatnonzero(self.found):
+            done[i] = preprocess.finish(self.pictures[i], self.masks[i], **treatment)
+        return done
 
 
-def load(films, data: Path, size: int, path: Path) -> np.ndarray:
-    """Return the pixels of `films` (rows of the index, in order), reading them from `data` if `path` is not there yet.
+def load(films, data: Path, size: int, cache: Path, index_hash: str) -> np.ndarray:
+    """Return whole films (rows of the index, in order), reading them from `data` if they are not in `cache` yet.
 
     Returns:
         uint8 (N, size, size, 1), memory-mapped read-only.
@@ -24,29 +48,66 @@ def load(films, data: Path, size: int, path: Path) -> np.ndarray:
     Raises:
         EdgeError: `data` does not hold a film of the index.
     """
-    if not path.exists():
-        _write(films, data, size, path)
-    return np.load(path, mmap_mode="r")
+    folder = cache / f"whole-{size}-c{preprocess.CONTRACT_VERSION}-{index_hash[:12]}"
+    if not folder.exists():
+
+        def make(grey):
+            return {"pixels": preprocess.to_pixels(grey, size)}
+
+        _write(films, data, size, folder, {"pixels": ((size, size, 1), np.uint8)}, make)
+    return np.load(folder / "pixels.npy", mmap_mode="r")
+
+
+def load_crops(films, data: Path, size: int, cache: Path, index_hash: str, lungs: Path = LUNGS) -> Crops:
+    """Return films cropped to their lungs, as `load`; `lungs` is the network's `.tflite`."""
+    finder = classifier.LungFinder(lungs)
+    folder = cache / f"lungs-{size}-c{preprocess.CONTRACT_VERSION}-{index_hash[:12]}-{lungs_hash(lungs)[:8]}"
+    if not folder.exists():
+
+        def make(grey):
+            try:
+                field = lung_field.find(finder.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+            except NoLungField:
+                return {}
+            parts = {"pictures": field.crop(grey), "masks": field.crop(field.mask)}
+            parts = {name: preprocess.shrink(part, size) for name, part in parts.items()}
+            return parts | {"boxes": field.box, "found": True}
+
+        square = ((size, size), np.uint8)
+        kinds = {"pictures": square, "masks": square, "boxes": ((4,), np.float32), "found": ((), bool)}
+        _write(films, data, size, folder, kinds, make)
+    names = ("pictures", "masks", "boxes", "found")
+    return Crops(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
+
+
+def lungs_hash(lungs: Path = LUNGS) -> str:
+    """Return the sha256 of the lung-field network's file."""
+    return hashlib.sha256(lungs.read_bytes()).hexdigest()
 
 
 def read_film(path: Path, size: int) -> np.ndarray:
-    """Read one film as the edge does: uint8 (size, size, 1)."""
+    """Read one film as the edge does: uint8 (H, W)."""
     try:
-        return preprocess.to_pixels(radiograph.read(path, preprocess.least_side(size)), size)
+        return radiograph.read(path, preprocess.least_side(size))
     except UnreadableRadiograph as error:
         raise EdgeError(f"{error} The index has this film in a split: run 'python -m train index' again.") from error
 
 
-def _write(films, data: Path, size: int, path: Path) -> None:
+def _write(films, data: Path, size: int, folder: Path, kinds: dict, make) -> None:
+    """Fill an array for each name of `kinds`, {name: (shape of a film's part, dtype)}, with what `make` gives."""
     if not data.is_dir():
         raise EdgeError(f"{data}: no such folder; it must hold the films of the index; name it with '--data DIR'.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")  # a half-written cache must never be taken for a whole one
-    shape = (len(films), size, size, 1)
-    pixels = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=shape)
+    part = folder.with_name(folder.name + ".part")  # a half-written cache must never be taken for a whole one
+    part.mkdir(parents=True, exist_ok=True)
+    arrays = {
+        name: np.lib.format.open_memmap(part / f"{name}.npy", mode="w+", dtype=dtype, shape=(len(films), *shape))
+        for name, (shape, dtype) in kinds.items()
+    }
     with ThreadPoolExecutor() as pool:
-        read = pool.map(lambda name: read_film(data / name, size), films["path"])
-        for i, film in enumerate(tqdm(read, total=len(films), desc=f"pixels at {size}", unit="film", disable=None)):
-            pixels[i] = film
-    pixels.flush()
-    part.rename(path)
+        made = pool.map(lambda name: make(read_film(data / name, size)), films["path"])
+        for i, parts in enumerate(tqdm(made, total=len(films), desc=folder.name, unit="film", disable=None)):
+            for name, value in parts.items():
+                arrays[name][i] = value
+    for array in arrays.values():
+        array.flush()
+    part.rename(folder)

@@ -1,8 +1,13 @@
+import json
+
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from convert import card, quantize
+from convert import card, quantize, release
+from edge_app import card as edge_card
+from edge_app import preprocess, prevalence
+from edge_app.errors import EdgeError
 from train import model
 
 LABELS = ("normal", "covid", "pneumonia")
@@ -115,5 +120,41 @@ def test_other_models_and_kinds_are_refused(network):
 
 def test_a_run_under_another_contract_is_refused():
     record = {"config": {"size": SIZE}, "preprocess": {"contract": 0, "fingerprint": "00" * 256}}
-    with pytest.raises(ValueError, match="contract 0 and another fingerprint; this checkout has contract 1"):
+    here = f"this checkout has contract {preprocess.CONTRACT_VERSION}"
+    with pytest.raises(ValueError, match=f"contract 0 and another fingerprint; {here}"):
         card.check_contract(record)
+
+
+def test_a_run_without_operating_points_is_told_how_to_get_them(tmp_path):
+    prepared = {"contract": preprocess.CONTRACT_VERSION, "size": SIZE, "fingerprint": preprocess.fingerprint(SIZE)}
+    record = {"config": {"size": SIZE}, "preprocess": prepared, "metrics": {"thresholds": {"covid": 0.5}}}
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    for name in ("model.keras", "scores.csv"):
+        (tmp_path / name).touch()
+    with pytest.raises(EdgeError, match=f"no operating points yet; run 'python -m train evaluate {tmp_path}' first"):
+        release.read_run(tmp_path)
+
+
+@pytest.mark.parametrize("temperature", [None, 1.3])
+def test_the_card_says_what_each_rule_gives_and_is_worth(temperature):
+    figure = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}
+    point = {"threshold": 0.4, "rule": "a rule", "sensitivity": figure, "specificity": figure}
+    band = dict.fromkeys(edge_card.BAND_FIGURES, figure) | {"low": 0.2, "high": 0.7, "rule": "a band"}
+    points = {"sensitive": {"covid": point}, "balanced": {"covid": point}, "refer": {"covid": band}}
+    record = {
+        "config": {"model": "seed", "labels": ["normal", "covid"], "size": SIZE},
+        "preprocess": {"contract": 1, "size": SIZE, "fingerprint": "00"},
+        **{name: {} for name in ("index_sha256", "films", "backend", "commits", "versions")},
+    }
+    if temperature:
+        record["temperature"] = temperature
+    measured = {"operating_points": points, "validation": {}, "test": {}, "agreement": {}}
+    built = card.build(record, "int8", measured)
+    hashes = {"sha256": "0" * 64, "lungs_sha256": "0" * 64}
+    parsed = edge_card.parse({"format": edge_card.FORMAT, "version": edge_card.VERSION} | built | hashes)
+    assert parsed.limits("refer") == ({"covid": 0.7}, (0.2, 0.7))
+    assert parsed.limits("balanced") == ({"covid": 0.4}, None)
+    assert parsed.raw.get("temperature") == temperature
+    assert set(parsed.raw["expected"]) == set(edge_card.RULES)
+    for share in (0.01, 0.05, 0.2):
+        assert parsed.raw["expected"]["refer"][str(share)] == prevalence.expected(figure, figure, share)

@@ -18,13 +18,22 @@ FIELDS = (
     "preprocess.size",
     "preprocess.fingerprint",
     "operating_points",
-    "operating_points.covid",
-    "operating_points.covid.threshold",
-    "operating_points.covid.rule",
-    "operating_points.covid.sensitivity",
-    "operating_points.covid.sensitivity.low",
-    "operating_points.covid.specificity",
-    "operating_points.pneumonia.specificity.value",
+    "operating_points.refer",
+    "operating_points.sensitive",
+    "operating_points.balanced",
+    "operating_points.balanced.covid",
+    "operating_points.sensitive.covid.threshold",
+    "operating_points.sensitive.covid.rule",
+    "operating_points.sensitive.covid.sensitivity",
+    "operating_points.balanced.covid.sensitivity.low",
+    "operating_points.balanced.covid.specificity",
+    "operating_points.refer.pneumonia.specificity.value",
+    "operating_points.refer.covid.low",
+    "operating_points.refer.covid.high",
+    "operating_points.refer.covid.rule",
+    "operating_points.refer.covid.suspected_sensitivity.value",
+    "operating_points.refer.covid.suspected_specificity",
+    "operating_points.refer.covid.referred.high",
 )
 
 
@@ -35,14 +44,18 @@ def content(model_path):
 
 @pytest.fixture
 def card(content):
-    raw = dict(bundle.unpack(content, "tiny")[1].raw)
-    del raw["sha256"]
-    return copy.deepcopy(raw)
+    raw = copy.deepcopy(bundle.unpack(content, "tiny").card.raw)
+    return {name: value for name, value in raw.items() if name not in ("sha256", "lungs_sha256")}
 
 
 @pytest.fixture(scope="module")
 def flatbuffer(content):
-    return bundle.unpack(content, "tiny")[0]
+    return bundle.unpack(content, "tiny").scores
+
+
+@pytest.fixture(scope="module")
+def lungs(content):
+    return bundle.unpack(content, "tiny").lungs
 
 
 def _put(content: bytes, tmp_path):
@@ -79,42 +92,65 @@ def _without(card, field):
     return card
 
 
-def test_a_packed_model_is_read_back(flatbuffer, card, tmp_path):
+def test_a_packed_model_is_read_back(flatbuffer, lungs, card, tmp_path):
     card["name"], card["extra"] = "other", {"kept": [1, 2]}
-    model, parsed = bundle.read(_put(bundle.pack(flatbuffer, card), tmp_path))
-    assert model == flatbuffer
+    model = bundle.read(_put(bundle.pack(flatbuffer, lungs, card), tmp_path))
+    assert (model.scores, model.lungs) == (flatbuffer, lungs)
+    parsed = model.card
     assert parsed.name == "other"
     assert parsed.labels == ("normal", "covid", "pneumonia")
     assert parsed.size == 32
     assert parsed.raw["extra"] == {"kept": [1, 2]}
-    assert set(parsed.operating_points) == {"covid", "pneumonia"}
-    assert parsed.operating_points["covid"].threshold == 0.5
-    assert parsed.operating_points["covid"].sensitivity["low"] == 0.8
+    assert set(parsed.operating_points) == {"refer", "sensitive", "balanced"}
+    assert all(set(points) == {"covid", "pneumonia"} for points in parsed.operating_points.values())
+    assert parsed.operating_points["sensitive"]["covid"].threshold == 0.3
+    assert parsed.operating_points["balanced"]["covid"].figures["sensitivity"]["low"] == 0.8
+    assert set(parsed.operating_points["balanced"]["covid"].figures) == {"sensitivity", "specificity"}
+    assert parsed.operating_points["refer"]["covid"].figures["referred"]["value"] == 0.3
+    assert parsed.band == (0.2, 0.8)
 
 
-def test_packing_twice_gives_the_same_bytes(flatbuffer, card):
-    assert bundle.pack(flatbuffer, card) == bundle.pack(flatbuffer, copy.deepcopy(card))
+def test_the_limits_of_each_rule(flatbuffer, lungs, card, tmp_path):
+    parsed = bundle.read(_put(bundle.pack(flatbuffer, lungs, card), tmp_path)).card
+    assert parsed.limits("sensitive") == ({"covid": 0.3, "pneumonia": 0.5}, None)
+    assert parsed.limits("balanced") == ({"covid": 0.5, "pneumonia": 0.5}, None)
+    assert parsed.limits("refer") == ({"covid": 0.8, "pneumonia": 0.5}, (0.2, 0.8))
+    card["operating_points"]["refer"]["covid"]["low"] = 0.8
+    parsed = bundle.read(_put(bundle.pack(flatbuffer, lungs, card), tmp_path)).card
+    assert parsed.limits("refer") == ({"covid": 0.8, "pneumonia": 0.5}, None)  # nothing lies in an empty band
 
 
-def test_the_hour_of_packing_is_not_in_the_file(flatbuffer, card):
-    with zipfile.ZipFile(io.BytesIO(bundle.pack(flatbuffer, card))) as archive:
+def test_a_model_of_two_labels(flatbuffer, lungs, card, tmp_path):
+    card["labels"] = ["normal", "covid"]
+    for points in card["operating_points"].values():
+        del points["pneumonia"]
+    parsed = bundle.read(_put(bundle.pack(flatbuffer, lungs, card), tmp_path)).card
+    assert parsed.limits("refer") == ({"covid": 0.8}, (0.2, 0.8))
+
+
+def test_packing_twice_gives_the_same_bytes(flatbuffer, lungs, card):
+    assert bundle.pack(flatbuffer, lungs, card) == bundle.pack(flatbuffer, lungs, copy.deepcopy(card))
+
+
+def test_the_hour_of_packing_is_not_in_the_file(flatbuffer, lungs, card):
+    with zipfile.ZipFile(io.BytesIO(bundle.pack(flatbuffer, lungs, card))) as archive:
         assert {item.date_time for item in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_any_zip_reader_finds_card_and_labels(model_path):
     with zipfile.ZipFile(model_path) as archive:
-        assert sorted(archive.namelist()) == ["card.json", "labels.txt"]
+        assert sorted(archive.namelist()) == ["card.json", "labels.txt", "lungs.tflite"]
         assert archive.testzip() is None
         assert archive.read("labels.txt").decode().split() == ["normal", "covid", "pneumonia"]
         assert json.loads(archive.read("card.json"))["name"] == "drawn-int8"
 
 
-def test_packing_checks_what_reading_would(flatbuffer, card):
+def test_packing_checks_what_reading_would(flatbuffer, lungs, card):
     with pytest.raises(ValueError, match="a TFLite flatbuffer has 'TFL3' at byte 4"):
-        bundle.pack(b"no flatbuffer", card)
+        bundle.pack(b"no flatbuffer", lungs, card)
     del card["labels"]
     with pytest.raises(ValueError, match="labels"):
-        bundle.pack(flatbuffer, card)
+        bundle.pack(flatbuffer, lungs, card)
 
 
 # --- refusals -------------------------------------------------------------------------------------
@@ -167,10 +203,10 @@ def test_a_card_without_a_hash(tmp_path, flatbuffer, card):
     assert "'sha256'" in found
 
 
-@pytest.mark.parametrize("version", [2, "1", None, 0])
+@pytest.mark.parametrize("version", [1, "2", None, 0, 3])
 def test_a_card_of_another_version(tmp_path, flatbuffer, card, version):
     found = _refusal(_forge(flatbuffer, card | {"version": version}, tmp_path))
-    assert f"its card has version {version!r}; this program reads version 1" in found
+    assert f"its card has version {version!r}; this program reads version 2" in found
 
 
 @pytest.mark.parametrize("other", [[], "card", None, {"format": "something else"}, {}])
@@ -178,18 +214,54 @@ def test_a_card_of_something_else(tmp_path, flatbuffer, other):
     assert "its card is not" in _refusal(_forge(flatbuffer, other, tmp_path))
 
 
-@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan"), "high", None])
-def test_a_threshold_that_is_no_score(tmp_path, flatbuffer, card, threshold):
-    card["operating_points"]["covid"]["threshold"] = threshold
-    assert "its card" in _refusal(_forge(flatbuffer, card | {"sha256": "0" * 64}, tmp_path))
+SHARES = (
+    "operating_points.sensitive.covid.threshold",
+    "operating_points.refer.pneumonia.threshold",
+    "operating_points.refer.covid.low",
+    "operating_points.refer.covid.high",
+    "operating_points.balanced.pneumonia.specificity.value",
+    "operating_points.refer.covid.referred.low",
+)
 
 
-def test_thresholds_that_do_not_fit_the_labels(tmp_path, flatbuffer, card):
-    points = card["operating_points"]
-    for wrong in ({"pneumonia": points["pneumonia"]}, points | {"fracture": points["covid"]}):
-        forged = card | {"operating_points": wrong, "sha256": "0" * 64}
-        assert "'covid' must have one" in _refusal(_forge(flatbuffer, forged, tmp_path))
+@pytest.mark.parametrize("field", SHARES)
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), float("inf"), "high", None, True])
+def test_what_is_no_share(tmp_path, flatbuffer, card, field, value):
+    *parents, last = field.split(".")
+    place = card
+    for name in parents:
+        place = place[name]
+    place[last] = value
+    found = _refusal(_forge(flatbuffer, card | {"sha256": "0" * 64}, tmp_path))
+    assert found.startswith(f"its card's field '{field}' is {value!r}; ")
+    assert "0 to 1 is allowed" in found or "it must be a number" in found
+
+
+def test_a_band_upside_down(tmp_path, flatbuffer, card):
+    card["operating_points"]["refer"]["covid"] |= {"low": 0.6, "high": 0.4}
+    found = _refusal(_forge(flatbuffer, card | {"sha256": "0" * 64}, tmp_path))
+    assert found.startswith("its card's field 'operating_points.refer.covid' has 'low' 0.6 above 'high' 0.4;")
+
+
+@pytest.mark.parametrize("rule", ["refer", "sensitive", "balanced"])
+def test_thresholds_that_do_not_fit_the_labels(tmp_path, flatbuffer, card, rule):
+    points = card["operating_points"][rule]
+    for wrong in ({"pneumonia": points["pneumonia"]}, points | {"fracture": points["covid"]}, {}):
+        card["operating_points"][rule] = wrong
+        found = _refusal(_forge(flatbuffer, card | {"sha256": "0" * 64}, tmp_path))
+        assert f"by rule '{rule}', thresholds for {list(wrong)}; 'covid' must have one" in found
         (tmp_path / "model.tflite").unlink()
+
+
+@pytest.mark.parametrize("temperature", [0, -1.5, float("nan"), float("inf"), "warm", None])
+def test_a_temperature_that_is_none(tmp_path, flatbuffer, card, temperature):
+    found = _refusal(_forge(flatbuffer, card | {"sha256": "0" * 64, "temperature": temperature}, tmp_path))
+    assert "its card's field 'temperature' is" in found
+
+
+def test_a_temperature_is_recorded(flatbuffer, lungs, card):
+    packed = bundle.pack(flatbuffer, lungs, card | {"temperature": 1.7})
+    assert bundle.unpack(packed, "tiny").card.raw["temperature"] == 1.7
 
 
 @pytest.mark.parametrize("share", [0.001, 0.3, 0.6, 0.99])
@@ -197,24 +269,24 @@ def test_one_flipped_bit_in_the_network(tmp_path, content, flatbuffer, share):
     broken = bytearray(content)
     broken[max(8, int(len(flatbuffer) * share))] ^= 4
     found = _refusal(_put(bytes(broken), tmp_path))
-    assert found.startswith("is damaged: its sha256 begins '")
+    assert found.startswith("is damaged: it has a sha256 that begins '")
 
 
-def test_films_that_were_prepared_in_another_way(tmp_path, flatbuffer, card):
+def test_films_that_were_prepared_in_another_way(tmp_path, flatbuffer, lungs, card):
     # The same network under a card of another contract: the films would look different to it.
     samples = bytearray.fromhex(preprocess.fingerprint(32))
     samples[100] ^= 16
     card["preprocess"]["fingerprint"] = bytes(samples).hex()
-    found = _refusal(_put(bundle.pack(flatbuffer, card), tmp_path))
+    found = _refusal(_put(bundle.pack(flatbuffer, lungs, card), tmp_path))
     assert found.startswith("was trained on films prepared in another way")
     assert "one release" in found
 
 
-def test_a_difference_of_one_grey_level_is_no_other_way(tmp_path, flatbuffer, card):
+def test_a_difference_of_one_grey_level_is_no_other_way(tmp_path, flatbuffer, lungs, card):
     samples = bytearray.fromhex(preprocess.fingerprint(32))
     samples[100] += 1 if samples[100] < 255 else -1
     card["preprocess"]["fingerprint"] = bytes(samples).hex()
-    assert bundle.read(_put(bundle.pack(flatbuffer, card), tmp_path))[0] == flatbuffer
+    assert bundle.read(_put(bundle.pack(flatbuffer, lungs, card), tmp_path)).scores == flatbuffer
 
 
 def test_random_damage_leaves_only_as_a_sentence(content, flatbuffer):
@@ -229,7 +301,7 @@ def test_random_damage_leaves_only_as_a_sentence(content, flatbuffer):
         if rng.random() < 0.2:
             del broken[int(rng.integers(1, len(broken))) :]
         try:
-            model, _ = bundle.unpack(bytes(broken), "model")
+            model = bundle.unpack(bytes(broken), "model").scores
         except ModelMismatch as error:
             assert str(error).startswith("model: ")
         else:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edge_app import bundle
 from tests.edge.another_user import without_override
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
@@ -84,7 +85,12 @@ def test_the_table(films):
     lines = done.stdout.splitlines()
     assert done.stderr == ""
     assert lines[0].startswith("model drawn-int8 on ")
-    assert lines[1].startswith("covid: suspected from score 0.500; on test films sensitivity 0.90 (0.80 to 0.95)")
+    assert lines[0].endswith(", operating point 'refer'")
+    assert lines[1] == (
+        "covid: unsure from score 0.200, suspected from 0.800; on test films 0.98 (0.90 to 0.99) of the sick suspected "
+        "or unsure, 0.70 (0.60 to 0.80) of the others neither, 0.30 (0.20 to 0.40) of all unsure"
+    )
+    assert lines[2].startswith("pneumonia: suspected from score 0.500; on test films sensitivity 0.90 (0.80 to 0.95)")
     head = next(line for line in lines if line.startswith("film "))
     assert head.split() == ["film", "verdict", "normal", "covid", "pneumonia", "ms"]
     clear, opaque = (next(line for line in lines if path.name in line) for path in films)
@@ -103,6 +109,66 @@ def test_json_lines(films):
     assert all(row["error"] is None and row["ms"] > 0 for row in rows)
     assert all(list(row["scores"]) == ["normal", "covid", "pneumonia"] for row in rows)
     assert all(0 <= score <= 1 for row in rows for score in row["scores"].values())
+
+
+@pytest.fixture
+def near_the_threshold(films, tmp_path):
+    """Return a film, and a model whose thresholds of COVID-19 lie on either side of the film's score."""
+    score = json.loads(run("--json", films[1]).stdout)["scores"]["covid"]
+    lower, upper = score / 2, (score + 1) / 2
+    model = bundle.read(MODEL)
+    points = model.card.raw["operating_points"]
+    points["sensitive"]["covid"]["threshold"] = lower
+    points["balanced"]["covid"]["threshold"] = upper
+    points["refer"]["covid"] |= {"low": lower, "high": upper}
+    (tmp_path / "near.tflite").write_bytes(bundle.pack(model.scores, model.lungs, model.card.raw))
+    return films[1], tmp_path / "near.tflite"
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict"),
+    [
+        ([], "unsure: refer to a radiologist"),
+        (["--operating-point", "refer"], "unsure: refer to a radiologist"),
+        (["--operating-point", "sensitive"], "covid suspected"),
+        (["--operating-point", "balanced"], "no finding suspected"),
+    ],
+)
+def test_each_operating_point_judges_by_its_own_thresholds(near_the_threshold, words, verdict):
+    film, model = near_the_threshold
+    assert json.loads(run(*words, "--json", film, model=model).stdout)["verdict"] == verdict
+    lines = run(*words, film, model=model).stdout.splitlines()
+    assert lines[0].endswith(f", operating point '{words[-1] if words else 'refer'}'")
+    row = next(line for line in lines if film.name in line)
+    assert f"  {verdict}  " in row  # a column wide enough for every verdict
+    assert lines[-1].startswith(f"1 film: 1 {verdict}. ")
+
+
+@pytest.mark.parametrize(
+    ("rule", "ppv", "npv", "others"),
+    [
+        # From the golden card, at prevalence 0.1. sensitive: 0.098 / (0.098 + 0.27), 0.63 / (0.63 + 0.002).
+        ("sensitive", "0.266 (0.200 to 0.355)", "0.997 (0.982 to 0.999)", "the others"),
+        # balanced: 0.09 / (0.09 + 0.09), 0.81 / (0.81 + 0.01).
+        ("balanced", "0.500 (0.308 to 0.679)", "0.988 (0.973 to 0.994)", "the others"),
+        # refer: of the suspected 0.06 / (0.06 + 0.018); of those not even unsure 0.63 / (0.63 + 0.002).
+        ("refer", "0.769 (0.357 to 0.886)", "0.997 (0.982 to 0.999)", "those neither suspected nor unsure"),
+    ],
+)
+def test_what_a_verdict_is_worth_at_a_prevalence(films, rule, ppv, npv, others):
+    words = ["--operating-point", rule, "--prevalence", "0.1", *films]
+    lines = run(*words).stdout.splitlines()
+    said = f"at prevalence 0.1: PPV {ppv}, the share of 'covid suspected' who have it; NPV {npv}, the share of "
+    assert lines[3] == f"{said}{others} who do not"
+    for row in map(json.loads, run("--json", *words, "missing.png", code=1).stdout.splitlines()):
+        for name, figure in (("ppv", ppv), ("npv", npv)):
+            value = row[name]
+            assert f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})" == figure
+
+
+def test_without_a_prevalence_nothing_is_said_of_it(films):
+    assert "prevalence" not in run(films[0]).stdout
+    assert not {"ppv", "npv"} & set(json.loads(run("--json", films[0]).stdout))
 
 
 def test_csv_holds_what_json_says(films, tmp_path):
@@ -226,6 +292,13 @@ def test_csv_never_overwrites_a_film_or_the_model(tmp_path, films):
     assert model.read_bytes() == MODEL.read_bytes()
 
 
+@pytest.mark.parametrize("prevalence", ["0", "1", "5", "-0.1", "nan", "5%", "", "five"])
+def test_a_prevalence_that_is_none(films, prevalence):
+    assert _one_line(run("--prevalence", prevalence, films[0], code=2)) == (
+        f"--prevalence: '{prevalence}' is not between 0 and 1; write 5 in 100 as 0.05.\n"
+    )
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a device of Linux")
 def test_a_full_disk_is_said_in_one_line(films):
     assert run("--csv", "/dev/full", films[0], code=2).stderr.count("\n") == 1
@@ -237,7 +310,14 @@ def test_a_full_disk_is_said_in_one_line(films):
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["diagnose"], ["classify", "--jsn"], ["classify", "--threads", "0"], ["classify", "--threads", "many"]],
+    [
+        [],
+        ["diagnose"],
+        ["classify", "--jsn"],
+        ["classify", "--threads", "0"],
+        ["classify", "--threads", "many"],
+        ["classify", "--operating-point", "bold"],
+    ],
 )
 def test_wrong_words_are_answered_with_the_usage(words):
     line = [sys.executable, "-m", "edge_app", *words]
@@ -251,7 +331,8 @@ def test_wrong_words_are_answered_with_the_usage(words):
 
 def test_help_names_options_and_exit_codes():
     text = run("--help", model=None).stdout
-    for words in ("--model", "--csv", "--json", "examples:", "exit code: 0"):
+    flags = ("--model", "--csv", "--json", "--operating-point {refer,sensitive,balanced}", "--prevalence")
+    for words in (*flags, "examples:", "exit code: 0"):
         assert words in text
 
 
@@ -327,18 +408,21 @@ def test_without_a_path_the_sample_film_is_classified():
     assert rows[0]["verdict"]
 
 
-def test_a_terminal_gets_colour_unless_it_asks_for_none(films):
+def test_a_terminal_gets_colour_unless_it_asks_for_none(films, near_the_threshold):
     pty = pytest.importorskip("pty")
 
-    def shown(environment):
+    def shown(environment, *paths, **options):
         main, child = pty.openpty()
-        run(*films, env=environment, capture_output=False, stdout=child, stderr=subprocess.PIPE)
+        options |= {"env": environment, "capture_output": False, "stdout": child, "stderr": subprocess.PIPE}
+        run(*(paths or films), **options)
         os.close(child)
         with os.fdopen(main, "rb") as screen:
             return screen.read1(100_000).decode()
 
     plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     assert "\033[1;31mcovid suspected" in shown(plain)
+    film, model = near_the_threshold
+    assert "\033[35munsure: refer to a radiologist" in shown(plain, film, model=model)
     assert "\033" not in shown(plain | {"NO_COLOR": "1"})
 
 

@@ -44,5 +44,36 @@ def test_what_is_no_score_never_becomes_no_finding(score):
         decision.decide({"normal": 0.0, "covid": score}, {"covid": 0.5})
 
 
+@pytest.mark.parametrize(
+    ("covid", "pneumonia", "verdict"),
+    [
+        (0.1999, 0.0, "no finding suspected"),
+        (0.1999, 0.6, "other pneumonia suspected"),
+        (0.2, 0.0, "unsure: refer to a radiologist"),
+        (0.2, 1.0, "unsure: refer to a radiologist"),
+        (0.3, 0.0, "unsure: refer to a radiologist"),
+        (0.7999, 1.0, "unsure: refer to a radiologist"),
+        (0.8, 0.0, "covid suspected"),
+        (1.0, 1.0, "covid suspected"),
+    ],
+)
+@pytest.mark.parametrize("threshold", [0.3, 0.8, 0.9])  # the band replaces it
+def test_between_the_ends_of_the_band_the_answer_is_unsure(covid, pneumonia, verdict, threshold):
+    scores = {"normal": 0.0, "covid": covid, "pneumonia": pneumonia}
+    thresholds = {"covid": threshold, "pneumonia": 0.6}
+    assert decision.decide(scores, thresholds, (0.2, 0.8)) == verdict
+    assert thresholds == {"covid": threshold, "pneumonia": 0.6}
+
+
+def test_an_empty_band_is_a_threshold():
+    for covid, verdict in ((0.4999, decision.NORMAL), (0.5, decision.COVID)):
+        assert decision.decide({"normal": 0.0, "covid": covid}, {}, (0.5, 0.5)) == verdict
+
+
+def test_what_is_no_score_is_not_unsure_either():
+    with pytest.raises(ValueError, match="a score is 0"):
+        decision.decide({"normal": 0.0, "covid": float("nan")}, {"covid": 0.5}, (0.2, 0.8))
+
+
 def test_every_verdict_has_its_own_words():
-    assert len({decision.COVID, decision.PNEUMONIA, decision.NORMAL}) == 3
+    assert len({decision.COVID, decision.PNEUMONIA, decision.NORMAL, decision.UNSURE}) == 4

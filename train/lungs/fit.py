@@ -60,12 +60,12 @@ def run(args) -> int:
         if record["index_sha256"] != index_hash:
             raise WrongUsage(f"{args.index}: is not the index that {args.run} began with; use another '--run FOLDER'.")
     size = examples.KEPT_SIZE
-    whole = pixels.load(films, args.data, size, pixels.cache_path(args.cache, index_hash, size))
-    drawn = {split: _drawn(listing, args.data, split) for split in ("train", "val", "test")}
+    whole = pixels.load(films, args.data, size, args.cache, index_hash)
+    taught = {split: drawn(listing, args.data, split) for split in ("train", "val", "test")}
     args.run.mkdir(parents=True, exist_ok=True)
     listing.to_csv(args.run / "masks.csv", index=False, float_format="%.3f")
     others = films[(films["split"] == "train") & (films["source"] != masks.SOURCE)]
-    fit(LungConfig(), drawn, (others, whole[others.index.to_numpy()][..., 0]), args.run, index_hash)
+    fit(LungConfig(), taught, (others, whole[others.index.to_numpy()][..., 0]), args.run, index_hash)
     return 0
 
 
@@ -144,12 +144,13 @@ def own_masks(model, films, pictures: np.ndarray, settings: LungConfig) -> examp
     return examples.Examples(np.asarray(pictures[kept]), np.stack(drawn) if drawn else np.zeros(side, np.uint8))
 
 
-def _drawn(listing, data: Path, split: str) -> examples.Examples:
+def drawn(listing, data: Path, split: str) -> examples.Examples:
     """Read the films and masks of one split, the films without a lung field among them."""
+    size = examples.KEPT_SIZE
     rows = listing[(listing["split"] == split) & listing["state"].isin([masks.USED, masks.EMPTY])]
     return examples.Examples(
-        np.stack([pixels.read_film(data / film, examples.KEPT_SIZE)[..., 0] for film in rows["film"]]),
-        np.stack([masks.read(data / mask, examples.KEPT_SIZE) for mask in rows["mask"]]),
+        np.stack([preprocess.to_pixels(pixels.read_film(data / film, size), size)[..., 0] for film in rows["film"]]),
+        np.stack([masks.read(data / mask, size) for mask in rows["mask"]]),
     )
 
 

@@ -7,8 +7,10 @@ after a 1 x 1 convolution, enlarged by nearest neighbour (one op every TFLite ru
 import keras
 from keras import layers
 
-# Side of the input in pixels and of the answer: lungs are large, and half the side costs a quarter of the time.
-SIZE, MASK_SIZE = 128, 64
+from edge_app.preprocess import LUNG_SIZE
+
+# Lungs are large: 128 pixels show them, and an answer of half the side costs a quarter of the time.
+SIZE = LUNG_SIZE
 STEM = 16
 # (channels, stride) of the way down; each stride of 2 leaves a skip.
 DOWN = ((24, 1), (32, 2), (32, 1), (48, 2), (48, 1), (96, 2), (96, 1), (96, 1), (96, 1))

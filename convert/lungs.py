@@ -1,0 +1,92 @@
+"""`python -m convert.lungs`: turn a run of the lung-field network into the file that crops films."""
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from convert import quantize
+from edge_app import classifier
+from edge_app.errors import EdgeError
+from train import index, pixels
+from train.lungs import examples, fit, masks, network, report
+
+# Training films of every source for the ranges of activations, and the drawn ones.
+CALIBRATION_PER_SOURCE = 60
+# The int8 file may lose this much median overlap against the Keras model, no more.
+MOST_LOSS = 0.01
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="python -m convert.lungs", description=__doc__)
+    parser.add_argument("run", type=Path, nargs="?", default=fit.RUN, help="run folder (%(default)s)")
+    parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
+    parser.add_argument("--cache", type=Path, default=Path("build"), help="decoded pixels (%(default)s)")
+    parser.add_argument("--out", type=Path, default=pixels.LUNGS, help="the file (%(default)s)")
+    args = parser.parse_args(arguments)
+    try:
+        return _convert(args)
+    except EdgeError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _convert(args) -> int:
+    record = json.loads((args.run / "run.json").read_text()) if (args.run / "run.json").is_file() else {}
+    if "metrics" not in record:
+        raise EdgeError(f"{args.run}: holds no finished run of the lung-field network; run 'make lungs' first.")
+    everything = index.read(args.index)
+    films = everything[everything["split"] != ""].reset_index(drop=True)
+    kept = films[films["split"] == "train"].groupby("source").sample(CALIBRATION_PER_SOURCE, random_state=1)
+    whole = pixels.load(films, args.data, network.SIZE, args.cache, index.sha256(args.index))
+    drawn = {split: fit.drawn(masks.listing(args.data, everything), args.data, split) for split in ("val", "test")}
+    content, files = convert(args.run, whole[kept.index.to_numpy()], drawn)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_bytes(content)
+    files["bytes"] = len(content)
+    args.out.with_suffix(".json").write_text(json.dumps({"run": record, "int8": files}, indent=1) + "\n")
+    print(f"{args.out}  {len(content) / 1e3:.0f} kB  median IoU on test films {files['test']['median_iou']:.3f}")
+    return 0
+
+
+def convert(run_dir: Path, calibration: np.ndarray, drawn: dict) -> tuple[bytes, dict]:
+    """Quantize the network of a finished run and measure the file.
+
+    Args:
+        run_dir: of `train lungs`.
+        calibration: uint8 (N, 128, 128, 1), whole films.
+        drawn: `examples.Examples` by split: val and test.
+
+    Returns:
+        The flatbuffer, and its figures by split with its sha256.
+
+    Raises:
+        EdgeError: it overlaps less than the Keras model by more than `MOST_LOSS`.
+    """
+    import keras
+
+    model = keras.models.load_model(run_dir / "model.keras", compile=False)
+    content = quantize.to_tflite(network.fold(model), "int8", calibration)
+    part = run_dir / "int8.tflite"
+    part.write_bytes(content)
+    one = classifier.LungFinder(part)
+    figures = {"sha256": hashlib.sha256(content).hexdigest()}
+    for split, some in drawn.items():
+        pictures = examples.plain(some)[0]
+        figures[split] = report.measure(np.stack([one.lungs(picture) for picture in pictures]), some)
+        before = report.measure(model.predict(pictures, verbose=0)[..., 0], some)
+        if figures[split]["median_iou"] < before["median_iou"] - MOST_LOSS:
+            raise EdgeError(
+                f"{run_dir}: int8 overlaps {figures[split]['median_iou']:.3f} on the {split} films, the Keras model "
+                f"{before['median_iou']:.3f}; at most {MOST_LOSS} less is allowed; no file was written."
+            )
+    return content, figures
+
+
+if __name__ == "__main__":
+    sys.exit(main())
