@@ -16,7 +16,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run data index train convert compare bench test test-edge test-desk lint format clean
+.PHONY: help run data index lungs train convert audit compare bench test test-edge test-desk lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -33,11 +33,19 @@ index: .venv/ready  ## list every film of DATA: label, patient, duplicates, spli
 $(INDEX): | .venv/ready
 	$(DESK) -m train index --data "$(DATA)" --out $(INDEX)
 
+lungs: .venv/ready $(INDEX)  ## train and convert the network that finds the lung field
+	$(DESK) -m train lungs --data "$(DATA)" --index $(INDEX) --cache $(OUT)
+	$(DESK) -m convert.lungs --data "$(DATA)" --index $(INDEX) --cache $(OUT)
+
 train: .venv/ready $(INDEX)  ## train MODEL (lite0, tiny, seed); goes on where it was stopped
 	$(DESK) -m train fit --model $(MODEL) --data "$(DATA)" --index $(INDEX) --cache $(OUT) --run $(RUN) $(if $(wildcard $(RUN)/run.json),--resume)
 
 convert: .venv/ready  ## turn the run of MODEL into models/*.tflite
 	$(DESK) -m convert $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
+
+audit: .venv/ready $(INDEX)  ## what the run of MODEL learnt: trains it anew without each fold and source (hours), then reports
+	$(DESK) -m train crossfit $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
+	$(DESK) -m train audit $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
 
 compare: .venv/ready  ## the figures of the released models side by side
 	$(DESK) -m train compare models/*.json

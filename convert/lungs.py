@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from convert import quantize
-from edge_app import classifier
+from edge_app import classifier, preprocess
 from edge_app.errors import EdgeError
 from train import index, pixels
-from train.lungs import examples, fit, masks, network, report
+from train.lungs import examples, fit, masks, report
 
 # Training films of every source for the ranges of activations, and the drawn ones.
 CALIBRATION_PER_SOURCE = 60
@@ -43,7 +43,7 @@ def _convert(args) -> int:
     everything = index.read(args.index)
     films = everything[everything["split"] != ""].reset_index(drop=True)
     kept = films[films["split"] == "train"].groupby("source").sample(CALIBRATION_PER_SOURCE, random_state=1)
-    whole = pixels.load(films, args.data, network.SIZE, args.cache, index.sha256(args.index))
+    whole = pixels.load(films, args.data, preprocess.LUNG_SIZE, args.cache, index.sha256(args.index))
     drawn = {split: fit.drawn(masks.listing(args.data, everything), args.data, split) for split in ("val", "test")}
     content, files = convert(args.run, whole[kept.index.to_numpy()], drawn)
     args.out.parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +69,8 @@ def convert(run_dir: Path, calibration: np.ndarray, drawn: dict) -> tuple[bytes,
         EdgeError: it overlaps less than the Keras model by more than `MOST_LOSS`.
     """
     import keras
+
+    from train.lungs import network
 
     model = keras.models.load_model(run_dir / "model.keras", compile=False)
     content = quantize.to_tflite(network.fold(model), "int8", calibration)

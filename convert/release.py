@@ -39,7 +39,9 @@ def release(
     """
     record, model = read_run(run_dir)
     if pixels.lungs_hash(lungs) != record["lungs_sha256"]:
-        raise EdgeError(f"{lungs}: is not the lung-field network that the films of {run_dir} were cropped with; train again.")
+        raise EdgeError(
+            f"{lungs}: is not the lung-field network that the films of {run_dir} were cropped with; train again."
+        )
     finder = lungs.read_bytes()
     labels = tuple(record["config"]["labels"])
     parent = pd.read_csv(run_dir / "scores.csv", keep_default_na=False)
@@ -50,7 +52,8 @@ def release(
         chosen = calibration_rows(films, record)
         content = quantize.to_tflite(to_convert(model), kind, film_pixels[chosen] if kind == "int8" else None)
         table = parent.copy()
-        table[[f"score_{label}" for label in labels]] = score(bundle.pack(content, finder, placeholder), film_pixels[rows])
+        packed = bundle.pack(content, finder, placeholder)
+        table[[f"score_{label}" for label in labels]] = score(packed, film_pixels[rows])
         measured = evaluate.measure(table, labels, tuple(record["config"]["cells"]))
         measured["agreement"] = agreement(parent, table, measured["thresholds"], record)
         if measured["agreement"]["verdicts"] < LEAST_AGREEMENT:

@@ -11,7 +11,7 @@ def _field(default, text):
 class TrainConfig:
     """Everything that decides what comes out of a training run, beside the films themselves."""
 
-    model: str = _field("lite0", "network: lite0, tiny or seed")
+    model: str = _field("lite0", "network: lite0, short (its first ten blocks), tiny or seed")
     size: int = _field(192, "side of the input in pixels")
     crop: str = _field("lungs", "what of a film is seen: lungs (cropped to the lung field) or none (the whole film)")
     outside: str = _field("black", "what becomes of a crop outside the lungs: keep or black")
@@ -46,6 +46,7 @@ class TrainConfig:
 # collection against healthy children from another, which is the mistake it shows.
 PRESETS = {
     "lite0": {},
+    "short": {},
     "tiny": {"epochs": 40, "learning_rate": 2e-3, "dropout": 0.1, "imagenet": False, "patience": 12},
     "seed": {
         "size": 100,

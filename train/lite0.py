@@ -21,19 +21,35 @@ STAGES = (
 )
 STEM_CHANNELS = 32
 HEAD_CHANNELS = 1280
+# With 10 of the 16 blocks an int8 file stays under 1 MB, the lung-field network and the card in it included.
+SHORT_BLOCKS, SHORT_HEAD_CHANNELS = 10, 320
 BATCH_NORM_EPSILON = 1e-3
 MEAN, STDDEV = 127.0, 128.0
 
 
 def features(x):
     """Apply the network up to its 1280 feature maps: float (N, S, S, 3) in -1 .. 1 -> float (N, S/32, S/32, 1280)."""
+    return _conv_norm(_blocks(x), HEAD_CHANNELS, 1, 1, "head")
+
+
+def short_features(x):
+    """Apply the first `SHORT_BLOCKS` blocks: float (N, S, S, 3) in -1 .. 1 -> float (N, S/16, S/16, 320).
+
+    A layer of its own follows, since the head of the whole network was made for what the last blocks answer.
+    """
+    return _conv_norm(_blocks(x, SHORT_BLOCKS), SHORT_HEAD_CHANNELS, 1, 1, "short_head")
+
+
+def _blocks(x, most: int | None = None):
     x = _conv_norm(x, STEM_CHANNELS, 3, 2, "stem")
-    block = 0
-    for repeats, kernel, stride, expansion, channels in STAGES:
-        for repeat in range(repeats):
-            x = _inverted_residual(x, kernel, stride if repeat == 0 else 1, expansion, channels, f"block{block}")
-            block += 1
-    return _conv_norm(x, HEAD_CHANNELS, 1, 1, "head")
+    repeated = [
+        (kernel, stride if repeat == 0 else 1, expansion, channels)
+        for repeats, kernel, stride, expansion, channels in STAGES
+        for repeat in range(repeats)
+    ]
+    for i, block in enumerate(repeated[:most]):
+        x = _inverted_residual(x, *block, f"block{i}")
+    return x
 
 
 def load_imagenet(model) -> None:

@@ -10,7 +10,8 @@ from keras import layers
 
 from train import lite0
 
-MODELS = ("lite0", "tiny", "seed")
+FROM_IMAGENET = ("lite0", "short")
+MODELS = ("lite0", "short", "tiny", "seed")
 
 # Stem, then (output channels, stride) of the depthwise-separable blocks of `tiny`: 252 k parameters.
 TINY_STEM = 16
@@ -28,7 +29,7 @@ def build(name: str, size: int, labels: tuple[str, ...], *, dropout: float = 0.2
         size: side of the input in pixels.
         labels: one sigmoid each, in this order.
         dropout: share of the last features dropped in training, 0 .. 1.
-        imagenet: start `lite0` from ImageNet weights; the others always start from scratch.
+        imagenet: start `lite0` and `short` from ImageNet weights; the others always start from scratch.
 
     Returns:
         A Keras model: float (N, size, size, 1) holding 0 .. 255 -> float (N, labels) in 0 .. 1.
@@ -40,10 +41,10 @@ def build(name: str, size: int, labels: tuple[str, ...], *, dropout: float = 0.2
         raise ValueError(f"model is {name!r}; known models are {', '.join(MODELS)}")
     pixels = keras.Input((size, size, 1), name="pixels")
     x = layers.Rescaling(*INPUT_SCALING[name], name="rescale")(pixels)
-    if name == "lite0":
+    if name in FROM_IMAGENET:
         x = layers.Concatenate(name="grey_to_rgb")([x, x, x])
     model = keras.Model(pixels, _scores(FEATURES[name](x), len(labels), dropout), name=name)
-    if name == "lite0" and imagenet:
+    if name in FROM_IMAGENET and imagenet:
         lite0.load_imagenet(model)
     return model
 
@@ -122,6 +123,6 @@ def _norm_relu6(x, name):
 
 
 # What turns normalised pixels into features, and the scale and offset that normalise them.
-FEATURES = {"lite0": lite0.features, "tiny": _tiny, "seed": _seed}
+FEATURES = {"lite0": lite0.features, "short": lite0.short_features, "tiny": _tiny, "seed": _seed}
 CENTRED = (1 / lite0.STDDEV, -lite0.MEAN / lite0.STDDEV)
-INPUT_SCALING = {"lite0": CENTRED, "tiny": CENTRED, "seed": (1 / 255, 0.0)}
+INPUT_SCALING = {"lite0": CENTRED, "short": CENTRED, "tiny": CENTRED, "seed": (1 / 255, 0.0)}

@@ -15,7 +15,6 @@ import numpy as np
 from edge_app import preprocess
 from edge_app.errors import UnreadableRadiograph
 from train import augment
-from train.lungs.network import SIZE
 
 # Side at which films and masks are kept: larger than the network's, so that zooming in shows detail.
 KEPT_SIZE = 192
@@ -79,7 +78,7 @@ def chances(examples: Examples) -> np.ndarray:
 
 def plain(examples: Examples) -> tuple[np.ndarray, np.ndarray]:
     """Return the pictures as the edge sees them: uint8 (N, 128, 128, 1), and masks bool (N, 64, 64)."""
-    pictures = np.stack([preprocess.shrink(picture, SIZE) for picture in examples.pictures])
+    pictures = np.stack([preprocess.shrink(picture, preprocess.LUNG_SIZE) for picture in examples.pictures])
     masks = np.stack([preprocess.shrink(mask, preprocess.MASK_SIZE) for mask in examples.masks])
     return pictures[..., np.newaxis], masks > 127
 
@@ -93,7 +92,7 @@ def _changed(picture, mask, rng):
     mask = cv2.warpAffine(mask, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     if rng.random() < 0.3:
         picture = cv2.createCLAHE(rng.uniform(1, 4), (8, 8)).apply(picture)
-    picture = augment.appearance(preprocess.shrink(picture, SIZE), rng)
+    picture = augment.appearance(preprocess.shrink(picture, preprocess.LUNG_SIZE), rng)
     return _stretched(picture), preprocess.shrink(mask, preprocess.MASK_SIZE)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from edge_app import lung_field, preprocess
 from edge_app.errors import NoLungField, WrongUsage
 from train import index, pixels, provenance
-from train.lungs import examples, masks, network
+from train.lungs import examples, masks
 
 RUN = Path("models/runs/lungs")
 
@@ -130,7 +130,7 @@ def own_masks(model, films, pictures: np.ndarray, settings: LungConfig) -> examp
     cell = (films["source"] + "/" + films["label"]).iloc[shuffled]
     rank = cell.groupby(cell.to_numpy()).cumcount().to_numpy()
     rows = shuffled[np.argsort(rank, kind="stable")][: settings.own_films]
-    small = np.stack([preprocess.shrink(pictures[row], network.SIZE) for row in rows])
+    small = np.stack([preprocess.shrink(pictures[row], preprocess.LUNG_SIZE) for row in rows])
     kept, drawn = [], []
     for row, chance in zip(rows, model.predict(small[..., np.newaxis], verbose=0)[..., 0], strict=True):
         try:
@@ -158,7 +158,7 @@ def _round(settings, learnt, chance, val, epochs: int, folder: Path):
     """Train one network from scratch, or from where it was stopped; return it."""
     import keras
 
-    from train.lungs import report
+    from train.lungs import network, report
 
     folder.mkdir(exist_ok=True)
     history = folder / "history.csv"

@@ -9,8 +9,6 @@ from keras import layers
 
 from edge_app.preprocess import LUNG_SIZE
 
-# Lungs are large: 128 pixels show them, and an answer of half the side costs a quarter of the time.
-SIZE = LUNG_SIZE
 STEM = 16
 # (channels, stride) of the way down; each stride of 2 leaves a skip.
 DOWN = ((24, 1), (32, 2), (32, 1), (48, 2), (48, 1), (96, 2), (96, 1), (96, 1), (96, 1))
@@ -28,7 +26,7 @@ def build(*, folded: bool = False):
     Returns:
         A Keras model: float (N, 128, 128, 1) holding 0 .. 255 -> float (N, 64, 64, 1), each place's chance of lung.
     """
-    pixels = keras.Input((SIZE, SIZE, 1), name="pixels")
+    pixels = keras.Input((LUNG_SIZE, LUNG_SIZE, 1), name="pixels")
     scaling = (1.0, -127.0) if folded else (1 / 128, -127 / 128)
     x = layers.Rescaling(*scaling, name="rescale")(pixels)
     x = _norm_relu6(layers.Conv2D(STEM, 3, 2, "same", use_bias=False, name="stem_conv")(x), "stem")
