@@ -1,4 +1,4 @@
-"""Where the time of a verdict goes on this device: decode, find the lungs, crop, invoke. `python -m edge_app bench FILM...`."""
+"""Where the time of a verdict goes on this device: `python -m edge_app bench FILM...` times each step."""
 
 import resource
 import sys

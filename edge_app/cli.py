@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     classify.set_defaults(func=_classify)
 
-    bench = subparsers.add_parser("bench", parents=[common], help="time decode, preprocess and invoke on this device")
+    bench = subparsers.add_parser("bench", parents=[common], help="time decode, lungs, crop and invoke on this device")
     bench.add_argument("paths", type=Path, nargs="*", metavar="FILM", help="films (default: a sample)")
     bench.set_defaults(func=_bench)
     return parser

@@ -174,7 +174,7 @@ TEMPLATE = """\
 :root { --ink: #1f2933; --soft: #52606d; --line: #d9e0e6; --wash: #f5f7f9; --blue: #0b5394; }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
-body { margin: 0 auto; padding: 1.5rem 1.25rem 4rem; max-width: 60rem; color: var(--ink); background: #fff;
+body { margin: 0 auto; padding: 1.5rem 1.25rem 4rem; max-width: 70rem; color: var(--ink); background: #fff;
   font: 1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
 h1, h2, h3 { line-height: 1.25; text-wrap: balance; }
 h1 { margin: 0.5rem 0; font-size: 1.9rem; }
@@ -198,12 +198,12 @@ nav h2 { margin: 0; padding: 0; border: 0; font-size: 1rem; }
 nav ol { margin: 0.4rem 0 0; padding-left: 1.4rem; columns: 18rem 2; }
 .note { padding: 0.6rem 1rem; border-left: 4px solid #c98a1b; background: #fdf7ea; }
 .wide { margin: 1rem 0; overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 caption { padding-bottom: 0.4rem; color: var(--soft); text-align: left; }
 th, td { padding: 0.35rem 0.8rem 0.35rem 0; border-bottom: 1px solid var(--line); text-align: left;
   vertical-align: top; }
 thead th { border-bottom: 2px solid #9aa5b1; color: var(--soft); font-weight: 600; vertical-align: bottom; }
-tbody th { font-weight: 500; }
+tbody th { min-width: 8rem; font-weight: 500; }
 td.number { white-space: nowrap; }
 figure { margin: 1.25rem 0; }
 figure img { display: block; max-width: 100%; height: auto; }

@@ -19,8 +19,8 @@ def model_path() -> Path:
 
 @pytest.fixture(scope="session")
 def one(model_path):
-    """Return a classifier that has loaded it."""
-    return classifier.Classifier(*bundle.read(model_path), threads=1)
+    """Return both networks of it, loaded."""
+    return classifier.Classifier(bundle.read(model_path), threads=1)
 
 
 @pytest.fixture

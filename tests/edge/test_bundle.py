@@ -146,8 +146,13 @@ def test_any_zip_reader_finds_card_and_labels(model_path):
 
 
 def test_packing_checks_what_reading_would(flatbuffer, lungs, card):
-    with pytest.raises(ValueError, match="a TFLite flatbuffer has 'TFL3' at byte 4"):
-        bundle.pack(b"no flatbuffer", lungs, card)
+    for name, pair in (("scores", (b"no flatbuffer", lungs)), ("lungs", (flatbuffer, b"no flatbuffer"))):
+        with pytest.raises(ValueError, match=f"^{name} begins with .*; a TFLite flatbuffer has 'TFL3' at byte 4"):
+            bundle.pack(*pair, card)
+    packed = bundle.pack(flatbuffer, lungs, card)
+    for name, pair in (("scores", (packed, lungs)), ("lungs", (flatbuffer, packed))):
+        with pytest.raises(ValueError, match=f"^{name} already carries a zip"):
+            bundle.pack(*pair, card)
     del card["labels"]
     with pytest.raises(ValueError, match="labels"):
         bundle.pack(flatbuffer, lungs, card)
@@ -197,10 +202,11 @@ def test_a_card_that_lacks_a_field(tmp_path, flatbuffer, card, field):
     assert field.split(".")[-1] in found
 
 
-def test_a_card_without_a_hash(tmp_path, flatbuffer, card):
-    found = _refusal(_forge(flatbuffer, card, tmp_path))
-    assert "lacks" in found
-    assert "'sha256'" in found
+@pytest.mark.parametrize("name", ["sha256", "lungs_sha256"])
+def test_a_card_without_a_hash(tmp_path, flatbuffer, card, name):
+    hashes = {"sha256": "0" * 64, "lungs_sha256": "0" * 64}
+    del hashes[name]
+    assert f"its card lacks field '{name}'" in _refusal(_forge(flatbuffer, card | hashes, tmp_path))
 
 
 @pytest.mark.parametrize("version", [1, "2", None, 0, 3])
@@ -270,6 +276,40 @@ def test_one_flipped_bit_in_the_network(tmp_path, content, flatbuffer, share):
     broken[max(8, int(len(flatbuffer) * share))] ^= 4
     found = _refusal(_put(bytes(broken), tmp_path))
     assert found.startswith("is damaged: it has a sha256 that begins '")
+
+
+def test_one_flipped_bit_in_the_lung_network(tmp_path, content, lungs):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        place = archive.getinfo("lungs.tflite").header_offset + len(lungs) // 2
+    broken = bytearray(content)
+    broken[place] ^= 4
+    assert "it is cut off, or this project did not make it" in _refusal(_put(bytes(broken), tmp_path))
+
+
+def _repacked(content: bytes, flatbuffer: bytes, lungs: bytes | None) -> bytes:
+    """Return a model file with its own card and another lung-field network, or none."""
+    whole = io.BytesIO(flatbuffer)
+    whole.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(whole, "a") as new:
+        new.writestr("card.json", old.read("card.json"))
+        if lungs is not None:
+            new.writestr("lungs.tflite", lungs)
+    return whole.getvalue()
+
+
+def test_another_lung_network_or_none(tmp_path, content, flatbuffer, lungs):
+    """The classifier has learnt from crops that one network chose, and takes no other."""
+    assert bundle.unpack(_repacked(content, flatbuffer, lungs), "same").lungs == lungs
+    for other in (flatbuffer, lungs[:-1] + b"x", b"", None):
+        found = _refusal(_put(_repacked(content, flatbuffer, other), tmp_path))
+        assert found.startswith("is damaged: its lung-field network has a sha256 that begins '")
+
+
+def test_films_that_were_prepared_by_another_contract(tmp_path, flatbuffer, lungs, card):
+    card["preprocess"]["contract"] = preprocess.CONTRACT_VERSION - 1
+    found = _refusal(_put(bundle.pack(flatbuffer, lungs, card), tmp_path))
+    versions = f"contract {preprocess.CONTRACT_VERSION - 1}, this program has {preprocess.CONTRACT_VERSION}: another"
+    assert found.startswith(f"was trained on films prepared in another way ({versions})")
 
 
 def test_films_that_were_prepared_in_another_way(tmp_path, flatbuffer, lungs, card):

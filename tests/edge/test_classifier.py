@@ -2,18 +2,34 @@
 
 import dataclasses
 import re
+import struct
 import threading
 
 import numpy as np
 import pytest
 
-from edge_app import bundle, classifier, preprocess
+from edge_app import bundle, classifier, lung_field, preprocess
 from edge_app.errors import MissingPackage, ModelMismatch
-from tests.films import draw_film
+from tests.edge.conftest import GOLDEN
+from tests.films import draw_film, draw_lungs
+
+SIDE, FIELD = preprocess.LUNG_SIZE, preprocess.MASK_SIZE
+
+
+def _drawn(seed):
+    """Return where the lungs of a drawn film are, 0 to 255, at the side of the network's answer."""
+    return preprocess.shrink(draw_lungs(seed, 300, 260), FIELD)
 
 
 def _pixels(seed, opacity=0.0):
-    return preprocess.to_pixels(draw_film(seed, 300, 260, opacity=opacity), 32)
+    """Crop a drawn film to its lungs, known from the drawing: what the second network sees."""
+    field = lung_field.find(_drawn(seed) / 255)
+    return preprocess.lungs_to_pixels(draw_film(seed, 300, 260, opacity=opacity), field, 32)
+
+
+def _whole(seed, opacity=0.0):
+    """Return a drawn film as the first network sees it."""
+    return preprocess.to_pixels(draw_film(seed, 300, 260, opacity=opacity), SIDE)
 
 
 @pytest.fixture(scope="module")
@@ -27,49 +43,71 @@ def test_a_runtime_is_found():
     assert interpreter_class.__name__ == "Interpreter"
 
 
-def test_scores_are_one_share_a_label(one):
-    scores = one.scores(_pixels(1))
-    assert scores.dtype == np.float32
+def test_scores_are_one_share_a_label_and_maps_one_a_label(one):
+    scores, maps = one.scores(_pixels(1))
+    assert scores.dtype == maps.dtype == np.float32
     assert scores.shape == (3,)
     assert scores.min() >= 0
     assert scores.max() <= 1
+    assert maps.shape == (4, 4, 3)
 
 
-def test_the_same_film_gives_the_same_scores(one):
-    pixels = _pixels(2)
-    kept = pixels.copy()
-    first = one.scores(pixels)
+@pytest.mark.parametrize("opacity", [0.0, 0.5, 1.0])
+def test_scores_are_the_sigmoid_of_the_mean_map(one, opacity):
+    scores, maps = one.scores(_pixels(1000, opacity))
+    # A quantum of a score is 1/256, and one of a map about 0.1, which moves a score by 0.025 at the most.
+    assert np.abs(scores - 1 / (1 + np.exp(-maps.mean((0, 1))))).max() < 0.035
+
+
+def test_the_same_film_gives_the_same_answer(one):
+    pixels, whole = _pixels(2), _whole(2)
+    kept = pixels.copy(), whole.copy()
+    first, chance = one.scores(pixels), one.lungs(whole)
     one.scores(_pixels(3, 1.0))
-    assert np.array_equal(one.scores(pixels), first)
-    assert np.array_equal(pixels, kept)
+    one.lungs(_whole(3, 1.0))
+    assert all(np.array_equal(a, b) for a, b in zip(one.scores(pixels), first, strict=True))
+    assert np.array_equal(one.lungs(whole), chance)
+    assert np.array_equal(pixels, kept[0])
+    assert np.array_equal(whole, kept[1])
 
 
-def test_scores_are_the_callers_own(one):
-    first = one.scores(_pixels(1000))
-    kept = first.copy()
+def test_answers_are_the_callers_own(one):
+    first = (*one.scores(_pixels(1000)), one.lungs(_whole(1000)))
+    kept = [part.copy() for part in first]
     one.scores(_pixels(1000, 1.0))
-    assert np.array_equal(first, kept)
+    one.lungs(_whole(1003, 1.0))
+    assert all(np.array_equal(a, b) for a, b in zip(first, kept, strict=True))
 
 
 @pytest.mark.parametrize("seed", [1000, 1001, 1002, 1003])
 def test_clear_lungs_score_otherwise_than_opaque_ones(one, seed):
-    # The model file was made to tell these apart (tests/golden/make_model.py); it answers above 0.9 and below 0.2.
-    clear, opaque = one.scores(_pixels(seed)), one.scores(_pixels(seed, 1.0))
+    # The model file was made to tell these apart (tests/golden/make_model.py); it answers above 0.9 and below 0.1.
     normal = one.card.labels.index("normal")
-    assert clear[normal] > 0.8
-    assert opaque[normal] < 0.3
+    assert one.scores(_pixels(seed))[0][normal] > 0.8
+    assert one.scores(_pixels(seed, 1.0))[0][normal] < 0.3
+
+
+@pytest.mark.parametrize("seed", [1000, 1001, 1002, 1003])
+def test_the_chance_of_lung_is_high_where_the_lungs_are_drawn(one, seed):
+    chance, drawn = one.lungs(_whole(seed)), _drawn(seed)
+    assert chance.dtype == np.float32
+    assert chance.shape == (FIELD, FIELD)
+    assert chance.min() >= 0
+    assert chance.max() <= 1
+    assert chance[drawn == 255].mean() > 0.8
+    assert chance[drawn == 0].mean() < 0.1
 
 
 def test_threads_take_turns_and_get_what_one_gets(one):
-    films = [_pixels(seed, opacity) for seed in range(4) for opacity in (0.0, 1.0)]
-    expected = [one.scores(pixels) for pixels in films]
+    films = [(_pixels(seed, opacity), _whole(seed, opacity)) for seed in range(4) for opacity in (0.0, 1.0)]
+    expected = [(*one.scores(pixels), one.lungs(whole)) for pixels, whole in films]
     answers, faults = {}, []
 
     def work(thread):
         try:
             for i in range(40):
                 at = (i * (thread + 1)) % len(films)
-                answers[thread, i] = (at, one.scores(films[at]))
+                answers[thread, i] = (at, (*one.scores(films[at][0]), one.lungs(films[at][1])))
         except Exception as error:
             faults.append(error)
 
@@ -80,36 +118,84 @@ def test_threads_take_turns_and_get_what_one_gets(one):
         thread.join()
     assert not faults
     assert len(answers) == 160
-    assert all(np.array_equal(scores, expected[at]) for at, scores in answers.values())
+    for at, answer in answers.values():
+        assert all(np.array_equal(a, b) for a, b in zip(answer, expected[at], strict=True))
 
 
 @pytest.mark.parametrize("shape", [(31, 32, 1), (64, 64, 1), (32, 32, 3), (32, 32)])
 def test_pixels_of_another_size_are_our_own_bug(one, shape):
-    with pytest.raises(ValueError):
-        one.scores(np.zeros(shape, np.uint8))
-    assert one.scores(_pixels(1)).shape == (3,)  # and the next film is classified as ever
+    for look in (one.scores, one.lungs):
+        with pytest.raises(ValueError):
+            look(np.zeros(shape, np.uint8))
+    assert one.scores(_pixels(1))[0].shape == (3,)  # and the next film is classified as ever
+    assert one.lungs(_whole(1)).shape == (FIELD, FIELD)
+
+
+# --- files that do not fit ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"size": 64}, "takes uint8 (1, 32, 32, 1) at (scale, zero point) (1.0, 0); it must take uint8 (1, 64, 64, 1)"),
+        (
+            {"size": 64},
+            "model 'drawn-int8': takes uint8 (1, 32, 32, 1) at (scale, zero point) (1.0, 0); "
+            "it must take uint8 (1, 64, 64, 1)",
+        ),
         ({"labels": ("normal", "covid")}, "its card has 2 labels, so one output must be (1, 2)."),
     ],
 )
 def test_a_card_that_does_not_fit_the_network(loaded, change, sentence):
-    model, card = loaded
     with pytest.raises(ModelMismatch, match=re.escape(sentence)):
-        classifier.Classifier(model, dataclasses.replace(card, **change))
+        classifier.Classifier(dataclasses.replace(loaded, card=dataclasses.replace(loaded.card, **change)))
+
+
+def test_a_network_without_class_maps(loaded):
+    _, interpreter_class = classifier.find_runtime()
+    exits = interpreter_class(model_content=loaded.scores).get_output_details()
+    shown = [len(details["shape"]) for details in exits]
+    numbers = [details["index"] for details in exits]
+    # The list of outputs is in the file as its length and the numbers of the tensors: let both name the scores.
+    listed = struct.pack("<3i", 2, *numbers)
+    assert loaded.scores.count(listed) == 1
+    changed = loaded.scores.replace(listed, struct.pack("<3i", 2, *[numbers[shown.index(2)]] * 2))
+    sentence = "answers [(1, 3), (1, 3)]; its card has 3 labels, so one output must be (1, h, w, 3)."
+    with pytest.raises(ModelMismatch, match=re.escape(sentence)):
+        classifier.Classifier(dataclasses.replace(loaded, scores=changed))
 
 
 def test_a_network_that_the_runtime_cannot_run(loaded):
-    _, card = loaded
-    sentence = r"model 'drawn-int8': \w+ cannot run it \(.*; its card asks for runtime 2\.14"
-    with pytest.raises(ModelMismatch, match=sentence):
-        classifier.Classifier(b"no flatbuffer at all", card)
-    with pytest.raises(ModelMismatch, match="takes float32"):
-        classifier.Classifier(classifier.ONE_OP.read_bytes(), card)
+    for part, name in (("scores", "model 'drawn-int8'"), ("lungs", r"model 'drawn-int8' \(lung field\)")):
+        with pytest.raises(ModelMismatch, match=rf"^{name}: \w+ cannot run it \(.*\); install a newer runtime\.$"):
+            classifier.Classifier(dataclasses.replace(loaded, **{part: b"no flatbuffer at all"}))
+        with pytest.raises(ModelMismatch, match=rf"^{name}: takes float32"):
+            classifier.Classifier(dataclasses.replace(loaded, **{part: classifier.ONE_OP.read_bytes()}))
+
+
+def test_a_lung_network_of_another_shape(loaded, monkeypatch):
+    sentence = "model 'drawn-int8' (lung field): takes uint8 (1, 32, 32, 1) at (scale, zero point) (1.0, 0); it must"
+    with pytest.raises(ModelMismatch, match=re.escape(sentence)):
+        classifier.Classifier(dataclasses.replace(loaded, lungs=loaded.scores))
+    monkeypatch.setattr(classifier, "MASK_SIZE", FIELD // 2)
+    sentence = f"answers [(1, {FIELD}, {FIELD}, 1)]; a lung-field network answers (1, {FIELD // 2}, {FIELD // 2}, 1)."
+    with pytest.raises(ModelMismatch, match=re.escape(sentence)):
+        classifier.Classifier(loaded)
+
+
+def test_the_finder_by_itself_answers_as_in_the_bundle(one, loaded):
+    path = GOLDEN / "lungs-int8.tflite"
+    assert path.read_bytes() == loaded.lungs
+    assert np.array_equal(classifier.LungFinder(path).lungs(_whole(1000)), one.lungs(_whole(1000)))
+
+
+def test_a_finder_that_is_missing_or_another_network(tmp_path, model_path):
+    with pytest.raises(ModelMismatch, match="no.tflite: there is no such lung-field network; make one with 'make lun"):
+        classifier.LungFinder(tmp_path / "no.tflite")
+    with pytest.raises(ModelMismatch, match=rf"^{model_path}: takes uint8 \(1, 32, 32, 1\)"):
+        classifier.LungFinder(model_path)
+    (tmp_path / "text.tflite").write_text("no network")
+    with pytest.raises(ModelMismatch, match=rf"^{tmp_path}/text.tflite: \w+ cannot run it"):
+        classifier.LungFinder(tmp_path / "text.tflite")
 
 
 def test_integer_scores_are_widened_before_the_zero_point_is_taken_off():
@@ -166,6 +252,6 @@ def test_what_was_written_on_stderr_before_and_after_loading_is_kept(loaded, cap
     import os
 
     os.write(2, b"before\n")
-    classifier.Classifier(*loaded, threads=1)
+    classifier.Classifier(loaded, threads=1)
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "before\nafter\n"

@@ -11,17 +11,18 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 
-from edge_app import bundle
+from edge_app import bundle, sample
 from tests.edge.another_user import without_override
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]
 MODEL = GOLDEN / "tiny-int8.tflite"
-COLUMNS = ["path", "verdict", "score_normal", "score_covid", "score_pneumonia", "error", "ms"]
+COLUMNS = ["path", "verdict", "score_normal", "score_covid", "score_pneumonia", "heat_inside", "error", "ms"]
 
 
 def run(*words, code=0, command="classify", model=MODEL, before=(), **options):
@@ -43,6 +44,20 @@ def films(tmp_path):
     return paths
 
 
+def _noise() -> Image.Image:
+    """A picture that can be read, is not blank, and shows nothing."""
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 260)).astype(np.uint8))
+
+
+@pytest.fixture
+def leg(tmp_path):
+    """Return the path of a radiograph that shows no chest and does not say so: pydicom-data's film of a limb."""
+    dataset = pydicom.dcmread(sample.path().with_name("RG3_UNCR.dcm"))
+    del dataset.BodyPartExamined  # 'EXTREMITY'; with it `dicom.read` refuses the file
+    dataset.save_as(tmp_path / "leg.dcm")
+    return tmp_path / "leg.dcm"
+
+
 @pytest.fixture
 def inbox():
     """A folder with everything that goes wrong, between two good films; and the names of what cannot be read.
@@ -62,6 +77,7 @@ def inbox():
         Image.new("L", (1, 1)).save(folder / "one.png")
         film.save(folder / "moving.gif", save_all=True, append_images=[Image.new("L", film.size)])
         Image.new("L", (300, 300)).save(folder / "black.png")
+        _noise().save(folder / "noise.png")
         film.save(folder / "secret.png")
         (folder / "secret.png").chmod(0)
         (folder / "metadata.csv").write_text("path,label\n")
@@ -70,8 +86,8 @@ def inbox():
         (folder / "locked").chmod(0)
         Path(name).chmod(0o755)
         folder.chmod(0o755)
-        bad = ["black.png", "cut.jpg", "empty.png", "locked", "moving.gif", "one.png", "secret.png", "text.png"]
-        yield folder, bad
+        bad = ["black.png", "cut.jpg", "empty.png", "locked", "moving.gif", "noise.png", "one.png", "secret.png"]
+        yield folder, [*bad, "text.png"]
         (folder / "locked").chmod(0o755)
 
 
@@ -92,8 +108,12 @@ def test_the_table(films):
     )
     assert lines[2].startswith("pneumonia: suspected from score 0.500; on test films sensitivity 0.90 (0.80 to 0.95)")
     head = next(line for line in lines if line.startswith("film "))
-    assert head.split() == ["film", "verdict", "normal", "covid", "pneumonia", "ms"]
+    assert head.split() == ["film", "verdict", "normal", "covid", "pneumonia", "in", "lungs", "ms"]
     clear, opaque = (next(line for line in lines if path.name in line) for path in films)
+    place = slice(head.index("in lungs") - 2, head.index("in lungs") + len("in lungs"))
+    assert all(
+        line[place].strip().endswith("%") and 0 <= int(line[place].strip()[:-1]) <= 100 for line in (clear, opaque)
+    )
     assert "no finding suspected" in clear
     assert "covid suspected" in opaque
     assert lines[-1].startswith("2 films: 1 covid suspected, 1 no finding suspected.")
@@ -109,6 +129,12 @@ def test_json_lines(films):
     assert all(row["error"] is None and row["ms"] > 0 for row in rows)
     assert all(list(row["scores"]) == ["normal", "covid", "pneumonia"] for row in rows)
     assert all(0 <= score <= 1 for row in rows for score in row["scores"].values())
+    for row in rows:
+        assert list(row["lungs"]) == ["box", "share", "heat_inside"]
+        # Where draw_film puts them: top, left, bottom, right.
+        assert row["lungs"]["box"] == pytest.approx([0.17, 0.15, 0.78, 0.85], abs=0.04)
+        assert 0.15 < row["lungs"]["share"] < 0.3
+        assert 0 <= row["lungs"]["heat_inside"] <= 1
 
 
 @pytest.fixture
@@ -182,8 +208,10 @@ def test_csv_holds_what_json_says(films, tmp_path):
         said = rows[row["path"]]
         assert row["verdict"] == (said["verdict"] or "")
         assert row["error"] == (said["error"] or "")
-        for label, score in (said["scores"] or {}).items():
-            assert float(row[f"score_{label}"]) == pytest.approx(score, abs=1e-6)
+        for label in ("normal", "covid", "pneumonia"):
+            assert row[f"score_{label}"] == (f"{said['scores'][label]:.6f}" if said["scores"] else "")
+        assert row["heat_inside"] == (f"{said['lungs']['heat_inside']:.4f}" if said["lungs"] else "")
+    assert sum(bool(row["heat_inside"]) for row in cells) == 2
 
 
 def test_one_bad_film_never_stops_a_folder(inbox):
@@ -193,7 +221,7 @@ def test_one_bad_film_never_stops_a_folder(inbox):
     assert sorted(Path(row["path"]).name for row in rows if row["error"]) == bad
     good = {Path(row["path"]).name: row["verdict"] for row in rows if row["verdict"]}
     assert good == dict.fromkeys(["a-good.png", "deep.png", "z-good.jpg"], "no finding suspected")
-    assert all((row["scores"] is None) == bool(row["error"]) for row in rows)
+    assert all((row["scores"] is None) == (row["lungs"] is None) == bool(row["error"]) for row in rows)
     # One complaint a line, each about one path and with what to do; then what was passed over.
     complaints = [line for line in done.stderr.splitlines() if line.startswith(str(folder))]
     assert sorted(complaints) == sorted(row["error"] for row in rows if row["error"])
@@ -211,6 +239,7 @@ def test_each_fault_has_its_own_words(inbox):
         "one.png": "is 1 x 1 pixels",
         "moving.gif": "is a GIF picture",
         "black.png": "the picture is blank",
+        "noise.png": "no lung field is to be seen: 0% of the picture looks like lung",
         "secret.png": "may not be read by this user",
         "locked": "may not be read",
         "locked/film.png": "may not be read by this user",
@@ -224,6 +253,22 @@ def test_each_fault_has_its_own_words(inbox):
         assert sentence.startswith(f"{inbox[0] / name}: ")
         assert words in sentence
     assert sorted(done.stderr.splitlines()) == sorted(rows.values())
+
+
+def test_pictures_without_lungs_are_refused_and_the_films_beside_them_read(tmp_path, films, leg):
+    _noise().save(tmp_path / "noise.png")
+    done = run("--json", films[0], tmp_path / "noise.png", leg, films[1], code=1)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["verdict"] for row in rows] == ["no finding suspected", None, None, "covid suspected"]
+    complaints = done.stderr.splitlines()
+    assert complaints == [rows[1]["error"], rows[2]["error"]]
+    for sentence, path in zip(complaints, (tmp_path / "noise.png", leg), strict=True):
+        assert sentence.startswith(f"{path}: no lung field is to be seen: ")
+        assert sentence.endswith("; show a frontal chest radiograph.")
+    table = run(films[0], leg, code=1)
+    assert leg.name not in table.stdout
+    assert table.stderr.startswith(f"{leg}: no lung field is to be seen: ")
+    assert table.stdout.splitlines()[-1].startswith("2 films: 1 could not be read, 1 no finding suspected.")
 
 
 def test_the_table_keeps_complaints_off_stdout(inbox):
@@ -435,18 +480,23 @@ def test_bench_tells_the_steps_apart(films):
     assert told["peak_memory_mb"] > 10
     assert [row["film"] for row in told["films"]] == ["clear.png", "opaque.jpg"]
     for row in told["films"]:
-        for step in ("decode_ms", "preprocess_ms", "invoke_ms"):
+        assert list(row) == ["film", "decode_ms", "lungs_ms", "crop_ms", "invoke_ms"]
+        for step in list(row)[1:]:
             assert 0 < row[step]["median"] <= row[step]["slowest"]
 
 
 def test_bench_prints_a_table(films):
     text = run(films[0], command="bench").stdout
+    head = next(line for line in text.splitlines() if line.startswith("film "))
+    assert head.split()[:5] == ["film", "decode", "lungs", "crop", "invoke"]
     assert "clear.png" in text
     assert "peak memory" in text
 
 
-def test_bench_of_what_cannot_be_read(tmp_path):
+def test_bench_of_what_cannot_be_read(tmp_path, leg):
     (tmp_path / "text.png").write_text("no picture")
     assert "is text" in _one_line(run(tmp_path / "text.png", command="bench", code=2))
     Image.new("L", (300, 300)).save(tmp_path / "black.png")
     assert _one_line(run(tmp_path / "black.png", command="bench", code=2)).startswith(f"{tmp_path / 'black.png'}: ")
+    done = run(leg, command="bench", code=2)
+    assert _one_line(done).startswith(f"{leg}: no lung field is to be seen: ")

@@ -1,34 +1,37 @@
 import hashlib
-from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from edge_app import preprocess, radiograph
+from edge_app import lung_field, preprocess
 from edge_app.errors import UnreadableRadiograph
-from tests.films import draw_film
+from tests.edge.conftest import GOLDEN
+from tests.films import draw_film, draw_lungs
+from tests.golden import make_golden
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+# Of the fingerprint at 192 pixels; see `test_fingerprint_has_not_changed`.
+FINGERPRINT = "cb809dfaa9b01648c0cef2d1606ec3530ef39d54ccf959e166176533f9b112f0"
 
 
 def test_golden_films_become_the_same_pixels():
     # Exactly equal: both requirement files pin OpenCV 4.11 and Pillow 13, so resize and decoding have no freedom.
     # Another OpenCV may differ by one level; then make the golden films again and say so in the commit.
+    made = {}
+    for path in sorted((GOLDEN / "films").iterdir()):
+        made |= make_golden.expected(path)
     with np.load(GOLDEN / "expected.npz") as expected:
-        assert len(expected.files) == 10
+        assert len(expected.files) == 25  # five films; whole at three sizes and lungs at two
+        assert set(expected.files) == set(made)
         for key in expected.files:
-            name, size = key.rsplit("-", 1)
-            grey = radiograph.read(GOLDEN / "films" / name, preprocess.least_side(int(size)))
-            assert np.array_equal(preprocess.to_pixels(grey, int(size)), expected[key]), key
+            assert np.array_equal(made[key], expected[key]), key
 
 
 def test_fingerprint_has_not_changed():
     # A new value here means that every trained model must be trained again: raise CONTRACT_VERSION with it.
     text = preprocess.fingerprint(192)
-    assert preprocess.CONTRACT_VERSION == 1
-    assert (
-        hashlib.sha256(text.encode()).hexdigest() == "40f4e6ac2fe8dbdea1d6cb4ce811d30dcd24d44607ea1d431136f50e4ccd25b4"
-    )
+    assert preprocess.CONTRACT_VERSION == 2
+    assert hashlib.sha256(text.encode()).hexdigest() == FINGERPRINT
 
 
 def test_fingerprints_one_level_apart_agree_and_two_do_not():
@@ -47,20 +50,42 @@ def test_fingerprint_of_another_kind_does_not_agree(other):
     assert not preprocess.same_fingerprint(preprocess.fingerprint(32), other)
 
 
-def test_fingerprint_notices_every_rule(monkeypatch):
-    import cv2
+def _defaults(**changes):
+    """Return the defaults of `finish`, OUTSIDE and LEVELS, with some changed."""
+    names = ("outside", "levels")
+    return tuple((dict(zip(names, preprocess.finish.__defaults__, strict=True)) | changes)[name] for name in names)
 
+
+RULES = {
+    "area average": (preprocess.cv2, "INTER_AREA", cv2.INTER_LINEAR),
+    "linear enlargement": (preprocess.cv2, "INTER_LINEAR", cv2.INTER_NEAREST),
+    "tail of the histogram": (preprocess, "TAIL_PERCENT", 2),
+    "side of the whole film": (preprocess, "LUNG_SIZE", 96),
+    "margin of the box": (lung_field, "MARGIN", 0.0),
+    "detail of the mask": (lung_field, "FINE", 128),
+    "crop": (lung_field.LungField, "crop", lambda field, picture: picture),
+    **{
+        f"outside: {outside}": (preprocess.finish, "__defaults__", _defaults(outside=outside))
+        for outside in {"keep", "black"} - {preprocess.OUTSIDE}
+    },
+    **{
+        f"levels: {levels}": (preprocess.finish, "__defaults__", _defaults(levels=levels))
+        for levels in {"crop", "lungs", "equal"} - {preprocess.LEVELS}
+    },
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_fingerprint_notices_every_rule(monkeypatch, rule):
     ours = preprocess.fingerprint(32)
     with monkeypatch.context() as patch:
-        patch.setattr(preprocess.cv2, "INTER_AREA", cv2.INTER_LINEAR)
-        assert not preprocess.same_fingerprint(ours, preprocess.fingerprint(32))
-    with monkeypatch.context() as patch:
-        patch.setattr(preprocess.cv2, "INTER_LINEAR", cv2.INTER_NEAREST)
-        assert not preprocess.same_fingerprint(ours, preprocess.fingerprint(32))
-    with monkeypatch.context() as patch:
-        patch.setattr(preprocess, "TAIL_PERCENT", 2)
+        patch.setattr(*RULES[rule])
         assert not preprocess.same_fingerprint(ours, preprocess.fingerprint(32))
     assert preprocess.same_fingerprint(ours, preprocess.fingerprint(32))
+
+
+def test_what_is_shown_of_lungs_is_what_the_constants_say():
+    assert preprocess.finish.__defaults__ == (preprocess.OUTSIDE, preprocess.LEVELS)
 
 
 @pytest.mark.parametrize(("down", "across"), [(2, 2), (3, 5), (7, 4)])
@@ -152,3 +177,86 @@ def test_input_is_left_alone_and_the_answer_is_the_same_again():
     first = preprocess.to_pixels(film, 64)
     assert np.array_equal(film, kept)
     assert np.array_equal(preprocess.to_pixels(np.asfortranarray(film), 64), first)
+
+
+# --- lungs ----------------------------------------------------------------------------------------
+
+
+def _field(seed=4):
+    """Return the lungs of a drawn film, found in its drawing."""
+    return lung_field.find(preprocess.shrink(draw_lungs(seed, 480, 400), preprocess.MASK_SIZE) / 255)
+
+
+def _parts(size=64, seed=4):
+    """Return a drawn film and its mask in the box round the lungs, uint8 (size, size) each."""
+    field = _field(seed)
+    film = draw_film(seed)
+    return preprocess.shrink(field.crop(film), size), preprocess.shrink(field.crop(field.mask), size)
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (64, 190), (500, 70), (700, 600), (191, 193), (1, 1000)])
+@pytest.mark.parametrize("size", [32, 192])
+def test_lungs_become_uint8_of_the_models_size(height, width, size):
+    grey = np.random.default_rng(0).integers(0, 256, (height, width)).astype(np.uint8)
+    pixels = preprocess.lungs_to_pixels(grey, _field(), size)
+    assert pixels.shape == (size, size, 1)
+    assert pixels.dtype == np.uint8
+
+
+def test_what_lies_outside_the_box_is_never_seen():
+    field, film = _field(), draw_film(4)
+    expected = preprocess.lungs_to_pixels(film, field, 64)
+    top, left, bottom, right = field.box
+    rows, columns = np.arange(480) / 480, np.arange(400) / 400
+    seen = np.ix_((rows > top - 1 / 480) & (rows < bottom), (columns > left - 1 / 400) & (columns < right))
+    for level in (0, 255):
+        other = np.full_like(film, level)
+        other[seen] = film[seen]
+        assert np.array_equal(preprocess.lungs_to_pixels(other, field, 64), expected)
+
+
+def test_outside_is_kept_or_black():
+    crop, mask = _parts()
+    kept, black = (preprocess.finish(crop, mask, outside, "crop")[..., 0] for outside in ("keep", "black"))
+    assert np.array_equal(kept, preprocess.stretch(crop))
+    assert (black[mask == 0] == 0).all()
+    assert np.array_equal(black[mask == 255], kept[mask == 255])
+    rim = (mask > 0) & (mask < 255)
+    assert rim.any()
+    # Soft at the rim: the share of the mask, rounded to the nearest level.
+    assert np.abs(black[rim] - kept[rim] * (mask[rim] / 255)).max() <= 0.5
+
+
+def test_grey_levels_by_the_lungs_alone():
+    crop, mask = _parts()
+    seen = crop[mask > 127]
+    pixels = preprocess.finish(crop, mask, "keep", "lungs")[..., 0]
+    assert np.array_equal(pixels, preprocess.stretching_table(seen)[crop])
+    # What is not lung must have no say: as bright as can be, it leaves the lungs as they were.
+    bright = np.where(mask > 127, crop, 255).astype(np.uint8)
+    assert np.array_equal(preprocess.finish(bright, mask, "keep", "lungs")[mask > 127], pixels[mask > 127, np.newaxis])
+    assert not np.array_equal(preprocess.finish(bright, mask, "keep", "crop")[mask > 127], pixels[mask > 127])
+
+
+def test_equal_levels_are_spread_evenly():
+    _, mask = _parts(192)
+    crop = (np.random.default_rng(0).beta(2, 6, mask.shape) * 255).astype(np.uint8)
+    levels = preprocess.finish(crop, mask, "keep", "equal")[..., 0][mask > 127]
+    counts = np.histogram(levels, bins=8, range=(0, 256))[0] / levels.size
+    assert np.abs(counts - 1 / 8).max() < 0.02  # a level is never split, and the commonest hold 1.2 % of the lungs
+    table = preprocess.equalizing_table(crop[mask > 127])
+    assert (np.diff(table.astype(int)) >= 0).all()
+    assert table[-1] == 255
+
+
+@pytest.mark.parametrize("levels", ["crop", "lungs", "equal"])
+def test_blank_lungs_are_refused(levels):
+    crop, mask = _parts()
+    blank = np.full_like(crop, 90) if levels == "crop" else np.where(mask > 127, 90, crop).astype(np.uint8)
+    with pytest.raises(UnreadableRadiograph, match="the picture is blank: 98 % of it lies within 1 of 256 grey levels"):
+        preprocess.finish(blank, mask, "keep", levels)
+
+
+def test_lungs_of_anything_but_grey_are_our_own_bug():
+    with pytest.raises(ValueError, match=r"grey is float32 \(64, 64\); the contract takes uint8 \(H, W\)"):
+        preprocess.lungs_to_pixels(np.zeros((64, 64), np.float32), _field(), 32)

@@ -55,7 +55,9 @@ def lung_field_file() -> bytes:
     films = [draw_film(5000 + i, *side(i), opacity=(i % 3) / 2) for i in range(LUNG_FILMS)]
     masks = [draw_lungs(5000 + i, *side(i)) for i in range(LUNG_FILMS)]
     # Noise of any grain: what shows no lungs must give none.
-    films += [cv2.resize(rng.integers(0, 256, (n, n), np.uint8), (140, 160)) for n in rng.integers(3, 80, LUNG_FILMS // 4)]
+    films += [
+        cv2.resize(rng.integers(0, 256, (n, n), np.uint8), (140, 160)) for n in rng.integers(3, 80, LUNG_FILMS // 4)
+    ]
     masks += [np.zeros((160, 140), np.uint8)] * (LUNG_FILMS // 4)
     pixels = np.stack([preprocess.to_pixels(film, preprocess.LUNG_SIZE) for film in films])
     truth = np.stack([preprocess.shrink(mask, preprocess.MASK_SIZE) for mask in masks])[..., np.newaxis] / 255.0

@@ -1,0 +1,192 @@
+"""Check a model on a site's own films: `python -m train site-check MODEL FOLDER` writes a report with its numbers.
+
+What was scored is kept in `scores.jsonl` beside the report: a stopped run goes on, and another question about the same
+films (another operating point, a corrected label) is answered at once.
+"""
+
+import csv
+import hashlib
+import json
+import os
+import signal
+import sys
+import time
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+
+from edge_app.card import RULES
+from edge_app.errors import WrongUsage
+from train.site_check.labels import SPELLINGS
+
+FILES = ("report.html", "report.json", "results.csv", "scores.jsonl")
+# So many films that are not in the table are named on the terminal; all are in the report.
+MOST_NAMED = 3
+EXIT_CODES = "exit code: 0 every film got a verdict, 1 some did not, 2 wrong usage or a model that is not ours"
+
+
+def add_parser(subparsers) -> None:
+    """Declare `train site-check`."""
+    spellings = "; ".join(f"{label}: {', '.join(words)}" for label, words in SPELLINGS.items())
+    parser = subparsers.add_parser(
+        "site-check",
+        help="check a model file on a site's own labelled films",
+        description="Check a model file on a site's own labelled films, as the edge would judge them.",
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="model file, as `make convert` writes them")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of PNG, JPEG and DICOM films")
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="CSV file with the columns path (relative to FOLDER), label and perhaps patient, which keeps films of one "
+        f"patient together; allowed labels are {spellings} (default FOLDER/labels.csv)",
+    )
+    parser.add_argument("--out", type=Path, default=Path("site-check"), help="folder for the report (%(default)s)")
+    parser.add_argument(
+        "--operating-point", choices=RULES, default=RULES[0], help="rule that verdicts are of (%(default)s)"
+    )
+    parser.add_argument(
+        "--prevalence", metavar="SHARE", help="share of COVID-19 among your patients, such as 0.05: PPV and NPV there"
+    )
+    parser.add_argument(
+        "--pictures",
+        action="store_true",
+        help="show the lungs of the worst mistakes in the report, which then holds patients' films",
+    )
+    parser.set_defaults(func=run)
+
+
+def run(args) -> int:
+    """Run the command: read the table, judge the films, write the report."""
+    try:
+        return _run(args)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here.", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except OSError as error:  # films, models and tables report theirs as EdgeError: only output is left
+        sentence = f"{args.out}: cannot be written ({error.strerror}); name another folder with '--out'."
+        raise WrongUsage(sentence) from error
+
+
+def _run(args) -> int:
+    from edge_app import bundle, classifier, prevalence
+    from train.site_check import chapters, labels, look, numbers, pictures
+
+    stated = None if args.prevalence is None else prevalence.read(args.prevalence)
+    table_path = args.labels or args.folder / "labels.csv"
+    _check(args, table_path)
+    table = labels.read(table_path, args.folder)
+    unlisted = labels.unlisted(args.folder, table.films)
+    model = bundle.read(args.model)
+    one = classifier.Classifier(model, min(4, os.cpu_count() or 1))
+    args.out.mkdir(parents=True, exist_ok=True)
+    sha256 = hashlib.sha256(args.model.read_bytes()).hexdigest()
+
+    _say(table, unlisted, args.folder, look.complain)
+    started = time.perf_counter()
+    memory = look.Memory(args.out / "scores.jsonl", sha256, one.card.labels)
+    try:
+        films, remembered = look.judge(table.films, args.folder, one, memory)
+    finally:
+        memory.close()
+    seconds = time.perf_counter() - started
+    rows = numbers.table([*films, *unlisted], one.card, args.operating_point)
+    _write_rows(rows, one.card.labels, args.out / "results.csv")
+    about = {
+        "made": _made(args, table_path, one.runtime)
+        | {"seconds": seconds, "remembered": remembered, "patients_named": table.patients, "repeated": table.repeated},
+        "model": {
+            "name": one.card.name,
+            "file": args.model.name,
+            "sha256": sha256,
+            "contract": one.card.contract,
+            "size": one.card.size,
+        },
+    }
+    measured = about | numbers.measure(rows, one.card, args.operating_point, stated)
+    _write(args.out / "report.json", json.dumps(measured, indent=1, allow_nan=False) + "\n")
+    shown = pictures.tiles(measured["mistakes"], args.folder, one) if args.pictures else {}
+    chapters.page(measured, shown).write(args.out / "report.html")
+    _summary(measured, args.out)
+    return 1 if (rows["verdict"] == "").any() else 0
+
+
+def _check(args, table_path: Path) -> None:
+    """Refuse a folder that is none, and output that would overwrite what is read.
+
+    Raises:
+        WrongUsage: in one sentence.
+    """
+    if not os.path.isdir(args.folder):  # noqa: PTH112 (Path.is_dir raises where a folder above may not be entered)
+        what = "is a file" if os.path.lexists(args.folder) else "there is no such folder"
+        raise WrongUsage(f"{args.folder}: {what}; name the folder that holds the films.")
+    read = {os.path.realpath(path) for path in (table_path, args.model)}
+    for name in FILES:
+        if os.path.realpath(args.out / name) in read:
+            raise WrongUsage(f"{args.out / name}: would be overwritten and is read; name another folder with '--out'.")
+
+
+def _say(table, unlisted, folder: Path, complain) -> None:
+    """Complain of what is wrong before any film is read; many films that are not in the table share one sentence."""
+    for sentence in filter(None, [table.remark, *(film.error for film in table.films)]):
+        complain(sentence)
+    if len(unlisted) <= MOST_NAMED:
+        for film in unlisted:
+            complain(film.error)
+        return
+    names = ", ".join(f"'{film.path}'" for film in unlisted[:MOST_NAMED])
+    complain(
+        f"{folder}: {len(unlisted)} films are not in the table of labels, such as {names}, so they were not checked; "
+        "add a row for each."
+    )
+
+
+def _made(args, table_path: Path, runtime: str) -> dict:
+    from edge_app import __version__
+    from train import provenance
+
+    return {
+        "date": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "program": __version__,
+        "commit": provenance.commit(),
+        "versions": provenance.versions(),
+        "runtime": f"{runtime} {metadata.version(runtime)}",
+        "folder": args.folder.resolve().name,
+        "labels": table_path.name,
+        "pictures": args.pictures,
+    }
+
+
+def _write_rows(rows, labels: tuple[str, ...], path: Path) -> None:
+    """Write a row a film; scores with all their digits, so that every figure can be worked out again from them."""
+    columns = ["path", "patient", "label", *(f"score_{label}" for label in labels), "verdict", "error"]
+    part = path.with_name(path.name + ".part")
+    with part.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+        rows[columns].to_csv(file, index=False, quoting=csv.QUOTE_MINIMAL)
+    part.replace(path)
+
+
+def _write(path: Path, content: str) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_text(content, encoding="utf-8")
+    part.replace(path)
+
+
+def _summary(measured: dict, out: Path) -> None:
+    """Print the figures that matter, and where the rest is."""
+    from train.audit.wording import text
+    from train.site_check import wording
+
+    films, rule = measured["films"], measured["operating_point"]
+    point = measured["points"][rule]
+    print(f"model {measured['model']['name']}, operating point '{rule}', {wording.films(films['judged'])} judged")
+    for name, verdict in point["compared"].items():
+        here, card = text(point["local"][name]), text(point["card"].get(name))
+        print(f"{wording.NAMES[name]}: {here}; card {card}; {wording.VERDICTS[verdict]}")
+    print(f"AUC: {text(measured['auc']['local'])}")
+    for sentence in wording.too_few(measured):
+        print(sentence)
+    print(f"{out / 'report.html'}: the report; its numbers are in {out / 'report.json'}, a row a film in "
+          f"{out / 'results.csv'}")  # fmt: skip

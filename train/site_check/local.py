@@ -1,0 +1,132 @@
+"""What the films of a site would choose for themselves: a threshold, and scores that mean there what they say.
+
+The films that choose a threshold flatter it. So what it gives is measured across folds: every film is judged by a
+threshold that the films of other patients chose (Hastie, Tibshirani & Friedman 2009, section 7.10).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import optimize, special
+from sklearn.model_selection import StratifiedGroupKFold
+
+from train import calibrate, operating_points
+from train.audit import bootstrap
+from train.site_check import intervals
+
+RECALL = operating_points.LEAST_RECALL["covid"]
+FOLDS = 10
+# Half a quantum of an int8 file's scores, which are multiples of 1/256: a score of 0 only says that it is below this,
+# and without a floor a single patient with score 0 would decide the whole recalibration.
+SMALLEST = 1 / 512
+# e**10 = 22,000: no site's share of COVID-19 is further off; it stops the search where scores part the classes wholly.
+MOST_INTERCEPT = 10.0
+
+
+def folds(positive: np.ndarray, groups: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (films that choose, films that are judged), int arrays, by patient; none if there are too few patients."""
+    patients = (len(np.unique(groups[which])) for which in (positive, ~positive))
+    count = min(FOLDS, *patients)
+    if count < 2:
+        return
+    for fit, kept in StratifiedGroupKFold(count).split(positive, positive, groups):
+        if positive[fit].any() and not positive[fit].all():
+            yield fit, kept
+
+
+def threshold(scores: np.ndarray, positive: np.ndarray, groups: np.ndarray) -> dict | None:
+    """Return the highest threshold with recall >= 0.95 on these films, and what to expect of it; None without patients.
+
+    Args:
+        scores: float (N,) in 0 .. 1, of COVID-19.
+        positive: bool (N,), which of the films are COVID-19.
+        groups: object (N,), the patient of each.
+
+    Returns:
+        `value`, `low` and `high` over resampled patients; `apparent` and `crossfit`, each {sensitivity, specificity}:
+        on the films that chose it, and on films that did not (None with fewer than two patients of a class).
+    """
+    if not positive.any():
+        return None
+    chosen = operating_points.for_recall(scores, positive, RECALL)
+    drawn = [
+        operating_points.for_recall(np.repeat(scores, weight), np.repeat(positive, weight), RECALL)
+        for weight in bootstrap.weights(groups)
+        if weight[positive].any()
+    ]
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    called, judged = np.zeros(len(scores), bool), np.zeros(len(scores), bool)
+    for fit, kept in folds(positive, groups):
+        called[kept] = scores[kept] >= operating_points.for_recall(scores[fit], positive[fit], RECALL)
+        judged[kept] = True
+    return {
+        "value": chosen,
+        "low": float(low),
+        "high": float(high),
+        "recall": RECALL,
+        "apparent": _figures(scores >= chosen, positive, groups),
+        "crossfit": _figures(called[judged], positive[judged], groups[judged]) if judged.any() else None,
+    }
+
+
+def _figures(called, positive, groups):
+    return {
+        "sensitivity": intervals.share(called[positive], groups[positive]),
+        "specificity": intervals.share(~called[~positive], groups[~positive]),
+    }
+
+
+def recalibration(
+    scores: np.ndarray, positive: np.ndarray, groups: np.ndarray
+) -> tuple[dict, np.ndarray | None] | None:
+    """Fit the temperature and intercept that make the scores mean what they say on these films.
+
+    The new score is sigmoid(logit(score) / temperature + intercept), Platt 1999 on the logit.
+
+    Args:
+        scores: as for `threshold`, as are the others.
+
+    Returns:
+        {temperature, intercept}, each {value, low, high} over resampled patients, and float (N,), the new score of each
+        film by what other patients' films chose (None where a fold cannot be had); None if the films hold one class.
+    """
+    if positive.all() or not positive.any():
+        return None
+    values = _logits(scores)
+    ones = np.ones(len(scores))
+    found = _fit(values, positive, ones)
+    drawn = [
+        _fit(values, positive, weight)
+        for weight in bootstrap.weights(groups)
+        if weight[positive].any() and weight[~positive].any()
+    ]
+    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+    fresh = np.full(len(scores), np.nan)
+    for fit, kept in folds(positive, groups):
+        temperature, intercept = _fit(values[fit], positive[fit], ones[fit])
+        fresh[kept] = special.expit(values[kept] / temperature + intercept)
+    names = ("temperature", "intercept")
+    figures = {
+        name: {"value": float(found[at]), "low": float(low[at]), "high": float(high[at])}
+        for at, name in enumerate(names)
+    }
+    return figures, None if np.isnan(fresh).any() else fresh
+
+
+def _logits(scores: np.ndarray) -> np.ndarray:
+    return calibrate.logits(np.clip(scores, SMALLEST, 1 - SMALLEST))
+
+
+def _fit(values: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    """Return (temperature, intercept) of the least weighted cross-entropy of float (N,) logits."""
+    total = weight.sum()
+
+    def loss(at):
+        scaled = values * at[0] + at[1]
+        miss = weight * (special.expit(scaled) - positive)
+        value = weight @ (np.logaddexp(0, scaled) - positive * scaled)
+        return value / total, np.array([miss @ values, miss.sum()]) / total
+
+    bounds = ((1 / calibrate.MOST, 1 / calibrate.LEAST), (-MOST_INTERCEPT, MOST_INTERCEPT))
+    slope, intercept = optimize.minimize(loss, (1.0, 0.0), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return 1 / slope, intercept

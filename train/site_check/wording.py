@@ -1,0 +1,101 @@
+"""The figures in sentences that a clinic can act on."""
+
+from train.audit.wording import text
+from train.site_check import intervals
+from train.site_check.labels import NO_LUNGS, ROW, UNLISTED, UNREADABLE
+
+NAMES = {
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "suspected_sensitivity": "sensitivity, suspected outright",
+    "suspected_specificity": "specificity, suspected outright",
+    "referred": "share unsure",
+}
+VERDICTS = {
+    "lower": "lower than on the card",
+    "higher": "higher than on the card",
+    "overlap": "not told apart",
+    "unknown": "-",
+}
+CLASSES = {"covid": "COVID-19", "others": "other"}
+REASONS = {
+    ROW: "row of the table at fault",
+    UNLISTED: "not in the table of labels",
+    UNREADABLE: "could not be read",
+    NO_LUNGS: "no lung field found",
+}
+
+MISSES = {
+    "lower": "The two intervals do not meet: **here it misses more patients than its card says.** Do not rely on it at "
+    "this site as it is.",
+    "higher": "The two intervals do not meet: here it misses fewer patients than its card says.",
+    "overlap": "The two intervals meet: these films do not show that it misses more patients here, and do not rule out "
+    "a sensitivity as low as {low:.3f}.",
+    "unknown": "",
+}
+ALARMS = {
+    "lower": "The two intervals do not meet: **here it raises more false alarms than its card says.**",
+    "higher": "The two intervals do not meet: here it raises fewer false alarms than its card says.",
+    "overlap": "The two intervals meet: these films do not show that it raises more false alarms here, and do not rule "
+    "out a specificity as low as {low:.3f}.",
+    "unknown": "",
+}
+
+
+def films(count: int) -> str:
+    """Return `1 film` or `7 films`."""
+    return f"{count} film{'s' * (count != 1)}"
+
+
+def patients(count: int) -> str:
+    """Return `1 patient` or `7 patients`."""
+    return f"{count} patient{'s' * (count != 1)}"
+
+
+def in_short(numbers: dict) -> list[str]:
+    """Return what the films say of the model, the most important sentence first."""
+    rule = numbers["operating_point"]
+    point = numbers["points"][rule]
+    here, card, compared = point["local"], point["card"], point["compared"]
+    banded = "referred" in here
+    found = "COVID-19 films" + " (an unsure one counts as found)" * banded
+    cleared = "other films" + " (an unsure one counts as not cleared)" * banded
+    return [
+        _against("finds", found, here["sensitivity"], card["sensitivity"], MISSES[compared["sensitivity"]]),
+        _against("clears", cleared, here["specificity"], card["specificity"], ALARMS[compared["specificity"]]),
+    ]
+
+
+def _against(does: str, which: str, here: dict | None, card: dict, end: str) -> str:
+    if here is None:
+        return f"How many of the {which} the model {does} is not known: there is none here. Its card says {text(card)}."
+    end = end.format(**here)
+    return f"Of the {which} the model {does} **{text(here)}**; its card says {text(card)}. {end}"
+
+
+def too_few(numbers: dict) -> list[str]:
+    """Return a sentence a class that has too few patients to decide anything."""
+    return [
+        f"Too few to decide anything: {part['patients']} {CLASSES[name]} patient{'s' * (part['patients'] != 1)}, where "
+        f"figures of fewer than {intervals.FEW} may look good or bad by chance; an interval of +- 5 points takes "
+        f"{part['needed_as_on_card']} films, each of another patient, if the model does as its card says, and "
+        f"{part['needed_at_most']} in any case."
+        for name, part in numbers["few"].items()
+        if part["too_few"]
+    ]
+
+
+def without_verdict(numbers: dict) -> str:
+    """Return a sentence on the films that got no verdict, "" if all did."""
+    counts = {kind: count for kind, count in numbers["films"]["without_verdict"].items() if count}
+    if not counts:
+        return ""
+    listed = ", ".join(f"{count} {REASONS[kind]}" for kind, count in counts.items())
+    refused = numbers["refused"]
+    sentence = f"Without a verdict, and in no figure: {listed}."
+    if refused["covid"]:
+        sentence += (
+            f" Of these, {films(refused['covid'])} of COVID-19 could not be judged; counted as missed, sensitivity would "
+            f"be {refused['sensitivity_if_missed']:.3f}."
+        )
+    return sentence
