@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from edge_app.errors import EdgeError
+from train import config, fit, index, pixels
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -14,6 +15,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
     parser.add_argument("--cache", type=Path, default=Path("build"), help="decoded pixels (%(default)s)")
+    parser.add_argument(
+        "--lungs", type=Path, default=pixels.LUNGS, help="lung-field network that cropped the films (%(default)s)"
+    )
     parser.add_argument("--out", type=Path, default=Path("models"), help="folder for the files (%(default)s)")
     args = parser.parse_args(arguments)
     try:
@@ -25,7 +29,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _convert(args) -> int:
     from convert import release
-    from train import index, pixels
 
     record, _ = release.read_run(args.run)
     films = index.read(args.index)
@@ -35,10 +38,11 @@ def _convert(args) -> int:
             f"{args.index}: its sha256 begins '{index_hash[:12]}', but {args.run} was trained on an index that begins "
             f"'{record['index_sha256'][:12]}'; calibration and thresholds need the same films and splits."
         )
+    pixels.check_lungs(args.lungs, record, args.run)
     films = films[films["split"] != ""].reset_index(drop=True)
-    size = record["config"]["size"]
-    film_pixels = pixels.load(films, args.data, size, pixels.cache_path(args.cache, index_hash, size))
-    for path in release.release(args.run, films, film_pixels, args.out):
+    settings = config.from_record(record["config"])
+    shown = fit.seen(settings, films, args.data, args.cache, index_hash, args.lungs)
+    for path in release.release(args.run, *shown, args.out, args.lungs):
         print(f"{path}  {path.stat().st_size / 1e6:.2f} MB")
     return 0
 

@@ -105,10 +105,7 @@ def _medians(runs: dict) -> dict:
         "first_ms": median(runs["first_ms"]),
         "peak_memory_mb": median(run["peak_memory_mb"] for run in steps),
         "films": {
-            row["film"]: {
-                name: median(run["films"][i][name]["median"] for run in steps)
-                for name in STEPS
-            }
+            row["film"]: {name: median(run["films"][i][name]["median"] for run in steps) for name in STEPS}
             for i, row in enumerate(steps[0]["films"])
         },
     }

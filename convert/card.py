@@ -45,7 +45,7 @@ def check_contract(record: dict) -> None:
     """Refuse a run that was trained under another preprocessing contract than this checkout's.
 
     Raises:
-        ValueError: the fingerprints differ.
+        ValueError: the fingerprints differ, or its films were not cropped and finished as on the edge.
     """
     saved, size = record["preprocess"], record["config"]["size"]
     if not preprocess.same_fingerprint(saved["fingerprint"], preprocess.fingerprint(size)):
@@ -53,3 +53,9 @@ def check_contract(record: dict) -> None:
             f"the run was trained with preprocessing contract {saved['contract']} and another fingerprint; "
             f"this checkout has contract {preprocess.CONTRACT_VERSION}; train again"
         )
+    for name, wanted in (("crop", "lungs"), ("outside", preprocess.OUTSIDE), ("levels", preprocess.LEVELS)):
+        if saved[name] != wanted:
+            raise ValueError(
+                f"the run was trained with '--{name} {saved[name]}' and the edge shows its models films with "
+                f"'--{name} {wanted}'; train again"
+            )

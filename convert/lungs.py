@@ -42,7 +42,8 @@ def _convert(args) -> int:
         raise EdgeError(f"{args.run}: holds no finished run of the lung-field network; run 'make lungs' first.")
     everything = index.read(args.index)
     films = everything[everything["split"] != ""].reset_index(drop=True)
-    kept = films[films["split"] == "train"].groupby("source").sample(CALIBRATION_PER_SOURCE, random_state=1)
+    shuffled = films[films["split"] == "train"].sample(frac=1, random_state=1)
+    kept = shuffled.groupby("source").head(CALIBRATION_PER_SOURCE)
     whole = pixels.load(films, args.data, preprocess.LUNG_SIZE, args.cache, index.sha256(args.index))
     drawn = {split: fit.drawn(masks.listing(args.data, everything), args.data, split) for split in ("val", "test")}
     content, files = convert(args.run, whole[kept.index.to_numpy()], drawn)

@@ -35,13 +35,11 @@ def release(
         kinds: of `quantize.KINDS`.
 
     Raises:
-        EdgeError: the folder holds no finished run, the contract changed, or int8 disagrees with the Keras model.
+        EdgeError: the folder holds no finished run, the contract changed, `lungs` is another network, or int8 disagrees
+            with the Keras model.
     """
     record, model = read_run(run_dir)
-    if pixels.lungs_hash(lungs) != record["lungs_sha256"]:
-        raise EdgeError(
-            f"{lungs}: is not the lung-field network that the films of {run_dir} were cropped with; train again."
-        )
+    pixels.check_lungs(lungs, record, run_dir)
     finder = lungs.read_bytes()
     labels = tuple(record["config"]["labels"])
     parent = pd.read_csv(run_dir / "scores.csv", keep_default_na=False)

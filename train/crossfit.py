@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from edge_app.errors import EdgeError
-from train import config, fit, index
+from train import config, fit, index, pixels
 
 FOLDS = 5
 
@@ -26,6 +26,9 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
     parser.add_argument("--cache", type=Path, default=Path("build"), help="where decoded pixels are kept (%(default)s)")
+    parser.add_argument(
+        "--lungs", type=Path, default=pixels.LUNGS, help="lung-field network that crops the films (%(default)s)"
+    )
     parser.set_defaults(func=run)
 
 
@@ -38,14 +41,18 @@ def run(args) -> int:
     index_hash = index.sha256(args.index)
     if record["index_sha256"] != index_hash:
         raise EdgeError(f"{args.index}: is not the index of {args.run}; the same films and groups are needed.")
+    pixels.check_lungs(args.lungs, record, args.run)
     films = index.read(args.index)
     films = films[films["split"] != ""].reset_index(drop=True)
     settings = config.from_record(record["config"])
-    crossfit(settings, *fit.seen(settings, films, args.data, args.cache, index_hash), args.run, index_hash)
+    shown = fit.seen(settings, films, args.data, args.cache, index_hash, args.lungs)
+    crossfit(settings, *shown, args.run, index_hash, args.lungs)
     return 0
 
 
-def crossfit(settings: config.TrainConfig, films, film_pixels, run_dir: Path, index_hash: str) -> None:
+def crossfit(
+    settings: config.TrainConfig, films, film_pixels, run_dir: Path, index_hash: str, lungs: Path = pixels.LUNGS
+) -> None:
     """Train what is not trained yet; write `crossfit.csv` and `without.csv` to `run_dir`.
 
     Args:
@@ -54,6 +61,7 @@ def crossfit(settings: config.TrainConfig, films, film_pixels, run_dir: Path, in
         film_pixels: uint8 (N, size, size, 1), one row a film.
         run_dir: of the run.
         index_hash: sha256 of the index, recorded.
+        lungs: the lung-field network that cropped the films.
     """
     settings = replace(settings, settle=0)
     folds = {str(k + 1): replace(settings, fold=f"{k + 1}/{FOLDS}") for k in range(FOLDS)}
@@ -65,17 +73,17 @@ def crossfit(settings: config.TrainConfig, films, film_pixels, run_dir: Path, in
         tables = []
         for name, recipe in recipes.items():
             part_dir = run_dir / "crossfit" / f"{column}-{name}"
-            table = _scores(recipe, films, film_pixels, part_dir, index_hash)
+            table = _scores(recipe, films, film_pixels, part_dir, index_hash, lungs)
             tables.append(table.assign(**{column: name}))
         pd.concat(tables).sort_values("path").to_csv(run_dir / file, index=False, float_format="%.6f")
 
 
-def _scores(recipe, films, film_pixels, run_dir: Path, index_hash: str):
+def _scores(recipe, films, film_pixels, run_dir: Path, index_hash: str, lungs: Path):
     """Return the scores of the films that `recipe` leaves out, with the thresholds of its own validation films."""
     path = run_dir / "run.json"
     if not path.exists() or "metrics" not in json.loads(path.read_text()):
         print(f"{run_dir}: training without {recipe.without or 'fold ' + recipe.fold}", flush=True)
-        fit.fit(recipe, films, film_pixels, run_dir, index_hash)
+        fit.fit(recipe, films, film_pixels, run_dir, index_hash, lungs)
         for checkpoint in (run_dir / "last.keras", run_dir / "best.keras", run_dir / "model.h5"):
             checkpoint.unlink(missing_ok=True)
     thresholds = json.loads(path.read_text())["metrics"]["thresholds"]

@@ -61,6 +61,7 @@ def write(model, films, film_pixels: np.ndarray, settings, run_dir: Path, left_o
     side = films["split"].to_numpy().astype(object)
     if left_out is not None:
         side[side == "test"] = "train"
+        side[films["group"].isin(films["group"][left_out])] = ""  # neither learnt from nor to choose thresholds by
         side[left_out] = "test"
     held_out = np.flatnonzero(np.isin(side, ["val", "test"]))
     scores = model.predict(film_pixels[held_out], batch_size=64, verbose=0)

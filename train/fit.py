@@ -20,6 +20,9 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
     parser.add_argument("--cache", type=Path, default=Path("build"), help="where decoded pixels are kept (%(default)s)")
+    parser.add_argument(
+        "--lungs", type=Path, default=pixels.LUNGS, help="lung-field network that crops the films (%(default)s)"
+    )
     parser.add_argument("--run", type=Path, help=f"run folder (default {RUNS}/MODEL)")
     parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
     config.add_flags(parser)
@@ -39,16 +42,18 @@ def run(args) -> int:
             return 0
         if record["index_sha256"] != index_hash:
             raise WrongUsage(f"{args.index}: is not the index that {run_dir} began with; start another '--run FOLDER'.")
+        pixels.check_lungs(args.lungs, record, run_dir)
         settings = config.from_record(record["config"])
     elif (run_dir / "run.json").exists():
         raise WrongUsage(f"{run_dir}: holds a run already; go on with '--resume', or choose another '--run FOLDER'.")
     else:
         settings = config.from_flags(args)
-    fit(settings, *seen(settings, films, args.data, args.cache, index_hash), run_dir, index_hash)
+    shown = seen(settings, films, args.data, args.cache, index_hash, args.lungs)
+    fit(settings, *shown, run_dir, index_hash, args.lungs)
     return 0
 
 
-def seen(settings, films, data: Path, cache: Path, index_hash: str):
+def seen(settings, films, data: Path, cache: Path, index_hash: str, lungs: Path = pixels.LUNGS):
     """Return the films that a recipe can use and what its network sees of them.
 
     Args:
@@ -57,18 +62,26 @@ def seen(settings, films, data: Path, cache: Path, index_hash: str):
         data: the folder of the collections.
         cache: where decoded pixels are kept.
         index_hash: sha256 of the index.
+        lungs: the lung-field network that crops them.
 
     Returns:
         The rows, without films on which no lungs are found if it sees lungs only, and uint8 (N, size, size, 1).
     """
     if settings.crop == "none":
         return films, pixels.load(films, data, settings.size, cache, index_hash)
-    crops = pixels.load_crops(films, data, settings.size, cache, index_hash)
+    crops = pixels.load_crops(films, data, settings.size, cache, index_hash, lungs)
     shown = crops.finish(outside=settings.outside, levels=settings.levels)
     return films[crops.found].reset_index(drop=True), shown[crops.found]
 
 
-def fit(settings: config.TrainConfig, films, film_pixels: np.ndarray, run_dir: Path, index_hash: str) -> dict:
+def fit(
+    settings: config.TrainConfig,
+    films,
+    film_pixels: np.ndarray,
+    run_dir: Path,
+    index_hash: str,
+    lungs: Path = pixels.LUNGS,
+) -> dict:
     """Train, keep the epoch with the lowest validation loss, evaluate it, and write it all to `run_dir`.
 
     Args:
@@ -77,6 +90,7 @@ def fit(settings: config.TrainConfig, films, film_pixels: np.ndarray, run_dir: P
         film_pixels: uint8 (N, size, size, 1), one row a film.
         run_dir: made if missing; an unfinished run in it is gone on with.
         index_hash: sha256 of the index file, recorded.
+        lungs: the lung-field network that cropped the films, if they are cropped; its hash is recorded.
 
     Returns:
         What `run.json` holds.
@@ -102,7 +116,7 @@ def fit(settings: config.TrainConfig, films, film_pixels: np.ndarray, run_dir: P
             "outside": settings.outside,
             "levels": settings.levels,
         },
-        "lungs_sha256": pixels.lungs_hash() if settings.crop == "lungs" else None,
+        "lungs_sha256": pixels.lungs_hash(lungs) if settings.crop == "lungs" else None,
         "films": {"train": len(train), "val": len(val)},
         "backend": keras.backend.backend(),
         "commits": list(
@@ -133,7 +147,8 @@ def rows(films, settings):
     """Return (training rows, validation rows) of the recipe: int arrays of positions in `films`."""
     cell = films["source"] + "/" + films["label"]
     wanted = films["label"].isin(settings.labels) & (cell.isin(settings.cells) if settings.cells else True)
-    wanted &= ~left_out(films, settings)
+    # Nor films of other sources that are joined to one left out: the same patient, or the same picture.
+    wanted &= ~films["group"].isin(films["group"][left_out(films, settings)])
     unknown = sorted(set(settings.cells) - set(cell))
     if unknown:
         raise WrongUsage(f"--cells: {unknown[0]!r} is not in the index; it holds {', '.join(sorted(set(cell)))}.")

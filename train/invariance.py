@@ -24,20 +24,26 @@ def attach(model, penalty: str, sources: int):
         raise ValueError(f"penalty is {penalty!r}; known penalties are {', '.join(PENALTIES)}")
     if penalty == "none":
         return model, {}
-    maps = model.get_layer("cam")
+    losses = {"source": loss(penalty, sources)}
     if penalty == "irm":
-        return _two(model, model.get_layer("logits").output), {"source": _irm(sources)}
-    features = layers.GlobalAveragePooling2D(name="embedding")(maps.input)
+        return _two(model, model.get_layer("logits").output), losses
+    features = layers.GlobalAveragePooling2D(name="embedding")(model.get_layer("cam").input)
     if penalty == "coral":
-        return _two(model, features), {"source": _coral(sources)}
+        return _two(model, features), losses
     hidden = layers.Dense(64, activation="relu", name="adversary_hidden")(_Reverse(name="reverse")(features))
-    return _two(model, layers.Dense(sources, name="adversary")(hidden)), {"source": _adversary(sources)}
+    return _two(model, layers.Dense(sources, name="adversary")(hidden)), losses
+
+
+def loss(penalty: str, sources: int):
+    """Return the loss of the output `source`, which a checkpoint needs to be loaded; None without a penalty."""
+    return {"coral": _coral, "adversary": _adversary, "irm": _irm}.get(penalty, lambda _: None)(sources)
 
 
 def _two(model, other):
     return keras.Model(model.input, {"scores": model.output, "source": layers.Identity(name="source")(other)})
 
 
+@keras.saving.register_keras_serializable(package="covid-xray")
 class _Reverse(layers.Layer):
     """Pass values on and turn gradients round (Ganin and Lempitsky 2015)."""
 

@@ -40,11 +40,13 @@ def train(settings: TrainConfig, material: Material, run_dir: Path):
     import keras
 
     model, past = _start(settings, run_dir, material)
-    chance = material.chance
+    kept = run_dir / "chance.npy"  # group-DRO makes it anew after every epoch
+    chance = np.load(kept) if settings.dro and past else material.chance
     while len(past) < settings.epochs and not stalled(past, settings.patience):
         past.append(_epoch(model, settings, replace(material, chance=chance), len(past)))
         if settings.dro:
             chance = _harder(model, settings, material, chance)
+            np.save(kept, chance)
         if past[-1]["val_loss"] == min(row["val_loss"] for row in past):
             _save(model, run_dir / "best.keras")
         _save(model, run_dir / "last.keras")
@@ -140,7 +142,8 @@ def _start(settings, run_dir, material):
 
     past = history(run_dir)
     if past:
-        return keras.models.load_model(run_dir / "last.keras"), past
+        own = {"loss": invariance.loss(settings.penalty, material.sources)}
+        return keras.models.load_model(run_dir / "last.keras", custom_objects=own), past
     model = networks.build(
         settings.model, settings.size, settings.labels, dropout=settings.dropout, imagenet=settings.imagenet
     )

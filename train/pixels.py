@@ -85,6 +85,21 @@ def lungs_hash(lungs: Path = LUNGS) -> str:
     return hashlib.sha256(lungs.read_bytes()).hexdigest()
 
 
+def check_lungs(lungs: Path, record: dict, run_dir: Path) -> None:
+    """Refuse another lung-field network than the one that cropped the films of a run; whole films need none.
+
+    Raises:
+        EdgeError: `lungs` has not the hash in `record`, the `run.json` of `run_dir`.
+    """
+    wanted, found = record["lungs_sha256"], lungs_hash(lungs) if lungs.is_file() else None
+    if wanted and found != wanted:
+        what = f"its sha256 begins '{found[:12]}'" if found else "there is no such file"
+        raise EdgeError(
+            f"{lungs}: is not the lung-field network that the films of {run_dir} were cropped with ({what}, that one's "
+            f"begins '{wanted[:12]}'); name it with '--lungs FILE', or train again."
+        )
+
+
 def read_film(path: Path, size: int) -> np.ndarray:
     """Read one film as the edge does: uint8 (H, W)."""
     try:

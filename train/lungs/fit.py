@@ -130,9 +130,10 @@ def own_masks(model, films, pictures: np.ndarray, settings: LungConfig) -> examp
     cell = (films["source"] + "/" + films["label"]).iloc[shuffled]
     rank = cell.groupby(cell.to_numpy()).cumcount().to_numpy()
     rows = shuffled[np.argsort(rank, kind="stable")][: settings.own_films]
-    small = np.stack([preprocess.shrink(pictures[row], preprocess.LUNG_SIZE) for row in rows])
+    small = np.array([preprocess.shrink(pictures[row], preprocess.LUNG_SIZE) for row in rows])
+    chances = model.predict(small[..., np.newaxis], verbose=0)[..., 0] if len(small) else small
     kept, drawn = [], []
-    for row, chance in zip(rows, model.predict(small[..., np.newaxis], verbose=0)[..., 0], strict=True):
+    for row, chance in zip(rows, chances, strict=True):
         try:
             field = lung_field.find(chance)
         except NoLungField:

@@ -44,9 +44,13 @@ def listing(data: Path, films: pd.DataFrame) -> pd.DataFrame:
     images = {path.name: path for path in (data / SOURCE / "images").iterdir()}
     stems = {path.stem: path for path in images.values()}
     splits = _patient_splits(films)
+    rejected = dict(zip(films["path"], films["rejected"], strict=True))
     rows = []
     for path in sorted(folder.iterdir()):
         rows.append(_judge(path, images.get(path.name), None, data, splits))
+    for row in rows:
+        if row["state"] == USED and rejected.get(row["film"]):
+            row["state"] = f"not used: drawn on what is no frontal radiograph ({rejected[row['film']]})"
     drawn = {Path(row["film"]).name: row for row in rows if row["film"]}
     for path in sorted((data / COMPUTED).glob("*.png")) if (data / COMPUTED).is_dir() else ():
         image = stems.get(path.stem.removesuffix("_mask"))

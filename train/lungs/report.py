@@ -47,7 +47,9 @@ def measure(chance: np.ndarray, truth: examples.Examples) -> dict:
 
 
 def sheet(model, pictures: examples.Examples, path: Path, most: int = 96) -> None:
-    """Draw films with the found lung field (green), the given one (red) and the box (orange)."""
+    """Draw films with the found lung field (green), the given one (red) and the box (orange); no films, no file."""
+    if not len(pictures.pictures):
+        return
     some = examples.Examples(pictures.pictures[:most], pictures.masks[:most])
     tiles = []
     for picture, mask, chance in zip(

@@ -103,8 +103,8 @@ def _about(report: Page, numbers) -> None:
     section.text(
         "The films went through the reader, the lung finder, the model and the rules of the edge program, as "
         "they would on the device. Another runtime or processor may move a score by one or two steps of 1/256.",
-        "All intervals are 95 %. Those of shares are exact (Clopper-Pearson) where each patient has one film or there are "
-        "few patients; all others are from 1000 samples of patients drawn with replacement.",
+        "All intervals are 95 %. Those of shares are exact (Clopper-Pearson) where each patient has one film or there "
+        "are few patients; all others are from 1000 samples of patients drawn with replacement.",
     )
     if not made["patients_named"]:
         section.note(
@@ -168,8 +168,8 @@ def _calibration(report: Page, numbers) -> None:
     section = report.section(
         "Calibration",
         "Whether a COVID-19 score of 0.8 means that eight films in ten are COVID-19 here. The expected calibration "
-        "error (ECE) is the mean distance between score and share, the Brier score the mean squared distance of score and "
-        "truth; smaller is better. Both depend on the share of COVID-19 among these films.",
+        "error (ECE) is the mean distance between score and share, the Brier score the mean squared distance of score "
+        "and truth; smaller is better. Both depend on the share of COVID-19 among these films.",
     )
     parts = {"scores as they are": as_is} | ({"recalibrated here": after} if after else {})
     section.table(
@@ -208,8 +208,8 @@ def _threshold(report: Page, numbers) -> None:
     cleared = found["apparent"]["specificity"]
     if cleared and cleared["value"] == 0:
         section.note(
-            "It is of no use: it clears nobody. More than 1 COVID-19 film in 20 scores as low as the lowest of the others, "
-            "so no threshold finds 95 % of them and tells them apart."
+            "It is of no use, for it clears nobody: more than 1 COVID-19 film in 20 scores no higher than the lowest of "
+            "the others."
         )
     rows = [("on the films that chose it", found["apparent"]), ("on films that did not", found["crossfit"])]
     section.table(
@@ -253,8 +253,8 @@ def _share(value: float | None) -> str:
 def _enough(few: dict) -> str:
     ill, others = few["covid"], few["others"]
     return (
-        f"For an interval of +- 5 points, sensitivity near the card's takes {ill['needed_as_on_card']} COVID-19 films of "
-        f"as many patients and specificity {others['needed_as_on_card']} others; a share of one half would take "
+        f"For an interval of +- 5 points, sensitivity near the card's takes {ill['needed_as_on_card']} COVID-19 films "
+        f"of as many patients and specificity {others['needed_as_on_card']} others; a share of one half would take "
         f"{ill['needed_at_most']}."
     )
 

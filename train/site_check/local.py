@@ -128,5 +128,6 @@ def _fit(values: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> tuple[
         return value / total, np.array([miss @ values, miss.sum()]) / total
 
     bounds = ((1 / calibrate.MOST, 1 / calibrate.LEAST), (-MOST_INTERCEPT, MOST_INTERCEPT))
-    slope, intercept = optimize.minimize(loss, (1.0, 0.0), jac=True, method="L-BFGS-B", bounds=bounds).x
+    # L-BFGS-B finds the same and takes 30 ms of waiting BLAS threads where this takes 1, a thousand times over.
+    slope, intercept = optimize.minimize(loss, (1.0, 0.0), jac=True, method="TNC", bounds=bounds).x
     return 1 / slope, intercept

@@ -68,9 +68,11 @@ def in_short(numbers: dict) -> list[str]:
 
 def _against(does: str, which: str, here: dict | None, card: dict, end: str) -> str:
     if here is None:
-        return f"How many of the {which} the model {does} is not known: there is none here. Its card says {text(card)}."
+        return (
+            f"What share of the {which} the model {does} is not known: there is none here. Its card says {text(card)}."
+        )
     end = end.format(**here)
-    return f"Of the {which} the model {does} **{text(here)}**; its card says {text(card)}. {end}"
+    return f"The model {does} **{text(here)}** of the {which}; its card says {text(card)}. {end}"
 
 
 def too_few(numbers: dict) -> list[str]:
@@ -95,7 +97,7 @@ def without_verdict(numbers: dict) -> str:
     sentence = f"Without a verdict, and in no figure: {listed}."
     if refused["covid"]:
         sentence += (
-            f" Of these, {films(refused['covid'])} of COVID-19 could not be judged; counted as missed, sensitivity would "
-            f"be {refused['sensitivity_if_missed']:.3f}."
+            f" Of these, {films(refused['covid'])} of COVID-19 could not be judged; counted as missed, sensitivity "
+            f"would be {refused['sensitivity_if_missed']:.3f}."
         )
     return sentence

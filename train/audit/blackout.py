@@ -1,0 +1,87 @@
+"""The network itself on films without lungs: it should know nothing then."""
+
+import numpy as np
+
+from train import evaluate, pixels
+from train.audit import bootstrap, network, parts, wording
+from train.audit.store import key
+
+AS_IT_IS = "as it is"
+LUNGS_OUT = "lungs blacked out"
+
+
+def scores(run, material, store) -> dict[str, np.ndarray]:
+    """Return {name of the part: float32 (T, labels)}, the network's scores of test films of which a part is left."""
+    rows = material.rows(run.test["path"])
+    found = {}
+    for name, (change, needs_lungs) in parts.ALL.items():
+        if change is parts.whole or (needs_lungs and material.masks is None):
+            continue
+
+        def pictures(span, change=change):
+            here = rows[span]
+            lungs = None if material.masks is None else material.masks[here]
+            return change(material.pixels[here][..., 0], lungs)[..., np.newaxis]
+
+        def look(name=name, pictures=pictures):
+            return network.answers(run.model, pictures, len(rows), f"network, {name}")[:, : len(run.labels)]
+
+        made_of = key(run.model_key, material.pixels_key, name, material.lungs_key * needs_lungs)
+        found[name] = store.get(f"network {name}", made_of, look)
+    return found
+
+
+def measure(table, covid_scores: dict[str, np.ndarray], threshold: float, within: str) -> dict:
+    """Return for each part AUC, share called COVID-19, and how much AUC is lost against the film as it is.
+
+    Args:
+        table: the test films, with source, label and group.
+        covid_scores: name of the part -> float (T,); holds `AS_IT_IS`.
+        threshold: of the score.
+        within: a source; its films are also measured by themselves.
+    """
+    positive, groups = (table["label"] == "covid").to_numpy(), table["group"].to_numpy()
+    inside = (table["source"] == within).to_numpy()
+    found = {}
+    for name, here in covid_scores.items():
+        found[name] = {}
+        for place, rows in (("all", np.ones(len(table), bool)), ("within", inside)):
+            reference = covid_scores[AS_IT_IS][rows]
+            found[name][place] = {
+                "auc": evaluate.auc(positive[rows], here[rows], groups[rows]),
+                "called": bootstrap.share(here[rows] >= threshold, groups[rows]),
+                "gap": bootstrap.gap(positive[rows], reference, here[rows], groups[rows]),
+            }
+    return found
+
+
+def show(section, numbers: dict, within: str, sees_only_lungs: bool) -> None:
+    """Write the part of the chapter on controls; `sees_only_lungs`: all else is black to this network anyway."""
+    section.heading("The network itself on parts of a film")
+    section.text(
+        "The released network, not trained anew, on test films of which a part was taken away. Without lungs it should "
+        "fall to 0.5; what is left above that it does not take from the lungs. Such pictures are unlike any it was "
+        "trained on, so a low figure without lungs proves little; a high one proves a shortcut."
+    )
+    if sees_only_lungs:
+        section.text(
+            "This network is shown nothing but lungs in the first place. Without them its picture is all but black, so "
+            "that row is passed by construction; **read `lungs blurred`**: the lungs' shape, size and mean brightness, "
+            "without any texture."
+        )
+    rows = []
+    for name, figure in numbers.items():
+        inside, every = figure["within"], figure["all"]
+        lost = ("-", "-") if name == AS_IT_IS else (wording.text(every["gap"]), wording.text(inside["gap"]))
+        rows.append((name, wording.text(every["auc"]), lost[0], wording.text(every["called"])))
+        rows[-1] += (wording.text(inside["auc"]), lost[1])
+    section.table(
+        ("what it sees", "AUC, all", "AUC lost", "called COVID-19", f"AUC within {within}", "AUC lost within"),
+        rows,
+        "Test films, COVID-19 against all other films. Lost: paired, the film as it is minus what is left of it.",
+    )
+    if LUNGS_OUT not in numbers:
+        section.note(
+            f"Not measured: films with the lungs blacked out. Where the lungs are nobody knows without the lung-field "
+            f"network: `{pixels.LUNGS}` is missing; make it with `make lungs`."
+        )

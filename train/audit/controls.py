@@ -1,0 +1,157 @@
+"""What each kind of picture can tell by itself, with no network of ours: simple classifiers on frozen features.
+
+If the border of a film tells COVID-19 from the rest as well as the network does, the network has proved nothing.
+Training films fit, validation films choose, test films report; within one source, where test films are few, five folds
+over patients score every film.
+"""
+
+import warnings
+from functools import partial
+
+import cv2
+import numpy as np
+from sklearn import metrics as sk
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from tqdm import tqdm
+
+from train import evaluate
+from train.audit import network, parts, wording
+from train.audit.store import key
+
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
+FOLDS = 5
+BINS = 64
+THUMBNAIL = 16
+
+
+def logistic(strength: float, balanced: bool = False):
+    """Return logistic regression on standardized features; the smaller `strength` (C), the simpler."""
+    # 400 steps are plenty for the order of scores, which is all that is asked.
+    model = LogisticRegression(C=strength, max_iter=400, tol=1e-3, class_weight="balanced" if balanced else None)
+    return make_pipeline(StandardScaler(), model)
+
+
+def histogram(whole: np.ndarray) -> np.ndarray:
+    """Return float32 (N, 64): the share of each grey band in films uint8 (N, S, S)."""
+    counts = [np.bincount(film.ravel() // (256 // BINS), minlength=BINS) for film in whole]
+    return (np.array(counts) / whole[0].size).astype(np.float32)
+
+
+def thumbnail(whole: np.ndarray) -> np.ndarray:
+    """Return float32 (N, 256): films uint8 (N, S, S) shrunk to 16 x 16, in 0 .. 1."""
+    side = (THUMBNAIL, THUMBNAIL)
+    return np.stack([cv2.resize(film, side, interpolation=cv2.INTER_AREA).ravel() for film in whole]) / np.float32(255)
+
+
+def features(material, store) -> dict[str, np.ndarray]:
+    """Return {name of the kind of picture: float32 (N, features)}."""
+    found, net = {}, None
+    for name, (change, needs_lungs) in parts.ALL.items():
+        if change is parts.blurred_lungs or (needs_lungs and material.whole_masks is None):
+            continue
+
+        def pictures(span, change=change):
+            lungs = None if material.whole_masks is None else material.whole_masks[span]
+            return change(material.whole[span], lungs)[..., np.newaxis]
+
+        def look(name=name, pictures=pictures):
+            nonlocal net
+            net = net or network.imagenet(material.whole.shape[1])
+            return network.answers(net, pictures, len(material.films), f"ImageNet, {name}")
+
+        made_of = key(material.whole_key, name, material.lungs_key * needs_lungs)
+        both = store.get(f"imagenet {name}", made_of, look)
+        found[name] = network.split(both, 1).embedding
+    found[f"grey histogram, {BINS} bins"] = histogram(material.whole)
+    found[f"thumbnail, {THUMBNAIL} x {THUMBNAIL}"] = thumbnail(material.whole)
+    return found
+
+
+def measure(by_kind: dict[str, np.ndarray], films, within: str, store) -> dict:
+    """Return for each kind of picture what was chosen, AUC on test films, and AUC within a source.
+
+    Args:
+        by_kind: what `features` returns.
+        films: rows of the index, with source, label, group and split.
+        within: the source.
+        store: where scores are kept.
+    """
+    positive, groups = (films["label"] == "covid").to_numpy(), films["group"].to_numpy()
+    split, inside = films["split"].to_numpy(), (films["source"] == within).to_numpy()
+    found = {}
+    for name, columns in tqdm(by_kind.items(), desc="controls", unit="kind", disable=None):
+        made_of = key(columns, positive.astype(np.uint8), "\n".join(split), "\n".join(groups))
+        several = [logistic(strength) for strength in STRENGTHS]
+        if columns.shape[1] == BINS:  # few numbers, whose order means nothing to a straight line
+            several.append(HistGradientBoostingClassifier(max_iter=200, random_state=0))
+        scored = store.get(f"control {name}", made_of, partial(_score, several, columns, positive, groups, split))
+        test, chosen = split == "test", int(scored[0, 2])
+        found[name] = {
+            "chosen": f"C = {STRENGTHS[chosen]:g}" if chosen < len(STRENGTHS) else "gradient boosting",
+            "test": evaluate.auc(positive[test], scored[test, 0], groups[test]),
+            "within_test": evaluate.auc(positive[test & inside], scored[test & inside, 0], groups[test & inside])
+            if (test & inside).any()
+            else None,
+            "within": evaluate.auc(positive[inside], scored[inside, 1], groups[inside]) if inside.any() else None,
+        }
+    return found
+
+
+def show(section, numbers: dict, network_figures: dict, within: str, knows_lungs: bool) -> None:
+    """Write the part of the chapter; `network_figures` are the released network's `test` and `within` AUC."""
+    section.heading("What each kind of picture tells by itself")
+    section.text(
+        "No network of ours: pictures of 128 x 128 go through EfficientNet-Lite0 as ImageNet left it, and logistic "
+        "regression learns COVID-19 against the rest from its features; of histogram and thumbnail it learns directly. "
+        f"Within `{within}` every film is scored out of fold (five folds over patients, trained on films of all "
+        "sources). **Where a row without lungs comes near the row with them, the films give COVID-19 away without the "
+        "disease**, and a network may have used it."
+    )
+    rows = [
+        (name, figure["chosen"], *(wording.text(figure[place]) for place in ("test", "within")))
+        for name, figure in numbers.items()
+    ]
+    rows.append(("**the network of this run**", "-", *(wording.text(network_figures[p]) for p in ("test", "within"))))
+    section.table(
+        ("kind of picture", "chosen on validation", "AUC, test films", f"AUC within {within}, out of fold"),
+        rows,
+        "COVID-19 against all other films.",
+    )
+    if not knows_lungs:
+        section.note("Not measured: lungs only, and films without lungs; the lung-field network is missing, as above.")
+
+
+def choose(candidates, judge, columns, truth, fit, val):
+    """Fit the candidates, and return the place of the one that `judge(estimator, columns, truth)` likes best."""
+    for candidate in candidates:
+        quiet_fit(candidate, columns[fit], truth[fit])
+    return int(np.argmax([judge(candidate, columns[val], truth[val]) for candidate in candidates]))
+
+
+def quiet_fit(estimator, columns, truth):
+    """Fit; that the last digits have not settled after the allowed steps is no news here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return estimator.fit(columns, truth)
+
+
+def _score(candidates, columns, positive, groups, split):
+    """Return float (N, 3): scores of the fit on training films, scores out of fold, and the place of the choice."""
+
+    def judge(estimator, columns, truth):
+        return sk.roc_auc_score(truth, estimator.predict_proba(columns)[:, 1])
+
+    at = choose(candidates, judge, columns, positive, split == "train", split == "val")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        folded = cross_val_predict(
+            candidates[at], columns, positive, groups=groups, cv=GroupKFold(FOLDS), method="predict_proba"
+        )
+    return np.column_stack(
+        [candidates[at].predict_proba(columns)[:, 1], folded[:, 1], np.full(len(columns), at, float)]
+    )

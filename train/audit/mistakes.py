@@ -1,0 +1,84 @@
+"""The worst mistakes, with what the network took for COVID-19 in each."""
+
+import cv2
+import numpy as np
+
+from train import page
+
+MOST = 8
+# The logit's scale of the heat maps: the same colour means the same evidence on every film.
+SCALE = 6.0
+COLUMNS = 4
+
+
+def worst(table) -> dict[str, list[int]]:
+    """Return positions in `table` of the COVID-19 films with the lowest score and the others with the highest."""
+    positive, scores = (table["label"] == "covid").to_numpy(), table["score_covid"].to_numpy()
+    order = np.argsort(scores, kind="stable")
+    return {
+        "missed": [int(at) for at in order if positive[at]][:MOST],
+        "false alarms": [int(at) for at in order[::-1] if not positive[at]][:MOST],
+    }
+
+
+def measure(table, threshold: float) -> dict:
+    """Return {kind: [{path, source, label, score}]}, only those on the wrong side of `threshold`."""
+    found = {}
+    for kind, rows in worst(table).items():
+        films = table.iloc[rows]
+        wrong = films[(films["score_covid"] < threshold) == (kind == "missed")]
+        found[kind] = [
+            {"path": row.path, "source": row.source, "label": row.label, "score": float(row.score_covid)}
+            for row in wrong.itertuples()
+        ]
+    return found
+
+
+def heat_maps(model, pixels: np.ndarray, label: int) -> np.ndarray:
+    """Return the class map of output `label` at the size of the film: float32 (n, S, S), its mean is nearly the logit.
+
+    Args:
+        model: a network of `train.model`.
+        pixels: uint8 (n, S, S, 1).
+        label: the place of the output.
+    """
+    from train.model import with_class_maps
+
+    maps = np.asarray(with_class_maps(model).predict_on_batch(pixels.astype(np.float32))["cam"])[..., label]
+    side = pixels.shape[1:3]
+    return np.stack([cv2.resize(one, side, interpolation=cv2.INTER_LINEAR) for one in maps])
+
+
+def show(page_, numbers: dict, run, material) -> None:
+    """Write the chapter, with films and heat maps from the network."""
+    section = page_.section(
+        "The worst mistakes",
+        "COVID-19 films with the lowest COVID-19 score, and other films with the highest, among the test films. Below "
+        "each film its heat map: red where the score comes from, blue where evidence against it does, on one scale for "
+        "all. It shows what moved the score, not where disease is.",
+    )
+    section.note("These are patients' films, under their collections' licences: this page is not for publication.")
+    for kind, films in numbers.items():
+        section.heading(kind.capitalize())
+        if not films:
+            section.text("None at the operating point.")
+            continue
+        pixels = material.pixels[material.rows([film["path"] for film in films])]
+        maps = heat_maps(run.model, pixels, run.labels.index("covid"))
+        alt = f"{kind}: " + "; ".join(f"{film['path']}, {film['label']}, score {film['score']:.3f}" for film in films)
+        section.figure(_sheet(films, pixels[..., 0], maps), alt, kind="png")
+
+
+def _sheet(films, pixels, maps):
+    lines = -(-len(films) // COLUMNS)
+    figure, grid = page.subplots(2 * lines, COLUMNS, size=(9.5, 5.1 * lines), squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for at, film in enumerate(films):
+        line, column = divmod(at, COLUMNS)
+        above, below = grid[2 * line][column], grid[2 * line + 1][column]
+        above.imshow(pixels[at], cmap="gray", vmin=0, vmax=255)
+        above.set_title(f"{film['label']}, score {film['score']:.3f}\n{film['source']}", fontsize=8)
+        below.imshow(pixels[at], cmap="gray", vmin=0, vmax=255)
+        below.imshow(maps[at], cmap="coolwarm", vmin=-SCALE, vmax=SCALE, alpha=0.45)
+    return figure

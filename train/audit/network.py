@@ -1,0 +1,49 @@
+"""What a network answers to many pictures: its scores and its embedding, the mean of its last feature maps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Scores float32 (N, labels) in 0 .. 1 and embedding float32 (N, features)."""
+
+    scores: np.ndarray
+    embedding: np.ndarray
+
+
+def answers(model, pictures: Callable[[slice], np.ndarray], films: int, desc: str) -> np.ndarray:
+    """Return scores and embedding side by side: float32 (films, labels + features); `split` takes them apart.
+
+    Args:
+        model: a network of `train.model`, which ends in class maps.
+        pictures: gives uint8 (n, S, S, 1) of the rows in a slice.
+        films: number of rows.
+        desc: what the progress bar says.
+    """
+    import keras
+
+    maps = keras.layers.GlobalAveragePooling2D()(model.get_layer("cam").input)
+    both = keras.Model(model.input, [model.output, maps])
+    found = []
+    for start in tqdm(range(0, films, BATCH), desc=desc, unit="batch", disable=None):
+        batch = pictures(slice(start, min(start + BATCH, films))).astype(np.float32)
+        found.append(np.concatenate([np.asarray(part) for part in both.predict_on_batch(batch)], axis=1))
+    return np.concatenate(found)
+
+
+def split(both: np.ndarray, labels: int) -> Answers:
+    """Take apart what `answers` returns."""
+    return Answers(both[:, :labels], both[:, labels:])
+
+
+def imagenet(side: int):
+    """Return `lite0` as ImageNet left it, for pictures of `side` pixels: what a network knows that saw no X-ray."""
+    from train import model
+
+    return model.build("lite0", side, ("none",), imagenet=True)

@@ -1,0 +1,64 @@
+"""Films with a part taken away: what is left may hold no disease, only the hospital.
+
+All take film uint8 (n, S, S) and, where they need it, lungs uint8 (n, S, S) with 255 = lung; they return uint8
+(n, S, S).
+"""
+
+import cv2
+import numpy as np
+
+# Share of the side that counts as border: outside the lungs on nearly every film, and where burnt-in text stands.
+BORDER = 0.12
+# Blur that leaves the brightness of a lung and none of its texture, as a share of the side.
+BLUR = 0.08
+
+
+def whole(film, lungs=None):
+    """Take nothing away."""
+    return film
+
+
+def border_only(film, lungs=None):
+    """Black out all but the border."""
+    width = round(film.shape[1] * BORDER)
+    film = film.copy()
+    film[:, width:-width, width:-width] = 0
+    return film
+
+
+def lungs_only(film, lungs):
+    """Black out everything but the lungs; soft at the rim."""
+    return ((film.astype(np.uint16) * lungs + 127) // 255).astype(np.uint8)
+
+
+def without_lungs(film, lungs):
+    """Black out the lungs. Their outline stays."""
+    return lungs_only(film, 255 - lungs)
+
+
+def without_box(film, lungs):
+    """Black out the box round the lungs, as Maguolo & Nanni did: no outline stays. Without lungs nothing goes."""
+    film = film.copy()
+    for picture, mask in zip(film, lungs > 127, strict=True):
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        if len(rows):
+            picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = 0
+    return film
+
+
+def blurred_lungs(film, lungs):
+    """Blur the lungs so much that only their mean brightness is left."""
+    blurred = np.stack([cv2.GaussianBlur(picture, (0, 0), BLUR * len(picture)) for picture in film])
+    mixed = blurred.astype(np.uint16) * lungs + film.astype(np.uint16) * (255 - lungs.astype(np.uint16))
+    return ((mixed + 127) // 255).astype(np.uint8)
+
+
+# Name -> (change, whether it needs to know where the lungs are).
+ALL = {
+    "whole film": (whole, False),
+    "lungs only": (lungs_only, True),
+    "lungs blurred": (blurred_lungs, True),
+    "lungs blacked out": (without_lungs, True),
+    "box round the lungs blacked out": (without_box, True),
+    f"outer border only ({BORDER:.0%})": (border_only, False),
+}

@@ -1,0 +1,45 @@
+"""Audit a finished run: `python -m train audit RUN` writes RUN/audit.html and RUN/audit.json.
+
+What takes minutes (looking at every film several times) is kept in RUN/audit/, so a second call is quick.
+"""
+
+import json
+from pathlib import Path
+
+from edge_app.errors import WrongUsage
+
+WITHIN = "covid-chestxray-dataset"
+
+
+def add_parser(subparsers) -> None:
+    """Declare `train audit`."""
+    parser = subparsers.add_parser("audit", help="report what a run learnt: sources, controls, calibration, mistakes")
+    parser.add_argument("run", type=Path, help="folder of a finished run")
+    parser.add_argument("--plain", type=Path, metavar="RUN", help="another run, whose embedding is compared")
+    parser.add_argument("--within", default=WITHIN, help="source whose labels share their hospitals (%(default)s)")
+    parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
+    parser.add_argument("--cache", type=Path, default=Path("build"), help="where decoded pixels are kept (%(default)s)")
+    parser.set_defaults(func=run)
+
+
+def run(args) -> int:
+    """Run the command: measure, then write `audit.json` and `audit.html`."""
+    from train.audit import chapters, material, numbers
+
+    audited = material.read_run(args.run)
+    films = material.load(audited, args.index, args.data, args.cache)
+    if args.within not in set(films.films["source"]):
+        known = ", ".join(sorted(set(films.films["source"])))
+        raise WrongUsage(f"--within: '{args.within}' is no source of {args.index}; it holds {known}.")
+    others = {}
+    if args.plain:
+        plain = material.read_run(args.plain)
+        others[str(args.plain)] = plain, material.load(plain, args.index, args.data, args.cache)
+    measured = numbers.measure(audited, films, others, args.within)
+    (args.run / "audit.json").write_text(json.dumps(measured, indent=1, allow_nan=False) + "\n")
+    chapters.page(measured, audited, films).write(args.run / "audit.html")
+    for fact in chapters.facts(measured):
+        print(f"{fact.name}: {fact.value}" + (f" ({fact.interval})" if fact.interval else ""))
+    print(f"{args.run / 'audit.html'}: the report; its numbers are in {args.run / 'audit.json'}")
+    return 0
