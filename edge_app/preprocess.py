@@ -87,7 +87,7 @@ def finish(crop: np.ndarray, mask: np.ndarray, outside: str = OUTSIDE, levels: s
     Args:
         crop: uint8 (S, S), the film in the box round the lungs.
         mask: uint8 (S, S), 255 = lung, soft at the rim.
-        outside: `keep` leaves it, `black` multiplies by the mask.
+        outside: `keep` leaves it, `black` blackens it, `flat` makes it all one grey: the mean of what it was.
         levels: `crop` takes the percentiles of the whole crop, `lungs` of its lungs, and `equal` spreads the levels of
             the lungs evenly.
 
@@ -97,8 +97,11 @@ def finish(crop: np.ndarray, mask: np.ndarray, outside: str = OUTSIDE, levels: s
     seen = crop if levels == "crop" else crop[mask > 127]
     table = equalizing_table(seen) if levels == "equal" else stretching_table(seen)
     pixels = table[crop]
-    if outside == "black":
-        pixels = ((pixels.astype(np.uint16) * mask + 127) // 255).astype(np.uint8)
+    if outside != "keep":
+        rest = pixels[mask <= 127]
+        level = int(rest.mean()) if outside == "flat" and len(rest) else 0
+        weight = mask.astype(np.uint16)
+        pixels = ((pixels * weight + level * (255 - weight) + 127) // 255).astype(np.uint8)
     return pixels[..., np.newaxis]
 
 

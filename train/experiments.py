@@ -30,6 +30,7 @@ TRIALS = {
     "crop": {},
     "plain": {"crop": "none"},
     "black": {"outside": "black"},
+    "flat": {"outside": "flat"},
     "black-lung-levels": {"outside": "black", "levels": "lungs"},
     "balance-1": {"balance": 1.0},
     "balance-0": {"balance": 0.0},
@@ -43,6 +44,11 @@ TRIALS = {
     "dro": {"dro": 0.5},
     "ema": {"ema": 0.98},
     "freeze": {"freeze": 5},
+    # Architectures, each with the schedule it needs.
+    "size-192": {"size": 192},
+    "short": {"model": "short"},
+    "tiny": {"model": "tiny", **config.PRESETS["tiny"]},
+    "seed-network": {"model": "seed", "size": 100, "epochs": 40, "learning_rate": 1e-3, "imagenet": False},
 }
 
 

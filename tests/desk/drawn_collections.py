@@ -6,15 +6,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tests.films import draw_film
+from tests.films import draw_film, draw_lungs
 
 REAL_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
-def draw_person(seed: int, height: int = 240, width: int = 200) -> np.ndarray:
+def draw_person(seed: int, height: int = 240, width: int = 200, opacity: float = 0.0) -> np.ndarray:
     """Draw a film of one person, uint8 (height, width): `draw_film` with vessels and bones of its own.
 
-    The films of `draw_film` share their ribs, so near-duplicate search rightly takes them for one person.
+    The films of `draw_film` share their ribs, so near-duplicate search rightly takes them for one person. Inside the
+    lungs the lines are faint, so that lungs can still be seen and found.
     """
     rng = np.random.default_rng(1000 + seed)
     lines = np.zeros((height, width), np.float32)
@@ -32,7 +33,8 @@ def draw_person(seed: int, height: int = 240, width: int = 200) -> np.ndarray:
             float(rng.uniform(-110, 110)),
             int(rng.integers(1, 4)),
         )
-    film = draw_film(seed, height, width) + cv2.GaussianBlur(lines, (0, 0), 0.8)
+    strength = 1 - 0.8 * cv2.GaussianBlur(draw_lungs(seed, height, width).astype(np.float32) / 255, (0, 0), 2)
+    film = draw_film(seed, height, width, opacity) + strength * cv2.GaussianBlur(lines, (0, 0), 0.8)
     return np.clip(film, 0, 255).astype(np.uint8)
 
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import metrics as sk
 
 from edge_app import decision
 from tests.films import draw_film
@@ -19,6 +20,7 @@ from train.audit import (
     burnt_in,
     calibration,
     controls,
+    figures,
     groups,
     hospital,
     mistakes,
@@ -38,6 +40,12 @@ def table(*rows):
     films = pd.DataFrame(rows, columns=["source", "label", "score_covid"])
     films["path"] = films["group"] = [f"p{i}" for i in range(len(films))]
     return films.assign(score_normal=0.1, score_pneumonia=0.1)
+
+
+@pytest.fixture(autouse=True)
+def few_samples(monkeypatch):
+    """A hundred bootstrap samples instead of a thousand: what they say is tested, not how narrowly."""
+    monkeypatch.setattr(evaluate, "BOOTSTRAPS", 100)
 
 
 # Intervals over patients.
@@ -75,6 +83,15 @@ def test_a_gap_is_paired():
         bootstrap.auc(positive, better)(np.ones(200)) - bootstrap.auc(positive, one)(np.ones(200))
     )
     assert 0 < figure["low"] < figure["value"] < figure["high"]
+
+
+def test_average_precision_is_the_one_scikit_learn_gives_ties_and_weights_included():
+    rng = np.random.default_rng(1)
+    positive, scores, weight = rng.random(200) < 0.3, rng.integers(0, 20, 200) / 20, rng.integers(0, 4, 200)
+    for one in (np.ones(200, int), weight):
+        expected = sk.average_precision_score(positive, scores, sample_weight=one)
+        assert figures.average_precision(positive, scores)(one) == pytest.approx(expected)
+    assert np.isnan(figures.average_precision(np.zeros(200, bool), scores)(weight))
 
 
 # Sources.
@@ -349,7 +366,6 @@ class Images(HTMLParser):
 
 
 def test_a_run_without_its_companions_gets_a_report_that_says_what_is_missing(places, monkeypatch, capsys):
-    monkeypatch.setattr(evaluate, "BOOTSTRAPS", 25)
     monkeypatch.setattr(pixels, "LUNGS", places / "none.tflite")
     assert audit(places) == 0
     html = (places / "run/audit.html").read_text(encoding="utf-8")
@@ -366,7 +382,6 @@ def test_a_run_without_its_companions_gets_a_report_that_says_what_is_missing(pl
 
 def test_the_whole_report(places, monkeypatch, capsys):
     """With cross-fit, left-out sources, lungs and another run beside: nothing missing, nothing loaded from outside."""
-    monkeypatch.setattr(evaluate, "BOOTSTRAPS", 25)
     monkeypatch.setattr(pixels, "LUNGS", GOLDEN_LUNGS)
     scores, films = pd.read_csv(places / "run/scores.csv"), index.read(places / "index.csv")
     everything = (

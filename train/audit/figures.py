@@ -1,7 +1,8 @@
 """COVID-19 against all other films of a table: the figures that every chapter gives, with intervals over patients."""
 
+from collections.abc import Callable
+
 import numpy as np
-from sklearn import metrics as sk
 
 from train import evaluate
 from train.audit import bootstrap
@@ -24,17 +25,21 @@ def covid(films, threshold: float) -> dict:
         "positives": int(positive.sum()),
         "patients": len(np.unique(groups)),
         "auc": evaluate.auc(positive, scores, groups),
-        "average_precision": _average_precision(positive, scores, groups),
+        "average_precision": None
+        if positive.all()
+        else bootstrap.interval(average_precision(positive, scores), groups),
         "sensitivity": bootstrap.share(called[positive], groups[positive]),
         "specificity": bootstrap.share(~called[~positive], groups[~positive]),
     }
 
 
-def _average_precision(positive, scores, groups):
-    if positive.all() or not positive.any():
-        return None
+def average_precision(positive: np.ndarray, scores: np.ndarray) -> Callable[[np.ndarray], float]:
+    """Return the statistic of weights that is the average precision, as scikit-learn has it; NaN without positives."""
+    _, level = np.unique(-scores, return_inverse=True)
 
-    def statistic(weight):
-        return sk.average_precision_score(positive, scores, sample_weight=weight) if weight[positive].any() else np.nan
+    def statistic(weight: np.ndarray) -> float:
+        found = np.bincount(level, weight * positive)
+        called = np.cumsum(np.bincount(level, weight))
+        return float(found @ (np.cumsum(found) / np.maximum(called, 1)) / found.sum()) if found.any() else np.nan
 
-    return bootstrap.interval(statistic, groups)
+    return statistic

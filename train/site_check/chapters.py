@@ -208,8 +208,8 @@ def _threshold(report: Page, numbers) -> None:
     cleared = found["apparent"]["specificity"]
     if cleared and cleared["value"] == 0:
         section.note(
-            "It is of no use, for it clears nobody: more than 1 COVID-19 film in 20 scores no higher than the lowest of "
-            "the others."
+            "It is of no use, for it clears nobody: more than 1 COVID-19 film in 20 scores no higher than the lowest "
+            "of the others."
         )
     rows = [("on the films that chose it", found["apparent"]), ("on films that did not", found["crossfit"])]
     section.table(
