@@ -1,0 +1,131 @@
+"""Accuracy against cost of the architectures tried, as one plot: `python -m convert.pareto`.
+
+Accuracy is the AUC within a hospital that the network never saw (`train experiments`); cost is that of the int8 file: its
+bytes, its multiply-adds, and its time against `lite0`'s, measured in turn in one process on this machine.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from convert import quantize
+from edge_app.errors import EdgeError
+from train import experiments
+
+TRIALS = ("seed-network", "tiny", "short", "crop", "size-192")
+ROUNDS, CALLS = 15, 4
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="python -m convert.pareto", description=__doc__)
+    parser.add_argument("--trials", type=Path, default=Path("build/experiments"), help="results (%(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("models/pareto.png"), help="the plot (%(default)s)")
+    args = parser.parse_args(arguments)
+    try:
+        rows = measure(args.trials)
+    except EdgeError as error:
+        print(error, file=sys.stderr)
+        return 2
+    draw(rows, args.out)
+    print(
+        "| network | unseen hospital, AUC | int8 file | multiply-adds | time against lite0 |\n| --- | --- | --- | --- | --- |"
+    )
+    for row in rows:
+        auc = "{value:.3f} ({low:.2f} to {high:.2f})".format(**row["auc"])
+        cost = f"{row['bytes'] / 1e6:.2f} MB | {row['multiply_adds'] / 1e6:.0f} M | {row['time']:.2f}"
+        print(f"| {row['name']} | {auc} | {cost} |")
+    return 0
+
+
+def measure(folder: Path) -> list[dict]:
+    """Return name, auc {value, low, high}, bytes, multiply_adds and time (1.0 is `lite0`) of each architecture.
+
+    Raises:
+        EdgeError: a trial has not been run.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    from train import model as networks
+
+    rows, runs = [], {}
+    for name in TRIALS:
+        path = folder / name / "hospital.json"
+        if not path.is_file():
+            raise EdgeError(f"{path}: is not there; run 'python -m train experiments --questions hospital -- {name}'.")
+        settings = experiments.settings_of(name)
+        model = networks.build(settings.model, settings.size, settings.labels, imagenet=False)
+        films = np.random.default_rng(0).integers(0, 256, (quantize.LEAST_CALIBRATION, settings.size, settings.size, 1))
+        films = films.astype(np.uint8)
+        films[0, 0, :2, 0] = 0, 255
+        content = quantize.to_tflite(networks.to_convert(model), "int8", films)
+        one = Interpreter(model_content=content, num_threads=1)
+        one.allocate_tensors()
+        one.set_tensor(one.get_input_details()[0]["index"], films[:1])
+        runs[name] = one
+        auc = json.loads(path.read_text())["auc"]["hospital"]
+        rows.append({"name": name, "auc": auc, "bytes": len(content), "multiply_adds": multiply_adds(model)})
+    times = {name: [] for name in runs}
+    for _ in range(ROUNDS):
+        for name, one in runs.items():
+            one.invoke()
+            started = time.perf_counter()
+            for _ in range(CALLS):
+                one.invoke()
+            times[name].append(time.perf_counter() - started)
+    return [row | {"time": median(times[row["name"]]) / median(times["crop"])} for row in rows]
+
+
+def multiply_adds(model) -> int:
+    """Count the multiplications of one film's pass through a Keras model's convolutions."""
+    from keras import layers
+
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, layers.DepthwiseConv2D | layers.Conv2D):
+            _, height, width, channels = layer.output.shape
+            kernel = layer.get_weights()[0]
+            each = (
+                kernel.shape[0]
+                * kernel.shape[1]
+                * (1 if isinstance(layer, layers.DepthwiseConv2D) else kernel.shape[2])
+            )
+            total += height * width * channels * each
+    return total
+
+
+def draw(rows: list[dict], path: Path) -> None:
+    """Draw AUC against multiply-adds; the area of a disc is the file's size."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    for row in rows:
+        cost, auc = row["multiply_adds"] / 1e6, row["auc"]
+        axes.errorbar(
+            cost, auc["value"], [[auc["value"] - auc["low"]], [auc["high"] - auc["value"]]], color="#2166ac", capsize=3
+        )
+        axes.scatter(cost, auc["value"], row["bytes"] / 1e4, color="#2166ac", alpha=0.35)
+        axes.annotate(
+            f"{row['name']}\n{row['bytes'] / 1e6:.2f} MB", (cost, auc["value"]), (8, 8), textcoords="offset points"
+        )
+    axes.set(
+        xscale="log",
+        xlabel="multiply-adds of one film, millions",
+        ylabel="AUC of COVID-19 within a hospital never seen, 95 % interval",
+        title="Accuracy against cost; the disc's area is the int8 file's size",
+    )
+    axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
