@@ -1,7 +1,7 @@
 """Accuracy against cost of the architectures tried, as one plot: `python -m convert.pareto`.
 
-Accuracy is the AUC within a hospital that the network never saw (`train experiments`); cost is that of the int8 file: its
-bytes, its multiply-adds, and its time against `lite0`'s, measured in turn in one process on this machine.
+Accuracy is the AUC within a hospital that the network never saw (`train experiments`); cost is that of the int8 file:
+its bytes, its multiply-adds, and its time against `lite0`'s, measured in turn in one process on this machine.
 """
 
 import argparse
@@ -33,9 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     draw(rows, args.out)
-    print(
-        "| network | unseen hospital, AUC | int8 file | multiply-adds | time against lite0 |\n| --- | --- | --- | --- | --- |"
-    )
+    print("| network | unseen hospital, AUC | int8 file | multiply-adds | time against lite0 |")
+    print("| --- | --- | --- | --- | --- |")
     for row in rows:
         auc = "{value:.3f} ({low:.2f} to {high:.2f})".format(**row["auc"])
         cost = f"{row['bytes'] / 1e6:.2f} MB | {row['multiply_adds'] / 1e6:.0f} M | {row['time']:.2f}"

@@ -4,13 +4,9 @@ import numpy as np
 
 from edge_app.report import printable
 from train.audit.wording import between, text
-from train.page import Fact, Page, Section
-from train.site_check import drawings, wording
-from train.site_check.labels import SPELLINGS
-from train.site_check.wording import NAMES, REASONS, VERDICTS
-
-# A report of more rows is no longer read; all of them are in results.csv.
-MOST_ROWS = 200
+from train.page import Fact, Page
+from train.site_check import drawings, lists, local, wording
+from train.site_check.wording import NAMES, VERDICTS
 
 
 def page(numbers: dict, pictures: dict[str, np.ndarray]) -> Page:
@@ -37,8 +33,8 @@ def page(numbers: dict, pictures: dict[str, np.ndarray]) -> Page:
         _calibration(report, numbers)
     _threshold(report, numbers)
     _predictive(report, numbers)
-    _mistakes(report, numbers, pictures)
-    _problems(report, numbers)
+    lists.mistakes(report, numbers, pictures)
+    lists.problems(report, numbers)
     return report
 
 
@@ -49,7 +45,7 @@ def _facts(numbers) -> list[Fact]:
         _fact(name.capitalize(), point["local"][name], point["card"][name], point["compared"][name])
         for name in ("sensitivity", "specificity")
     ]
-    found.append(_fact("AUC", auc["local"], auc["card"], ""))
+    found.append(_fact("AUC", auc["local"], auc["card"], auc["compared"]))
     if ece:
         found.append(Fact("Calibration error (ECE)", f"{ece['ece']['value']:.3f}", between(ece["ece"])))
     if threshold:
@@ -92,14 +88,13 @@ def _about(report: Page, numbers) -> None:
             ("sha256 of the file", f"`{model['sha256']}`"),
             ("preprocessing contract", f"version {model['contract']}, {model['size']} x {model['size']} pixels"),
             ("operating point", f"`{numbers['operating_point']}`"),
-            ("made", f"{made['date']}, with {made['runtime']} on {made['versions']['machine']}"),
+            ("made", f"on {made['date']}, with {made['runtime']} on {made['versions']['machine']}"),
             ("films", f"`{printable(made['folder'])}`, labels in `{printable(made['labels'])}`"),
-            ("judged", f"{wording.films(films['judged'])} of {films['rows']}: {labels or 'none'}"),
-            ("patients", f"{films['covid_patients']} COVID-19, {films['other_patients']} other"),
-            ("time", f"{made['seconds']:.0f} s for {films['judged'] - made['remembered']} films; "
-             f"{made['remembered']} were known from an earlier run"),
+            ("judged", f"in all {films['judged']} of {films['rows']}: {labels or 'none'}"),
+            ("patients", f"with COVID-19 {films['covid_patients']}, other {films['other_patients']}"),
+            ("time", f"took {made['seconds']:.0f} s; {made['remembered']} of the scores are of an earlier run"),
         ],
-    )  # fmt: skip
+    )
     section.text(
         "The films went through the reader, the lung finder, the model and the rules of the edge program, as "
         "they would on the device. Another runtime or processor may move a score by one or two steps of 1/256.",
@@ -182,6 +177,8 @@ def _calibration(report: Page, numbers) -> None:
     if fitted is None:
         section.note("No recalibration: it needs COVID-19 films and others.")
         return
+    if any(part["too_few"] for part in numbers["few"].values()):
+        section.note("Too few patients to recalibrate by: the numbers below fit these films and no others.")
     temperature, intercept = fitted["temperature"], fitted["intercept"]
     section.text(
         f"The recalibration that fits these films best is sigmoid(logit(score) / **{temperature['value']:.3f}** + "
@@ -205,6 +202,11 @@ def _threshold(report: Page, numbers) -> None:
         "folds by patient). The interval of the threshold is from 1000 samples of patients; those of the figures take "
         "the threshold as given."
     )
+    if numbers["films"]["covid_patients"] < local.LEAST_PATIENTS:
+        section.note(
+            f"With fewer than {local.LEAST_PATIENTS} COVID-19 patients the threshold may have to be lower than the "
+            "lower end of its interval: patients who score lower than all of these may be as many as 1 in 20."
+        )
     cleared = found["apparent"]["specificity"]
     if cleared and cleared["value"] == 0:
         section.note(
@@ -257,62 +259,3 @@ def _enough(few: dict) -> str:
         f"of as many patients and specificity {others['needed_as_on_card']} others; a share of one half would take "
         f"{ill['needed_at_most']}."
     )
-
-
-def _mistakes(report: Page, numbers, pictures) -> None:
-    found = numbers["mistakes"]
-    section = report.section("Mistakes", f"At rule `{numbers['operating_point']}`; unsure films are not among them.")
-    if count := found["patients_missed_on_all_films"]:
-        section.text(f"Of {wording.patients(count)} with COVID-19 no COVID-19 film at all was found.")
-    for title, kind in (("Missed COVID-19 films", "missed"), ("False alarms", "false_alarms")):
-        films = found[kind]
-        section.heading(f"{title}: {len(films)}")
-        if not films:
-            section.text("None.")
-            continue
-        section.table(
-            ("film", "patient", "label", "score", "verdict"),
-            [
-                (
-                    printable(film["path"]),
-                    f"no. {film['patient']}",
-                    film["label"],
-                    _share(film["score"]),
-                    film["verdict"],
-                )
-                for film in films[:MOST_ROWS]
-            ],
-            _cut(films) + "Patients are numbered by their first film in the table of labels.",
-        )
-        _show_pictures(section, films, pictures)
-
-
-def _show_pictures(section: Section, films, pictures) -> None:
-    if pictures:
-        section.text(
-            "The worst, as the network saw them: red is what it took for COVID-19, blue what spoke against it."
-        )
-    for film in films:
-        if film["path"] in pictures:
-            caption = f"{printable(film['path'])}: {film['label']}, score {film['score']:.3f}"
-            section.picture(pictures[film["path"]], f"Lungs and heat map of {caption}", caption)
-
-
-def _problems(report: Page, numbers) -> None:
-    problems = numbers["problems"]
-    section = report.section("Films without a verdict")
-    if not problems:
-        section.text("None: every film of the folder is in the table of labels and was judged.")
-        return
-    section.table(
-        ("film", "why", "in full"),
-        [
-            (printable(problem["path"]) or "-", REASONS[problem["kind"]], printable(problem["error"]))
-            for problem in problems[:MOST_ROWS]
-        ],
-        _cut(problems) + f"A label is one of {', '.join(SPELLINGS)}, or a spelling of it.",
-    )
-
-
-def _cut(rows) -> str:
-    return f"The first {MOST_ROWS} of {len(rows)}; all are in results.csv. " if len(rows) > MOST_ROWS else ""

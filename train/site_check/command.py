@@ -188,5 +188,4 @@ def _summary(measured: dict, out: Path) -> None:
     print(f"AUC: {text(measured['auc']['local'])}")
     for sentence in wording.too_few(measured):
         print(sentence)
-    print(f"{out / 'report.html'}: the report; its numbers are in {out / 'report.json'}, a row a film in "
-          f"{out / 'results.csv'}")  # fmt: skip
+    print(f"{out / 'report.html'}: the report; numbers and films are in report.json and results.csv beside it")

@@ -16,6 +16,9 @@ from train.site_check import intervals
 
 RECALL = operating_points.LEAST_RECALL["covid"]
 FOLDS = 10
+# The lowest of fewer patients than this lies, with more than 2.5 % chance, above the score that 95 % of all patients
+# reach (0.95 ** 72 = 0.025): no interval from their films can then tell how low the threshold should be.
+LEAST_PATIENTS = 72
 # Half a quantum of an int8 file's scores, which are multiples of 1/256: a score of 0 only says that it is below this,
 # and without a floor a single patient with score 0 would decide the whole recalibration.
 SMALLEST = 1 / 512
@@ -92,19 +95,20 @@ def recalibration(
     """
     if positive.all() or not positive.any():
         return None
-    values = _logits(scores)
-    ones = np.ones(len(scores))
-    found = _fit(values, positive, ones)
-    drawn = [
-        _fit(values, positive, weight)
-        for weight in bootstrap.weights(groups)
-        if weight[positive].any() and weight[~positive].any()
-    ]
+    # An int8 file has 257 different scores at most: as many terms a fit, however many films.
+    values, level = np.unique(_logits(scores), return_inverse=True)
+
+    def fit(weight):
+        count = len(values)
+        return _fit(values, np.bincount(level, weight * positive, count), np.bincount(level, weight, count))
+
+    found = fit(np.ones(len(scores)))
+    drawn = [fit(weight) for weight in bootstrap.weights(groups) if weight[positive].any() and weight[~positive].any()]
     low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
     fresh = np.full(len(scores), np.nan)
-    for fit, kept in folds(positive, groups):
-        temperature, intercept = _fit(values[fit], positive[fit], ones[fit])
-        fresh[kept] = special.expit(values[kept] / temperature + intercept)
+    for chosen, kept in folds(positive, groups):
+        temperature, intercept = fit(np.bincount(chosen, minlength=len(scores)))
+        fresh[kept] = special.expit(values[level[kept]] / temperature + intercept)
     names = ("temperature", "intercept")
     figures = {
         name: {"value": float(found[at]), "low": float(low[at]), "high": float(high[at])}
@@ -117,14 +121,20 @@ def _logits(scores: np.ndarray) -> np.ndarray:
     return calibrate.logits(np.clip(scores, SMALLEST, 1 - SMALLEST))
 
 
-def _fit(values: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-    """Return (temperature, intercept) of the least weighted cross-entropy of float (N,) logits."""
-    total = weight.sum()
+def _fit(values: np.ndarray, ill: np.ndarray, films: np.ndarray) -> tuple[float, float]:
+    """Return (temperature, intercept) of the least cross-entropy.
+
+    Args:
+        values: float (L,), different logits.
+        ill: float (L,), how many COVID-19 films have each.
+        films: float (L,), how many films have each.
+    """
+    total = films.sum()
 
     def loss(at):
         scaled = values * at[0] + at[1]
-        miss = weight * (special.expit(scaled) - positive)
-        value = weight @ (np.logaddexp(0, scaled) - positive * scaled)
+        miss = films * special.expit(scaled) - ill
+        value = films @ np.logaddexp(0, scaled) - ill @ scaled
         return value / total, np.array([miss @ values, miss.sum()]) / total
 
     bounds = ((1 / calibrate.MOST, 1 / calibrate.LEAST), (-MOST_INTERCEPT, MOST_INTERCEPT))

@@ -50,7 +50,7 @@ def measure(rows: pd.DataFrame, card: Card, rule: str, stated: float | None = No
         "films": _films(rows, seen, positive, groups),
         "operating_point": rule,
         "points": points,
-        "auc": {"local": intervals.auc(positive, scores, groups) if len(seen) else None, "card": _card_auc(card)},
+        "auc": _auc(scores, positive, groups, card),
         "roc": curves.points(seen) if len(seen) else None,
         "few": _few(positive, groups, points[rule]),
         "refused": _refused(rows, scores, positive, points[rule]["limits"][0]),
@@ -90,12 +90,13 @@ def _point(scores, positive, groups, card: Card, rule: str) -> dict:
     return {"limits": [float(low), float(high)], "local": here, "card": on_card, "compared": compared}
 
 
-def _card_auc(card: Card) -> dict | None:
-    """Return the AUC on the test films that the card tells of, if it does."""
-    found = card.raw
+def _auc(scores, positive, groups, card: Card) -> dict:
+    """Return the AUC here and on the test films that the card tells of, if it does, and how the two lie."""
+    here = intervals.auc(positive, scores, groups) if len(scores) else None
+    on_card = card.raw
     for name in ("metrics", "test", "covid", "all", "auc"):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
+        on_card = on_card.get(name) if isinstance(on_card, Mapping) else None
+    return {"local": here, "card": on_card, "compared": intervals.compare(here, on_card)}
 
 
 def _films(rows, seen, positive, groups) -> dict:

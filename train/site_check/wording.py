@@ -40,6 +40,12 @@ ALARMS = {
     "out a specificity as low as {low:.3f}.",
     "unknown": "",
 }
+# In place of the above where a class has too few patients: what they suggest, without a verdict.
+FEW_ENDS = {
+    "lower": "The two intervals do not meet, few as these patients are: check more films before anyone relies on it "
+    "here.",
+    "higher": "The two intervals do not meet, few as these patients are.",
+}
 
 
 def films(count: int) -> str:
@@ -60,9 +66,12 @@ def in_short(numbers: dict) -> list[str]:
     banded = "referred" in here
     found = "COVID-19 films" + " (an unsure one counts as found)" * banded
     cleared = "other films" + " (an unsure one counts as not cleared)" * banded
+    few = numbers["few"]
+    misses = MISSES | (FEW_ENDS if few["covid"]["too_few"] else {})
+    alarms = ALARMS | (FEW_ENDS if few["others"]["too_few"] else {})
     return [
-        _against("finds", found, here["sensitivity"], card["sensitivity"], MISSES[compared["sensitivity"]]),
-        _against("clears", cleared, here["specificity"], card["specificity"], ALARMS[compared["specificity"]]),
+        _against("finds", found, here["sensitivity"], card["sensitivity"], misses[compared["sensitivity"]]),
+        _against("clears", cleared, here["specificity"], card["specificity"], alarms[compared["specificity"]]),
     ]
 
 
