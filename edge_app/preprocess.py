@@ -6,9 +6,9 @@ the networks, so the three can never disagree. The rules, in order:
 1. The whole film is shrunk by area averaging, squashed to a square (padding and aspect ratio tell hospitals apart, and
    two of the public collections come squashed already), and its grey levels are stretched so that the 1st and 99th
    percentile become 0 and 255. This is what the lung-field network sees.
-2. The film is cropped to the box round its lungs, shrunk and squashed likewise, and stretched by the percentiles of its
-   lungs alone; what is not lung is blackened. This is what the classifier sees: borders, markers, shoulders, exposure
-   and display window differ between hospitals and say nothing of the lungs.
+2. The film is cropped to the box round its lungs, shrunk, squashed and stretched likewise; what is not lung becomes one
+   grey, its mean, so that opaque lungs can still be told by what lies beside them. This is what the classifier sees:
+   borders, markers, shoulders, exposure and display window differ between hospitals and say nothing of the lungs.
 
 The result stays uint8; scaling to floats and grey-to-three-channels are the models' first layers. All but the area
 average is integer arithmetic. Changing anything here changes `fingerprint` and needs every model retrained.
@@ -26,7 +26,7 @@ CONTRACT_VERSION = 2
 # answer of half the side costs a quarter of the time.
 LUNG_SIZE, MASK_SIZE = 128, 64
 # What the classifier sees of a film, see `finish`; training tries others (models/EXPERIMENTS.md).
-OUTSIDE, LEVELS = "black", "lungs"
+OUTSIDE, LEVELS = "flat", "crop"
 
 # Percent of the pixels allowed to saturate at each end: markers and burnt-in text, brighter than any bone, must not
 # decide the grey levels of the film.
