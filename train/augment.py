@@ -59,7 +59,8 @@ def restyle(pixels: np.ndarray, like: np.ndarray) -> np.ndarray:
     if not own.any() or not wanted.any():
         return pixels
     share, wanted_share = np.cumsum(own) / own.sum(), np.cumsum(wanted) / wanted.sum()
-    table = np.interp(share, wanted_share, np.arange(256)).round().astype(np.uint8)
+    levels = np.flatnonzero(wanted)  # a level that the other film lacks is nobody's new level
+    table = np.interp(share, wanted_share[levels], levels).round().astype(np.uint8)
     table[0] = 0
     return table[pixels]
 

@@ -14,7 +14,7 @@ class TrainConfig:
     """Everything that decides what comes out of a training run, beside the films themselves."""
 
     model: str = _field("lite0", "network: lite0, short (its first ten blocks), tiny or seed")
-    size: int = _field(192, "side of the input in pixels")
+    size: int = _field(160, "side of the input in pixels")
     crop: str = _field("lungs", "what of a film is seen: lungs (cropped to the lung field) or none (the whole film)")
     outside: str = _field(preprocess.OUTSIDE, "what becomes of a crop outside the lungs: keep, black or flat (one grey)")
     levels: str = _field(preprocess.LEVELS, "what decides the grey levels of a crop: crop, lungs or equal (spread)")
@@ -23,7 +23,7 @@ class TrainConfig:
     most: int = _field(0, "at most this many training films of a cell; 0: all")
     without: str = _field("", "leave this source out of training and validation, and test on it")
     fold: str = _field("", "K/N: leave out fold K of N over patients, and test on it")
-    epochs: int = _field(8, "passes over the training films")
+    epochs: int = _field(6, "passes over the training films")
     batch: int = _field(32, "films in a step")
     learning_rate: float = _field(5e-4, "Adam's highest rate; it warms up over half an epoch and decays as a cosine")
     weight_decay: float = _field(1e-4, "decoupled decay of the weights")
@@ -51,6 +51,7 @@ PRESETS = {
     "short": {},
     "tiny": {"epochs": 40, "learning_rate": 2e-3, "dropout": 0.1, "imagenet": False, "patience": 12},
     "seed": {
+        "crop": "none",
         "size": 100,
         "labels": ("normal", "covid"),
         "cells": ("covid-chestxray-dataset/covid", "chest_xray/normal"),

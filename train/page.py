@@ -211,6 +211,7 @@ figcaption { max-width: 46rem; margin-top: 0.4rem; color: var(--soft); font-size
 footer { margin-top: 4rem; color: var(--soft); font-size: 0.85rem; overflow-wrap: anywhere; }
 @media (max-width: 34rem) {
   body { padding: 1rem 0.9rem 3rem; } h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; } nav ol { columns: 1; }
+  figure { overflow-x: auto; } figure img { max-width: none; width: max(100%, 36rem); } figcaption { max-width: 88vw; }
 }
 @media print {
   @page { margin: 16mm; }

@@ -94,15 +94,13 @@ def measure(by_kind: dict[str, np.ndarray], films, within: str, store) -> dict:
         found[name] = {
             "chosen": f"C = {STRENGTHS[chosen]:g}" if chosen < len(STRENGTHS) else "gradient boosting",
             "test": evaluate.auc(positive[test], scored[test, 0], groups[test]),
-            "within_test": evaluate.auc(positive[test & inside], scored[test & inside, 0], groups[test & inside])
-            if (test & inside).any()
-            else None,
-            "within": evaluate.auc(positive[inside], scored[inside, 1], groups[inside]) if inside.any() else None,
+            "within_test": evaluate.auc(positive[test & inside], scored[test & inside, 0], groups[test & inside]),
+            "within": evaluate.auc(positive[inside], scored[inside, 1], groups[inside]),
         }
     return found
 
 
-def show(section, numbers: dict, network_figures: dict, within: str, knows_lungs: bool) -> None:
+def show(section, numbers: dict, network_figures: dict, within: str) -> None:
     """Write the part of the chapter; `network_figures` are the released network's `test` and `within` AUC."""
     section.heading("What each kind of picture tells by itself")
     section.text(
@@ -122,8 +120,9 @@ def show(section, numbers: dict, network_figures: dict, within: str, knows_lungs
         rows,
         "COVID-19 against all other films.",
     )
-    if not knows_lungs:
-        section.note("Not measured: lungs only, and films without lungs; the lung-field network is missing, as above.")
+    rest = parts.LUNGS_OUT if parts.LUNGS_OUT in numbers else parts.OUTER
+    whole, left = (numbers[name]["test"]["value"] for name in (parts.WHOLE, rest))
+    section.text(f"On the test films of all sources the whole film gives {whole:.3f}, and `{rest}` **{left:.3f}**.")
 
 
 def choose(candidates, judge, columns, truth, fit, val):

@@ -6,6 +6,9 @@ from tqdm import tqdm
 from train.audit import bootstrap, controls, wording
 from train.audit.store import key
 
+# Names of the embeddings that are always there.
+OWN, IMAGENET = "this run", "ImageNet, no X-ray seen"
+
 
 def measure(embeddings: dict[str, np.ndarray], films, store) -> dict:
     """Return {embedding: {films: figures}}: balanced accuracy of logistic regression from embedding to source.
@@ -50,6 +53,13 @@ def show(section, numbers: dict) -> None:
         + [("chance", *(f"{numbers[next(iter(numbers))][subset]['chance']:.3f}" for subset in subsets))],
         "Balanced accuracy on test films; training films fit, validation films choose.",
     )
+    own, untrained = (numbers[name].get("all") for name in (OWN, IMAGENET))
+    if own and untrained:
+        way = "easier" if own["value"] > untrained["value"] else "harder"
+        section.text(
+            f"Of all films this network tells the source with {own['value']:.3f}, one that never saw an X-ray with "
+            f"{untrained['value']:.3f}: training made the source **{way}** to tell."
+        )
 
 
 def balanced_accuracy(truth: np.ndarray, guesses: np.ndarray):

@@ -11,13 +11,12 @@ from train.audit import (
     hospital,
     mistakes,
     network,
+    parts,
     sources,
     stability,
     without,
 )
 from train.audit.store import Store, key
-
-OWN = "this run"
 
 
 def measure(audited, material, others: dict, within: str) -> dict:
@@ -35,13 +34,13 @@ def measure(audited, material, others: dict, within: str) -> dict:
     crossfit, left_out = audited.table("crossfit.csv"), audited.table("without.csv")
 
     tested = material.rows(test["path"])
-    own = _look(OWN, audited, material, store)
+    own = _look(hospital.OWN, audited, material, store)
     seen = own.scores[tested, covid]
-    parts = {name: scores[:, covid] for name, scores in blackout.scores(audited, material, store).items()}
-    parts = {blackout.AS_IT_IS: seen, **parts}
+    left = {name: scores[:, covid] for name, scores in blackout.scores(audited, material, store).items()}
+    left = {blackout.AS_IT_IS: seen, **left}
     moved = {name: scores[:, covid] for name, scores in stability.scores(audited, material, store).items()}
     features = controls.features(material, store)
-    embeddings = {OWN: own.embedding, "ImageNet, no X-ray seen": features["whole film"]}
+    embeddings = {hospital.OWN: own.embedding, hospital.IMAGENET: features[parts.WHOLE]}
     for name, (run, films) in others.items():
         embeddings[name] = _look(name, run, films, store).embedding[films.rows(material.films["path"])]
     divided = groups.columns(material.films, material.words)
@@ -52,14 +51,14 @@ def measure(audited, material, others: dict, within: str) -> dict:
         "index_sha256": audited.record["index_sha256"],
         "within": within,
         "films": len(material.films),
-        "knows_lungs": material.masks is not None,
+        "lungs_found": None if material.masks is None else int(material.whole_masks.any(axis=(1, 2)).sum()),
         # The network, run again on the films at hand, against scores.csv: if they differ, films or contract changed.
         "largest_difference": float(np.abs(seen - test["score_covid"]).max()),
         "operating_points": audited.record["metrics"].get("operating_points"),
         "test": sources.measure(test, audited.labels, thresholds),
         "crossfit": None if crossfit is None else sources.measure(crossfit, audited.labels, thresholds),
         "without": None if left_out is None else without.measure(left_out, threshold),
-        "blackout": blackout.measure(test, parts, threshold, within),
+        "blackout": blackout.measure(test, left, threshold, within),
         "controls": controls.measure(features, material.films, within, store),
         "source_classifier": hospital.measure(embeddings, material.films, store),
         "groups": {

@@ -53,12 +53,13 @@ def blurred_lungs(film, lungs):
     return ((mixed + 127) // 255).astype(np.uint8)
 
 
+WHOLE, LUNGS_OUT, OUTER = "whole film", "lungs blacked out", f"outer border only ({BORDER:.0%})"
 # Name -> (change, whether it needs to know where the lungs are).
 ALL = {
-    "whole film": (whole, False),
+    WHOLE: (whole, False),
     "lungs only": (lungs_only, True),
     "lungs blurred": (blurred_lungs, True),
-    "lungs blacked out": (without_lungs, True),
+    LUNGS_OUT: (without_lungs, True),
     "box round the lungs blacked out": (without_box, True),
-    f"outer border only ({BORDER:.0%})": (border_only, False),
+    OUTER: (border_only, False),
 }
