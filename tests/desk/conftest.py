@@ -1,14 +1,19 @@
 """Small drawn films in the shape that training takes them."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from edge_app import preprocess
-from tests.films import draw_film
+from edge_app import lung_field, preprocess
+from tests.films import draw_film, draw_lungs
 
+# A real network that finds drawn lungs, by tests/golden/make_model.py.
+LUNGS = Path(__file__).parents[1] / "golden" / "lungs-int8.tflite"
 SOURCES = ("clinic-a", "clinic-b")
 LABELS = ("normal", "covid", "pneumonia")
+OPACITY = {"normal": 0.0, "covid": 0.9, "pneumonia": 0.4}
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +25,6 @@ def drawn():
         split = ("train", "train", "val", "test")[i // 3 % 4]
         name = f"{SOURCES[i % 2]}/{i:03d}.png"
         rows.append({"path": name, "source": SOURCES[i % 2], "label": label, "group": name, "split": split})
-        film = draw_film(i, 160, 140, opacity={"normal": 0.0, "covid": 0.9, "pneumonia": 0.4}[label])
-        pixels.append(preprocess.to_pixels(film, 32))
+        field = lung_field.find(preprocess.shrink(draw_lungs(i, 160, 140), preprocess.MASK_SIZE) / 255)
+        pixels.append(preprocess.lungs_to_pixels(draw_film(i, 160, 140, opacity=OPACITY[label]), field, 32))
     return pd.DataFrame(rows), np.stack(pixels)

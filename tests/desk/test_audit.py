@@ -2,8 +2,8 @@
 
 import json
 import re
+from dataclasses import asdict
 from html.parser import HTMLParser
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,6 +12,8 @@ import pytest
 from sklearn import metrics as sk
 
 from edge_app import decision
+from edge_app.errors import EdgeError
+from tests.desk.conftest import LUNGS
 from tests.films import draw_film
 from train import __main__ as command
 from train import config, evaluate, fit, index, pixels
@@ -23,6 +25,7 @@ from train.audit import (
     figures,
     groups,
     hospital,
+    material,
     mistakes,
     parts,
     sources,
@@ -31,7 +34,6 @@ from train.audit import (
 )
 from train.audit.store import Store, key
 
-GOLDEN_LUNGS = Path(__file__).parents[1] / "golden/lungs-int8.tflite"
 LABELS = ("normal", "covid", "pneumonia")
 
 
@@ -371,7 +373,7 @@ def test_a_run_without_its_companions_gets_a_report_that_says_what_is_missing(pl
     html = (places / "run/audit.html").read_text(encoding="utf-8")
     for name in ("crossfit", "without"):
         assert f"{name}.csv</code> is missing; run <code>python -m train {name} " in html
-    assert "none.tflite</code> is missing; make it with <code>make lungs</code>" in html
+    assert "none.tflite</code>, is missing; make it with <code>make lungs" in html
     printed = capsys.readouterr().out
     assert "AUC lost without lungs: not measured" in printed
     numbers = json.loads((places / "run/audit.json").read_text())
@@ -382,7 +384,7 @@ def test_a_run_without_its_companions_gets_a_report_that_says_what_is_missing(pl
 
 def test_the_whole_report(places, monkeypatch, capsys):
     """With cross-fit, left-out sources, lungs and another run beside: nothing missing, nothing loaded from outside."""
-    monkeypatch.setattr(pixels, "LUNGS", GOLDEN_LUNGS)
+    monkeypatch.setattr(pixels, "LUNGS", LUNGS)
     scores, films = pd.read_csv(places / "run/scores.csv"), index.read(places / "index.csv")
     everything = (
         films[["path", "source", "label", "group"]].merge(scores.filter(regex="path|score"), "left").fillna(0.4)
@@ -414,6 +416,29 @@ def test_the_whole_report(places, monkeypatch, capsys):
     assert (places / "run/audit.json").read_text() == text
     assert (places / "run/audit.html").read_text(encoding="utf-8") == html
     assert {path: path.stat().st_mtime_ns for path in (places / "run/audit").iterdir()} == kept
+
+
+def test_masks_lie_in_the_frame_of_what_the_network_sees(places, monkeypatch):
+    """Of a network that sees crops, and of one that sees whole films."""
+    monkeypatch.setattr(pixels, "LUNGS", LUNGS)
+    settings = config.preset("tiny", size=32, crop="lungs", outside="black")
+    record = {"config": asdict(settings), "index_sha256": index.sha256(places / "index.csv")}
+    crops = material.load(material.Run(places, record, None), places / "index.csv", places / "data", places)
+    assert len(crops.films) == len(crops.pixels) == len(crops.words) == 96
+    assert crops.masks.shape == (96, 32, 32) and crops.whole.shape == crops.whole_masks.shape == (96, 128, 128)
+    assert not crops.pixels[..., 0][crops.masks == 0].any()
+    assert (crops.pixels[..., 0][crops.masks == 255] > 0).mean() > 0.9
+    whole = material.load(
+        material.Run(places, record | {"config": {**asdict(settings), "crop": "none"}}, None),
+        places / "index.csv",
+        places / "data",
+        places,
+    )
+    lungs, rest = (whole.pixels[..., 0][whole.masks == level].mean() for level in (255, 0))
+    assert whole.masks.shape == (96, 32, 32) and lungs < rest  # lungs are darker than the body round them
+    assert crops.rows([crops.films["path"][5]]).tolist() == [5]
+    with pytest.raises(EdgeError, match=r"gone.png: is a film of a run, but not of those at hand"):
+        crops.rows(["gone.png"])
 
 
 def test_what_is_no_finished_run_is_named(places, tmp_path, capsys):

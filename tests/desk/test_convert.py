@@ -34,7 +34,7 @@ def calibration():
 
 @pytest.fixture(scope="module")
 def files(network, calibration):
-    return {kind: quantize.to_tflite(network, kind, calibration) for kind in quantize.KINDS}
+    return {kind: quantize.to_tflite(model.to_convert(network), kind, calibration) for kind in quantize.KINDS}
 
 
 def _run(content, films):
@@ -105,7 +105,17 @@ def test_no_fully_connected(files):
 )
 def test_calibration_that_would_spoil_the_scale_is_refused(network, calibration, change, sentence):
     with pytest.raises(ValueError, match=sentence):
-        quantize.to_tflite(network, "int8", change(calibration))
+        quantize.to_tflite(model.to_convert(network), "int8", change(calibration))
+
+
+def test_films_without_white_are_given_the_whole_range_in_a_corner(network, calibration):
+    grey = calibration // 2 + 20
+    whole = release.whole_range(grey)
+    assert (whole.min(), whole.max()) == (0, 255)
+    assert (whole != grey).sum() == 2
+    assert grey.max() < 255  # a copy
+    entry = Interpreter(model_content=quantize.to_tflite(model.to_convert(network), "int8", whole)).get_input_details()
+    assert entry[0]["quantization"] == (1.0, 0)
 
 
 def test_other_models_and_kinds_are_refused(network):
@@ -125,9 +135,27 @@ def test_a_run_under_another_contract_is_refused():
         card.check_contract(record)
 
 
+def _prepared(**changes):
+    """Return what `run.json` says of preprocessing: as on the edge, but for `changes`."""
+    shown = {"crop": "lungs", "outside": preprocess.OUTSIDE, "levels": preprocess.LEVELS} | changes
+    fingerprint = preprocess.fingerprint(SIZE)
+    return {"contract": preprocess.CONTRACT_VERSION, "size": SIZE, "fingerprint": fingerprint} | shown
+
+
+OTHERS = {"crop": "none", "outside": "keep" if preprocess.OUTSIDE == "black" else "black", "levels": "equal"}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_run_on_films_that_the_edge_would_show_otherwise_is_refused(name):
+    """The fingerprint is that of the checkout: it cannot tell with which flags a run was trained."""
+    card.check_contract({"config": {"size": SIZE}, "preprocess": _prepared()})
+    record = {"config": {"size": SIZE}, "preprocess": _prepared(**{name: OTHERS[name]})}
+    with pytest.raises(ValueError, match=f"was trained with '--{name} {OTHERS[name]}' and the edge shows"):
+        card.check_contract(record)
+
+
 def test_a_run_without_operating_points_is_told_how_to_get_them(tmp_path):
-    prepared = {"contract": preprocess.CONTRACT_VERSION, "size": SIZE, "fingerprint": preprocess.fingerprint(SIZE)}
-    record = {"config": {"size": SIZE}, "preprocess": prepared, "metrics": {"thresholds": {"covid": 0.5}}}
+    record = {"config": {"size": SIZE}, "preprocess": _prepared(), "metrics": {"thresholds": {"covid": 0.5}}}
     (tmp_path / "run.json").write_text(json.dumps(record))
     for name in ("model.keras", "scores.csv"):
         (tmp_path / name).touch()

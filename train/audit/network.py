@@ -17,23 +17,27 @@ class Answers:
     embedding: np.ndarray
 
 
+def with_embedding(model):
+    """Return a network of `train.model` that answers its scores and its embedding."""
+    import keras
+
+    maps = keras.layers.GlobalAveragePooling2D()(model.get_layer("cam").input)
+    return keras.Model(model.input, [model.output, maps])
+
+
 def answers(model, pictures: Callable[[slice], np.ndarray], films: int, desc: str) -> np.ndarray:
     """Return scores and embedding side by side: float32 (films, labels + features); `split` takes them apart.
 
     Args:
-        model: a network of `train.model`, which ends in class maps.
+        model: from `with_embedding`.
         pictures: gives uint8 (n, S, S, 1) of the rows in a slice.
         films: number of rows.
         desc: what the progress bar says.
     """
-    import keras
-
-    maps = keras.layers.GlobalAveragePooling2D()(model.get_layer("cam").input)
-    both = keras.Model(model.input, [model.output, maps])
     found = []
     for start in tqdm(range(0, films, BATCH), desc=desc, unit="batch", disable=None):
         batch = pictures(slice(start, min(start + BATCH, films))).astype(np.float32)
-        found.append(np.concatenate([np.asarray(part) for part in both.predict_on_batch(batch)], axis=1))
+        found.append(np.concatenate([np.asarray(part) for part in model.predict_on_batch(batch)], axis=1))
     return np.concatenate(found)
 
 
@@ -43,7 +47,7 @@ def split(both: np.ndarray, labels: int) -> Answers:
 
 
 def imagenet(side: int):
-    """Return `lite0` as ImageNet left it, for pictures of `side` pixels: what a network knows that saw no X-ray."""
+    """Return `lite0` as ImageNet left it, with its embedding: what a network knows that saw no X-ray."""
     from train import model
 
-    return model.build("lite0", side, ("none",), imagenet=True)
+    return with_embedding(model.build("lite0", side, ("none",), imagenet=True))

@@ -82,6 +82,6 @@ def _look(name, run, films, store):
     """Return what the network of a run answers to all films."""
 
     def look():
-        return network.answers(run.model, lambda span: films.pixels[span], len(films.films), f"network, {name}")
+        return network.answers(run.network, lambda span: films.pixels[span], len(films.films), f"network, {name}")
 
     return network.split(store.get(f"look {name}", key(run.model_key, films.pixels_key), look), len(run.labels))

@@ -61,7 +61,7 @@ def scores(run, material, store) -> dict[str, np.ndarray]:
             return np.stack([change(film) for film in material.pixels[rows[span]][..., 0]])[..., np.newaxis]
 
         def look(name=name, pictures=pictures):
-            return network.answers(run.model, pictures, len(rows), f"network, {name}")[:, : len(run.labels)]
+            return network.answers(run.network, pictures, len(rows), f"network, {name}")[:, : len(run.labels)]
 
         found[name] = store.get(f"stability {name}", key(run.model_key, material.pixels_key, name), look)
     return found
