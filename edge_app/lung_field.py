@@ -18,8 +18,8 @@ FINE = 256
 LEAST_PART = 0.15
 # The box reaches this share of the lungs' height and width beyond them: the network is off by some pixels.
 MARGIN = 0.04
-# Of 5,422 indexed films all but one in a thousand have a share of 0.10 to 0.67 and a certainty from 0.88: less is a chest
-# gone white or turned upside down, or no chest. CT slices show none at all, but for coronal ones through both lungs.
+# Of 5,422 indexed films all but one in a thousand have a share of 0.10 to 0.67 and a certainty from 0.88: less is a
+# chest gone white or turned upside down, or no chest. CT slices show none, but for coronal ones through both lungs.
 LEAST_SHARE, MOST_SHARE = 0.06, 0.75
 LEAST_CERTAINTY = 0.88
 

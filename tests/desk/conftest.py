@@ -28,3 +28,15 @@ def drawn():
         field = lung_field.find(preprocess.shrink(draw_lungs(i, 160, 140), preprocess.MASK_SIZE) / 255)
         pixels.append(preprocess.lungs_to_pixels(draw_film(i, 160, 140, opacity=OPACITY[label]), field, 32))
     return pd.DataFrame(rows), np.stack(pixels)
+
+
+@pytest.fixture
+def joined(drawn):
+    """Return the rows as four films of each patient, and two patients who have films in both sources."""
+    films = drawn[0].copy()
+    eight = np.arange(len(films)) // 8
+    films["group"] = films["source"] + "-" + eight.astype(str)
+    films["split"] = np.array(["train", "train", "val", "test"])[eight % 4]
+    for i, name in ((0, "both-trained"), (6, "both-val")):
+        films.loc[eight == i, "group"] = name
+    return films

@@ -1,7 +1,12 @@
-"""The main job on drawn films, each step as the program people run: index, fit, convert, classify."""
+"""The main job on drawn films, each step as the program people run: index, fit, convert, classify.
+
+The lung-field network is the one of tests/golden: training one takes minutes, and tests/desk/test_lungs.py does it.
+"""
 
 import csv
+import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -10,8 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convert.__main__ import main as convert
 from edge_app import bundle, decision
+from tests.desk.conftest import LUNGS
 from tests.desk.drawn_collections import draw_person, save
+from train.__main__ import main as train
 
 ROOT = Path(__file__).parents[2]
 # The light environment that `make test` builds (tflite-runtime on Python 3.11), else this one (ai-edge-litert).
@@ -22,8 +30,10 @@ CELLS = {
     "COVID-19_Radiography_Dataset/Normal/images": 60,
     "chest_xray/train/NORMAL": 20,
 }
+# Pictures that can be read and show no lungs: they are indexed, and then neither learnt from nor judged.
+NOISE = [f"COVID-19_Radiography_Dataset/Normal/images/Normal-{i}.png" for i in range(900, 906)]
 # Two labels that a few passes tell apart: then int8 and Keras must agree on every film.
-SMALL = ["--model", "seed", "--size", "48", "--cells", "", "--epochs", "15", "--batch", "8"]
+SMALL = ["--model", "seed", "--crop", "lungs", "--size", "48", "--cells", "", "--epochs", "12", "--batch", "8"]
 
 
 def run(python, *words, code=0):
@@ -40,16 +50,25 @@ def folder(tmp_path_factory):
     work = tmp_path_factory.mktemp("work")
     for seed, (cell, count) in enumerate(CELLS.items()):
         for i in range(count):
-            film = draw_person(1000 * seed + i)
-            if "COVID/" in cell:  # both lower zones white, so that a few passes learn it
-                film[120:200, 20:180] = np.maximum(film[120:200, 20:180], 225)
+            film = draw_person(1000 * seed + i, opacity=1.0 if "COVID/" in cell else 0.0)
             name = f"IM-{i:04d}-0001.jpeg" if "chest_xray" in cell else f"{Path(cell).parent.name}-{i}.png"
             save(film, work / "data" / cell / name)
-    places = ["--data", work / "data", "--index", work / "index.csv", "--cache", work]
+    for i, name in enumerate(NOISE):
+        save(np.random.default_rng(i).integers(0, 256, (240, 200)).astype(np.uint8), work / "data" / name)
     run(sys.executable, "train", "index", "--data", work / "data", "--out", work / "index.csv")
-    run(sys.executable, "train", "fit", *places, "--run", work / "run", *SMALL)
-    run(sys.executable, "convert", work / "run", *places, "--out", work / "models")
+    run(sys.executable, "train", "fit", *_places(work), "--run", work / "run", *SMALL)
+    run(sys.executable, "convert", work / "run", *_places(work), "--out", work / "models")
     return work
+
+
+def _places(folder, index="index.csv", lungs=LUNGS):
+    return ["--data", folder / "data", "--index", folder / index, "--cache", folder, "--lungs", lungs]
+
+
+def _refused(main, *words, capsys):
+    """Run a command in this process and return its one complaint."""
+    assert main([str(word) for word in words]) == 2
+    return capsys.readouterr().err
 
 
 def test_the_edge_gives_the_scores_and_verdicts_of_the_trained_network(folder):
@@ -61,7 +80,7 @@ def test_the_edge_gives_the_scores_and_verdicts_of_the_trained_network(folder):
     for kind, tolerance in (("float32", 1e-3), ("int8", 0.06)):  # int8: four quantized layers
         model = folder / f"models/covid-xray-seed-{kind}.tflite"
         lines = run(EDGE, "edge_app", "classify", "--json", "--model", model, *films).stdout.splitlines()
-        limits = bundle.read(model)[1].limits("refer")
+        limits = bundle.read(model).card.limits("refer")
         assert len(lines) == len(films) > 20
         for line in lines:
             row = json.loads(line)
@@ -71,12 +90,30 @@ def test_the_edge_gives_the_scores_and_verdicts_of_the_trained_network(folder):
             assert row["verdict"] == decision.decide(row["scores"], *limits)
 
 
+def test_pictures_without_lungs_are_neither_learnt_from_nor_judged(folder):
+    with (folder / "index.csv").open() as file:
+        sides = {row["path"]: row["split"] for row in csv.DictReader(file)}
+    assert {sides[name] for name in NOISE} == {"train", "val", "test"}
+    with (folder / "run/scores.csv").open() as file:
+        assert not {row["path"] for row in csv.DictReader(file)} & set(NOISE)
+    record = json.loads((folder / "run/run.json").read_text())
+    # All of the split but the noise: the network finds lungs on every drawn film, or nearly.
+    counted = sum(side == "train" for name, side in sides.items() if name not in NOISE)
+    assert counted - 5 <= record["films"]["train"] <= counted
+    model = folder / "models/covid-xray-seed-int8.tflite"
+    done = run(EDGE, "edge_app", "classify", "--model", model, folder / "data" / NOISE[0], code=1)
+    assert done.stderr.startswith(f"{folder / 'data' / NOISE[0]}: no lung field is to be seen")
+
+
 def test_the_file_says_where_it_comes_from(folder):
     path = folder / "models/covid-xray-seed-int8.tflite"
     with zipfile.ZipFile(path) as archive:
         card = json.loads(archive.read("card.json"))
         assert archive.read("labels.txt").decode().split() == ["normal", "covid"]
+        assert archive.read("lungs.tflite") == LUNGS.read_bytes()
     record = json.loads((folder / "run/run.json").read_text())
+    assert card["lungs_sha256"] == record["lungs_sha256"] == hashlib.sha256(LUNGS.read_bytes()).hexdigest()
+    assert card["temperature"] == record["temperature"]
     assert card["training"]["index_sha256"] == record["index_sha256"]
     assert card["training"]["commits"] == record["commits"]
     assert card["training"]["config"]["seed"] == record["config"]["seed"]
@@ -86,30 +123,58 @@ def test_the_file_says_where_it_comes_from(folder):
     assert card["metrics"]["agreement"]["verdicts"] >= 0.99
 
 
-def test_compare_prints_a_column_a_model(folder):
+def test_compare_prints_a_column_a_model(folder, capsys):
     record = folder / "models/covid-xray-seed.json"
-    printed = run(sys.executable, "train", "compare", folder / "run", record).stdout.splitlines()
+    assert train(["compare", str(folder / "run"), str(record)]) == 0
+    printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "|  | seed, Keras | seed, Keras | seed, float32 | seed, int8 |"
     assert [line for line in printed if line.startswith("| COVID-19_Radiography_Dataset: sensitivity (")]
-    wrong = run(sys.executable, "train", "compare", folder / "index.csv", code=2)
-    assert "is no finished run and no record of one" in wrong.stderr
+    wrong = _refused(train, "compare", folder / "index.csv", capsys=capsys)
+    assert "is no finished run and no record of one" in wrong
 
 
-def test_a_run_is_not_overwritten_and_a_missing_one_is_named(folder, tmp_path):
-    places = ["--data", folder / "data", "--index", folder / "index.csv", "--cache", folder]
-    again = run(sys.executable, "train", "fit", *places, "--run", folder / "run", *SMALL, code=2)
-    assert "holds a run already; go on with '--resume'" in again.stderr
-    done = run(sys.executable, "train", "fit", *places, "--run", folder / "run", "--resume")
-    assert "is finished" in done.stdout
-    none = run(sys.executable, "train", "fit", *places, "--run", tmp_path, "--resume", code=2)
-    assert "holds no run to go on with" in none.stderr
-    none = run(sys.executable, "convert", tmp_path, *places, code=2)
-    assert "holds no finished training run ('run.json' is missing)" in none.stderr
+def test_a_run_is_not_overwritten_and_a_missing_one_is_named(folder, tmp_path, capsys):
+    words = [*_places(folder), "--run", folder / "run"]
+    assert "holds a run already; go on with '--resume'" in _refused(train, "fit", *words, *SMALL, capsys=capsys)
+    assert train([str(word) for word in ("fit", *words, "--resume")]) == 0
+    assert "is finished" in capsys.readouterr().out
+    none = _refused(train, "fit", *_places(folder), "--run", tmp_path, "--resume", capsys=capsys)
+    assert "holds no run to go on with" in none
+    none = _refused(convert, tmp_path, *_places(folder), capsys=capsys)
+    assert "holds no finished training run ('run.json' is missing)" in none
 
 
-def test_another_index_than_the_run_was_trained_on_is_refused(folder, tmp_path):
-    other = tmp_path / "index.csv"
+def test_another_index_than_the_run_was_trained_on_is_refused(folder, tmp_path, capsys):
+    other = folder / "other.csv"
     other.write_text((folder / "index.csv").read_text().replace("COVID-1.png", "COVID-X.png"))
-    done = run(sys.executable, "convert", folder / "run", "--index", other, "--out", tmp_path / "out", code=2)
-    assert "was trained on an index that begins" in done.stderr
+    words = [folder / "run", *_places(folder, index="other.csv"), "--out", tmp_path / "out"]
+    assert "was trained on an index that begins" in _refused(convert, *words, capsys=capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_lung_network_than_the_run_was_trained_with_is_refused(folder, tmp_path, capsys):
+    """The same network in another file is another: only its very bytes are known to have cropped the films."""
+    other = tmp_path / "lungs.tflite"
+    other.write_bytes(LUNGS.read_bytes() + b"\0")
+    words = [folder / "run", *_places(folder, lungs=other), "--out", tmp_path / "out"]
+    sentence = f"{other}: is not the lung-field network that the films of {folder / 'run'} were cropped with"
+    assert _refused(convert, *words, capsys=capsys).startswith(sentence)
+    assert not (tmp_path / "out").exists()
+    record = json.loads((folder / "run/run.json").read_text())
+    del record["metrics"]  # as if it had been stopped
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/run.json").write_text(json.dumps(record))
+    words = [*_places(folder, lungs=other), "--run", tmp_path / "run", "--resume"]
+    assert "is not the lung-field network" in _refused(train, "fit", *words, capsys=capsys)
+    missing = [*_places(folder, lungs=tmp_path / "no.tflite"), "--run", tmp_path / "new", *SMALL]
+    assert "there is no such lung-field network" in _refused(train, "fit", *missing, capsys=capsys)
+
+
+def test_a_run_on_whole_films_is_not_released(folder, tmp_path, capsys):
+    shutil.copytree(folder / "run", tmp_path / "run")
+    record = json.loads((folder / "run/run.json").read_text())
+    record["preprocess"]["crop"] = record["config"]["crop"] = "none"
+    (tmp_path / "run/run.json").write_text(json.dumps(record | {"lungs_sha256": None}))
+    words = [tmp_path / "run", *_places(folder), "--out", tmp_path / "out"]
+    assert "was trained with '--crop none' and the edge shows" in _refused(convert, *words, capsys=capsys)
     assert not (tmp_path / "out").exists()

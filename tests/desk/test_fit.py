@@ -148,17 +148,6 @@ def test_most_and_cells_choose_the_training_films(drawn):
     assert set(films.iloc[val]["split"]) == {"val"}
 
 
-def _joined(drawn):
-    """Return the drawn films as four of each patient, and two patients who have films in both sources."""
-    films = drawn[0].copy()
-    eight = np.arange(len(films)) // 8
-    films["group"] = films["source"] + "-" + eight.astype(str)
-    films["split"] = np.array(["train", "train", "val", "test"])[eight % 4]
-    for i, name in ((0, "both-trained"), (6, "both-val")):
-        films.loc[eight == i, "group"] = name
-    return films
-
-
 @pytest.mark.parametrize(
     "changes",
     [
@@ -170,8 +159,8 @@ def _joined(drawn):
     ],
     ids=str,
 )
-def test_nothing_is_learnt_from_what_is_left_out(drawn, changes):
-    films = _joined(drawn)
+def test_nothing_is_learnt_from_what_is_left_out(joined, changes):
+    films = joined
     settings = config.preset("tiny", **changes)
     out = fit.left_out(films, settings)
     train, val = fit.rows(films, settings)
@@ -192,16 +181,16 @@ def test_nothing_is_learnt_from_what_is_left_out(drawn, changes):
     assert set(val) == set(np.flatnonzero(free & (films["split"] == "val")))
 
 
-def test_without_leaving_out_the_test_split_is_for_testing(drawn):
-    films = _joined(drawn)
+def test_without_leaving_out_the_test_split_is_for_testing(joined):
+    films = joined
     assert not fit.left_out(films, SETTINGS).any()
     train, val = fit.rows(films, SETTINGS)
     assert set(films["split"].iloc[train]) == {"train"}
     assert set(films["split"].iloc[val]) == {"val"}
 
 
-def test_folds_are_whole_patients_and_hold_every_film_once(drawn):
-    films = _joined(drawn)
+def test_folds_are_whole_patients_and_hold_every_film_once(joined):
+    films = joined
     fold = fit.folds(films, 3)
     assert set(fold) == {0, 1, 2}
     assert pd.Series(fold).groupby(films["group"]).nunique().max() == 1
@@ -214,9 +203,9 @@ def test_a_source_that_no_film_has_cannot_be_left_out(drawn):
         fit.rows(drawn[0], config.preset("tiny", without="clinic-z"))
 
 
-def test_the_scores_of_a_run_are_of_the_films_left_out(drawn, tmp_path):
+def test_the_scores_of_a_run_are_of_the_films_left_out(drawn, joined, tmp_path):
     """`evaluate.write` alone, with an untrained network: which films are val, which are test."""
-    films = _joined(drawn)
+    films = joined
     settings = config.preset("seed", size=32, labels=LABELS, cells=(), without="clinic-b")
     network = model.build("seed", 32, LABELS)
     for out in (fit.left_out(films, settings), None):

@@ -163,7 +163,7 @@ def _round(settings, learnt, chance, val, epochs: int, folder: Path):
 
     folder.mkdir(exist_ok=True)
     history = folder / "history.csv"
-    past = list(csv.DictReader(history.open())) if history.exists() else []
+    past = list(csv.DictReader(history.read_text().splitlines())) if history.exists() else []
     if past:
         model = keras.models.load_model(folder / "last.keras", custom_objects={"overlap_loss": overlap_loss})
     else:

@@ -1,0 +1,93 @@
+"""Every film judged by a network that never saw its patient, and by one that never saw its source."""
+
+import json
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.desk.conftest import LABELS, LUNGS, SOURCES
+from train import config, crossfit, evaluate, fit
+from train.__main__ import main
+
+SETTINGS = config.preset(
+    "seed", size=32, crop="lungs", labels=LABELS, cells=(), epochs=1, batch=12, patience=1, settle=1
+)
+SCORES = [f"score_{label}" for label in LABELS]
+
+
+@pytest.fixture
+def made(drawn, joined, tmp_path, monkeypatch):
+    """Return the films, the folder of a run after `crossfit` with two folds, and how to call it again."""
+    monkeypatch.setattr(crossfit, "FOLDS", 2)
+    monkeypatch.setattr(evaluate, "BOOTSTRAPS", 20)  # intervals are not looked at here
+
+    def again():
+        crossfit.crossfit(SETTINGS, joined, drawn[1], tmp_path, "0" * 64, LUNGS)
+
+    again()
+    return joined, tmp_path, again
+
+
+def test_every_film_is_judged_once_by_those_who_never_saw_it(made, drawn, capsys):
+    films, run_dir, again = made
+    parts = sorted(path.name for path in (run_dir / "crossfit").iterdir())
+    assert parts == ["fold-1", "fold-2", *(f"source-{name}" for name in SOURCES)]
+    known = {"crossfit.csv": (fit.folds(films, 2) + 1).astype(str), "without.csv": films["source"].to_numpy()}
+    for (file, of_film), column in zip(known.items(), ("fold", "source"), strict=True):
+        table = pd.read_csv(run_dir / file, dtype={column: str})
+        assert table["path"].tolist() == sorted(films["path"])  # each one, once
+        table = table.set_index("path").loc[films["path"]]
+        assert table[column].tolist() == list(of_film)
+        assert table[["label", "group"]].to_numpy().tolist() == films[["label", "group"]].to_numpy().tolist()
+        for name in sorted(set(of_film)):
+            mine, part = of_film == name, run_dir / "crossfit" / f"{column}-{name}"
+            record = json.loads((part / "run.json").read_text())
+            assert record["config"]["fold" if column == "fold" else "without"] == (
+                f"{name}/2" if column == "fold" else name
+            )
+            # The score of a film is that of the very network that was trained without it.
+            network = keras.models.load_model(part / "model.keras", compile=False)
+            scores = network.predict(drawn[1][mine], verbose=0)
+            assert np.allclose(table.loc[films["path"][mine], SCORES], scores, atol=2e-6)
+            for label, threshold in record["metrics"]["thresholds"].items():
+                assert np.allclose(table.loc[films["path"][mine], f"threshold_{label}"], threshold, atol=1e-6)
+            learnt = ~films["group"].isin(films["group"][mine])
+            assert record["films"] == {
+                "train": int((learnt & films["split"].isin(["train", "test"])).sum()),
+                "val": int((learnt & (films["split"] == "val")).sum()),
+            }
+            assert not record.get("settled")  # what rounding kernels costs is not the question
+            assert not [path.name for path in part.glob("*.h5")] + [path.name for path in part.glob("*t.keras")]
+
+    # A second call trains nothing, and says the same.
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in (run_dir / "crossfit").rglob("*.*")}
+    tables = [(run_dir / file).read_bytes() for file in known]
+    again()
+    assert {
+        path: (path.stat().st_mtime_ns, path.read_bytes()) for path in (run_dir / "crossfit").rglob("*.*")
+    } == before
+    assert [(run_dir / file).read_bytes() for file in known] == tables
+    assert "training without" not in capsys.readouterr().out
+
+
+def test_a_run_that_cannot_be_judged_is_named(tmp_path, capsys):
+    index = tmp_path / "index.csv"
+    index.write_text("")
+    words = ["crossfit", str(tmp_path), "--index", str(index), "--lungs", str(LUNGS)]
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # sha256 of nothing
+    record = {"metrics": {}, "index_sha256": empty, "lungs_sha256": "0" * 64}
+    for saved, sentence in (
+        (None, f"{tmp_path}: holds no finished run; make one with 'make train' first."),
+        ({"config": {}}, f"{tmp_path}: holds no finished run; make one with 'make train' first."),
+        (
+            record | {"index_sha256": "0" * 64},
+            f"{index}: is not the index of {tmp_path}; the same films and groups are",
+        ),
+        (record, f"{LUNGS}: is not the lung-field network that the films of {tmp_path} were cropped with"),
+    ):
+        if saved:
+            (tmp_path / "run.json").write_text(json.dumps(saved))
+        assert main(words) == 2
+        assert capsys.readouterr().err.startswith(sentence)
