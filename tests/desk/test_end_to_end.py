@@ -76,7 +76,7 @@ def test_the_edge_gives_the_scores_and_verdicts_of_the_trained_network(folder):
     with (folder / "run/scores.csv").open() as file:
         expected = {row["path"]: row for row in csv.DictReader(file)}
     films = [folder / "data" / name for name in expected]
-    # Two runtimes may differ by a quantum in the lung field and so by a pixel in the crop; int8 quantizes four layers more.
+    # Two runtimes may differ by a quantum in the lung field and so by a pixel in the crop; int8 adds four layers.
     for kind, tolerance in (("float32", 0.04), ("int8", 0.08)):
         model = folder / f"models/covid-xray-seed-{kind}.tflite"
         lines = run(EDGE, "edge_app", "classify", "--json", "--model", model, *films).stdout.splitlines()
