@@ -31,6 +31,7 @@ class TrainConfig:
     dropout: float = _field(0.3, "share of the last features dropped")
     balance: float = _field(0.5, "a film is drawn with (films in its source and label) ** -balance; 0: all alike")
     augment: str = _field("full", "augmentation: strong, full or original (resize, shear, zoom)")
+    children: int = _field(0, "first passes on children's films alone, which then are left out; 0: always among all")
     restyle: float = _field(0.0, "chance that a film's grey levels are matched to a film of another source")
     mix: float = _field(0.0, "chance that a patch comes from a film of another source, and its share of the label")
     penalty: str = _field("none", "what source-dependent features cost: none, coral, adversary or irm")

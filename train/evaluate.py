@@ -181,12 +181,12 @@ def auc(positive: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> dict | 
     for _ in range(BOOTSTRAPS):
         weights = np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names))[member]
         if weights[positive].any() and weights[~positive].any():
-            values.append(_weighted_auc(positive, level, weights))
+            values.append(weighted_auc(positive, level, weights))
     low, high = np.percentile(values, [2.5, 97.5])
-    return {"value": _weighted_auc(positive, level, np.ones(len(level))), "low": float(low), "high": float(high)}
+    return {"value": weighted_auc(positive, level, np.ones(len(level))), "low": float(low), "high": float(high)}
 
 
-def _weighted_auc(positive, level, weights) -> float:
+def weighted_auc(positive, level, weights) -> float:
     """The share of (positive, negative) pairs in the right order, ties half, as scikit-learn has it."""
     ill = np.bincount(level, weights * positive)
     well = np.bincount(level, weights * ~positive)

@@ -44,6 +44,7 @@ TRIALS = {
     "dro": {"dro": 0.5},
     "ema": {"ema": 0.98},
     "freeze": {"freeze": 5},
+    "children-first": {"children": 1},
     # Architectures, each with the schedule it needs.
     "size-192": {"size": 192},
     "short": {"model": "short"},

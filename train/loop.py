@@ -9,6 +9,7 @@ import numpy as np
 
 from train import batches, evaluate
 from train.config import TrainConfig
+from train.sources import CHILDREN
 
 # Share of the highest learning rate at which a network with rounded kernels settles.
 SETTLING_RATE = 0.1
@@ -108,7 +109,7 @@ def _epoch(model, settings, material, epoch: int) -> dict:
     # A checkpoint does not hold the state of a layer's random generator: make it a function of the epoch.
     model.get_layer("dropout").seed_generator.state.assign([settings.seed, epoch])
     fitted = model.fit(
-        _packed(batches.epoch_batches(material.films, material.chance, settings, epoch), model),
+        _packed(batches.epoch_batches(material.films, chance_in(material, settings, epoch), settings, epoch), model),
         steps_per_epoch=batches.steps_per_epoch(len(material.films.pixels), settings),
         initial_epoch=epoch,
         epochs=epoch + 1,
@@ -119,6 +120,15 @@ def _epoch(model, settings, material, epoch: int) -> dict:
     figures = {"loss": fitted.history["loss"][0]} | evaluate.progress(scores, material.val.truth, settings.labels)
     print("  " + "  ".join(f"{name} {value:.4f}" for name, value in figures.items()), flush=True)
     return {"epoch": epoch + 1} | figures
+
+
+def chance_in(material, settings, epoch: int) -> np.ndarray:
+    """Return each film's chance to be drawn in an epoch: children's films may have the first ones to themselves."""
+    if not settings.children:
+        return material.chance
+    child = np.array([cell.startswith(CHILDREN + "/") for cell in material.cell])
+    chance = material.chance * (child if epoch < settings.children else ~child)
+    return chance / chance.sum()
 
 
 def _predict(model, pixels) -> np.ndarray:

@@ -19,6 +19,8 @@ CT = "CT"
 LATERAL_VIEW = "lateral view"
 LABEL_MISSING = "no label"
 LABEL_CONFLICT = "label conflict"
+# Kermany et al. 2018 (doi:10.1016/j.cell.2018.02.010): "pediatric patients of one to five years old".
+CHILDREN = "chest_xray"
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def _unlisted(source: str, path: str) -> Film:
 
 ADAPTERS: dict[str, Callable[[Path], Listing]] = {
     "covid-chestxray-dataset": read_covid_chestxray,
-    "chest_xray": read_children,
+    CHILDREN: read_children,
     "nih-chest-xrays": read_nih,
     "COVID-19_Radiography_Dataset": read_radiography,
 }

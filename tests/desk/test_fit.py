@@ -239,6 +239,20 @@ def test_material_is_the_chosen_films_in_order(drawn):
     assert np.allclose(material.chance, 1 / 3)
 
 
+def test_children_first_and_then_no_more(drawn):
+    films, film_pixels = drawn
+    films = films.assign(source=films["source"].replace({SOURCES[0]: "chest_xray"}))
+    settings = config.preset("tiny", children=2)
+    material = fit.material(films, film_pixels, *fit.rows(films, settings), settings)
+    child = np.char.startswith(material.cell.astype(str), "chest_xray/")
+    assert 0 < child.sum() < len(child)
+    for epoch in range(4):
+        chance = loop.chance_in(material, settings, epoch)
+        assert chance.sum() == pytest.approx(1)
+        assert np.array_equal(chance > 0, child if epoch < 2 else ~child)
+    assert loop.chance_in(material, config.preset("tiny"), 0) is material.chance
+
+
 # --- recipes that keep more than weights ----------------------------------------------------------
 
 

@@ -53,7 +53,7 @@ def auc(positive: np.ndarray, scores: np.ndarray) -> Callable[[np.ndarray], floa
     def statistic(weight: np.ndarray) -> float:
         if not weight[positive].any() or not weight[~positive].any():
             return np.nan
-        return evaluate._weighted_auc(positive, level, weight)
+        return evaluate.weighted_auc(positive, level, weight)
 
     return statistic
 

@@ -114,7 +114,7 @@ def _within(numbers):
 
 
 def _missing(run, name):
-    return wording.missing(run.folder / f"{name}.csv", f"python -m train {name} {run.folder}")
+    return wording.missing(run.folder / f"{name}.csv", f"python -m train crossfit {run.folder}")
 
 
 def _about(report, numbers):

@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 
 from train.audit import figures, wording
+from train.sources import CHILDREN
 
 AGE_BANDS = ((18, 40), (40, 60), (60, 80), (80, 200))
 ADULT = 18
-# Kermany et al. 2018 (doi:10.1016/j.cell.2018.02.010): "pediatric patients of one to five years old".
-CHILDREN_ONLY = "chest_xray"
 # Longest side in pixels; the collections came shrunk to sides of their own, so a size is nearly a collection's name.
 SIZES = (250, 450, 620)
 
@@ -20,7 +19,7 @@ def columns(films: pd.DataFrame, words: np.ndarray) -> pd.DataFrame:
         films: rows of the index.
         words: object (N,), "yes", "no" or "": whether words are burnt in.
     """
-    child = (films["source"] == CHILDREN_ONLY) | (films["age"] < ADULT)
+    child = (films["source"] == CHILDREN) | (films["age"] < ADULT)
     adult = ~child & films["age"].notna()
     return pd.DataFrame(
         {
@@ -59,7 +58,7 @@ def show(page, numbers: dict) -> None:
         "COVID-19 against all other films, where a collection says which film belongs to whom. **A subgroup is seldom "
         "free of its hospital**: the children all come from one, view and sex are known in two collections only, and "
         "the size of a film nearly names its collection. A difference between two rows can be one between hospitals.",
-        f"`child` is under {ADULT}, and every film of `{CHILDREN_ONLY}`, whose publisher says one to five years. "
+        f"`child` is under {ADULT}, and every film of `{CHILDREN}`, whose publisher says one to five years. "
         "`burnt-in words` is found by a rule of thumb in films of 300 pixels and more (one in six of those it names "
         "holds none, one in four that do is missed); a single letter for the side does not count.",
     )
