@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from train import batches, evaluate
+from train import batches, evaluate, fused_norm
 from train.config import TrainConfig
 from train.sources import CHILDREN
 
@@ -53,6 +53,7 @@ def train(settings: TrainConfig, material: Material, run_dir: Path):
         _save(model, run_dir / "last.keras")
         _write_history(past, run_dir)
     best = keras.models.load_model(run_dir / "best.keras", compile=False)
+    fused_norm.unfuse(best)
     return keras.Model(best.input, best.get_layer("scores").output, name=settings.model)
 
 
@@ -73,9 +74,11 @@ def settle_in(model, settings: TrainConfig, material: Material) -> list[dict]:
 
     settle.equalize(model, _some(material, settings))
     settle.round_kernels(model)
+    fused_norm.fuse(model)
     _compile(model, settings, SETTLING_RATE * settings.learning_rate)
     rows = [_epoch(model, settings, material, settings.epochs + i) for i in range(settings.settle)]
     settle.finish(model)
+    fused_norm.unfuse(model)
     return rows
 
 
@@ -158,6 +161,7 @@ def _start(settings, run_dir, material):
         settings.model, settings.size, settings.labels, dropout=settings.dropout, imagenet=settings.imagenet
     )
     networks.freeze(model, settings.freeze)
+    fused_norm.fuse(model)
     model, penalties = invariance.attach(model, settings.penalty, material.sources)
     steps = batches.steps_per_epoch(len(material.films.pixels), settings)
     rate = keras.optimizers.schedules.CosineDecay(
