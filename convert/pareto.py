@@ -1,6 +1,6 @@
 """Accuracy against cost of the architectures tried, as one plot: `python -m convert.pareto`.
 
-Accuracy is the AUC within a hospital that the network never saw (`train experiments`); cost is that of the int8 file:
+Accuracy is the AUC on a collection that the network never saw (`train experiments`); cost is that of the int8 file:
 its bytes, its multiply-adds, and its time against `lite0`'s, measured in turn in one process on this machine.
 """
 
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     draw(rows, args.out)
-    print("| network | unseen hospital, AUC | int8 file | multiply-adds | time against lite0 |")
+    print("| network | AUC, unseen Radiography set | int8 file | multiply-adds | time against lite0 |")
     print("| --- | --- | --- | --- | --- |")
     for row in rows:
         auc = "{value:.3f} ({low:.2f} to {high:.2f})".format(**row["auc"])
@@ -54,9 +54,9 @@ def measure(folder: Path) -> list[dict]:
 
     rows, runs = [], {}
     for name in TRIALS:
-        path = folder / name / "hospital.json"
+        path = folder / name / "rest.json"
         if not path.is_file():
-            raise EdgeError(f"{path}: is not there; run 'python -m train experiments --questions hospital -- {name}'.")
+            raise EdgeError(f"{path}: is not there; run 'python -m train experiments --questions rest -- {name}'.")
         settings = experiments.settings_of(name)
         model = networks.build(settings.model, settings.size, settings.labels, imagenet=False)
         films = np.random.default_rng(0).integers(0, 256, (quantize.LEAST_CALIBRATION, settings.size, settings.size, 1))
@@ -67,7 +67,7 @@ def measure(folder: Path) -> list[dict]:
         one.allocate_tensors()
         one.set_tensor(one.get_input_details()[0]["index"], films[:1])
         runs[name] = one
-        auc = json.loads(path.read_text())["auc"]["hospital"]
+        auc = json.loads(path.read_text())["auc"]["radiography"]
         rows.append({"name": name, "auc": auc, "bytes": len(content), "multiply_adds": multiply_adds(model)})
     times = {name: [] for name in runs}
     for _ in range(ROUNDS):
@@ -118,7 +118,7 @@ def draw(rows: list[dict], path: Path) -> None:
     axes.set(
         xscale="log",
         xlabel="multiply-adds of one film, millions",
-        ylabel="AUC of COVID-19 within a hospital never seen, 95 % interval",
+        ylabel="AUC of COVID-19 in the unseen Radiography set, 95 % interval",
         title="Accuracy against cost; the disc's area is the int8 file's size",
     )
     axes.grid(alpha=0.3)

@@ -23,13 +23,18 @@ LEVELS = 127
 LOUDEST = 0.9999
 # A channel is raised at most this much, lest a silent one takes the whole range of the kernel that reads it.
 MOST_GAIN = 32
+# Networks with linear bottlenecks: how many blocks, and the convolution that reads the last.
+HEADS = {
+    "lite0": (sum(repeats for repeats, *_ in lite0.STAGES), "head_conv"),
+    "short": (lite0.SHORT_BLOCKS, "short_head_conv"),
+}
 
 
 def equalize(model, films: np.ndarray) -> None:
-    """Give the channels between the blocks of `lite0` one range; in floats the model answers as before.
+    """Give the channels between the blocks of `lite0` or `short` one range; in floats the model answers as before.
 
     Args:
-        model: of `train.model`; others than `lite0` are left as they are.
+        model: of `train.model`; one without such blocks is left as it is.
         films: uint8 (N, S, S, 1), training films on which the ranges are measured.
     """
     for writers, readers in _streams(model):
@@ -50,12 +55,15 @@ def equalize(model, films: np.ndarray) -> None:
 
 def _streams(model):
     """Yield (blocks that write, convolutions that read) of each residual stream: the blocks of a stage share one."""
-    if model.name != "lite0":
+    if model.name not in HEADS:
         return
+    blocks, head = HEADS[model.name]
     first = 0
     for repeats, *_ in lite0.STAGES:
-        last = first + repeats - 1
-        after = "head_conv" if last == sum(stage[0] for stage in lite0.STAGES) - 1 else f"block{last + 1}_expand_conv"
+        last = min(first + repeats, blocks) - 1
+        if first > last:
+            return
+        after = head if last == blocks - 1 else f"block{last + 1}_expand_conv"
         inner = [f"block{i}_expand_conv" for i in range(first + 1, last + 1)]
         yield [f"block{i}" for i in range(first, last + 1)], [*inner, after]
         first = last + 1

@@ -113,8 +113,9 @@ def test_rounding_keeps_the_answer_on_grey_films_close():
     assert np.allclose(before, after, atol=0.2)
 
 
-def test_equalizing_changes_no_answer_and_evens_the_channels():
-    network = model.build("lite0", 64, ("normal", "covid"), imagenet=True)
+@pytest.mark.parametrize("name", ["lite0", "short"])
+def test_equalizing_changes_no_answer_and_evens_the_channels(name):
+    network = model.build(name, 64, ("normal", "covid"), imagenet=True)
     films = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 1)).astype(np.uint8)
     stream = keras.Model(network.input, network.get_layer("block2_add").output)
 
