@@ -17,7 +17,7 @@ from convert import quantize
 from edge_app.errors import EdgeError
 from train import experiments
 
-TRIALS = ("seed-network", "tiny", "short", "crop", "size-192")
+TRIALS = ("seed-network", "tiny", "short", "base", "size-192")
 ROUNDS, CALLS = 15, 4
 
 
@@ -77,7 +77,7 @@ def measure(folder: Path) -> list[dict]:
             for _ in range(CALLS):
                 one.invoke()
             times[name].append(time.perf_counter() - started)
-    return [row | {"time": median(times[row["name"]]) / median(times["crop"])} for row in rows]
+    return [row | {"time": median(times[row["name"]]) / median(times["base"])} for row in rows]
 
 
 def multiply_adds(model) -> int:
