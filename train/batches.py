@@ -62,7 +62,7 @@ def epoch_batches(films: Films, chance: np.ndarray, config: TrainConfig, epoch: 
         float32 (batch, S, S, 1) holding 0 .. 255, float32 (batch, labels), and float32 (batch, sources).
     """
     count = len(films.pixels)
-    drawn = np.random.default_rng((config.seed, epoch)).choice(count, count, p=chance)
+    drawn = np.random.default_rng((config.seed, epoch)).choice(count, max(count, config.batch), p=chance)
     change = augment.KINDS[config.augment]
 
     def one(position):

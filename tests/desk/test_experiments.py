@@ -1,0 +1,65 @@
+"""Trials of recipes: each judged on films that its networks never saw, none on the test split, and run once."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from edge_app.errors import WrongUsage
+from tests.desk.conftest import LABELS, SOURCES
+from train import config, evaluate, experiments, fit, loop
+
+SETTINGS = config.preset("seed", size=32, crop="lungs", labels=LABELS, cells=(), epochs=1, batch=12, patience=1)
+
+
+@pytest.fixture
+def films(joined, monkeypatch):
+    monkeypatch.setattr(evaluate, "BOOTSTRAPS", 20)  # intervals are not looked at here
+    names = dict(zip(SOURCES, (experiments.HOSPITAL, experiments.RADIOGRAPHY), strict=True))
+    return joined.assign(source=joined["source"].replace(names))
+
+
+@pytest.mark.parametrize("question", experiments.QUESTIONS)
+def test_a_trial_is_judged_on_what_it_left_out(films, drawn, tmp_path, monkeypatch, question):
+    kept = (films["split"] != "test").to_numpy()
+    films, pixels = films[kept].reset_index(drop=True), drawn[1][kept]
+    figures = experiments.QUESTIONS[question](SETTINGS, films, pixels, tmp_path)
+    hospital, radiography = (
+        (films["source"] == name).to_numpy() for name in (experiments.HOSPITAL, experiments.RADIOGRAPHY)
+    )
+    if question == "hospital":
+        left_out = {"hospital": hospital}
+        assert set(figures) == {"hospital", "hospital_pneumonia"}
+    else:
+        folds = fit.folds(films, 2)
+        left_out = {f"fold{k + 1}": radiography | (folds == k) for k in range(2)}
+        assert set(figures) == {"within", "radiography"}
+    for name, out in left_out.items():
+        scores = np.load(tmp_path / name / "scores.npy")
+        assert np.array_equal(np.isfinite(scores), out)
+        assert not list((tmp_path / name).glob("*.keras"))
+    if question == "hospital":
+        assert figures["hospital"]["value"] == pytest.approx(
+            evaluate.auc((films["label"] == "covid").to_numpy()[hospital], scores[hospital], films["group"][hospital])[
+                "value"
+            ]
+        )
+    monkeypatch.setattr(loop, "train", None)  # what is done is not done again
+    assert experiments.QUESTIONS[question](SETTINGS, films, pixels, tmp_path) == figures
+
+
+def test_the_table_has_a_line_for_each_trial_that_has_an_answer(tmp_path):
+    auc = {"value": 0.7, "low": 0.61, "high": 0.79}
+    (tmp_path / "mix").mkdir()
+    (tmp_path / "mix/rest.json").write_text(json.dumps({"auc": {"within": auc, "radiography": auc}}))
+    lines = experiments.table(list(experiments.TRIALS), tmp_path).splitlines()
+    assert len(lines) == 3
+    assert lines[2] == "| mix | mix 0.5 |  |  | 0.700 (0.61 to 0.79) | 0.700 (0.61 to 0.79) |"
+    with pytest.raises(WrongUsage, match="there is no trial 'mox'"):
+        experiments.run(SimpleNamespace(names=["mox"]))
+
+
+def test_every_trial_is_a_recipe():
+    recipes = [experiments.settings_of(name) for name in experiments.TRIALS]
+    assert len(set(recipes)) == len(recipes)
