@@ -4,6 +4,7 @@ import json
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from edge_app.errors import WrongUsage
@@ -14,16 +15,19 @@ SETTINGS = config.preset("seed", size=32, crop="lungs", labels=LABELS, cells=(),
 
 
 @pytest.fixture
-def films(joined, monkeypatch):
+def shown(drawn, monkeypatch):
+    """Return the drawn films, four patients for each one, and what a network sees of them; none of the test split."""
     monkeypatch.setattr(evaluate, "BOOTSTRAPS", 20)  # intervals are not looked at here
     names = dict(zip(SOURCES, (experiments.HOSPITAL, experiments.RADIOGRAPHY), strict=True))
-    return joined.assign(source=joined["source"].replace(names))
+    films = pd.concat([drawn[0].assign(group=drawn[0]["group"] + str(i)) for i in range(4)], ignore_index=True)
+    kept = (films["split"] != "test").to_numpy()
+    films = films.assign(source=films["source"].replace(names))[kept].reset_index(drop=True)
+    return films, np.tile(drawn[1], (4, 1, 1, 1))[kept]
 
 
 @pytest.mark.parametrize("question", experiments.QUESTIONS)
-def test_a_trial_is_judged_on_what_it_left_out(films, drawn, tmp_path, monkeypatch, question):
-    kept = (films["split"] != "test").to_numpy()
-    films, pixels = films[kept].reset_index(drop=True), drawn[1][kept]
+def test_a_trial_is_judged_on_what_it_left_out(shown, tmp_path, monkeypatch, question):
+    films, pixels = shown
     figures = experiments.QUESTIONS[question](SETTINGS, films, pixels, tmp_path)
     hospital, radiography = (
         (films["source"] == name).to_numpy() for name in (experiments.HOSPITAL, experiments.RADIOGRAPHY)
