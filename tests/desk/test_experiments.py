@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from edge_app.errors import WrongUsage
-from tests.desk.conftest import LABELS, SOURCES
+from tests.desk.conftest import LABELS
 from train import config, evaluate, experiments, fit, loop
 
 SETTINGS = config.preset("seed", size=32, crop="lungs", labels=LABELS, cells=(), epochs=1, batch=12, patience=1)
@@ -18,10 +18,10 @@ SETTINGS = config.preset("seed", size=32, crop="lungs", labels=LABELS, cells=(),
 def shown(drawn, monkeypatch):
     """Return the drawn films, four patients for each one, and what a network sees of them; none of the test split."""
     monkeypatch.setattr(evaluate, "BOOTSTRAPS", 20)  # intervals are not looked at here
-    names = dict(zip(SOURCES, (experiments.HOSPITAL, experiments.RADIOGRAPHY), strict=True))
+    sources = np.array([experiments.HOSPITAL, experiments.RADIOGRAPHY])[np.arange(4 * len(drawn[0])) // 12 % 2]
     films = pd.concat([drawn[0].assign(group=drawn[0]["group"] + str(i)) for i in range(4)], ignore_index=True)
     kept = (films["split"] != "test").to_numpy()
-    films = films.assign(source=films["source"].replace(names))[kept].reset_index(drop=True)
+    films = films.assign(source=sources)[kept].reset_index(drop=True)
     return films, np.tile(drawn[1], (4, 1, 1, 1))[kept]
 
 
