@@ -35,6 +35,7 @@ TRIALS = {
     "crop-freeze": FIRST | {"freeze": 5},
     # The second round: lungs on one grey, the first five blocks as ImageNet left them.
     "base": {},
+    "again": {"seed": 1},  # how far the same recipe falls from itself
     "plain": {"crop": "none"},
     "black": {"outside": "black"},
     "equal-levels": {"levels": "equal"},
