@@ -27,6 +27,9 @@ CONTRACT_VERSION = 2
 LUNG_SIZE, MASK_SIZE = 128, 64
 # What the classifier sees of a film, see `finish`; training tries others (models/EXPERIMENTS.md).
 OUTSIDE, LEVELS = "flat", "crop"
+# Width of the rim, as a share of the side of the crop: pleura, hilum and the angles of the diaphragm, which a mask of the
+# lungs cuts through and where COVID-19 is to be seen.
+RIM = 0.05
 
 # Percent of the pixels allowed to saturate at each end: markers and burnt-in text, brighter than any bone, must not
 # decide the grey levels of the film.
@@ -87,7 +90,8 @@ def finish(crop: np.ndarray, mask: np.ndarray, outside: str = OUTSIDE, levels: s
     Args:
         crop: uint8 (S, S), the film in the box round the lungs.
         mask: uint8 (S, S), 255 = lung, soft at the rim.
-        outside: `keep` leaves it, `black` blackens it, `flat` makes it all one grey: the mean of what it was.
+        outside: `keep` leaves it, `black` blackens it, `flat` makes it all one grey: the mean of what it was; `rim`
+            does so too, but leaves a rim of `RIM` of the side round the lungs.
         levels: `crop` takes the percentiles of the whole crop, `lungs` of its lungs, and `equal` spreads the levels of
             the lungs evenly.
 
@@ -97,9 +101,12 @@ def finish(crop: np.ndarray, mask: np.ndarray, outside: str = OUTSIDE, levels: s
     seen = crop if levels == "crop" else crop[mask > 127]
     table = equalizing_table(seen) if levels == "equal" else stretching_table(seen)
     pixels = table[crop]
+    if outside == "rim":
+        width = 2 * round(RIM * len(mask)) + 1
+        mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)))
     if outside != "keep":
         rest = pixels[mask <= 127]
-        level = int(rest.mean()) if outside == "flat" and len(rest) else 0
+        level = int(rest.mean()) if outside != "black" and len(rest) else 0
         weight = mask.astype(np.uint16)
         pixels = ((pixels * weight + level * (255 - weight) + 127) // 255).astype(np.uint8)
     return pixels[..., np.newaxis]

@@ -16,7 +16,10 @@ class TrainConfig:
     model: str = _field("lite0", "network: lite0, short (its first ten blocks), tiny or seed")
     size: int = _field(160, "side of the input in pixels")
     crop: str = _field("lungs", "what of a film is seen: lungs (cropped to the lung field) or none (the whole film)")
-    outside: str = _field(preprocess.OUTSIDE, "what a crop shows outside the lungs: keep, black or flat (one grey)")
+    outside: str = _field(
+        preprocess.OUTSIDE,
+        "what a crop shows outside the lungs: keep, black, flat (one grey) or rim (flat, from a little outside on)",
+    )
     levels: str = _field(preprocess.LEVELS, "what decides the grey levels of a crop: crop, lungs or equal (spread)")
     labels: tuple[str, ...] = _field(("normal", "covid", "pneumonia"), "labels in the order of the outputs")
     cells: tuple[str, ...] = _field((), "train on these source/label cells only; empty: all")

@@ -38,6 +38,7 @@ TRIALS = {
     "again": {"seed": 1},  # how far the same recipe falls from itself
     "plain": {"crop": "none"},
     "black": {"outside": "black"},
+    "rim": {"outside": "rim"},
     "equal-levels": {"levels": "equal"},
     "balance-1": {"balance": 1.0},
     "balance-0": {"balance": 0.0},
@@ -54,8 +55,8 @@ TRIALS = {
     "size-192": {"size": 192},
     # Architectures, each with the schedule it needs.
     "short": {"model": "short"},
-    "tiny": {"model": "tiny", **config.PRESETS["tiny"]},
-    "seed-network": {"model": "seed", "size": 100, "epochs": 40, "learning_rate": 1e-3, "imagenet": False},
+    "tiny": {"model": "tiny", **config.PRESETS["tiny"], "epochs": 20},
+    "seed-network": {"model": "seed", "size": 100, "epochs": 20, "learning_rate": 1e-3, "imagenet": False},
 }
 
 
