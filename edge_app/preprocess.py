@@ -27,8 +27,8 @@ CONTRACT_VERSION = 2
 LUNG_SIZE, MASK_SIZE = 128, 64
 # What the classifier sees of a film, see `finish`; training tries others (models/EXPERIMENTS.md).
 OUTSIDE, LEVELS = "flat", "crop"
-# Width of the rim, as a share of the side of the crop: pleura, hilum and the angles of the diaphragm, which a mask of the
-# lungs cuts through and where COVID-19 is to be seen.
+# Width of the rim, as a share of the side of the crop: pleura, hilum and the angles of the diaphragm, which a mask of
+# the lungs cuts through and where COVID-19 is to be seen.
 RIM = 0.05
 
 # Percent of the pixels allowed to saturate at each end: markers and burnt-in text, brighter than any bone, must not

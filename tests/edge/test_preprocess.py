@@ -66,7 +66,7 @@ RULES = {
     "crop": (lung_field.LungField, "crop", lambda field, picture: picture),
     **{
         f"outside: {outside}": (preprocess.finish, "__defaults__", _defaults(outside=outside))
-        for outside in sorted({"keep", "black", "flat"} - {preprocess.OUTSIDE})
+        for outside in sorted({"keep", "black", "flat", "rim"} - {preprocess.OUTSIDE})
     },
     **{
         f"levels: {levels}": (preprocess.finish, "__defaults__", _defaults(levels=levels))

@@ -18,8 +18,8 @@ from train.operating_points import LEAST_RECALL
 from train.page import Fact, Page
 
 # What the figures on top are held against. AUC: the honest external figures of large published networks, DeepCOVID-XR
-# 0.90, Dorr et al. 2020 0.83, Henry Ford 0.77 to 0.83. Recall: what the threshold is chosen for. Specificity: one in ten
-# called for nothing is what a clinic can still look at again.
+# 0.90, Dorr et al. 2020 0.83, Henry Ford 0.77 to 0.83. Recall: what the threshold is chosen for. Specificity: one in
+# ten called for nothing is what a clinic can still look at again.
 # Lost without lungs: most of what the network has above chance should come from the lungs.
 LEAST_AUC, LEAST_SPECIFICITY, LEAST_LOST, MOST_ECE = 0.80, 0.90, 0.5, 0.05
 # Scores run again may differ by the last digits of scores.csv and of another processor, not by more.
