@@ -18,7 +18,7 @@ class TrainConfig:
     crop: str = _field("lungs", "what of a film is seen: lungs (cropped to the lung field) or none (the whole film)")
     outside: str = _field(
         preprocess.OUTSIDE,
-        "what a crop shows outside the lungs: keep, black, flat (one grey) or rim (one grey, but not right beside them)",
+        "what a crop shows outside the lungs: keep, black, flat (one grey) or rim (one grey, but not close to them)",
     )
     levels: str = _field(preprocess.LEVELS, "what decides the grey levels of a crop: crop, lungs or equal (spread)")
     labels: tuple[str, ...] = _field(("normal", "covid", "pneumonia"), "labels in the order of the outputs")
