@@ -14,7 +14,7 @@ class TrainConfig:
     """Everything that decides what comes out of a training run, beside the films themselves."""
 
     model: str = _field("lite0", "network: lite0, short (its first ten blocks), tiny or seed")
-    size: int = _field(160, "side of the input in pixels")
+    size: int = _field(192, "side of the input in pixels")
     crop: str = _field("lungs", "what of a film is seen: lungs (cropped to the lung field) or none (the whole film)")
     outside: str = _field(
         preprocess.OUTSIDE,
@@ -26,13 +26,13 @@ class TrainConfig:
     most: int = _field(0, "at most this many training films of a cell; 0: all")
     without: str = _field("", "leave this source out of training and validation, and test on it")
     fold: str = _field("", "K/N: leave out fold K of N over patients, and test on it")
-    epochs: int = _field(6, "passes over the training films")
+    epochs: int = _field(8, "passes over the training films")
     batch: int = _field(32, "films in a step")
     learning_rate: float = _field(5e-4, "Adam's highest rate; it warms up over half an epoch and decays as a cosine")
     weight_decay: float = _field(1e-4, "decoupled decay of the weights")
     label_smoothing: float = _field(0.05, "targets become 0.5 * s and 1 - 0.5 * s")
     dropout: float = _field(0.3, "share of the last features dropped")
-    balance: float = _field(0.5, "a film is drawn with (films in its source and label) ** -balance; 0: all alike")
+    balance: float = _field(0.75, "a film is drawn with (films in its source and label) ** -balance; 0: all alike")
     augment: str = _field("full", "augmentation: strong, full or original (resize, shear, zoom)")
     children: int = _field(0, "first passes on children's films alone, which then are left out; 0: always among all")
     restyle: float = _field(0.0, "chance that a film's grey levels are matched to a film of another source")
@@ -41,7 +41,7 @@ class TrainConfig:
     penalty_weight: float = _field(1.0, "weight of the penalty beside the loss")
     dro: float = _field(0.0, "step of group-DRO: cells are drawn more the more they lose; 0: off")
     ema: float = _field(0.0, "momentum of averaged weights, which are what is kept; 0: off")
-    freeze: int = _field(0, "blocks of lite0, from the input, that keep their ImageNet weights")
+    freeze: int = _field(5, "blocks of lite0 or short, from the input, that keep their ImageNet weights")
     imagenet: bool = _field(True, "start lite0 from ImageNet weights")
     settle: int = _field(1, "passes after kernels are rounded to 8 bits, at a tenth of the rate; 0: do not round")
     patience: int = _field(4, "stop after this many epochs without a lower validation loss")
@@ -53,7 +53,7 @@ class TrainConfig:
 PRESETS = {
     "lite0": {},
     "short": {},
-    "tiny": {"epochs": 40, "learning_rate": 2e-3, "dropout": 0.1, "imagenet": False, "patience": 12},
+    "tiny": {"epochs": 40, "learning_rate": 2e-3, "dropout": 0.1, "freeze": 0, "imagenet": False, "patience": 12},
     "seed": {
         "crop": "none",
         "size": 100,
@@ -66,6 +66,7 @@ PRESETS = {
         "label_smoothing": 0.0,
         "balance": 0.0,
         "augment": "original",
+        "freeze": 0,
         "imagenet": False,
         "settle": 0,
         "patience": 15,

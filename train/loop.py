@@ -160,7 +160,7 @@ def _start(settings, run_dir, material):
     model = networks.build(
         settings.model, settings.size, settings.labels, dropout=settings.dropout, imagenet=settings.imagenet
     )
-    networks.freeze(model, settings.freeze)
+    networks.freeze(model, settings.freeze if settings.imagenet else 0)
     fused_norm.fuse(model)
     model, penalties = invariance.attach(model, settings.penalty, material.sources)
     steps = batches.steps_per_epoch(len(material.films.pixels), settings)

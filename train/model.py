@@ -50,7 +50,7 @@ def build(name: str, size: int, labels: tuple[str, ...], *, dropout: float = 0.2
 
 
 def freeze(model, blocks: int) -> None:
-    """Keep the stem and the first `blocks` blocks as they are in training; 0 freezes nothing."""
+    """Keep the stem and the first `blocks` blocks of `lite0` or `short` as they are in training; 0 freezes nothing."""
     for layer in model.layers:
         part = layer.name.partition("_")[0]
         if blocks and (part == "stem" or (part.startswith("block") and int(part[5:]) < blocks)):
