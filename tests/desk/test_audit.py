@@ -372,7 +372,7 @@ def test_a_run_without_its_companions_gets_a_report_that_says_what_is_missing(pl
     assert audit(places) == 0
     html = (places / "run/audit.html").read_text(encoding="utf-8")
     for name in ("crossfit", "without"):
-        assert f"{name}.csv</code> is missing; run <code>python -m train {name} " in html
+        assert f"{name}.csv</code> is missing; run <code>python -m train crossfit " in html
     assert "none.tflite</code>, is missing; make it with <code>make lungs" in html
     printed = capsys.readouterr().out
     assert "AUC lost without lungs: not measured" in printed
@@ -399,6 +399,7 @@ def test_the_whole_report(places, monkeypatch, capsys):
     assert all(page.alts)
     assert not re.search(r"https?://|url\(|@import", html)
     assert "not measured" not in html.lower()
+    assert "Source told from the embedding" in html  # beside that of the other run
     text = (places / "run/audit.json").read_text()
     numbers = json.loads(text)
     assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
