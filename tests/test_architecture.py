@@ -1,6 +1,8 @@
 """Imports point only to the lighter side: convert -> train -> edge_app, never back; those in functions count too."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,13 @@ def test_the_edge_never_imports_training_or_conversion():
 
 def test_training_never_imports_conversion():
     _demand(offenders("train", {"convert", "tests"}, "move what both need into train/ or edge_app/"))
+
+
+def test_commands_of_training_start_without_tensorflow():
+    # It takes seconds to import, and prints lines of its own above our one sentence.
+    code = "import sys, train.__main__; sys.exit(' '.join({'tensorflow', 'keras'} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert ran.stderr.strip() == ""
 
 
 def test_one_file_of_the_edge_names_the_runtimes():

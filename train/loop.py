@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from train import batches, evaluate, fused_norm
+from train import batches, evaluate
 from train.config import TrainConfig
 from train.sources import CHILDREN
 
@@ -40,6 +40,8 @@ def train(settings: TrainConfig, material: Material, run_dir: Path):
     """Train from the start, or from the checkpoint in `run_dir`; return the model of the epoch with the least loss."""
     import keras
 
+    from train import fused_norm
+
     model, past = _start(settings, run_dir, material)
     kept = run_dir / "chance.npy"  # group-DRO makes it anew after every epoch
     chance = np.load(kept) if settings.dro and past else material.chance
@@ -70,7 +72,7 @@ def _harder(model, settings, material, chance) -> np.ndarray:
 
 def settle_in(model, settings: TrainConfig, material: Material) -> list[dict]:
     """Make a trained model ready for int8 and train it a few passes more; return the figures of each."""
-    from train import settle
+    from train import fused_norm, settle
 
     settle.equalize(model, _some(material, settings))
     settle.round_kernels(model)
@@ -150,7 +152,7 @@ def _start(settings, run_dir, material):
     """Return the model and the figures of its epochs so far: of the unfinished run in the folder, else of none."""
     import keras
 
-    from train import invariance
+    from train import fused_norm, invariance
     from train import model as networks
 
     past = history(run_dir)
