@@ -39,6 +39,7 @@ class TrainConfig:
     mix: float = _field(0.0, "chance that a patch comes from a film of another source, and its share of the label")
     penalty: str = _field("none", "what source-dependent features cost: none, coral, adversary or irm")
     penalty_weight: float = _field(1.0, "weight of the penalty beside the loss")
+    prior: float = _field(0.0, "share of what a film's source alone says of its label that training is told; 0: off")
     dro: float = _field(0.0, "step of group-DRO: cells are drawn more the more they lose; 0: off")
     ema: float = _field(0.0, "momentum of averaged weights, which are what is kept; 0: off")
     freeze: int = _field(5, "blocks of lite0 or short, from the input, that keep their ImageNet weights")

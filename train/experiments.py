@@ -48,6 +48,8 @@ TRIALS = {
     "coral": {"penalty": "coral", "penalty_weight": 0.05},
     "adversary": {"penalty": "adversary", "penalty_weight": 0.3},
     "irm": {"penalty": "irm", "penalty_weight": 10.0},
+    "prior": {"prior": 1.0},
+    "prior-balance-1": {"prior": 1.0, "balance": 1.0},
     "dro": {"dro": 0.5},
     "ema": {"ema": 0.98},
     "children-first": {"children": 1},

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from train import batches, evaluate
+from train import batches, evaluate, residual
 from train.config import TrainConfig
 from train.sources import CHILDREN
 
@@ -114,7 +114,11 @@ def _epoch(model, settings, material, epoch: int) -> dict:
     # A checkpoint does not hold the state of a layer's random generator: make it a function of the epoch.
     model.get_layer("dropout").seed_generator.state.assign([settings.seed, epoch])
     fitted = model.fit(
-        _packed(batches.epoch_batches(material.films, chance_in(material, settings, epoch), settings, epoch), model),
+        _packed(
+            batches.epoch_batches(material.films, chance_in(material, settings, epoch), settings, epoch),
+            model,
+            _told(settings, material),
+        ),
         steps_per_epoch=batches.steps_per_epoch(len(material.films.pixels), settings),
         initial_epoch=epoch,
         epochs=epoch + 1,
@@ -141,11 +145,24 @@ def _predict(model, pixels) -> np.ndarray:
     return answer["scores"] if isinstance(answer, dict) else answer
 
 
-def _packed(made, model):
-    """Give each output of `model` its truth: the labels, and with a penalty the source beside the labels."""
+def _told(settings, material) -> np.ndarray | None:
+    """Return what each source by itself says of the labels, float32 (sources, labels) logits; None: nothing is told."""
+    if not settings.prior:
+        return None
+    films = material.films
+    return settings.prior * residual.of_sources(films.origin, films.truth, material.chance)
+
+
+def _packed(made, model, told=None):
+    """Give each output of `model` its truth: the labels, and with a penalty the source beside the labels.
+
+    With `told`, what the sources say stands beside the labels.
+    """
     for pixels, truth, origin in made:
-        both = {"scores": truth, "source": np.concatenate([origin, truth], axis=1)}
-        yield pixels, (both if isinstance(model.output, dict) else truth)
+        labels = truth if told is None else np.concatenate([truth, origin @ told], axis=1)
+        both = {"scores": labels, "source": np.concatenate([origin, truth], axis=1)}
+        yield pixels, (both if isinstance(model.output, dict) else labels)
+
 
 
 def _start(settings, run_dir, material):
@@ -158,6 +175,7 @@ def _start(settings, run_dir, material):
     past = history(run_dir)
     if past:
         own = {"loss": invariance.loss(settings.penalty, material.sources)}
+        own |= {"told": residual.loss(len(settings.labels), settings.label_smoothing)}
         return keras.models.load_model(run_dir / "last.keras", custom_objects=own), past
     model = networks.build(
         settings.model, settings.size, settings.labels, dropout=settings.dropout, imagenet=settings.imagenet
@@ -181,6 +199,8 @@ def _compile(model, settings, rate, penalties=None) -> None:
     import keras
 
     loss = keras.losses.BinaryCrossentropy(label_smoothing=settings.label_smoothing)
+    if settings.prior:
+        loss = residual.loss(len(settings.labels), settings.label_smoothing)
     averaged = {"use_ema": True, "ema_momentum": settings.ema} if settings.ema else {}
     model.compile(
         keras.optimizers.Adam(rate, weight_decay=settings.weight_decay or None, **averaged),

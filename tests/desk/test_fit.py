@@ -259,7 +259,7 @@ def test_children_first_and_then_no_more(drawn):
 
 
 def test_a_stopped_run_goes_on_with_its_penalty_and_its_chances(drawn, tmp_path, monkeypatch):
-    changes = {"penalty": "adversary", "dro": 0.5, "ema": 0.9}
+    changes = {"penalty": "adversary", "dro": 0.5, "ema": 0.9, "prior": 1.0}
     settings = config.preset("seed", size=32, labels=LABELS, cells=(), epochs=2, batch=12, **changes)
     train, val = fit.rows(drawn[0], settings)
     material = fit.material(*drawn, train, val, settings)
