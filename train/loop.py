@@ -164,7 +164,6 @@ def _packed(made, model, told=None):
         yield pixels, (both if isinstance(model.output, dict) else labels)
 
 
-
 def _start(settings, run_dir, material):
     """Return the model and the figures of its epochs so far: of the unfinished run in the folder, else of none."""
     import keras

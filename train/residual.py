@@ -1,8 +1,8 @@
 """Training that is told what the source alone says, so that the network need only learn the rest.
 
-A source whose films are mostly of one label tempts a network to recognise the source. Here the log-odds of each label in
-the film's source are added to the network's logits while training, and left out afterwards: a network that only knows
-the source gains nothing (the "bias product" of Clark et al. 2019, arXiv:1909.03683).
+A source whose films are mostly of one label tempts a network to recognise the source. Here the log-odds of each label
+in the film's source are added to the network's logits while training, and left out afterwards: a network that only
+knows the source gains nothing (the "bias product" of Clark et al. 2019, arXiv:1909.03683).
 """
 
 import numpy as np
