@@ -14,7 +14,7 @@ class TrainConfig:
     """Everything that decides what comes out of a training run, beside the films themselves."""
 
     model: str = _field("lite0", "network: lite0, short (its first ten blocks), tiny or seed")
-    size: int = _field(192, "side of the input in pixels")
+    size: int = _field(160, "side of the input in pixels")
     crop: str = _field("lungs", "what of a film is seen: lungs (cropped to the lung field) or none (the whole film)")
     outside: str = _field(
         preprocess.OUTSIDE,
@@ -42,7 +42,7 @@ class TrainConfig:
     prior: float = _field(0.0, "share of what a film's source alone says of its label that training is told; 0: off")
     dro: float = _field(0.0, "step of group-DRO: cells are drawn more the more they lose; 0: off")
     ema: float = _field(0.0, "momentum of averaged weights, which are what is kept; 0: off")
-    freeze: int = _field(5, "blocks of lite0 or short, from the input, that keep their ImageNet weights")
+    freeze: int = _field(8, "blocks of lite0 or short, from the input, that keep their ImageNet weights")
     imagenet: bool = _field(True, "start lite0 from ImageNet weights")
     settle: int = _field(1, "passes after kernels are rounded to 8 bits, at a tenth of the rate; 0: do not round")
     patience: int = _field(4, "stop after this many epochs without a lower validation loss")
