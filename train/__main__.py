@@ -4,17 +4,31 @@ import argparse
 import sys
 
 from edge_app.errors import EdgeError
-from train import collections_guide, compare, crossfit, evaluate, experiments, fit, index
+from train import collections_guide, compare, crossfit, evaluate, experiments, fit, index, linear_probe
 from train.audit import report as audit
 from train.lungs import fit as lungs
 from train.site_check import command as site_check
+
+COMMANDS = (
+    collections_guide,
+    index,
+    lungs,
+    fit,
+    crossfit,
+    evaluate,
+    audit,
+    compare,
+    linear_probe,
+    experiments,
+    site_check,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a fault that the user can mend is one sentence on stderr and exit code 2."""
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (collections_guide, index, lungs, fit, crossfit, evaluate, audit, compare, experiments, site_check):
+    for command in COMMANDS:
         command.add_parser(subparsers)
     args = parser.parse_args(arguments)
     try:
