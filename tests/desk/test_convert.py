@@ -70,6 +70,21 @@ def test_weights_are_quantized_per_channel(files):
     assert max(scales) == 288  # one scale for each output channel of the widest convolution
 
 
+def test_both_ends_of_a_mixed_file_are_floats_and_nothing_else(network, files, calibration):
+    content = quantize.to_tflite(model.to_convert(network), "int8", calibration, mixed=True)
+    interpreter = Interpreter(model_content=content)
+    assert interpreter.get_input_details()[0]["dtype"] == np.uint8
+    assert interpreter.get_input_details()[0]["quantization"] == (1.0, 0)
+    kinds = {item["name"]: item["dtype"] for item in interpreter.get_tensor_details()}
+    floats = [name for name, kind in kinds.items() if kind == np.float32]
+    assert any("stem_norm" in name for name in floats)
+    assert any("block0_depthwise" in name for name in floats)
+    assert not any("block1_depthwise" in name or "block8_depthwise" in name for name in floats)
+    expected = network.predict(calibration.astype("float32"), verbose=0)
+    plain, mixed = (np.abs(_run(file, calibration)[0] - expected).mean() for file in (files["int8"], content))
+    assert mixed < plain
+
+
 def test_files_answer_as_keras_does(network, files, calibration):
     expected = network.predict(calibration.astype("float32"), verbose=0)
     scores, _ = _run(files["float32"], calibration)
