@@ -8,8 +8,8 @@ the networks, so the three can never disagree. The rules, in order:
    percentile become 0 and 255. This is what the lung-field network sees.
 2. The film is cropped to the box round its lungs, shrunk, squashed and stretched likewise. This is what the classifier
    sees: borders, markers, shoulders, exposure and display window differ between hospitals and say nothing of the lungs.
-   What lies in the box beside the lungs stays: the mask of an opaque lung leaves out what is opaque, and networks that
-   saw nothing else were worse on every hospital they had not seen (models/EXPERIMENTS.md).
+   What lies in the box beside the lungs stays: the mask of an opaque lung leaves out what is opaque, and without it
+   frozen features told less on every hospital they had not learnt from (models/EXPERIMENTS.md).
 
 The result stays uint8; scaling to floats and grey-to-three-channels are the models' first layers. All but the area
 average is integer arithmetic. Changing anything here changes `fingerprint` and needs every model retrained.
