@@ -4,7 +4,11 @@ import tempfile
 
 import numpy as np
 
-KINDS = ("float32", "int8")
+KINDS = ("float32", "float16", "dynamic", "int8", "int8-full", "int16x8")
+# Kinds whose activations are integers: their ranges are measured on films.
+CALIBRATED = ("int8", "int8-full", "int16x8")
+# Kinds that take the film's bytes as they are.
+BYTES_IN = ("int8", "int8-full")
 
 # Fewer films than this leave the range of rare activations to luck.
 LEAST_CALIBRATION = 50
@@ -14,47 +18,70 @@ def to_tflite(model, kind: str, calibration: np.ndarray | None = None) -> bytes:
     """Convert a network to a TFLite flatbuffer that answers for one film.
 
     Args:
-        model: Keras model, float (N, S, S, 1) holding 0 .. 255 -> its outputs; of `train.model.to_convert` or
+        model: Keras model, float (N, S, S, channels) holding 0 .. 255 -> its outputs; of `train.model.to_convert` or
             `train.lungs.network.fold`, whose first layers int8 represents exactly.
-        kind: `float32` (input float32 holding 0 .. 255) or `int8` (weights per channel and activations int8, input
-            uint8 at exactly scale 1.0 and zero point 0, outputs dequantized to float32).
-        calibration: for `int8`, uint8 (N, S, S, 1) with a 0 and a 255: activation ranges are measured on it.
+        kind: what the file holds and takes:
+
+            - `float32`: as trained; input float32 holding 0 .. 255;
+            - `float16`: weights of 16 bits, widened at start; input and arithmetic float32;
+            - `dynamic`: weights int8 a channel, activations quantized at each call by their own range; input float32;
+            - `int8`: weights a channel and activations int8; input uint8 at exactly scale 1.0 and zero point 0, outputs
+              dequantized to float32;
+            - `int8-full`: the same with uint8 outputs, each at its own scale: no float anywhere;
+            - `int16x8`: weights int8, activations 16 bits: nearly the float figures; input float32.
+        calibration: for `CALIBRATED` kinds, uint8 (N, S, S, channels) with a 0 and a 255: activation ranges are
+            measured on it.
 
     Raises:
-        ValueError: an argument is not as above, or the int8 input came out at another scale.
+        ValueError: an argument is not as above, or the input came out at another scale.
     """
     _validate(model, kind, calibration)
     import tensorflow as tf
 
-    size = model.input.shape[1]
+    shape = model.input.shape[1:]
     with tempfile.TemporaryDirectory() as folder:
         # from_keras_model fails with Keras 3.15 and TensorFlow 2.21; a SavedModel of batch 1 converts.
-        model.export(
-            folder, input_signature=[tf.TensorSpec((1, size, size, 1), tf.float32, name="pixels")], verbose=False
-        )
+        model.export(folder, input_signature=[tf.TensorSpec((1, *shape), tf.float32, name="pixels")], verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if kind == "int8":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.inference_input_type = tf.uint8
+        _configure(converter, kind)
+        if kind in CALIBRATED:
             converter.representative_dataset = lambda: ([film[np.newaxis].astype(np.float32)] for film in calibration)
         content = converter.convert()
-    if kind == "int8":
+    if kind in BYTES_IN:
         _check_input(content)
     return content
+
+
+def _configure(converter, kind: str) -> None:
+    """Set a converter up for a kind."""
+    import tensorflow as tf
+
+    sets = tf.lite.OpsSet
+    if kind == "float32":
+        return
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if kind == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    elif kind == "int16x8":
+        converter.target_spec.supported_ops = [sets.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
+    elif kind in BYTES_IN:
+        converter.target_spec.supported_ops = [sets.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = tf.uint8
+        if kind == "int8-full":
+            converter.inference_output_type = tf.uint8
 
 
 def _validate(model, kind, calibration) -> None:
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; known kinds are {', '.join(KINDS)}")
-    if len(model.inputs) != 1 or len(model.input.shape) != 4 or model.input.shape[-1] != 1:
+    if len(model.inputs) != 1 or len(model.input.shape) != 4 or model.input.shape[-1] not in (1, 3):
         shapes = [tuple(item.shape) for item in model.inputs]
-        raise ValueError(f"model takes inputs {shapes}; it must take one of shape (None, S, S, 1)")
-    if kind != "int8":
+        raise ValueError(f"model takes inputs {shapes}; it must take one of shape (None, S, S, 1), or 3 for phones")
+    if kind not in CALIBRATED:
         return
     if calibration is None or len(calibration) < LEAST_CALIBRATION:
         count = 0 if calibration is None else len(calibration)
-        raise ValueError(f"calibration holds {count} films; int8 needs at least {LEAST_CALIBRATION}")
+        raise ValueError(f"calibration holds {count} films; {kind} needs at least {LEAST_CALIBRATION}")
     if calibration.dtype != np.uint8 or calibration.shape[1:] != model.input.shape[1:]:
         raise ValueError(
             f"calibration is {calibration.dtype} {calibration.shape}; it must be uint8 (N, {model.input.shape[1:]})"

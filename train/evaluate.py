@@ -195,7 +195,11 @@ def weighted_auc(positive, level, weights) -> float:
 
 def verdicts(table, labels: tuple[str, ...], thresholds: dict[str, float]) -> np.ndarray:
     """Return the edge's verdict on each row: object (N,), in the words of `edge_app.decision`."""
-    scores = table[[f"score_{label}" for label in labels]].to_numpy()
+    return decided(table[[f"score_{label}" for label in labels]].to_numpy(), labels, thresholds)
+
+
+def decided(scores: np.ndarray, labels: tuple[str, ...], thresholds: dict[str, float]) -> np.ndarray:
+    """As `verdicts`, of float (N, labels)."""
     return np.array([decision.decide(dict(zip(labels, row, strict=True)), thresholds) for row in scores], dtype=object)
 
 
