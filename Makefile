@@ -40,8 +40,8 @@ lungs: .venv/ready $(INDEX)  ## train and convert the network that finds the lun
 train: .venv/ready $(INDEX)  ## train MODEL (lite0, tiny, seed); goes on where it was stopped
 	$(DESK) -m train fit --model $(MODEL) --data "$(DATA)" --index $(INDEX) --cache $(OUT) --run $(RUN) $(if $(wildcard $(RUN)/run.json),--resume)
 
-convert: .venv/ready  ## turn the run of MODEL into models/*.tflite
-	$(DESK) -m convert $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
+convert: .venv/ready .venv-edge/ready  ## turn the run of MODEL into models/*.tflite
+	$(DESK) -m convert release $(RUN) $(if $(VARIANTS),--variants $(VARIANTS)) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
 
 audit: .venv/ready $(INDEX)  ## what the run of MODEL learnt: trains it anew without each fold and source (hours), then reports
 	$(DESK) -m train crossfit $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)

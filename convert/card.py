@@ -10,18 +10,18 @@ MINIMUM_RUNTIME = "2.14"
 PREVALENCES = (0.01, 0.05, 0.2)
 
 
-def build(record: dict, kind: str, measured: dict) -> dict:
+def build(record: dict, variant, measured: dict) -> dict:
     """Return the card of one file; `edge_app.bundle.pack` adds the hash.
 
     Args:
         record: `run.json` of the training run; its `temperature`, if any, is recorded.
-        kind: `float32` or `int8`.
-        measured: from `train.evaluate.measure` on the scores this very file gave, plus `agreement`.
+        variant: of `convert.variants`.
+        measured: from `train.evaluate.measure` on the scores this very file gave, plus `agreement` and `runtimes`.
     """
     labels = record["config"]["labels"]
     points = measured["operating_points"]
     card = {
-        "name": f"{record['config']['model']}-{kind}",
+        "name": f"{record['config']['model']}-{variant.name}",
         "task": TASK,
         "labels": list(labels),
         "preprocess": record["preprocess"] | {"size": record["config"]["size"]},
@@ -31,6 +31,7 @@ def build(record: dict, kind: str, measured: dict) -> dict:
             for rule, point in points.items()
         },
         "minimum_runtime": MINIMUM_RUNTIME,
+        "runtimes": measured["runtimes"],
         "training": {name: record[name] for name in ("config", "index_sha256", "films", "backend", "commits")},
         "metrics": {name: measured[name] for name in ("validation", "test", "agreement")},
         "versions": record["versions"],

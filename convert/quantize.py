@@ -4,8 +4,16 @@ import tempfile
 
 import numpy as np
 
-KINDS = ("float32", "int8")
+KINDS = ("float32", "float16", "dynamic", "int8", "int8-full", "int16x8")
+# Kinds whose activations are integers: their ranges are measured on films.
+CALIBRATED = ("int8", "int8-full", "int16x8")
+# Kinds that take the film's bytes as they are.
+BYTES_IN = ("int8", "int8-full")
 
+# Blocks of `lite0` that a mixed file keeps in floats. Of the released network, mean change of the scores of validation films
+# and verdicts changed: 0 blocks (the stem alone) 0.0094 and 1.3 %, 2: 0.0074 and 1.1 %, 4: 0.0060 and 0.9 %, 6: 0.0050 and
+# 1.3 %, 8: 0.0035 and 0.8 %; time in LiteRT 1, 1.08, 1.15, 1.21, 1.29, all in floats 1.9.
+FLOAT_BLOCKS = 4
 # Fewer films than this leave the range of rare activations to luck.
 LEAST_CALIBRATION = 50
 
@@ -14,30 +22,34 @@ def to_tflite(model, kind: str, calibration: np.ndarray | None = None, *, mixed:
     """Convert a network to a TFLite flatbuffer that answers for one film.
 
     Args:
-        model: Keras model, float (N, S, S, 1) holding 0 .. 255 -> its outputs; of `train.model.to_convert` or
+        model: Keras model, float (N, S, S, channels) holding 0 .. 255 -> its outputs; of `train.model.to_convert` or
             `train.lungs.network.fold`, whose first layers int8 represents exactly.
-        kind: `float32` (input float32 holding 0 .. 255) or `int8` (weights per channel and activations int8, input
-            uint8 at exactly scale 1.0 and zero point 0, outputs dequantized to float32).
-        calibration: for `int8`, uint8 (N, S, S, 1) with a 0 and a 255: activation ranges are measured on it.
+        kind: what the file holds and takes:
+
+            - `float32`: as trained; input float32 holding 0 .. 255;
+            - `float16`: weights of 16 bits, widened at start; input and arithmetic float32;
+            - `dynamic`: weights int8 a channel, activations quantized at each call by their own range; input float32;
+            - `int8`: weights a channel and activations int8; input uint8 at exactly scale 1.0 and zero point 0, outputs
+              dequantized to float32;
+            - `int8-full`: the same with uint8 outputs, each at its own scale: no float anywhere;
+            - `int16x8`: weights int8, activations 16 bits: nearly the float figures; input float32.
+        calibration: for `CALIBRATED` kinds, uint8 (N, S, S, channels) with a 0 and a 255: activation ranges are
+            measured on it.
         mixed: of `int8`, leave both ends in floats (`ends`): for networks of `train.model`.
 
     Raises:
-        ValueError: an argument is not as above, or the int8 input came out at another scale.
+        ValueError: an argument is not as above, or the input came out at another scale.
     """
     _validate(model, kind, calibration)
     import tensorflow as tf
 
-    size = model.input.shape[1]
+    shape = model.input.shape[1:]
     with tempfile.TemporaryDirectory() as folder:
         # from_keras_model fails with Keras 3.15 and TensorFlow 2.21; a SavedModel of batch 1 converts.
-        model.export(
-            folder, input_signature=[tf.TensorSpec((1, size, size, 1), tf.float32, name="pixels")], verbose=False
-        )
+        model.export(folder, input_signature=[tf.TensorSpec((1, *shape), tf.float32, name="pixels")], verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if kind == "int8":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.inference_input_type = tf.uint8
+        _configure(converter, kind)
+        if kind in CALIBRATED:
             converter.representative_dataset = lambda: ([film[np.newaxis].astype(np.float32)] for film in calibration)
             converter._experimental_calibrate_only = mixed
         content = converter.convert()
@@ -47,7 +59,7 @@ def to_tflite(model, kind: str, calibration: np.ndarray | None = None, *, mixed:
         # What `tf.lite.experimental.QuantizationDebugger` does to leave operators out, with the input as bytes.
         content = convert.mlir_quantize(content, denylisted_nodes=set(ends(content)))
         content = util.modify_model_io_type(content, tf.uint8, tf.float32)
-    if kind == "int8":
+    if kind in BYTES_IN:
         _check_input(content)
     return content
 
@@ -55,10 +67,9 @@ def to_tflite(model, kind: str, calibration: np.ndarray | None = None, *, mixed:
 def ends(calibrated: bytes) -> list[str]:
     """Return the operators that 8 bits serve badly, by the names of what they answer; the others carry nearly all work.
 
-    - The first convolution and the depthwise one behind it: filters that oppose neighbours cancel on smooth films while
-      the rounding in front of them does not. Of `lite0` rounding between these two alone moved the scores of validation
-      films by 0.017 - 0.010 on average, that of all other layers by 0.010. Not where the film itself is what the first
-      one reads (`seed`): the input would be floats too.
+    - From the first convolution up to block `FLOAT_BLOCKS` of `lite0` and `short`; the first convolution and the
+      depthwise one behind it of others: filters that oppose neighbours cancel on smooth films while the rounding in
+      front of them does not. Not where the film itself is what the first one reads (`seed`): the input would be floats.
     - All from the class maps on: their sum is rounded to sixteenths of a logit, and they are a few numbers.
     """
     from ai_edge_litert import schema_py_generated as schema
@@ -67,25 +78,46 @@ def ends(calibrated: bytes) -> list[str]:
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(calibrated, 0))
     graph = model.subgraphs[0]
     steps = [(model.operatorCodes[step.opcodeIndex].builtinCode, step.outputs[0]) for step in graph.operators]
-    convolutions = [place for place, (kind, _) in enumerate(steps) if kind == kinds.CONV_2D]
-    first, last = convolutions[0], convolutions[-1]
-    front = [first] if first > 0 else []
-    if front and steps[first + 1][0] == kinds.DEPTHWISE_CONV_2D:
-        front.append(first + 1)
-    return [graph.tensors[steps[place][1]].name.decode() for place in (*front, *range(last, len(steps)))]
+    names = [graph.tensors[answer].name.decode() for _, answer in steps]
+    last = max(place for place, (kind, _) in enumerate(steps) if kind == kinds.CONV_2D)
+    front = []
+    if "centre" in names[0]:  # exact in int8, see `train.model.fold_input`; the network's own first convolution is next
+        narrow = [place for place in (1, 2) if steps[place][0] in (kinds.CONV_2D, kinds.DEPTHWISE_CONV_2D)]
+        wide = [place for place, name in enumerate(names) if f"block{FLOAT_BLOCKS}_expand" in name]
+        front = range(1, wide[0]) if wide else narrow
+    return [names[place] for place in (*front, *range(last, len(steps)))]
+
+
+def _configure(converter, kind: str) -> None:
+    """Set a converter up for a kind."""
+    import tensorflow as tf
+
+    sets = tf.lite.OpsSet
+    if kind == "float32":
+        return
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if kind == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    elif kind == "int16x8":
+        converter.target_spec.supported_ops = [sets.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
+    elif kind in BYTES_IN:
+        converter.target_spec.supported_ops = [sets.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = tf.uint8
+        if kind == "int8-full":
+            converter.inference_output_type = tf.uint8
 
 
 def _validate(model, kind, calibration) -> None:
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; known kinds are {', '.join(KINDS)}")
-    if len(model.inputs) != 1 or len(model.input.shape) != 4 or model.input.shape[-1] != 1:
+    if len(model.inputs) != 1 or len(model.input.shape) != 4 or model.input.shape[-1] not in (1, 3):
         shapes = [tuple(item.shape) for item in model.inputs]
-        raise ValueError(f"model takes inputs {shapes}; it must take one of shape (None, S, S, 1)")
-    if kind != "int8":
+        raise ValueError(f"model takes inputs {shapes}; it must take one of shape (None, S, S, 1), or 3 for phones")
+    if kind not in CALIBRATED:
         return
     if calibration is None or len(calibration) < LEAST_CALIBRATION:
         count = 0 if calibration is None else len(calibration)
-        raise ValueError(f"calibration holds {count} films; int8 needs at least {LEAST_CALIBRATION}")
+        raise ValueError(f"calibration holds {count} films; {kind} needs at least {LEAST_CALIBRATION}")
     if calibration.dtype != np.uint8 or calibration.shape[1:] != model.input.shape[1:]:
         raise ValueError(
             f"calibration is {calibration.dtype} {calibration.shape}; it must be uint8 (N, {model.input.shape[1:]})"

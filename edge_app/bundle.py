@@ -19,8 +19,8 @@ from edge_app.errors import ModelMismatch
 
 # TFLite's file identifier, bytes 4 to 8 of every flatbuffer of the format (schema.fbs, `file_identifier`).
 TFLITE_MARK = b"TFL3"
+LABELS, CARD, LUNGS = "labels.txt", "card.json", "lungs.tflite"
 # The zip's clock starts here; a fixed time makes packing twice give the same bytes.
-LUNGS = "lungs.tflite"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 ONE_RELEASE = "use the model and the program of one release"
 AGAIN = "convert it again with 'make convert', or copy it again from where it came from"
@@ -52,7 +52,7 @@ def pack(scores: bytes, lungs: bytes, card: dict) -> bytes:
     content = io.BytesIO(scores)
     content.seek(0, io.SEEK_END)
     labels = "\n".join([*card["labels"], ""])
-    members = {"card.json": json.dumps(card, indent=1) + "\n", "labels.txt": labels, LUNGS: lungs}
+    members = {CARD: json.dumps(card, indent=1) + "\n", LABELS: labels, LUNGS: lungs}
     with zipfile.ZipFile(content, "a", zipfile.ZIP_STORED) as archive:
         for name, member in members.items():
             archive.writestr(zipfile.ZipInfo(name, EPOCH), member)
@@ -84,7 +84,7 @@ def unpack(content: bytes, where) -> Bundle:
         raise ModelMismatch(f"{where}: begins with {content[:8]!r}; a model file has 'TFL3' at byte 4; {AGAIN}.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            card = json.loads(archive.read("card.json"))
+            card = json.loads(archive.read(CARD))
             scores = content[: min(item.header_offset for item in archive.infolist())]
             lungs = archive.read(LUNGS) if LUNGS in archive.namelist() else b""
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, ValueError) as error:

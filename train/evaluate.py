@@ -84,7 +84,7 @@ def summarise(table, labels: tuple[str, ...], cells: tuple[str, ...], run_dir: P
     return result
 
 
-def measure(table, labels: tuple[str, ...], cells: tuple[str, ...] = ()) -> dict:
+def measure(table, labels: tuple[str, ...], cells: tuple[str, ...] = (), points: dict | None = None) -> dict:
     """Return operating points from the validation rows of `table` and every figure on its test rows.
 
     `thresholds` are those of rule `sensitive`; AUC, accuracy and the figures by source are at these.
@@ -93,13 +93,16 @@ def measure(table, labels: tuple[str, ...], cells: tuple[str, ...] = ()) -> dict
         table: path, source, label, group, split and one column `score_LABEL` a label.
         labels: the labels of the model.
         cells: the source/label cells the run was trained on; empty: all. Its `own` figures keep to them.
+        points: measure at these `operating_points` of an earlier result, and choose none.
     """
     val = _own(table[table["split"] == "val"], labels, cells)
     test = table[table["split"] == "test"]
     own = _own(test, labels, cells)
     ill = [label for label in labels if label != "normal"]
-    chosen = {label: operating_points.choose(label, *_scores(val, label)) for label in ill}
-    points = {rule: {label: at_point(own, label, chosen[label][rule]) for label in ill} for rule in RULES}
+    if points is None:
+        chosen = {label: operating_points.choose(label, *_scores(val, label)) for label in ill}
+        points = {rule: {label: chosen[label][rule] for label in ill} for rule in RULES}
+    points = {rule: {label: at_point(own, label, points[rule][label]) for label in ill} for rule in RULES}
     thresholds = {label: point["threshold"] for label, point in points["sensitive"].items()}
     result = {"operating_points": points, "thresholds": thresholds, "validation": {}, "own": {}, "test": {}}
     for label in ill:
@@ -195,7 +198,11 @@ def weighted_auc(positive, level, weights) -> float:
 
 def verdicts(table, labels: tuple[str, ...], thresholds: dict[str, float]) -> np.ndarray:
     """Return the edge's verdict on each row: object (N,), in the words of `edge_app.decision`."""
-    scores = table[[f"score_{label}" for label in labels]].to_numpy()
+    return decided(table[[f"score_{label}" for label in labels]].to_numpy(), labels, thresholds)
+
+
+def decided(scores: np.ndarray, labels: tuple[str, ...], thresholds: dict[str, float]) -> np.ndarray:
+    """As `verdicts`, of float (N, labels)."""
     return np.array([decision.decide(dict(zip(labels, row, strict=True)), thresholds) for row in scores], dtype=object)
 
 

@@ -6,12 +6,14 @@ FULLY_CONNECTED, which crashes tflite-runtime 2.14 on ARM. Scaling and grey-to-t
 """
 
 import keras
+import numpy as np
 from keras import layers
 
 from train import lite0
 
 FROM_IMAGENET = ("lite0", "short")
 MODELS = ("lite0", "short", "tiny", "seed")
+HEADS = ("edge", "mobile")
 
 # Stem, then (output channels, stride) of the depthwise-separable blocks of `tiny`: 252 k parameters.
 TINY_STEM = 16
@@ -62,31 +64,57 @@ def with_class_maps(model):
     return keras.Model(model.input, {"scores": model.output, "cam": model.get_layer("cam").output})
 
 
-def to_convert(model):
-    """Return what is converted: the network with its input layers folded, answering scores and class maps."""
-    return with_class_maps(fold_input(model))
+def to_convert(model, head: str = "edge"):
+    """Return what is converted: the network with its input layers folded, and the outputs its user needs.
+
+    Args:
+        model: of `build`, trained.
+        head: one of `HEADS`: `edge` takes grey films (N, S, S, 1) and answers `scores`, class maps `cam` and the
+            `embedding` (N, features), the mean features that a gate measures distances in; `mobile` takes RGB
+            (N, S, S, 3), as clients for photographs give, looks at the green channel, and answers `scores` alone.
+
+    Raises:
+        ValueError: an unknown head.
+    """
+    if head not in HEADS:
+        raise ValueError(f"head is {head!r}; known heads are {', '.join(HEADS)}")
+    if head == "mobile":
+        folded = fold_input(model, channels=3)
+        return keras.Model(folded.input, {"scores": folded.output})
+    folded = fold_input(model)
+    cam = folded.get_layer("cam")
+    embedding = layers.GlobalAveragePooling2D(name="embedding")(cam.input)
+    return keras.Model(folded.input, {"scores": folded.output, "cam": cam.output, "embedding": embedding})
 
 
-def fold_input(model):
+def fold_input(model, channels: int = 1):
     """Return the same network with its input layers folded into the first convolution.
 
     Scaling by s goes into the kernel, so that only an integer offset is left, which int8 represents exactly; and since
     the three channels of a grey film are equal, the sum of the kernel over them needs one. In floats nothing changes.
     In int8, filters that oppose colours or neighbours cancel on smooth grey films while rounding errors in front of
     them do not: unfolded, 28 dB of signal to quantization noise were left behind the stem of `lite0`.
+
+    The offset, and the choice of the green channel out of 3 `channels`, are a 1 x 1 convolution by 1 and 0, which int8
+    represents exactly too: an addition of a constant, or a slice, is what OpenCV's reader of TFLite files lacks.
     """
     scaling = model.get_layer("rescale")
-    pixels = keras.Input(model.input.shape[1:], name="pixels")
-    x = layers.Rescaling(1.0, scaling.offset / scaling.scale, name="centre")(pixels) if scaling.offset else pixels
+    pixels = keras.Input((*model.input.shape[1:3], channels), name="pixels")
+    chosen = bool(scaling.offset) or channels > 1
+    x = layers.Conv2D(1, 1, name="centre")(pixels) if chosen else pixels
     x = _scores(FEATURES[model.name](x), model.output.shape[-1], 0)
     folded = keras.Model(pixels, x, name=model.name)
-    first = next(layer.name for layer in folded.layers if isinstance(layer, layers.Conv2D))
-    for layer in folded.layers:
-        if layer.weights:
-            weights = model.get_layer(layer.name).get_weights()
-            if layer.name == first:
-                weights[0] = weights[0].sum(axis=2, keepdims=True) * scaling.scale
-            layer.set_weights(weights)
+    if chosen:
+        green = np.zeros((1, 1, channels, 1))
+        green[..., channels // 2, :] = 1
+        folded.get_layer("centre").set_weights([green, np.array([scaling.offset / scaling.scale])])
+    kept = [layer for layer in folded.layers if layer.weights and layer.name != "centre"]
+    first = next(layer.name for layer in kept if isinstance(layer, layers.Conv2D))
+    for layer in kept:
+        weights = model.get_layer(layer.name).get_weights()
+        if layer.name == first:
+            weights[0] = weights[0].sum(axis=2, keepdims=True) * scaling.scale
+        layer.set_weights(weights)
     return folded
 
 

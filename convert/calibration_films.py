@@ -1,0 +1,38 @@
+"""Which films the ranges of activations are measured on: training films only, alike from every source and label."""
+
+import numpy as np
+
+from convert import quantize
+
+# Films a cell (source and label) gives: enough for stable ranges, few enough for a minute. See models/CONVERSION.md.
+PER_CELL = 25
+SEED = 1
+
+
+def rows(films, record: dict, per_cell: int = PER_CELL, seed: int = SEED) -> np.ndarray:
+    """Choose training films, the same number from every cell, seeded: int (N,) rows of `films`.
+
+    Args:
+        films: rows of the index.
+        record: `run.json`; its labels and cells are kept to.
+        per_cell: films a cell, if it has that many; more where that makes fewer than `quantize.LEAST_CALIBRATION`.
+        seed: of the choice.
+    """
+    cell = films["source"] + "/" + films["label"]
+    cells = record["config"]["cells"]
+    wanted = (films["split"] == "train") & films["label"].isin(record["config"]["labels"])
+    found = np.flatnonzero(wanted & (cell.isin(cells) if cells else True))
+    shuffled = np.random.default_rng(seed).permutation(found)
+    names = cell.iloc[shuffled].to_numpy()
+    seen = cell.iloc[shuffled].groupby(names).cumcount().to_numpy()
+    return np.sort(shuffled[seen < max(per_cell, -(-quantize.LEAST_CALIBRATION // len(set(names))))])
+
+
+def whole_range(films: np.ndarray) -> np.ndarray:
+    """Return a copy of uint8 (N, S, S, channels) with a 0 and a 255 in a corner of the first film.
+
+    The scale of the int8 input needs both, and a film may lack white.
+    """
+    films = np.array(films)
+    films[0, 0, 0], films[0, 0, 1] = 0, 255
+    return films

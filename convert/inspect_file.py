@@ -1,0 +1,87 @@
+"""`python -m convert inspect FILE`: what a model file holds, and whether it is whole and made for this program."""
+
+import io
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+from edge_app import bundle
+from edge_app.card import RULES
+from edge_app.report import share
+
+
+def add_parser(subparsers) -> None:
+    """Declare `convert inspect`."""
+    parser = subparsers.add_parser("inspect", help="print what a model file holds, and check its hashes")
+    parser.add_argument("file", type=Path, help="a .tflite of this project")
+    parser.set_defaults(func=lambda args: print(text(args.file)) or 0)
+
+
+def text(path: Path) -> str:
+    """Return the card, tensors, operators, members and checks of a model file, for reading.
+
+    Raises:
+        ModelMismatch: it is damaged, not ours, or made for another preprocessing; one sentence.
+    """
+    whole = bundle.read(path)  # raises unless format, hashes and fingerprint are right
+    card, raw = whole.card, whole.card.raw
+    lines = [
+        f"{path}  {path.stat().st_size / 1e6:.2f} MB",
+        f"name         {card.name}",
+        f"task         {raw['task']}",
+        f"labels       {', '.join(card.labels)}",
+        f"preprocess   contract {card.contract}, {card.size} x {card.size} pixels",
+        f"runtime      {raw['minimum_runtime']} or newer",
+        f"licence      {raw['licence']}",
+        f"training     index {raw['training']['index_sha256'][:12]}, commit {', '.join(raw['training']['commits'])}",
+        "",
+    ]
+    for rule in RULES:
+        for label, point in card.operating_points[rule].items():
+            figures = ", ".join(f"{name.replace('_', ' ')} {share(value, 2)}" for name, value in point.figures.items())
+            lines.append(f"{rule:9}    {label} from {point.threshold:.3f}: {figures}")
+    for name, part in (("scores", whole.scores), ("lung field", whole.lungs)):
+        lines += ["", f"{name}: {len(part) / 1e6:.2f} MB", *_tensors(part), *_operators(part)]
+    with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
+        members = [f"{item.filename} ({item.file_size} bytes)" for item in archive.infolist()]
+    checks = [
+        f"hash of the network        ok  {card.sha256[:12]}",
+        f"hash of the lung field     ok  {card.lungs_sha256[:12]}",
+        f"preprocessing fingerprint  ok  {card.fingerprint[:12]}",
+    ]
+    return "\n".join([*lines, "", f"carries: {', '.join(members)}", *checks])
+
+
+def _tensors(content: bytes) -> list[str]:
+    """Return a line for each input and output: type, shape and quantization."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    one = Interpreter(model_content=content)
+    lines = []
+    for way, details in (("input", one.get_input_details()), ("output", one.get_output_details())):
+        for item in details:
+            scale, zero_point = item["quantization"]
+            shape = " x ".join(str(side) for side in item["shape"])
+            step = f", scale {scale:.6g}, zero point {zero_point}" if scale else ""
+            lines.append(f"  {way:7} {item['name']}: {item['dtype'].__name__} {shape}{step}")
+    return lines
+
+
+def _operators(content: bytes) -> list[str]:
+    """Return the operators with their version and number, most first, as the flatbuffer has them."""
+    counted = Counter(operators(content))
+    named = [f"{name} v{version} x {count}" for (name, version), count in counted.most_common()]
+    return ["  operators " + ", ".join(named)]
+
+
+def operators(content: bytes) -> list[tuple[str, int]]:
+    """Return (name, version) of each operator of a flatbuffer, in the order they run."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+    model = schema.Model.GetRootAs(content, 0)
+    codes = [model.OperatorCodes(i) for i in range(model.OperatorCodesLength())]
+    # Codes from 127 on lie in a field of their own; older files fill only the first (schema.fbs, OperatorCode).
+    codes = [(names[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())], code.Version()) for code in codes]
+    graph = model.Subgraphs(0)
+    return [codes[graph.Operators(i).OpcodeIndex()] for i in range(graph.OperatorsLength())]

@@ -1,0 +1,61 @@
+"""The files that one run becomes: what it holds (`quantize.KINDS`) and what it answers (`train.model.HEADS`)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convert import calibration_films, metadata, quantize
+from train import model as networks
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One file of a run."""
+
+    kind: str
+    head: str
+
+    @property
+    def name(self) -> str:
+        """Such as `int8` for the edge, or `mobile-int8`."""
+        return self.kind if self.head == "edge" else f"{self.head}-{self.kind}"
+
+    @property
+    def channels(self) -> int:
+        """Of the input: clients for photographs hand over RGB."""
+        return 3 if self.head == "mobile" else 1
+
+    def films(self, pixels: np.ndarray) -> np.ndarray:
+        """Return films, uint8 (N, S, S, 1), as this file takes them."""
+        return np.repeat(pixels, self.channels, axis=3)
+
+
+VARIANTS = tuple(Variant(kind, head) for head in networks.HEADS for kind in quantize.KINDS)
+
+
+def named(names: list[str]) -> list[Variant]:
+    """Return the variants of these names, in the order of `VARIANTS`.
+
+    Raises:
+        ValueError: one is unknown.
+    """
+    known = [variant.name for variant in VARIANTS]
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"there is no variant {unknown[0]!r}; known variants are {', '.join(known)}")
+    return [variant for variant in VARIANTS if variant.name in names]
+
+
+def flatbuffer(model, variant: Variant, training_films: np.ndarray, card: dict) -> bytes:
+    """Convert a Keras model of `train.model.build` to a variant, with metadata of its card in it.
+
+    Args:
+        model: the trained network.
+        variant: what is made.
+        training_films: uint8 (N, S, S, 1), for the ranges of activations.
+        card: of `convert.card.build`.
+    """
+    calibration = None
+    if variant.kind in quantize.CALIBRATED:
+        calibration = variant.films(calibration_films.whole_range(training_films))
+    converted = networks.to_convert(model, variant.head)
+    return metadata.write(quantize.to_tflite(converted, variant.kind, calibration, mixed=variant.kind == "int8"), card)
