@@ -36,6 +36,7 @@ def add_parser(subparsers) -> None:
         "--lungs", type=Path, default=pixels.LUNGS, help="lung-field network that cropped the films (%(default)s)"
     )
     parser.add_argument("--variants", nargs="+", metavar="NAME", help="such as int8 or mobile-float16 (default: all)")
+    parser.add_argument("--report", action="store_true", help="time every file too, and write a report (minutes)")
     parser.add_argument("--out", type=Path, default=Path("models"), help="folder for the files (%(default)s)")
     parser.set_defaults(func=run)
 
@@ -60,7 +61,7 @@ def run(args) -> int:
     films = films[films["split"] != ""].reset_index(drop=True)
     settings = config.from_record(record["config"])
     shown = fit.seen(settings, films, args.data, args.cache, index_hash, args.lungs)
-    written, refused = release.release(args.run, *shown, args.out, args.lungs, wanted)
+    written, refused = release.release(args.run, *shown, args.out, args.lungs, wanted=wanted, full=args.report)
     for path in written:
         print(f"{path}  {path.stat().st_size / 1e6:.2f} MB")
     for sentence in refused:

@@ -134,5 +134,5 @@ def _floats(builder, values: list[float]) -> int:
 class _Aligned(flatbuffers.Builder):
     """Puts weights where the schema wants them, `force_align: 16`, which the Python classes made from it forget."""
 
-    def StartVector(self, elemSize, numElems, alignment):  # noqa: N802, N803 (its base's names)
+    def StartVector(self, elemSize, numElems, alignment):
         return super().StartVector(elemSize, numElems, 16 if elemSize == 1 else alignment)

@@ -1,7 +1,7 @@
 """Where a file is run: the real runtimes, each in a process of its own, as `run_films` runs them.
 
-A place is a Python that has a TFLite runtime: this one with LiteRT, the edge environment's with tflite-runtime, and those
-of the emulated ARM roots that `make arm-roots` builds. What is not there is left out, and the report says so.
+A place is a Python that has a TFLite runtime: this one with LiteRT, the edge environment's with tflite-runtime, and
+those of the emulated ARM roots that `make arm-roots` builds. What is not there is left out, and the report says so.
 """
 
 import platform

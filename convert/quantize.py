@@ -10,9 +10,9 @@ CALIBRATED = ("int8", "int8-full", "int16x8")
 # Kinds that take the film's bytes as they are.
 BYTES_IN = ("int8", "int8-full")
 
-# Blocks of `lite0` that a mixed file keeps in floats. Of the released network, mean change of the scores of validation films
-# and verdicts changed: 0 blocks (the stem alone) 0.0094 and 1.3 %, 2: 0.0074 and 1.1 %, 4: 0.0060 and 0.9 %, 6: 0.0050 and
-# 1.3 %, 8: 0.0035 and 0.8 %; time in LiteRT 1, 1.08, 1.15, 1.21, 1.29, all in floats 1.9.
+# Blocks of `lite0` that a mixed file keeps in floats. Of the released network, mean change of the scores of validation
+# films and verdicts changed: 0 blocks (the stem alone) 0.0094 and 1.3 %, 2: 0.0074 and 1.1 %, 4: 0.0060 and 0.9 %,
+# 6: 0.0050 and 1.3 %, 8: 0.0035 and 0.8 %; time in LiteRT 1, 1.08, 1.15, 1.21, 1.29, all in floats 1.9.
 FLOAT_BLOCKS = 4
 # Fewer films than this leave the range of rare activations to luck.
 LEAST_CALIBRATION = 50

@@ -1,4 +1,4 @@
-"""From a run folder to `models/*.tflite`: convert, run each file in the real runtimes, let it pass the gates, write it."""
+"""From a run folder to `models/*.tflite`: convert, run each file in the real runtimes, judge by the gates, write it."""
 
 import json
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from convert import calibration_films, card, gates, places, variants
+from convert import calibration_films, card, gates, places, report, variants
 from edge_app import bundle
 from edge_app.errors import EdgeError
 from train import evaluate, pixels
@@ -17,8 +17,8 @@ from train.model import with_class_maps
 PLOTS = ("curves.png", "roc.png", "confusion.png")
 # Films an emulated processor is given, tens of times slower: enough to see that it runs and answers alike.
 EMULATED_FILMS = 8
-# Two runtimes sum in another order, and an int8 tensor then rounds to the neighbour: two quanta of a score (1 / 256), and
-# as much again where that film's logit is steep.
+# Two runtimes sum in another order, and an int8 tensor then rounds to the neighbour: two quanta of a score (1 / 256),
+# and as much again where that film's logit is steep.
 MOST_APART = 4 / 256
 
 
@@ -46,20 +46,34 @@ class Product:
     """One variant, measured.
 
     Attributes:
-        name: of the variant.
+        variant: which.
+        flatbuffer: the network alone, with metadata.
         content: the whole file; None if it fell short.
         figures: for the report: `bytes`, `gates` by place, `shortfalls`, and what `evaluate.measure` says.
         shortfalls: sentences; none of a file that passed.
     """
 
-    name: str
+    variant: variants.Variant
+    flatbuffer: bytes
     content: bytes | None
     figures: dict
     shortfalls: list[str]
 
+    @property
+    def name(self) -> str:
+        """Of the variant."""
+        return self.variant.name
+
 
 def release(
-    run_dir: Path, films, film_pixels: np.ndarray, out: Path, lungs: Path = pixels.LUNGS, wanted=variants.VARIANTS
+    run_dir: Path,
+    films,
+    film_pixels: np.ndarray,
+    out: Path,
+    lungs: Path = pixels.LUNGS,
+    *,
+    wanted=variants.VARIANTS,
+    full: bool = False,
 ) -> tuple[list[Path], list[str]]:
     """Convert a finished run; return the files written, and a sentence for each that was not, saying why.
 
@@ -70,6 +84,7 @@ def release(
         out: folder for the files.
         lungs: the lung-field network that the run's films were cropped with.
         wanted: variants.
+        full: measure speed and memory too, and write a report of all variants as HTML.
 
     Raises:
         EdgeError: the folder holds no finished run, the contract changed, or `lungs` is another network.
@@ -80,7 +95,7 @@ def release(
     training = film_pixels[calibration_films.rows(films, record)]
     runtimes = [*places.here(), *places.emulated()]
     network = record["config"]["model"]
-    written, refused, report = [], [], {}
+    written, refused, products = [], [], []
     for variant in wanted:
         product = make(variant, model, record, training, held, lungs.read_bytes(), runtimes)
         path = out / f"covid-xray-{network}-{variant.name}.tflite"
@@ -89,12 +104,17 @@ def release(
         else:
             _write(path, product.content)
             written.append(path)
-        report[variant.name] = product.figures
+        products.append(product)
         print(f"{variant.name}: {'; '.join(product.shortfalls) or 'passes'}", flush=True)
     for plot in PLOTS:
         _write(out / f"{network}-{plot}", (run_dir / plot).read_bytes())
+    figures = {product.name: product.figures for product in products}
+    if full:
+        figures = report.measure(products, held, len(record["config"]["labels"]), runtimes)
+        made = f"{run_dir}, commit {record['commits'][-1]}, index {record['index_sha256'][:12]}"
+        report.write(network, figures, made, out / f"covid-xray-{network}-conversion.html")
     path = out / f"covid-xray-{network}.json"
-    _write(path, (json.dumps({"run": record, "files": report}, indent=1) + "\n").encode())
+    _write(path, (json.dumps({"run": record, "files": figures}, indent=1) + "\n").encode())
     return written, refused
 
 
@@ -114,7 +134,7 @@ def make(variant, model, record: dict, training, held: Held, lungs: bytes, runti
     packed = bundle.pack(content, lungs, card.build(record, variant, measured))
     gated = {name: found for name, (found, _) in passed.items()}
     figures = {"bytes": len(packed), "gates": gated, "shortfalls": short} | measured
-    return Product(variant.name, None if short else packed, figures, short)
+    return Product(variant, content, None if short else packed, figures, short)
 
 
 def judge(place, content: bytes, variant, held: Held, first: places.Outcome, labels, thresholds) -> tuple[dict, list]:
@@ -174,7 +194,7 @@ def read_run(run_dir: Path):
 
 
 def agreement(parent, child, labels: tuple[str, ...], thresholds: dict) -> dict:
-    """Compare the verdicts of a file with the Keras model's, at its thresholds, on the test films: told, not judged by."""
+    """Compare the verdicts of a file with the Keras model's, at its thresholds, on the test films: no gate."""
     columns = [f"score_{label}" for label in labels]
     test = (parent["split"] == "test").to_numpy()
     difference = np.abs(parent.loc[test, columns].to_numpy() - child.loc[test, columns].to_numpy())

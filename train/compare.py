@@ -5,6 +5,9 @@ from pathlib import Path
 
 from edge_app.errors import EdgeError
 
+# Of a run's files; the others answer like one of these.
+SHOWN = ("float32", "int8")
+
 
 def add_parser(subparsers) -> None:
     """Declare `train compare`."""
@@ -32,7 +35,7 @@ def read(path: Path) -> list[tuple[str, dict]]:
         trained = record.get("run", record)
         name = trained["config"]["model"]
         return [(f"{name}, Keras", trained["metrics"])] + [
-            (f"{name}, {kind}", figures) for kind, figures in released.items()
+            (f"{name}, {kind}", released[kind]) for kind in SHOWN if kind in released
         ]
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise EdgeError(

@@ -14,7 +14,7 @@ TRUTH = np.array(LABELS, dtype=object)[RNG.permutation(FILMS) % 3]
 
 def _parent():
     """Return answers that are mostly right, and calibrated within a few hundredths."""
-    right = np.stack([TRUTH == label for label in LABELS], axis=1)
+    right = np.stack([label == TRUTH for label in LABELS], axis=1)
     scores = 1 / (1 + np.exp(-(4.0 * right - 2 + RNG.normal(0, 1.2, right.shape))))
     return Answers(scores, RNG.normal(0, 1, (FILMS, 6, 6, 3)))
 

@@ -1,0 +1,117 @@
+"""What became of a run, variant by variant: `covid-xray-NAME-conversion.html`, and the same figures as JSON."""
+
+from collections import Counter
+from pathlib import Path
+
+from convert import gates, inspect_file, speed
+from train.page import Fact, Page, subplots
+
+
+def measure(products, held, labels: int, runtimes) -> dict:
+    """Add to each product's figures what it costs: {name: {ms, operators, xnnpack, ...}}.
+
+    Args:
+        products: of `release.make`.
+        held: of `release.hold`; its first film is what is timed.
+        labels: labels of the scores.
+        runtimes: of `places`.
+    """
+    files = {one.name: (one.flatbuffer, one.variant.films(held.pixels[:1])) for one in products}
+    times = speed.measure(files, labels, runtimes)
+    return {
+        one.name: one.figures
+        | {
+            "cost": times[one.name],
+            "operators": {
+                f"{name} v{version}": n
+                for (name, version), n in Counter(inspect_file.operators(one.flatbuffer)).items()
+            },
+            "xnnpack": speed.taken(one.flatbuffer),
+        }
+        for one in products
+    }
+
+
+def page(network: str, figures: dict[str, dict], made: str) -> Page:
+    """Return the report of `measure`'s figures."""
+    report = Page(
+        f"Conversion of {network}",
+        "Every file the run can become, run film by film in the runtimes it is for and held against the Keras model.",
+        made,
+    )
+    short = {name: found["shortfalls"] for name, found in figures.items()}
+    passed = sum(not sentences for sentences in short.values())
+    report.facts([Fact("files that pass every gate", f"{passed} of {len(short)}")])
+    _gates(report, figures)
+    _cost(report, figures)
+    _operators(report, figures)
+    return report
+
+
+def write(network: str, figures: dict[str, dict], made: str, path: Path) -> None:
+    """Write the report as one HTML file."""
+    page(network, figures, made).write(path)
+
+
+def _gates(report, figures) -> None:
+    section = report.section(
+        "Gates",
+        "On the validation films, at the thresholds chosen on the Keras model's scores, which each file's card carries. "
+        f"Allowed: AUC lower by {gates.MOST_AUC_LOSS}, sensitivity by {gates.MOST_SENSITIVITY_LOSS:.0%}, verdicts "
+        f"changed {gates.MOST_FLIPS:.0%}, calibration error higher by {gates.MOST_ECE_RISE}, heat maps correlated "
+        f"{gates.LEAST_HEAT}. A file that falls short is not written.",
+    )
+    rows = []
+    for name, found in figures.items():
+        for place, seen in found["gates"].items():
+            if "auc" not in seen:
+                apart = f"scores within {seen['most_apart']:.4f} of the first runtime's" if seen else "does not run"
+                rows.append((name, place, apart, "", "", "", "", "yes" if seen else "no"))
+                continue
+            short = any(place in sentence for sentence in found["shortfalls"])
+            changes = _change(seen["auc"], 4), _change(seen["sensitivity"], 3), f"{seen['flips']:.2%}"
+            heat = "-" if seen["heat"] is None else f"{seen['heat']:.3f}"
+            rows.append((name, place, *changes, _change(seen["ece"], 3), heat, "no" if short else "yes"))
+    header = ("file", "runtime", "AUC", "sensitivity", "verdicts changed", "calibration error", "heat maps", "passes")
+    section.table(header, rows, "In brackets: less the Keras model's figure.")
+    for name, found in figures.items():
+        if found["shortfalls"]:
+            section.note(f"{name} is not written: {'; '.join(found['shortfalls'])}.")
+
+
+def _change(figure: dict, digits: int) -> str:
+    """Return a figure of the file and, in brackets, what it is more than the model's."""
+    return f"{figure['child']:.{digits}f} ({figure['child'] - figure['parent']:+.{digits}f})"
+
+
+def _cost(report, figures) -> None:
+    section = report.section(
+        "Cost",
+        "One film, process by process, the files in turn; medians. The machine is shared, so read the ratios.",
+    )
+    rows = []
+    for name, found in figures.items():
+        for place, counts in found["cost"].items():
+            ms = [f"{seen['ms']:.1f}" for seen in counts.values()]
+            peak = max(seen["peak_mb"] for seen in counts.values())
+            rows.append((name, f"{found['bytes'] / 1e6:.2f}", place, *ms, f"{peak:.0f}"))
+    threads = [f"ms, {count} threads" for count in speed.THREADS]
+    section.table(("file", "MB", "runtime", *threads, "peak memory, MB"), rows)
+    figure, axes = subplots(size=(7, 4.6))
+    place = next(iter(next(iter(figures.values()))["cost"]))
+    names = list(figures)
+    axes.barh(names, [figures[name]["cost"][place]["1"]["ms"] for name in names])
+    axes.invert_yaxis()
+    axes.set(xlabel=f"ms a film, one thread, {place}")
+    section.figure(figure, "bars of milliseconds by file", "Time of one film.")
+
+
+def _operators(report, figures) -> None:
+    section = report.section("Operators", "What a runtime must know, and what LiteRT's XNNPACK delegate took of it.")
+    rows = []
+    for name, found in figures.items():
+        seen = found["xnnpack"]
+        left = f"; left: {', '.join(seen['left'])}" if seen["left"] else ""
+        most = sorted(found["operators"].items(), key=lambda item: -item[1])
+        rows.append((name, f"{seen['taken']} of {seen['operators']}{left}", ", ".join(f"{op} x {n}" for op, n in most)))
+    section.table(("file", "XNNPACK", "operators"), rows)
