@@ -16,10 +16,11 @@ from train.model import with_class_maps
 # Of the run's pictures, those that show no film: films are never copied into the repository.
 PLOTS = ("curves.png", "roc.png", "confusion.png")
 # Films an emulated processor is given, tens of times slower: enough to see that it runs and answers alike.
-EMULATED_FILMS = 8
-# Two runtimes sum in another order, and an int8 tensor then rounds to the neighbour: two quanta of a score (1 / 256),
-# and as much again where that film's logit is steep.
-MOST_APART = 4 / 256
+EMULATED_FILMS = 3
+# Two runtimes sum in another order, and an int8 tensor then rounds to its neighbour here and there: on films of the
+# released network 0.014 between LiteRT and tflite-runtime on one processor, 0.018 on another's. A kernel that computes
+# wrongly is off by tenths.
+MOST_APART = 8 / 256
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def _gates(report, figures) -> None:
         "Gates",
         "On the validation films, at the thresholds chosen on the Keras model's scores, which each file's card carries. "
         f"Allowed: AUC lower by {gates.MOST_AUC_LOSS}, sensitivity by {gates.MOST_SENSITIVITY_LOSS:.0%}, verdicts "
-        f"changed {gates.MOST_FLIPS:.0%}, calibration error higher by {gates.MOST_ECE_RISE}, heat maps correlated "
+        f"changed {gates.MOST_FLIPS:.0%}, ECE up by {gates.MOST_ECE_RISE}, heat maps correlated "
         f"{gates.LEAST_HEAT}. A file that falls short is not written.",
     )
     rows = []

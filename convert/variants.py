@@ -58,4 +58,5 @@ def flatbuffer(model, variant: Variant, training_films: np.ndarray, card: dict) 
     if variant.kind in quantize.CALIBRATED:
         calibration = variant.films(calibration_films.whole_range(training_films))
     converted = networks.to_convert(model, variant.head)
-    return metadata.write(quantize.to_tflite(converted, variant.kind, calibration, mixed=variant.kind == "int8"), card)
+    content = quantize.to_tflite(converted, variant.kind, calibration, mixed=True, narrowed=True)
+    return metadata.write(content, card)
