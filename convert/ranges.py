@@ -22,7 +22,7 @@ def narrow(calibrated: bytes, films: np.ndarray) -> bytes:
         films: float32 (N, S, S, channels), those it was calibrated on; some are taken.
     """
     from ai_edge_litert import schema_py_generated as schema
-    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(calibrated, 0))
     graph = model.subgraphs[0]
@@ -32,7 +32,12 @@ def narrow(calibrated: bytes, films: np.ndarray) -> bytes:
         for place, tensor in enumerate(graph.tensors)
         if place not in exact and tensor.quantization is not None and tensor.quantization.min is not None
     ]
-    interpreter = Interpreter(model_content=bytes(calibrated), experimental_preserve_all_tensors=True)
+    interpreter = Interpreter(
+        model_content=bytes(calibrated),
+        experimental_preserve_all_tensors=True,
+        # XNNPACK would fuse operators and show nothing of what lies between them.
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
     interpreter.allocate_tensors()
     rng = np.random.default_rng(SEED)
     seen = {place: [] for place in measured}

@@ -1,0 +1,102 @@
+"""Every file that a run can become: converted, run in the real runtimes of this machine, and told by its metadata."""
+
+import numpy as np
+import pytest
+
+from convert import inspect_file, metadata, places, speed, variants
+from edge_app.errors import EdgeError
+from train import model as networks
+from train.model import with_class_maps
+
+LABELS, SIZE, FILMS = ("normal", "covid", "pneumonia"), 32, 12
+CARD = {
+    "name": "tiny",
+    "task": "a task",
+    "labels": list(LABELS),
+    "licence": "a licence",
+    "preprocess": {"size": SIZE},
+    "training": {"commits": ["0123456789abcdef"]},
+}
+# Share of the score's range a file may be off by, on noise and random weights: 8 bits all the way are the coarsest.
+TOLERANCE = {"float32": 1e-4, "float16": 0.01, "dynamic": 0.05, "int8": 0.06, "int8-full": 0.1, "int16x8": 0.02}
+
+
+@pytest.fixture(scope="module")
+def network():
+    """`tiny` with random weights, its batch statistics settled on noise so that activations span a sane range."""
+    import keras
+
+    keras.utils.set_random_seed(3)
+    built = networks.build("tiny", SIZE, LABELS)
+    noise = np.random.default_rng(0).integers(0, 256, (64, SIZE, SIZE, 1)).astype("float32")
+    built.compile("adam", "binary_crossentropy")
+    built.fit(noise, np.eye(3, dtype="float32")[np.arange(64) % 3], epochs=8, verbose=0)
+    return built
+
+
+@pytest.fixture(scope="module")
+def films():
+    return np.random.default_rng(1).integers(0, 256, (60, SIZE, SIZE, 1)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def files(network, films):
+    return {variant: variants.flatbuffer(network, variant, films, CARD) for variant in variants.VARIANTS}
+
+
+@pytest.fixture(scope="module")
+def expected(network, films):
+    return with_class_maps(network).predict(films[:FILMS].astype("float32"), verbose=0)
+
+
+@pytest.mark.parametrize("place", places.here(), ids=lambda place: place.name)
+@pytest.mark.parametrize("variant", variants.VARIANTS, ids=lambda variant: variant.name)
+def test_every_file_answers_as_keras_does_in_every_runtime(files, films, expected, variant, place):
+    outcome = places.run(place, files[variant], variant.films(films[:FILMS]), len(LABELS))
+    assert outcome.scores.shape == (FILMS, 3)
+    assert np.abs(outcome.scores - expected["scores"]).max() < TOLERANCE[variant.kind]
+    assert len(outcome.ms) == FILMS
+    assert outcome.peak_mb > 10
+    if variant.head == "mobile":
+        assert outcome.maps is None
+    else:
+        maps = outcome.maps.reshape(FILMS, -1)
+        assert np.corrcoef(maps.ravel(), expected["cam"].ravel())[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("place", places.here(), ids=lambda place: place.name)
+def test_a_file_that_a_runtime_cannot_run_is_one_sentence(place, films):
+    with pytest.raises(EdgeError, match=f"{place.name} cannot run it: "):
+        places.run(place, b"TFL3 and nothing else", films[:1], 3)
+
+
+def test_green_is_what_a_file_for_phones_looks_at(files, films):
+    variant = variants.Variant("float32", "mobile")
+    green = variant.films(films[:4])
+    other = green.copy()
+    other[..., 0], other[..., 2] = 0, 255
+    answers = [places.run(places.here()[0], files[variant], shown, 3).scores for shown in (green, other)]
+    assert np.array_equal(*answers)
+
+
+def test_names_are_different_and_unknown_ones_are_told():
+    names = [variant.name for variant in variants.VARIANTS]
+    assert len(set(names)) == len(names) == 12
+    assert [variant.name for variant in variants.named(["mobile-int8", "int8"])] == ["int8", "mobile-int8"]
+    with pytest.raises(ValueError, match="there is no variant 'int4'; known variants are float32, float16,"):
+        variants.named(["int4"])
+
+
+def test_metadata_travels_and_new_replaces_old(files):
+    for content in files.values():
+        assert content.count(metadata.IDENTIFIER) == 1
+        again = metadata.write(content, CARD | {"name": "another"})
+        assert again.count(metadata.NAME) == 1
+        assert b"another" in again
+        assert inspect_file.operators(again) == inspect_file.operators(content)
+
+
+def test_xnnpack_takes_all_of_a_float_file_and_what_is_left_is_named(files):
+    seen = speed.taken(files[variants.Variant("float32", "edge")])
+    assert 0 < seen["taken"] <= seen["operators"]
+    assert (seen["left"] == []) == (seen["taken"] == seen["operators"])
