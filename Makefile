@@ -45,7 +45,7 @@ convert: .venv/ready  ## turn the run of MODEL into models/*.tflite
 
 audit: .venv/ready $(INDEX)  ## what the run of MODEL learnt: trains it anew without each fold and source (hours), then reports
 	$(DESK) -m train crossfit $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
-	$(DESK) -m train audit $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
+	$(DESK) -m train audit $(RUN) $(if $(PLAIN),--plain $(PLAIN)) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
 
 compare: .venv/ready  ## the figures of the released models side by side
 	$(DESK) -m train compare models/*.json

@@ -17,7 +17,7 @@ from convert import quantize
 from edge_app.errors import EdgeError
 from train import experiments
 
-TRIALS = ("seed-network", "tiny", "short", "base", "size-192")
+TRIALS = ("seed-network", "tiny", "short", "base")
 ROUNDS, CALLS = 15, 4
 
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from edge_app.errors import EdgeError
 
+# Of the files that a run became: a float32 one answers as Keras does.
+SHOWN = ("int8",)
+
 
 def add_parser(subparsers) -> None:
     """Declare `train compare`."""
@@ -20,7 +23,7 @@ def run(args) -> int:
 
 
 def read(path: Path) -> list[tuple[str, dict]]:
-    """Return (name, metrics) of a run, and of each file that was released from it.
+    """Return (name, metrics) of a run, and of its file for the edge if it was released.
 
     Raises:
         EdgeError: `path` is neither a finished run nor a record of one.
@@ -32,7 +35,7 @@ def read(path: Path) -> list[tuple[str, dict]]:
         trained = record.get("run", record)
         name = trained["config"]["model"]
         return [(f"{name}, Keras", trained["metrics"])] + [
-            (f"{name}, {kind}", figures) for kind, figures in released.items()
+            (f"{name}, {kind}", released[kind]) for kind in SHOWN if kind in released
         ]
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise EdgeError(
