@@ -45,10 +45,10 @@ convert: .venv/ready .venv-edge/ready  ## turn the run of MODEL into models/*.tf
 
 audit: .venv/ready $(INDEX)  ## what the run of MODEL learnt: trains it anew without each fold and source (hours), then reports
 	$(DESK) -m train crossfit $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
-	$(DESK) -m train audit $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
+	$(DESK) -m train audit $(RUN) $(if $(PLAIN),--plain $(PLAIN)) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
 
 compare: .venv/ready  ## the figures of the released models side by side
-	$(DESK) -m train compare models/*.json
+	$(DESK) -m train compare models/seed.json models/covid-xray-*.json
 
 bench: .venv/ready .venv-edge/ready  ## time the edge against TensorFlow with the H5 file
 	$(DESK) -m convert.bench --edge $(EDGE)

@@ -15,7 +15,7 @@ from statistics import median
 
 import cv2
 
-from edge_app import radiograph, sample
+from edge_app import bundle, radiograph, sample
 
 ROUNDS = 5
 STEPS = ("decode_ms", "lungs_ms", "crop_ms", "invoke_ms")
@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        h5 = args.h5 if args.h5.is_file() else _untrained(Path(folder), args.h5)
+        h5 = args.h5 if args.h5.is_file() else _untrained(Path(folder), args.h5, bundle.read(args.model).card.size)
         figures = compare(args.edge, args.model, h5, make_films(Path(folder)), args.rounds)
     print(report(figures))
     if args.json:
@@ -111,13 +111,13 @@ def _medians(runs: dict) -> dict:
     }
 
 
-def _untrained(folder: Path, missing: Path) -> Path:
+def _untrained(folder: Path, missing: Path, size: int) -> Path:
     """Write an H5 of the same network with random weights: as fast as the trained one, which a fresh clone lacks."""
     from train import model
 
     print(f"{missing}: not here; timing the same network with random weights instead.", file=sys.stderr)
     path = folder / "untrained.h5"
-    model.build("lite0", 192, ("normal", "covid", "pneumonia"), imagenet=False).save(path)
+    model.build("lite0", size, ("normal", "covid", "pneumonia"), imagenet=False).save(path)
     return path
 
 

@@ -17,7 +17,7 @@ from convert import quantize
 from edge_app.errors import EdgeError
 from train import experiments
 
-TRIALS = ("seed-network", "tiny", "short", "base", "size-192")
+TRIALS = ("seed-network", "tiny", "short", "base")
 ROUNDS, CALLS = 15, 4
 
 
@@ -68,7 +68,15 @@ def measure(folder: Path) -> list[dict]:
         one.set_tensor(one.get_input_details()[0]["index"], films[:1])
         runs[name] = one
         auc = json.loads(path.read_text())["auc"]["radiography"]
-        rows.append({"name": name, "auc": auc, "bytes": len(content), "multiply_adds": multiply_adds(model)})
+        rows.append(
+            {
+                "name": settings.model,
+                "trial": name,
+                "auc": auc,
+                "bytes": len(content),
+                "multiply_adds": multiply_adds(model),
+            }
+        )
     times = {name: [] for name in runs}
     for _ in range(ROUNDS):
         for name, one in runs.items():
@@ -77,7 +85,7 @@ def measure(folder: Path) -> list[dict]:
             for _ in range(CALLS):
                 one.invoke()
             times[name].append(time.perf_counter() - started)
-    return [row | {"time": median(times[row["name"]]) / median(times["base"])} for row in rows]
+    return [row | {"time": median(times[row["trial"]]) / median(times["base"])} for row in rows]
 
 
 def multiply_adds(model) -> int:
@@ -104,6 +112,7 @@ def draw(rows: list[dict], path: Path) -> None:
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib import ticker
 
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     for row in rows:
@@ -115,12 +124,17 @@ def draw(rows: list[dict], path: Path) -> None:
         axes.annotate(
             f"{row['name']}\n{row['bytes'] / 1e6:.2f} MB", (cost, auc["value"]), (8, 8), textcoords="offset points"
         )
+    costs = [row["multiply_adds"] / 1e6 for row in rows]
     axes.set(
         xscale="log",
+        xlim=(min(costs) / 1.3, max(costs) * 1.5),  # room for the words
+        ylim=(min(row["auc"]["low"] for row in rows) - 0.05, max(row["auc"]["high"] for row in rows) + 0.05),
         xlabel="multiply-adds of one film, millions",
         ylabel="AUC of COVID-19 in the unseen Radiography set, 95 % interval",
         title="Accuracy against cost; the disc's area is the int8 file's size",
     )
+    for axis in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+        axis(ticker.StrMethodFormatter("{x:g}"))
     axes.grid(alpha=0.3)
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from edge_app.errors import EdgeError
 
-# Of a run's files; the others answer like one of these.
-SHOWN = ("float32", "int8")
+# Of the files that a run became: a float32 one answers as Keras does.
+SHOWN = ("int8",)
 
 
 def add_parser(subparsers) -> None:
@@ -23,7 +23,7 @@ def run(args) -> int:
 
 
 def read(path: Path) -> list[tuple[str, dict]]:
-    """Return (name, metrics) of a run, and of each file that was released from it.
+    """Return (name, metrics) of a run, and of its file for the edge if it was released.
 
     Raises:
         EdgeError: `path` is neither a finished run nor a record of one.

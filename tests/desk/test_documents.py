@@ -12,7 +12,7 @@ from edge_app import bundle
 from train import compare
 
 ROOT = Path(__file__).parents[2]
-RECORDS = [ROOT / "models/seed.json", ROOT / "models/covid-xray-lite0.json"]
+RECORDS = [ROOT / f"models/{name}.json" for name in ("seed", "covid-xray-lite0", "covid-xray-short")]
 
 
 @pytest.mark.parametrize("document", ["README.md", "models/README.md"])
@@ -21,11 +21,11 @@ def test_the_table_is_the_one_that_compare_prints(document):
     assert table in (ROOT / document).read_text()
 
 
-@pytest.mark.parametrize("kind", ["int8", "float32"])
-def test_a_released_file_carries_what_its_record_says(kind):
-    packed = bundle.read(ROOT / f"models/covid-xray-lite0-{kind}.tflite")
+@pytest.mark.parametrize(("network", "kind"), [("lite0", "int8"), ("lite0", "float32"), ("short", "int8")])
+def test_a_released_file_carries_what_its_record_says(network, kind):
+    packed = bundle.read(ROOT / f"models/covid-xray-{network}-{kind}.tflite")
     card = packed.card
-    record = json.loads(RECORDS[1].read_text())
+    record = json.loads((ROOT / f"models/covid-xray-{network}.json").read_text())
     measured = record["files"][kind]
     assert card.raw["training"]["commits"] == record["run"]["commits"]
     assert card.limits("sensitive")[0] == measured["thresholds"]

@@ -132,7 +132,7 @@ def test_compare_prints_a_column_a_model(folder, capsys):
     record = folder / "models/covid-xray-seed.json"
     assert train(["compare", str(folder / "run"), str(record)]) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "|  | seed, Keras | seed, Keras | seed, float32 | seed, int8 |"
+    assert printed[0] == "|  | seed, Keras | seed, Keras | seed, int8 |"
     assert [line for line in printed if line.startswith("| COVID-19_Radiography_Dataset: sensitivity (")]
     wrong = _refused(train, "compare", folder / "index.csv", capsys=capsys)
     assert "is no finished run and no record of one" in wrong
