@@ -16,7 +16,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run data index lungs train convert audit compare bench test test-edge test-desk lint format clean
+.PHONY: help run data index lungs train convert arm-roots audit compare bench test test-edge test-desk lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -40,7 +40,7 @@ lungs: .venv/ready $(INDEX)  ## train and convert the network that finds the lun
 train: .venv/ready $(INDEX)  ## train MODEL (lite0, tiny, seed); goes on where it was stopped
 	$(DESK) -m train fit --model $(MODEL) --data "$(DATA)" --index $(INDEX) --cache $(OUT) --run $(RUN) $(if $(wildcard $(RUN)/run.json),--resume)
 
-convert: .venv/ready .venv-edge/ready  ## turn the run of MODEL into models/*.tflite
+convert: .venv/ready .venv-edge/ready  ## turn the run of MODEL into models/*.tflite; VARIANTS="int8 mobile-int8" makes only these
 	$(DESK) -m convert release $(RUN) $(if $(VARIANTS),--variants $(VARIANTS)) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
 
 audit: .venv/ready $(INDEX)  ## what the run of MODEL learnt: trains it anew without each fold and source (hours), then reports
@@ -63,7 +63,11 @@ test-edge: .venv-edge/ready-tests .venv/ready  ## the light side, in both TFLite
 	$(EDGE) -m pytest tests/edge
 	$(DESK) -m pytest tests/edge
 
-test-desk: .venv-edge/ready .venv/ready  ## index, training, conversion, architecture
+arm-roots: .venv/ready  ## Debian roots of a Pi's processors, emulated, in which `make convert` tries its files too
+	convert/arm_root.sh aarch64
+	convert/arm_root.sh armhf
+
+test-desk: .venv-edge/ready .venv/ready .venv-clients/ready  ## index, training, conversion, architecture
 	$(DESK) -m pytest tests/desk tests/test_architecture.py
 
 format: .venv/ready  ## let ruff rewrite the code
@@ -71,7 +75,7 @@ format: .venv/ready  ## let ruff rewrite the code
 	$(DESK) -m ruff format .
 
 clean:  ## remove environments and caches; runs and models stay
-	rm -rf .venv .venv-edge build .pytest_cache .ruff_cache
+	rm -rf .venv .venv-edge .venv-clients build .pytest_cache .ruff_cache
 
 .venv-edge/ready: edge_app/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python is " + sys.version.split()[0] + "; 3.11 or newer is needed; name one with: make run PYTHON=python3.11")'
@@ -82,6 +86,11 @@ clean:  ## remove environments and caches; runs and models stay
 
 .venv-edge/ready-tests: .venv-edge/ready tests/requirements.txt
 	@$(EDGE) $(PIP) -r tests/requirements.txt
+	@touch $@
+
+.venv-clients/ready: tests/clients/requirements.txt
+	@$(PYTHON) -m venv --clear .venv-clients
+	@.venv-clients/bin/python $(PIP) -r tests/clients/requirements.txt
 	@touch $@
 
 .venv/ready: train/requirements.txt

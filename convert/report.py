@@ -56,7 +56,7 @@ def write(network: str, figures: dict[str, dict], made: str, path: Path) -> None
 def _gates(report, figures) -> None:
     section = report.section(
         "Gates",
-        "On the validation films, at the thresholds chosen on the Keras model's scores, which each file's card carries. "
+        "On the validation films, at the Keras model's thresholds, which each file's card carries. "
         f"Allowed: AUC lower by {gates.MOST_AUC_LOSS}, sensitivity by {gates.MOST_SENSITIVITY_LOSS:.0%}, verdicts "
         f"changed {gates.MOST_FLIPS:.0%}, ECE up by {gates.MOST_ECE_RISE}, heat maps correlated "
         f"{gates.LEAST_HEAT}. A file that falls short is not written.",

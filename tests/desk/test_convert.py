@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from convert import card, quantize, release
+from convert import calibration_films, card, quantize, release, variants
 from edge_app import card as edge_card
 from edge_app import preprocess, prevalence
+from edge_app.classifier import dequantize
 from edge_app.errors import EdgeError
 from train import model
 
 LABELS = ("normal", "covid", "pneumonia")
 SIZE = 32
+FEATURES = 288  # of the last layer of `tiny`
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +44,12 @@ def _run(content, films):
     interpreter = Interpreter(model_content=content)
     interpreter.allocate_tensors()
     entry = interpreter.get_input_details()[0]
-    exits = {len(item["shape"]): item["index"] for item in interpreter.get_output_details()}
+    exits = {len(item["shape"]): item for item in interpreter.get_output_details() if item["shape"][1] != FEATURES}
     answers = []
     for film in films:
         interpreter.set_tensor(entry["index"], film[None].astype(entry["dtype"]))
         interpreter.invoke()
-        answers.append((interpreter.get_tensor(exits[2])[0], interpreter.get_tensor(exits[4])[0]))
+        answers.append([dequantize(interpreter.get_tensor(exits[rank]["index"])[0], exits[rank]) for rank in (2, 4)])
     return [np.stack(part) for part in zip(*answers, strict=True)]
 
 
@@ -60,14 +62,14 @@ def test_input_and_outputs_have_the_promised_types(files, kind, dtype):
     if kind == "int8":
         assert entry["quantization"] == (1.0, 0)
     shapes = {tuple(item["shape"]) for item in interpreter.get_output_details()}
-    assert shapes == {(1, 3), (1, 1, 1, 3)}
+    assert shapes == {(1, 3), (1, 1, 1, 3), (1, FEATURES)}
     assert {item["dtype"] for item in interpreter.get_output_details()} == {np.float32}
 
 
 def test_weights_are_quantized_per_channel(files):
     interpreter = Interpreter(model_content=files["int8"])
     scales = [len(item["quantization_parameters"]["scales"]) for item in interpreter.get_tensor_details()]
-    assert max(scales) == 288  # one scale for each output channel of the widest convolution
+    assert max(scales) == FEATURES  # one scale for each output channel of the widest convolution
 
 
 def test_both_ends_of_a_mixed_file_are_floats_and_nothing_else(network, files, calibration):
@@ -125,7 +127,7 @@ def test_calibration_that_would_spoil_the_scale_is_refused(network, calibration,
 
 def test_films_without_white_are_given_the_whole_range_in_a_corner(network, calibration):
     grey = calibration // 2 + 20
-    whole = release.whole_range(grey)
+    whole = calibration_films.whole_range(grey)
     assert (whole.min(), whole.max()) == (0, 255)
     assert (whole != grey).sum() == 2
     assert grey.max() < 255  # a copy
@@ -136,7 +138,7 @@ def test_films_without_white_are_given_the_whole_range_in_a_corner(network, cali
 def test_other_models_and_kinds_are_refused(network):
     import keras
 
-    with pytest.raises(ValueError, match="kind is 'int4'; known kinds are float32, int8"):
+    with pytest.raises(ValueError, match="kind is 'int4'; known kinds are float32, float16"):
         quantize.to_tflite(network, "int4")
     inputs = [keras.Input((8, 8, 1)), keras.Input((8, 8, 1))]
     with pytest.raises(ValueError, match=r"it must take one of shape \(None, S, S, 1\)"):
@@ -191,8 +193,8 @@ def test_the_card_says_what_each_rule_gives_and_is_worth(temperature):
     }
     if temperature:
         record["temperature"] = temperature
-    measured = {"operating_points": points, "validation": {}, "test": {}, "agreement": {}}
-    built = card.build(record, "int8", measured)
+    measured = {"operating_points": points, "validation": {}, "test": {}, "agreement": {}, "runtimes": []}
+    built = card.build(record, variants.Variant("int8", "edge"), measured)
     hashes = {"sha256": "0" * 64, "lungs_sha256": "0" * 64}
     parsed = edge_card.parse({"format": edge_card.FORMAT, "version": edge_card.VERSION} | built | hashes)
     assert parsed.limits("refer") == ({"covid": 0.7}, (0.2, 0.7))

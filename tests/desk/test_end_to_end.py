@@ -57,7 +57,8 @@ def folder(tmp_path_factory):
         save(np.random.default_rng(i).integers(0, 256, (240, 200)).astype(np.uint8), work / "data" / name)
     run(sys.executable, "train", "index", "--data", work / "data", "--out", work / "index.csv")
     run(sys.executable, "train", "fit", *_places(work), "--run", work / "run", *SMALL)
-    run(sys.executable, "convert", work / "run", *_places(work), "--out", work / "models")
+    words = [*_places(work), "--out", work / "models", "--variants", "float32", "int8", "mobile-int8"]
+    run(sys.executable, "convert", "release", work / "run", *words)
     return work
 
 
@@ -145,7 +146,7 @@ def test_a_run_is_not_overwritten_and_a_missing_one_is_named(folder, tmp_path, c
     assert "is finished" in capsys.readouterr().out
     none = _refused(train, "fit", *_places(folder), "--run", tmp_path, "--resume", capsys=capsys)
     assert "holds no run to go on with" in none
-    none = _refused(convert, tmp_path, *_places(folder), capsys=capsys)
+    none = _refused(convert, "release", tmp_path, *_places(folder), capsys=capsys)
     assert "holds no finished training run ('run.json' is missing)" in none
 
 
@@ -153,7 +154,7 @@ def test_another_index_than_the_run_was_trained_on_is_refused(folder, tmp_path, 
     other = folder / "other.csv"
     other.write_text((folder / "index.csv").read_text().replace("COVID-1.png", "COVID-X.png"))
     words = [folder / "run", *_places(folder, index="other.csv"), "--out", tmp_path / "out"]
-    assert "was trained on an index that begins" in _refused(convert, *words, capsys=capsys)
+    assert "was trained on an index that begins" in _refused(convert, "release", *words, capsys=capsys)
     assert not (tmp_path / "out").exists()
 
 
@@ -163,7 +164,7 @@ def test_another_lung_network_than_the_run_was_trained_with_is_refused(folder, t
     other.write_bytes(LUNGS.read_bytes() + b"\0")
     words = [folder / "run", *_places(folder, lungs=other), "--out", tmp_path / "out"]
     sentence = f"{other}: is not the lung-field network that the films of {folder / 'run'} were cropped with"
-    assert _refused(convert, *words, capsys=capsys).startswith(sentence)
+    assert _refused(convert, "release", *words, capsys=capsys).startswith(sentence)
     assert not (tmp_path / "out").exists()
     record = json.loads((folder / "run/run.json").read_text())
     del record["metrics"]  # as if it had been stopped
@@ -181,5 +182,5 @@ def test_a_run_on_whole_films_is_not_released(folder, tmp_path, capsys):
     record["preprocess"]["crop"] = record["config"]["crop"] = "none"
     (tmp_path / "run/run.json").write_text(json.dumps(record | {"lungs_sha256": None}))
     words = [tmp_path / "run", *_places(folder), "--out", tmp_path / "out"]
-    assert "was trained with '--crop none' and the edge shows" in _refused(convert, *words, capsys=capsys)
+    assert "was trained with '--crop none' and the edge shows" in _refused(convert, "release", *words, capsys=capsys)
     assert not (tmp_path / "out").exists()
