@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from edge_app.errors import EdgeError, WrongUsage
-from train import config, fit, index, pixels
+from train import config, film_arguments, fit, index, pixels
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,12 +29,7 @@ def add_parser(subparsers) -> None:
     """Declare `convert release`."""
     parser = subparsers.add_parser("release", help="turn a training run into gated .tflite files")
     parser.add_argument("run", type=Path, nargs="?", default=Path("models/runs/lite0"), help="run folder (%(default)s)")
-    parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
-    parser.add_argument("--cache", type=Path, default=Path("build"), help="decoded pixels (%(default)s)")
-    parser.add_argument(
-        "--lungs", type=Path, default=pixels.LUNGS, help="lung-field network that cropped the films (%(default)s)"
-    )
+    film_arguments.add(parser, lungs=True)
     parser.add_argument("--variants", nargs="+", metavar="NAME", help="such as int8 or mobile-float16 (default: all)")
     parser.add_argument("--report", action="store_true", help="time every file too, and write a report (minutes)")
     parser.add_argument("--out", type=Path, default=Path("models"), help="folder for the files (%(default)s)")

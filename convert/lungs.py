@@ -11,7 +11,7 @@ import numpy as np
 from convert import quantize
 from edge_app import classifier, preprocess
 from edge_app.errors import EdgeError
-from train import index, pixels
+from train import film_arguments, index, pixels
 from train.lungs import examples, fit, masks, report
 
 # Training films of every source for the ranges of activations, and the drawn ones.
@@ -24,9 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m convert.lungs", description=__doc__)
     parser.add_argument("run", type=Path, nargs="?", default=fit.RUN, help="run folder (%(default)s)")
-    parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
-    parser.add_argument("--cache", type=Path, default=Path("build"), help="decoded pixels (%(default)s)")
+    film_arguments.add(parser)
     parser.add_argument("--out", type=Path, default=pixels.LUNGS, help="the file (%(default)s)")
     args = parser.parse_args(arguments)
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from edge_app.errors import EdgeError
-from train import config, fit, index, pixels
+from train import config, film_arguments, fit, index, pixels
 
 FOLDS = 5
 
@@ -23,12 +23,7 @@ def add_parser(subparsers) -> None:
     """Declare `train crossfit`."""
     parser = subparsers.add_parser("crossfit", help="train a run's recipe anew without each fold and each source")
     parser.add_argument("run", type=Path, help="folder of a finished run")
-    parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
-    parser.add_argument("--cache", type=Path, default=Path("build"), help="where decoded pixels are kept (%(default)s)")
-    parser.add_argument(
-        "--lungs", type=Path, default=pixels.LUNGS, help="lung-field network that crops the films (%(default)s)"
-    )
+    film_arguments.add(parser, lungs=True)
     parser.set_defaults(func=run)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_app.errors import WrongUsage
-from train import config, evaluate, fit, index, loop, provenance
+from train import config, evaluate, film_arguments, fit, index, loop, provenance
 
 HOSPITAL, RADIOGRAPHY = "covid-chestxray-dataset", "COVID-19_Radiography_Dataset"
 FOLDS = 2
@@ -70,9 +70,7 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser("experiments", help="try training recipes on unseen sources")
     parser.add_argument("names", nargs="*", metavar="TRIAL", help=f"of {', '.join(TRIALS)} (default: all)")
     parser.add_argument("--questions", nargs="+", choices=QUESTIONS, default=list(QUESTIONS), help="(default: both)")
-    parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
-    parser.add_argument("--cache", type=Path, default=Path("build"), help="where decoded pixels are kept (%(default)s)")
+    film_arguments.add(parser)
     parser.add_argument("--out", type=Path, default=Path("build/experiments"), help="results (%(default)s)")
     parser.set_defaults(func=run)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge_app import preprocess
 from edge_app.errors import WrongUsage
-from train import batches, calibrate, config, evaluate, index, loop, pixels, provenance
+from train import batches, calibrate, config, evaluate, film_arguments, index, loop, pixels, provenance
 
 RUNS = Path("models/runs")
 
@@ -17,12 +17,7 @@ RUNS = Path("models/runs")
 def add_parser(subparsers) -> None:
     """Declare `train fit`."""
     parser = subparsers.add_parser("fit", help="train a network on the indexed films")
-    parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
-    parser.add_argument("--cache", type=Path, default=Path("build"), help="where decoded pixels are kept (%(default)s)")
-    parser.add_argument(
-        "--lungs", type=Path, default=pixels.LUNGS, help="lung-field network that crops the films (%(default)s)"
-    )
+    film_arguments.add(parser, lungs=True)
     parser.add_argument("--run", type=Path, help=f"run folder (default {RUNS}/MODEL)")
     parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
     config.add_flags(parser)

@@ -6,13 +6,12 @@ trainings of a whole network, each falling elsewhere, do not. The test split tak
 """
 
 import sys
-from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from train import config, evaluate, fit, index
+from train import config, evaluate, film_arguments, fit, index
 from train.experiments import HOSPITAL, RADIOGRAPHY
 
 SHOWN = ("keep", "rim", "flat", "black")
@@ -31,9 +30,7 @@ def add_parser(subparsers) -> None:
     """Declare `train probe`."""
     parser = subparsers.add_parser("probe", help="what frozen features of films tell across hospitals")
     parser.add_argument("--outside", nargs="+", choices=SHOWN, default=SHOWN, help="what is shown beside the lungs")
-    parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
-    parser.add_argument("--cache", type=Path, default=Path("build"), help="where decoded pixels are kept (%(default)s)")
+    film_arguments.add(parser)
     parser.set_defaults(func=run)
 
 

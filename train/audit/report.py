@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from edge_app.errors import WrongUsage
+from train import film_arguments
 
 WITHIN = "covid-chestxray-dataset"
 
@@ -17,9 +18,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument("--plain", type=Path, metavar="RUN", help="another run, whose embedding is compared")
     parser.add_argument("--within", default=WITHIN, help="source whose labels share their hospitals (%(default)s)")
-    parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
-    parser.add_argument("--cache", type=Path, default=Path("build"), help="where decoded pixels are kept (%(default)s)")
+    film_arguments.add(parser)
     parser.set_defaults(func=run)
 
 

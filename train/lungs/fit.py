@@ -15,7 +15,7 @@ import numpy as np
 
 from edge_app import lung_field, preprocess
 from edge_app.errors import NoLungField, WrongUsage
-from train import index, pixels, provenance
+from train import film_arguments, index, pixels, provenance
 from train.lungs import examples, masks
 
 RUN = Path("models/runs/lungs")
@@ -39,9 +39,7 @@ class LungConfig:
 def add_parser(subparsers) -> None:
     """Declare `train lungs`."""
     parser = subparsers.add_parser("lungs", help="train the network that finds the lung field")
-    parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
-    parser.add_argument("--cache", type=Path, default=Path("build"), help="where decoded pixels are kept (%(default)s)")
+    film_arguments.add(parser)
     parser.add_argument("--run", type=Path, default=RUN, help="run folder (%(default)s); an unfinished run goes on")
     parser.set_defaults(func=run)
 
