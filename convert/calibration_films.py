@@ -3,6 +3,7 @@
 import numpy as np
 
 from convert import quantize
+from edge_app.errors import EdgeError
 
 # Films a cell (source and label) gives: enough for stable ranges, few enough for a minute. See models/CONVERSION.md.
 PER_CELL = 25
@@ -26,6 +27,21 @@ def rows(films, record: dict, per_cell: int = PER_CELL, seed: int = SEED) -> np.
     names = cell.iloc[shuffled].to_numpy()
     seen = cell.iloc[shuffled].groupby(names).cumcount().to_numpy()
     return np.sort(shuffled[seen < max(per_cell, -(-quantize.LEAST_CALIBRATION // len(set(names))))])
+
+
+def checked(films: np.ndarray) -> np.ndarray:
+    """Return uint8 (N, S, S, 1) as it is, if ranges can be measured on it.
+
+    Raises:
+        EdgeError: fewer than `quantize.LEAST_CALIBRATION` films show anything.
+    """
+    shown = sum(np.ptp(film) > 0 for film in films)
+    if shown < quantize.LEAST_CALIBRATION:
+        raise EdgeError(
+            f"training films: {len(films)} are at hand to measure the ranges of activations on, of which {shown} show "
+            f"anything; {quantize.LEAST_CALIBRATION} are needed; index more films with 'python -m train index'."
+        )
+    return films
 
 
 def whole_range(films: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+from convert import golden_film
 from edge_app import bundle
 from edge_app.card import RULES
 from edge_app.report import share
@@ -21,7 +22,7 @@ def text(path: Path) -> str:
     """Return the card, tensors, operators, members and checks of a model file, for reading.
 
     Raises:
-        ModelMismatch: it is damaged, not ours, or made for another preprocessing; one sentence.
+        ModelMismatch: it is damaged, not ours, made for another preprocessing, or gives its golden film other scores.
     """
     whole = bundle.read(path)  # raises unless format, hashes and fingerprint are right
     card, raw = whole.card, whole.card.raw
@@ -49,6 +50,8 @@ def text(path: Path) -> str:
         f"hash of the lung field     ok  {card.lungs_sha256[:12]}",
         f"preprocessing fingerprint  ok  {card.fingerprint[:12]}",
     ]
+    if whole.golden:
+        checks.append(f"scores of its golden film  ok  within {golden_film.check(whole, path):.4f}")
     return "\n".join([*lines, "", f"carries: {', '.join(members)}", *checks])
 
 

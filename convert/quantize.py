@@ -47,6 +47,46 @@ def to_tflite(
         ValueError: an argument is not as above, or the input came out at another scale.
     """
     _validate(model, kind, calibration)
+    content = _convert(model, kind, calibration)
+    if kind not in BYTES_IN:
+        return content
+    if narrowed:
+        content = ranges.narrow(content, calibration.astype(np.float32))
+    return to_integers(content, kind, ends(content) if mixed and kind == "int8" else ())
+
+
+def measured(model, calibration: np.ndarray) -> bytes:
+    """Return a network in floats, with the ranges that its activations take on films, ready for `to_integers`.
+
+    Arguments as of `to_tflite`.
+    """
+    _validate(model, "int8", calibration)
+    return _convert(model, "int8", calibration)
+
+
+def to_integers(measured: bytes, kind: str, left_out=(), *, per_channel: bool = True) -> bytes:
+    """Quantize what `measured` or `ranges.narrow` gave.
+
+    Args:
+        measured: a flatbuffer in floats that knows its ranges.
+        kind: one of `BYTES_IN`.
+        left_out: operators that stay in floats, by the names of what they answer.
+        per_channel: a scale for each channel of a kernel, or one for all.
+
+    Raises:
+        ValueError: the input came out at another scale.
+    """
+    import tensorflow as tf
+    from tensorflow.lite.python import convert, util
+
+    content = convert.mlir_quantize(measured, denylisted_nodes=set(left_out), disable_per_channel=not per_channel)
+    content = util.modify_model_io_type(content, tf.uint8, tf.uint8 if kind == "int8-full" else tf.float32)
+    _check_input(content)
+    return content
+
+
+def _convert(model, kind: str, calibration: np.ndarray | None) -> bytes:
+    """Run the converter; kinds of `BYTES_IN` come out in floats with their ranges."""
     import tensorflow as tf
 
     shape = model.input.shape[1:]
@@ -57,25 +97,15 @@ def to_tflite(
         _configure(converter, kind)
         if kind in CALIBRATED:
             converter.representative_dataset = lambda: ([film[np.newaxis].astype(np.float32)] for film in calibration)
-            # Measured now, quantized below: `tf.lite.experimental.QuantizationDebugger` goes the same way.
+            # Measured now, quantized by `to_integers`: `tf.lite.experimental.QuantizationDebugger` goes the same way.
             converter._experimental_calibrate_only = kind in BYTES_IN
-        content = converter.convert()
-    if kind in BYTES_IN:
-        from tensorflow.lite.python import convert, util
-
-        if narrowed:
-            content = ranges.narrow(content, calibration.astype(np.float32))
-        left_out = set(ends(content)) if mixed and kind == "int8" else set()
-        content = convert.mlir_quantize(content, denylisted_nodes=left_out)
-        content = util.modify_model_io_type(content, tf.uint8, tf.uint8 if kind == "int8-full" else tf.float32)
-        _check_input(content)
-    return content
+        return converter.convert()
 
 
-def ends(calibrated: bytes) -> list[str]:
+def ends(measured: bytes, blocks: int = FLOAT_BLOCKS) -> list[str]:
     """Return the operators that 8 bits serve badly, by the names of what they answer; the others carry nearly all work.
 
-    - From the first convolution up to block `FLOAT_BLOCKS` of `lite0` and `short`; the first convolution and the
+    - From the first convolution up to block `blocks` of `lite0` and `short`; the first convolution and the
       depthwise one behind it of others: filters that oppose neighbours cancel on smooth films while the rounding in
       front of them does not. Not where the film itself is what the first one reads (`seed`): the input would be floats.
     - All from the class maps on: their sum is rounded to sixteenths of a logit, and they are a few numbers.
@@ -83,7 +113,7 @@ def ends(calibrated: bytes) -> list[str]:
     from ai_edge_litert import schema_py_generated as schema
 
     kinds = schema.BuiltinOperator
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(calibrated, 0))
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(measured, 0))
     graph = model.subgraphs[0]
     steps = [(model.operatorCodes[step.opcodeIndex].builtinCode, step.outputs[0]) for step in graph.operators]
     names = [graph.tensors[answer].name.decode() for _, answer in steps]
@@ -91,7 +121,7 @@ def ends(calibrated: bytes) -> list[str]:
     front = []
     if "centre" in names[0]:  # exact in int8, see `train.model.fold_input`; the network's own first convolution is next
         narrow = [place for place in (1, 2) if steps[place][0] in (kinds.CONV_2D, kinds.DEPTHWISE_CONV_2D)]
-        wide = [place for place, name in enumerate(names) if f"block{FLOAT_BLOCKS}_expand" in name]
+        wide = [place for place, name in enumerate(names) if f"block{blocks}_expand" in name]
         front = range(1, wide[0]) if wide else narrow
     return [names[place] for place in (*front, *range(last, len(steps)))]
 

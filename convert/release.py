@@ -1,13 +1,15 @@
 """From a run folder to `models/*.tflite`: convert, run each file in the real runtimes, judge by the gates, write it."""
 
+import contextlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from convert import calibration_films, card, gates, places, report, variants
+from convert import calibration_films, card, gates, golden_film, places, report, variants
 from edge_app import bundle
 from edge_app.errors import EdgeError
 from train import evaluate, pixels
@@ -17,10 +19,6 @@ from train.model import with_class_maps
 PLOTS = ("curves.png", "roc.png", "confusion.png")
 # Films an emulated processor is given, tens of times slower: enough to see that it runs and answers alike.
 EMULATED_FILMS = 3
-# Two runtimes sum in another order, and an int8 tensor then rounds to its neighbour here and there: on films of the
-# released network 0.014 between LiteRT and tflite-runtime on one processor, 0.018 on another's. A kernel that computes
-# wrongly is off by tenths.
-MOST_APART = 8 / 256
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,32 @@ class Held:
     def of(self, split: str) -> np.ndarray:
         """Return which rows belong to `val` or `test`: bool (N,)."""
         return (self.table["split"] == split).to_numpy()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training run and all that its conversion needs.
+
+    Attributes:
+        record: `run.json`.
+        model: of Keras.
+        training: uint8 (N, S, S, 1), training films for the ranges of activations.
+        held: the films it did not learn from.
+        lungs: the `.tflite` that cropped its films.
+        golden: of `golden_film.make`.
+    """
+
+    record: dict
+    model: object
+    training: np.ndarray
+    held: Held
+    lungs: bytes
+    golden: bytes
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Of its scores."""
+        return tuple(self.record["config"]["labels"])
 
 
 @dataclass(frozen=True)
@@ -88,42 +112,49 @@ def release(
         full: measure speed and memory too, and write a report of all variants as HTML.
 
     Raises:
-        EdgeError: the folder holds no finished run, the contract changed, or `lungs` is another network.
+        EdgeError: the folder holds no finished run, the contract changed, `lungs` is another network, the training
+            films are too few or blank, or a file cannot be written.
     """
-    record, model = read_run(run_dir)
-    pixels.check_lungs(lungs, record, run_dir)
-    held = hold(run_dir, model, films, film_pixels)
-    training = film_pixels[calibration_films.rows(films, record)]
+    run = load(run_dir, films, film_pixels, lungs)
     runtimes = [*places.here(), *places.emulated()]
-    network = record["config"]["model"]
+    network = run.record["config"]["model"]
     written, refused, products = [], [], []
     for variant in wanted:
-        product = make(variant, model, record, training, held, lungs.read_bytes(), runtimes)
+        product = make(variant, run, runtimes)
         path = out / f"covid-xray-{network}-{variant.name}.tflite"
         if product.content is None:
             refused.append(f"{path}: not written, since {'; '.join(product.shortfalls)}.")
         else:
-            _write(path, product.content)
+            write(path, product.content)
             written.append(path)
         products.append(product)
         print(f"{variant.name}: {'; '.join(product.shortfalls) or 'passes'}", flush=True)
     for plot in PLOTS:
-        _write(out / f"{network}-{plot}", (run_dir / plot).read_bytes())
+        write(out / f"{network}-{plot}", (run_dir / plot).read_bytes())
     figures = {product.name: product.figures for product in products}
     if full:
-        figures = report.measure(products, held, len(record["config"]["labels"]), runtimes)
-        made = f"{run_dir}, commit {record['commits'][-1]}, index {record['index_sha256'][:12]}"
+        figures = report.measure(products, run.held, len(run.labels), runtimes)
+        made = f"{run_dir}, commit {run.record['commits'][-1]}, index {run.record['index_sha256'][:12]}"
         report.write(network, figures, made, out / f"covid-xray-{network}-conversion.html")
-    path = out / f"covid-xray-{network}.json"
-    _write(path, (json.dumps({"run": record, "files": figures}, indent=1) + "\n").encode())
+    content = json.dumps({"run": run.record, "files": figures}, indent=1) + "\n"
+    write(out / f"covid-xray-{network}.json", content.encode())
     return written, refused
 
 
-def make(variant, model, record: dict, training, held: Held, lungs: bytes, runtimes) -> Product:
+def load(run_dir: Path, films, film_pixels: np.ndarray, lungs: Path) -> Run:
+    """Return a finished run, ready to be converted; arguments and errors as of `release`."""
+    record, model = read_run(run_dir)
+    pixels.check_lungs(lungs, record, run_dir)
+    held = hold(run_dir, model, films, film_pixels)
+    training = calibration_films.checked(film_pixels[calibration_films.rows(films, record)])
+    return Run(record, model, training, held, lungs.read_bytes(), golden_film.make())
+
+
+def make(variant, run: Run, runtimes) -> Product:
     """Convert to one variant, run it everywhere, and judge it; see `Product`."""
-    labels, thresholds = tuple(record["config"]["labels"]), record["metrics"]["thresholds"]
-    draft = card.build(record, variant, record["metrics"] | {"agreement": {}, "runtimes": []})
-    content = variants.flatbuffer(model, variant, training, draft)
+    record, held, labels, thresholds = run.record, run.held, run.labels, run.record["metrics"]["thresholds"]
+    draft = card.build(record, variant, record["metrics"] | {"agreement": {}, "runtimes": [], "golden": {}})
+    content = variants.flatbuffer(run.model, variant, run.training, draft)
     first = places.run(runtimes[0], content, variant.films(held.pixels), len(labels))
     passed = {place.name: judge(place, content, variant, held, first, labels, thresholds) for place in runtimes[1:]}
     passed = {runtimes[0].name: _gated(held, first, held.of("val"), labels, thresholds)} | passed
@@ -132,7 +163,10 @@ def make(variant, model, record: dict, training, held: Held, lungs: bytes, runti
     table[[f"score_{label}" for label in labels]] = first.scores
     measured = evaluate.measure(table, labels, tuple(record["config"]["cells"]), record["metrics"]["operating_points"])
     measured |= {"agreement": agreement(held.table, table, labels, thresholds), "runtimes": list(passed)}
-    packed = bundle.pack(content, lungs, card.build(record, variant, measured))
+    golden = golden_film.shown(run.golden, run.lungs, record["config"]["size"])
+    (scores,) = places.run(runtimes[0], content, variant.films(golden), len(labels)).scores.tolist()
+    measured |= {"golden": {"scores": dict(zip(labels, scores, strict=True))}}
+    packed = bundle.pack(content, run.lungs, card.build(record, variant, measured), run.golden)
     gated = {name: found for name, (found, _) in passed.items()}
     figures = {"bytes": len(packed), "gates": gated, "shortfalls": short} | measured
     return Product(variant, content, None if short else packed, figures, short)
@@ -152,7 +186,8 @@ def judge(place, content: bytes, variant, held: Held, first: places.Outcome, lab
     if not place.emulated:
         return _gated(held, there, slice(None), labels, thresholds)
     apart = float(np.abs(there.scores - first.scores[chosen]).max())
-    said = [f"a score differs by {apart:.3f}, {MOST_APART:.3f} is allowed"] if apart > MOST_APART else []
+    most = golden_film.MOST_APART
+    said = [f"a score differs by {apart:.3f}, {most:.3f} is allowed"] if apart > most else []
     return {"films": len(chosen), "most_apart": apart}, said
 
 
@@ -189,9 +224,25 @@ def read_run(run_dir: Path):
         raise EdgeError(f"{run_dir}: {error}.") from error
     if "operating_points" not in record.get("metrics", {}):
         raise EdgeError(f"{run_dir}: has no operating points yet; run 'python -m train evaluate {run_dir}' first.")
+    return record, _load_model(run_dir / "model.keras", record["config"]["size"])
+
+
+def _load_model(path: Path, size: int):
+    """Return the Keras model of a run; refuse another than `train fit` writes."""
     import keras
 
-    return record, keras.models.load_model(run_dir / "model.keras", compile=False)
+    again = "train again with 'make train'"
+    try:
+        model = keras.models.load_model(path, compile=False)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise EdgeError(f"{path}: cannot be read as a Keras model ({first}); {again}.") from error
+    wanted, shapes = (None, size, size, 1), [tuple(one.shape) for one in model.inputs]
+    if shapes != [wanted]:
+        raise EdgeError(
+            f"{path}: takes inputs of shape {shapes}; it must take one of {wanted}, as in run.json; {again}."
+        )
+    return model
 
 
 def agreement(parent, child, labels: tuple[str, ...], thresholds: dict) -> dict:
@@ -207,8 +258,24 @@ def agreement(parent, child, labels: tuple[str, ...], thresholds: dict) -> dict:
     }
 
 
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        EdgeError: it cannot be written; what was there before still is.
+    """
     part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise EdgeError(
+            f"{path}: cannot be written ({error.strerror}), and nothing of it was; make room there, or name another "
+            "folder with '--out DIR'."
+        ) from error

@@ -1,4 +1,4 @@
-"""One file is the model: a `.tflite` with a zip behind it that holds the card, the labels and the lung-field network.
+"""One file is the model: a `.tflite` with a zip behind it: card, labels, lung-field network, golden film.
 
 A TFLite runtime reads the flatbuffer from the front and never sees the zip; `zipfile` (and `unzip -l`) finds the zip
 from the back. The card says what the scores mean, how films must be prepared, and the hashes of both networks. They
@@ -19,7 +19,7 @@ from edge_app.errors import ModelMismatch
 
 # TFLite's file identifier, bytes 4 to 8 of every flatbuffer of the format (schema.fbs, `file_identifier`).
 TFLITE_MARK = b"TFL3"
-LABELS, CARD, LUNGS = "labels.txt", "card.json", "lungs.tflite"
+LABELS, CARD, LUNGS, GOLDEN = "labels.txt", "card.json", "lungs.tflite", "golden.png"
 # The zip's clock starts here; a fixed time makes packing twice give the same bytes.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 ONE_RELEASE = "use the model and the program of one release"
@@ -28,15 +28,25 @@ AGAIN = "convert it again with 'make convert', or copy it again from where it ca
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a model file holds: the flatbuffer that scores, the one that finds the lungs, and the card."""
+    """What a model file holds.
+
+    Attributes:
+        scores: the flatbuffer that scores.
+        lungs: the one that finds the lungs.
+        card: what the file says of itself.
+        golden: a small film as PNG, whose scores by this very file are in the card; empty in a file without one.
+    """
 
     scores: bytes
     lungs: bytes
     card: Card
+    golden: bytes = b""
 
 
-def pack(scores: bytes, lungs: bytes, card: dict) -> bytes:
-    """Append the lung-field network and the card to a flatbuffer; format, version and hashes are filled in here.
+def pack(scores: bytes, lungs: bytes, card: dict, golden: bytes = b"") -> bytes:
+    """Append the lung-field network, the card and a golden film, if any, to a flatbuffer.
+
+    Format, version and hashes of the card are filled in here.
 
     Raises:
         ValueError: one is no TFLite flatbuffer, or is packed already, or the card lacks a field.
@@ -53,6 +63,7 @@ def pack(scores: bytes, lungs: bytes, card: dict) -> bytes:
     content.seek(0, io.SEEK_END)
     labels = "\n".join([*card["labels"], ""])
     members = {CARD: json.dumps(card, indent=1) + "\n", LABELS: labels, LUNGS: lungs}
+    members |= {GOLDEN: golden} if golden else {}
     with zipfile.ZipFile(content, "a", zipfile.ZIP_STORED) as archive:
         for name, member in members.items():
             archive.writestr(zipfile.ZipInfo(name, EPOCH), member)
@@ -86,7 +97,7 @@ def unpack(content: bytes, where) -> Bundle:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             card = json.loads(archive.read(CARD))
             scores = content[: min(item.header_offset for item in archive.infolist())]
-            lungs = archive.read(LUNGS) if LUNGS in archive.namelist() else b""
+            lungs, golden = (archive.read(name) if name in archive.namelist() else b"" for name in (LUNGS, GOLDEN))
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, ValueError) as error:
         raise ModelMismatch(
             f"{where}: carries no card: it is cut off, or this project did not make it; {AGAIN}."
@@ -109,4 +120,4 @@ def unpack(content: bytes, where) -> Bundle:
             f"{where}: was trained on films prepared in another way (contract {parsed.contract}, this program has "
             f"{preprocess.CONTRACT_VERSION}: {how}); {ONE_RELEASE}."
         )
-    return Bundle(scores, lungs, parsed)
+    return Bundle(scores, lungs, parsed, golden)

@@ -1,0 +1,93 @@
+"""Quantization-aware fine-tuning: a network learns to answer in int8 what it answers in floats.
+
+The activations of a copy are rounded as the file will round them (fake quantization, Jacob et al. 2018,
+arXiv:1712.05877; gradients pass straight through), and the copy learns the logits of its parent on training films:
+labels play no part, so it cannot become another network, only one that bears the rounding (Mishra and Marr 2017,
+arXiv:1711.05852). Kernels stay as they are, already on the grid of int8 (`train.settle`); what learns is the
+normalisation behind them.
+"""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from convert import ranges
+from train import fused_norm, provenance
+
+BATCH, RATE, PASSES, SEED = 32, 3e-4, 2, 7
+MEASURED = 60
+
+
+class Rounded(layers.Layer):
+    """Rounds float (N, H, W, C) to 256 levels from `low` to `high`, 0 among them; gradients see only the clipping."""
+
+    def __init__(self, low: float, high: float, **words):
+        super().__init__(**words)
+        self.low, self.high = low, high
+        self.trainable = False
+
+    def call(self, inputs):
+        """Round."""
+        step = (self.high - self.low) / ranges.LEVELS
+        zero = round(-self.low / step)
+        low, high = -zero * step, (ranges.LEVELS - zero) * step
+        clipped = ops.clip(inputs, low, high)
+        return clipped + ops.stop_gradient(ops.round(clipped / step) * step - clipped)
+
+
+def distil(model, films: np.ndarray, *, passes: int = PASSES, rate: float = RATE):
+    """Return a copy of a network of `train.model`, with settled kernels, that bears the rounding of its activations.
+
+    Args:
+        model: the parent; left as it is.
+        films: uint8 (N, S, S, 1), training films.
+        passes: over the films.
+        rate: highest learning rate of Adam.
+    """
+    provenance.fix_seed(SEED)
+    places = [layer.name for layer in model.layers if _is_stored(layer)]
+    limits = _limits(model, places, films)
+    teacher = keras.Model(model.input, model.get_layer("logits").output)
+    wanted = teacher.predict(films, batch_size=64, verbose=0)
+
+    def call(layer, *inputs, **words):
+        if isinstance(layer, layers.BatchNormalization | layers.Dropout):
+            words["training"] = False
+        answer = layer(*inputs, **words)
+        return Rounded(*limits[layer.name], name=f"{layer.name}_rounded")(answer) if layer.name in limits else answer
+
+    copy = keras.models.clone_model(model, call_function=call)
+    for layer in model.layers:
+        copy.get_layer(layer.name).set_weights(layer.get_weights())
+    for layer in copy.layers:
+        layer.trainable = isinstance(layer, layers.BatchNormalization)
+    fused_norm.fuse(copy)
+    student = keras.Model(copy.input, copy.get_layer("logits").output)
+    steps = passes * -(-len(films) // BATCH)
+    schedule = keras.optimizers.schedules.CosineDecay(rate / 20, steps, alpha=0.01, warmup_target=rate, warmup_steps=20)
+    student.compile(keras.optimizers.Adam(schedule), "mse")
+    student.fit(films.astype(np.float32), wanted, batch_size=BATCH, epochs=passes, verbose=2)
+    learnt = keras.models.clone_model(model)
+    for layer in learnt.layers:
+        layer.set_weights(copy.get_layer(layer.name).get_weights())
+    return learnt
+
+
+def _is_stored(layer) -> bool:
+    """Whether a file stores the answer of a layer, rounded: others are fused into the next."""
+    linear = layer.name.endswith("_project_norm")
+    return linear or isinstance(layer, layers.ReLU | layers.Add | layers.GlobalAveragePooling2D) or layer.name == "cam"
+
+
+def _limits(model, places: list[str], films: np.ndarray) -> dict[str, tuple[float, float]]:
+    """Return (low, high) of each place, narrowed as `ranges` does."""
+    some = films[np.random.default_rng(SEED).permutation(len(films))[:MEASURED]]
+    outputs = {name: model.get_layer(name).output for name in places}
+    answers = keras.Model(model.input, outputs).predict(some, batch_size=16, verbose=0)
+    found = {}
+    for name, values in answers.items():
+        low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+        thin = values.ravel()[:: max(1, values.size // (MEASURED * ranges.VALUES))]
+        share = ranges.best(thin, low, high)
+        found[name] = low * share, high * share
+    return found
