@@ -16,7 +16,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run data index lungs train convert arm-roots audit compare bench test test-edge test-desk lint format clean
+.PHONY: help run data index lungs train convert study arm-roots audit compare bench test test-edge test-desk lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -40,8 +40,11 @@ lungs: .venv/ready $(INDEX)  ## train and convert the network that finds the lun
 train: .venv/ready $(INDEX)  ## train MODEL (lite0, tiny, seed); goes on where it was stopped
 	$(DESK) -m train fit --model $(MODEL) --data "$(DATA)" --index $(INDEX) --cache $(OUT) --run $(RUN) $(if $(wildcard $(RUN)/run.json),--resume)
 
-convert: .venv/ready .venv-edge/ready  ## turn the run of MODEL into models/*.tflite; VARIANTS="int8 mobile-int8" makes only these
-	$(DESK) -m convert release $(RUN) $(if $(VARIANTS),--variants $(VARIANTS)) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
+convert: .venv/ready .venv-edge/ready  ## turn the run of MODEL into models/*.tflite; VARIANTS="int8 mobile-int8", REPORT=1
+	$(DESK) -m convert release $(RUN) $(if $(VARIANTS),--variants $(VARIANTS)) $(if $(REPORT),--report) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
+
+study: .venv/ready $(INDEX)  ## what quantization costs the run of MODEL: films, schemes, layers
+	$(DESK) -m convert study $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
 
 audit: .venv/ready $(INDEX)  ## what the run of MODEL learnt: trains it anew without each fold and source (hours), then reports
 	$(DESK) -m train crossfit $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)

@@ -1,22 +1,23 @@
-"""The command line of conversion: `python -m convert release | inspect | compare`."""
+"""The command line of conversion: `python -m convert release | inspect | compare | study`."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from edge_app.errors import EdgeError, WrongUsage
-from train import config, film_arguments, fit, index, pixels
+from train import film_arguments
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; a fault that the user can mend is one sentence on stderr and exit code 2."""
-    from convert import compare, inspect_file
+    from convert import compare, inspect_file, study
 
     parser = argparse.ArgumentParser(prog="python -m convert", description=__doc__)
     subparsers = parser.add_subparsers(dest="command", required=True)
     add_parser(subparsers)
     inspect_file.add_parser(subparsers)
     compare.add_parser(subparsers)
+    study.add_parser(subparsers)
     args = parser.parse_args(arguments)
     try:
         return args.func(args)
@@ -44,18 +45,7 @@ def run(args) -> int:
         wanted = variants.named(args.variants) if args.variants else variants.VARIANTS
     except ValueError as error:
         raise WrongUsage(f"--variants: {error}.") from error
-    record, _ = release.read_run(args.run)
-    films = index.read(args.index)
-    index_hash = index.sha256(args.index)
-    if index_hash != record["index_sha256"]:
-        raise EdgeError(
-            f"{args.index}: its sha256 begins '{index_hash[:12]}', but {args.run} was trained on an index that begins "
-            f"'{record['index_sha256'][:12]}'; calibration and gates need the same films and splits."
-        )
-    pixels.check_lungs(args.lungs, record, args.run)
-    films = films[films["split"] != ""].reset_index(drop=True)
-    settings = config.from_record(record["config"])
-    shown = fit.seen(settings, films, args.data, args.cache, index_hash, args.lungs)
+    shown = release.material(args)
     written, refused = release.release(args.run, *shown, args.out, args.lungs, wanted=wanted, full=args.report)
     for path in written:
         print(f"{path}  {path.stat().st_size / 1e6:.2f} MB")

@@ -10,14 +10,17 @@ PER_CELL = 25
 SEED = 1
 
 
-def rows(films, record: dict, per_cell: int = PER_CELL, seed: int = SEED) -> np.ndarray:
+def rows(
+    films, record: dict, per_cell: int = PER_CELL, seed: int = SEED, least: int = quantize.LEAST_CALIBRATION
+) -> np.ndarray:
     """Choose training films, the same number from every cell, seeded: int (N,) rows of `films`.
 
     Args:
         films: rows of the index.
         record: `run.json`; its labels and cells are kept to.
-        per_cell: films a cell, if it has that many; more where that makes fewer than `quantize.LEAST_CALIBRATION`.
+        per_cell: films a cell, if it has that many.
         seed: of the choice.
+        least: more a cell are taken where that makes fewer films than this.
     """
     cell = films["source"] + "/" + films["label"]
     cells = record["config"]["cells"]
@@ -26,7 +29,7 @@ def rows(films, record: dict, per_cell: int = PER_CELL, seed: int = SEED) -> np.
     shuffled = np.random.default_rng(seed).permutation(found)
     names = cell.iloc[shuffled].to_numpy()
     seen = cell.iloc[shuffled].groupby(names).cumcount().to_numpy()
-    return np.sort(shuffled[seen < max(per_cell, -(-quantize.LEAST_CALIBRATION // len(set(names))))])
+    return np.sort(shuffled[seen < max(per_cell, -(-least // max(1, len(set(names)))))])
 
 
 def checked(films: np.ndarray) -> np.ndarray:

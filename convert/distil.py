@@ -12,9 +12,9 @@ import numpy as np
 from keras import layers, ops
 
 from convert import ranges
-from train import fused_norm, provenance
+from train import provenance
 
-BATCH, RATE, PASSES, SEED = 32, 3e-4, 2, 7
+BATCH, RATE, PASSES, SEED = 32, 1e-3, 2, 7
 MEASURED = 60
 
 
@@ -35,6 +35,30 @@ class Rounded(layers.Layer):
         return clipped + ops.stop_gradient(ops.round(clipped / step) * step - clipped)
 
 
+class Adapting(layers.Layer):
+    """A trained normalisation whose averages stay as they are while gain and shift of each channel learn."""
+
+    def __init__(self, norm):
+        super().__init__(name=norm.name)
+        self._gamma, self._beta, mean, variance = norm.get_weights()
+        self._deviation = np.sqrt(variance + norm.epsilon)
+        self._mean = mean
+
+    def build(self, shape):
+        """Make what learns: both relative to what was there, so that one rate suits all channels."""
+        self.gain = self.add_weight((shape[-1],), "ones", name="gain")
+        self.shift = self.add_weight((shape[-1],), "zeros", name="shift")
+
+    def call(self, inputs):
+        """Normalise float (N, H, W, C)."""
+        factor = self.gain * (self._gamma / self._deviation)
+        return inputs * factor + (self.shift * self._gamma - factor * self._mean + self._beta)
+
+    def learnt(self) -> list[np.ndarray]:
+        """Return gamma and beta of the normalisation layer that answers the same."""
+        return [self._gamma * self.gain.numpy(), self._beta + self._gamma * self.shift.numpy()]
+
+
 def distil(model, films: np.ndarray, *, passes: int = PASSES, rate: float = RATE):
     """Return a copy of a network of `train.model`, with settled kernels, that bears the rounding of its activations.
 
@@ -45,23 +69,9 @@ def distil(model, films: np.ndarray, *, passes: int = PASSES, rate: float = RATE
         rate: highest learning rate of Adam.
     """
     provenance.fix_seed(SEED)
-    places = [layer.name for layer in model.layers if _is_stored(layer)]
-    limits = _limits(model, places, films)
     teacher = keras.Model(model.input, model.get_layer("logits").output)
     wanted = teacher.predict(films, batch_size=64, verbose=0)
-
-    def call(layer, *inputs, **words):
-        if isinstance(layer, layers.BatchNormalization | layers.Dropout):
-            words["training"] = False
-        answer = layer(*inputs, **words)
-        return Rounded(*limits[layer.name], name=f"{layer.name}_rounded")(answer) if layer.name in limits else answer
-
-    copy = keras.models.clone_model(model, call_function=call)
-    for layer in model.layers:
-        copy.get_layer(layer.name).set_weights(layer.get_weights())
-    for layer in copy.layers:
-        layer.trainable = isinstance(layer, layers.BatchNormalization)
-    fused_norm.fuse(copy)
+    copy = rounded(model, films)
     student = keras.Model(copy.input, copy.get_layer("logits").output)
     steps = passes * -(-len(films) // BATCH)
     schedule = keras.optimizers.schedules.CosineDecay(rate / 20, steps, alpha=0.01, warmup_target=rate, warmup_steps=20)
@@ -69,8 +79,35 @@ def distil(model, films: np.ndarray, *, passes: int = PASSES, rate: float = RATE
     student.fit(films.astype(np.float32), wanted, batch_size=BATCH, epochs=passes, verbose=2)
     learnt = keras.models.clone_model(model)
     for layer in learnt.layers:
-        layer.set_weights(copy.get_layer(layer.name).get_weights())
+        weights = model.get_layer(layer.name).get_weights()
+        if isinstance(layer, layers.BatchNormalization):
+            weights[:2] = copy.get_layer(layer.name).learnt()
+        layer.set_weights(weights)
     return learnt
+
+
+def rounded(model, films: np.ndarray):
+    """Return a network of `train.model` whose activations are rounded as int8 would, in ranges measured on films."""
+    places = [layer.name for layer in model.layers if _is_stored(layer)]
+    limits = _limits(model, places, films)
+
+    def copied(layer):
+        if isinstance(layer, layers.Dropout):
+            return layers.Identity(name=layer.name)
+        if isinstance(layer, layers.BatchNormalization):
+            return Adapting(layer)
+        return type(layer).from_config(layer.get_config())
+
+    def call(layer, *inputs, **_):
+        answer = layer(*inputs)
+        return Rounded(*limits[layer.name], name=f"{layer.name}_rounded")(answer) if layer.name in limits else answer
+
+    copy = keras.models.clone_model(model, clone_function=copied, call_function=call)
+    for layer in model.layers:
+        if not isinstance(layer, layers.BatchNormalization):
+            copy.get_layer(layer.name).set_weights(layer.get_weights())
+            copy.get_layer(layer.name).trainable = False
+    return copy
 
 
 def _is_stored(layer) -> bool:

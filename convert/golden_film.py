@@ -76,5 +76,5 @@ def answers(network: bytes, films: np.ndarray) -> list[np.ndarray]:
     interpreter = Interpreter(model_content=network, num_threads=1)
     interpreter.allocate_tensors()
     channels = interpreter.get_input_details()[0]["shape"][3]
-    found = run_films.run(interpreter, np.repeat(films, channels, axis=3))
+    found = run_films.timed(run_films.tflite(interpreter), np.repeat(films, channels, axis=3))
     return [found[name] for name in found if name.startswith("output")]

@@ -19,6 +19,7 @@ from edge_app.errors import EdgeError
 SCRIPT = Path(__file__).with_name("run_films.py")
 EDGE = Path(".venv-edge/bin/python")
 ROOTS = Path("build/arm")
+ONNX, OPSET = "onnxruntime", "18"
 # Debian's qemu for each architecture, and the processor it plays: with `max` LiteRT's kernels gave wrong numbers.
 EMULATED = {"aarch64": ("qemu-aarch64-static", "cortex-a72"), "armhf": ("qemu-arm-static", "cortex-a7")}
 
@@ -85,8 +86,37 @@ def emulated(roots: Path = ROOTS) -> list[Place]:
     return found
 
 
+def peers() -> list[Place]:
+    """Return what files are timed against on this machine: ONNX Runtime and OpenCV's dnn, in this Python."""
+    named = {"ONNX Runtime": ONNX, "OpenCV dnn": "cv2"}
+    return [Place(f"{name}, {platform.machine()}", module, (sys.executable,)) for name, module in named.items()]
+
+
+def to_onnx(content: bytes) -> bytes:
+    """Convert a TFLite flatbuffer for ONNX Runtime, by tf2onnx.
+
+    Raises:
+        EdgeError: it cannot.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        source, made = Path(folder) / "model.tflite", Path(folder) / "model.onnx"
+        source.write_bytes(content)
+        words = ["-m", "tf2onnx.convert", "--tflite", source, "--output", made, "--opset", OPSET]
+        done = subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True)
+        if done.returncode or not made.is_file():
+            raise EdgeError(f"tf2onnx cannot convert it: {(done.stderr.strip() or 'no reason').splitlines()[-1]}")
+        return made.read_bytes()
+
+
 def run(place: Place, content: bytes, films: np.ndarray, labels: int, threads: int = 1) -> Outcome:
     """Run films, uint8 (N, S, S, channels), through a file of that many labels.
+
+    Args:
+        place: where.
+        content: a TFLite flatbuffer; for ONNX Runtime, of `to_onnx`.
+        films: as the file takes them.
+        labels: how many scores it answers.
+        threads: of an invocation.
 
     Raises:
         EdgeError: the runtime cannot run it; the text holds its last line.

@@ -12,7 +12,7 @@ import pandas as pd
 from convert import calibration_films, card, gates, golden_film, places, report, variants
 from edge_app import bundle
 from edge_app.errors import EdgeError
-from train import evaluate, pixels
+from train import config, evaluate, fit, index, pixels
 from train.model import with_class_maps
 
 # Of the run's pictures, those that show no film: films are never copied into the repository.
@@ -141,6 +141,27 @@ def release(
     return written, refused
 
 
+def material(args):
+    """Return the rows of the index that a command's run has seen, and their pixels: arguments of `release` and `load`.
+
+    Args:
+        args: with `run`, and what `film_arguments.add` declares.
+
+    Raises:
+        EdgeError: the run is not finished, or was trained on another index or with another lung-field network.
+    """
+    record = read_record(args.run)
+    films, index_hash = index.read(args.index), index.sha256(args.index)
+    if index_hash != record["index_sha256"]:
+        raise EdgeError(
+            f"{args.index}: its sha256 begins '{index_hash[:12]}', but {args.run} was trained on an index that begins "
+            f"'{record['index_sha256'][:12]}'; calibration and gates need the same films and splits."
+        )
+    pixels.check_lungs(args.lungs, record, args.run)
+    films = films[films["split"] != ""].reset_index(drop=True)
+    return fit.seen(config.from_record(record["config"]), films, args.data, args.cache, index_hash, args.lungs)
+
+
 def load(run_dir: Path, films, film_pixels: np.ndarray, lungs: Path) -> Run:
     """Return a finished run, ready to be converted; arguments and errors as of `release`."""
     record, model = read_run(run_dir)
@@ -209,7 +230,13 @@ def hold(run_dir: Path, model, films, film_pixels: np.ndarray) -> Held:
 
 
 def read_run(run_dir: Path):
-    """Return (`run.json`, Keras model) of a finished run.
+    """Return (`run.json`, Keras model) of a finished run; errors as of `read_record`, or another network is in it."""
+    record = read_record(run_dir)
+    return record, _load_model(run_dir / "model.keras", record["config"]["size"])
+
+
+def read_record(run_dir: Path) -> dict:
+    """Return `run.json` of a finished run.
 
     Raises:
         EdgeError: something is missing, or the contract is another, or the run has no operating points.
@@ -224,7 +251,7 @@ def read_run(run_dir: Path):
         raise EdgeError(f"{run_dir}: {error}.") from error
     if "operating_points" not in record.get("metrics", {}):
         raise EdgeError(f"{run_dir}: has no operating points yet; run 'python -m train evaluate {run_dir}' first.")
-    return record, _load_model(run_dir / "model.keras", record["config"]["size"])
+    return record
 
 
 def _load_model(path: Path, size: int):

@@ -4,7 +4,8 @@ from statistics import median
 
 import numpy as np
 
-from convert import places
+from convert import golden_film, places
+from edge_app.errors import EdgeError
 
 THREADS = (1, 2, 4)
 # Rounds in turn, so that a burst of other work on a shared machine falls on all; calls in a round, the first few cold.
@@ -12,29 +13,44 @@ ROUNDS, CALLS, COLD = 3, 24, 4
 
 
 def measure(files: dict[str, tuple[bytes, np.ndarray]], labels: int, runtimes, threads=THREADS) -> dict:
-    """Time files against one another.
+    """Time files against one another, and in runtimes of others.
 
     Args:
         files: by name, (flatbuffer, one film as it takes it, uint8 (1, S, S, channels)).
         labels: labels of their scores.
-        runtimes: of `places`; emulated ones tell nothing of speed and are left out.
+        runtimes: of `places`; emulated ones tell nothing of speed and are left out. The first says what is right.
         threads: numbers of threads.
 
     Returns:
-        By name, then by place, then by number of threads (as text): {ms, peak_mb}, medians over the rounds.
+        By name, then by place, then by number of threads (as text): {ms, peak_mb}, medians over the rounds; in place of
+        that, `{"left_out": why}` of a place that cannot run the file or gives other scores.
     """
     timed = [place for place in runtimes if not place.emulated]
-    seen = {name: {place.name: {str(count): [] for count in threads} for place in timed} for name in files}
+    everywhere = [*timed, *places.peers()]
+    able, found = {}, {name: {place.name: {} for place in everywhere} for name in files}
+    for name, (content, film) in files.items():
+        right = places.run(timed[0], content, film, labels).scores
+        for place in everywhere:
+            try:
+                readable = places.to_onnx(content) if place.runtime == places.ONNX else content
+                apart = float(np.abs(places.run(place, readable, film, labels).scores - right).max())
+            except EdgeError as error:
+                found[name][place.name] = {"left_out": str(error)}
+                continue
+            if apart > golden_film.MOST_APART:
+                found[name][place.name] = {"left_out": f"gives scores off by {apart:.2f}"}
+            else:
+                able[name, place] = readable
+    seen = {}
     for _ in range(ROUNDS):
-        for place in timed:
+        for (name, place), content in able.items():
             for count in threads:
-                for name, (content, film) in files.items():
-                    outcome = places.run(place, content, np.repeat(film, CALLS, axis=0), labels, count)
-                    seen[name][place.name][str(count)].append((median(outcome.ms[COLD:]), outcome.peak_mb))
-    return {
-        name: {place: {count: _middle(rounds) for count, rounds in counts.items()} for place, counts in at.items()}
-        for name, at in seen.items()
-    }
+                film = np.repeat(files[name][1], CALLS, axis=0)
+                outcome = places.run(place, content, film, labels, count)
+                seen.setdefault((name, place.name, str(count)), []).append((median(outcome.ms[COLD:]), outcome.peak_mb))
+    for (name, place, count), rounds in seen.items():
+        found[name][place][count] = _middle(rounds)
+    return found
 
 
 def _middle(rounds: list[tuple[float, float]]) -> dict:

@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convert import gates, golden_film
 from convert.__main__ import main as convert
 from edge_app import bundle, decision
+from edge_app.errors import ModelMismatch
 from tests.desk.conftest import LUNGS
 from tests.desk.drawn_collections import draw_person, save
 from train.__main__ import main as train
@@ -184,3 +186,47 @@ def test_a_run_on_whole_films_is_not_released(folder, tmp_path, capsys):
     words = [tmp_path / "run", *_places(folder), "--out", tmp_path / "out"]
     assert "was trained with '--crop none' and the edge shows" in _refused(convert, "release", *words, capsys=capsys)
     assert not (tmp_path / "out").exists()
+
+
+def test_converting_twice_gives_the_same_bytes(folder, tmp_path):
+    """In another process, so that nothing of the first is left in memory."""
+    words = [*_places(folder), "--out", tmp_path, "--variants", "int8", "mobile-int8"]
+    run(sys.executable, "convert", "release", folder / "run", *words)
+    for name in ("int8", "mobile-int8"):
+        path = f"covid-xray-seed-{name}.tflite"
+        assert (tmp_path / path).read_bytes() == (folder / "models" / path).read_bytes()
+
+
+def test_a_file_that_falls_short_of_a_gate_is_not_written_and_the_figure_is_named(
+    folder, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(gates, "LEAST_HEAT", 1.5)  # no correlation reaches that
+    words = [folder / "run", *_places(folder), "--out", tmp_path, "--variants", "float32", "mobile-float32"]
+    assert convert([str(word) for word in ("release", *words)]) == 1
+    said = capsys.readouterr()
+    assert f"{tmp_path / 'covid-xray-seed-float32.tflite'}: not written, since in LiteRT" in said.err
+    assert "its heat maps correlate 1.000 with the model's, 1.5 is needed" in said.err
+    assert sorted(path.name for path in tmp_path.glob("*.tflite")) == ["covid-xray-seed-mobile-float32.tflite"]
+    record = json.loads((tmp_path / "covid-xray-seed.json").read_text())
+    assert record["files"]["float32"]["shortfalls"]
+    assert record["files"]["mobile-float32"]["shortfalls"] == []
+
+
+@pytest.mark.parametrize("name", ["int8", "mobile-int8"])
+def test_a_file_gives_its_golden_film_the_scores_in_its_card(folder, name):
+    path = folder / f"models/covid-xray-seed-{name}.tflite"
+    model = bundle.read(path)
+    assert golden_film.check(model, path) < 1e-6
+    model.card.raw["golden"]["scores"]["covid"] += 0.1
+    with pytest.raises(ModelMismatch, match=r"a score of its golden film differs by 0\.100 from its card's, 0\.031 is"):
+        golden_film.check(model, path)
+
+
+def test_the_edge_gives_the_golden_film_the_same_scores(folder, tmp_path):
+    path = folder / "models/covid-xray-seed-int8.tflite"
+    model = bundle.read(path)
+    (tmp_path / "golden.png").write_bytes(model.golden)
+    done = run(EDGE, "edge_app", "classify", "--json", "--model", path, tmp_path / "golden.png")
+    scores = json.loads(done.stdout)["scores"]
+    for label, score in model.card.raw["golden"]["scores"].items():
+        assert scores[label] == pytest.approx(score, abs=0.05)

@@ -20,7 +20,9 @@ def test_inspect_prints_card_tensors_operators_and_checks(capsys):
     assert "pixels: uint8 1 x 160 x 160 x 1, scale 1, zero point 0" in text
     assert "DEPTHWISE_CONV_2D v" in text
     assert "carries: card.json" in text
+    assert "golden.png" in text
     assert "hash of the network        ok" in text
+    assert "scores of its golden film  ok  within 0.0000" in text
 
 
 def test_inspect_says_what_is_wrong_with_a_damaged_file(tmp_path, capsys):

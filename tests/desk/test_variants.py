@@ -70,6 +70,29 @@ def test_a_file_that_a_runtime_cannot_run_is_one_sentence(place, films):
         places.run(place, b"TFL3 and nothing else", films[:1], 3)
 
 
+@pytest.mark.parametrize("place", places.peers(), ids=lambda place: place.name)
+@pytest.mark.parametrize("name", ["float32", "mobile-float32"])
+def test_other_runtimes_read_the_float_files_too(files, films, expected, name, place):
+    (variant,) = variants.named([name])
+    content = places.to_onnx(files[variant]) if place.runtime == places.ONNX else files[variant]
+    outcome = places.run(place, content, variant.films(films[:FILMS]), len(LABELS))
+    assert np.abs(outcome.scores - expected["scores"]).max() < 1e-3
+
+
+def test_files_are_timed_in_turn_and_a_runtime_that_answers_otherwise_is_left_out(files, films):
+    chosen = variants.named(["float32", "int8"])
+    timed = {variant.name: (files[variant], variant.films(films[:1])) for variant in chosen}
+    seen = speed.measure(timed, len(LABELS), places.here(), threads=(1, 2))
+    for costs in seen.values():
+        assert list(costs) == [place.name for place in (*places.here(), *places.peers())]
+        for counts in costs.values():
+            if "left_out" not in counts:
+                assert set(counts) == {"1", "2"}
+                assert all(cost["ms"] > 0 and cost["peak_mb"] > 10 for cost in counts.values())
+    for place in (*places.here(), *places.peers()):
+        assert "left_out" not in seen["float32"][place.name]
+
+
 def test_green_is_what_a_file_for_phones_looks_at(files, films):
     variant = variants.Variant("float32", "mobile")
     green = variant.films(films[:4])
