@@ -51,9 +51,10 @@ def measure(measured: bytes, films: np.ndarray) -> list[LayerError]:
     table = io.StringIO()
     debugger.layer_statistics_dump(table)
     table.seek(0)
+    outputs = _outputs(measured)
     return [
         LayerError(
-            _layer(row["tensor_name"]),
+            outputs.get(row["tensor_name"]) or _layer(row["tensor_name"]),
             row["op_name"],
             float(np.sqrt(float(row["mean_squared_error"]))) / float(row["scale"]),
             float(row["noise"]),
@@ -72,6 +73,15 @@ def _noise(floats, integers, scale, zero_point) -> float:
     error = np.square(floats - (integers.astype(np.float32) - zero_point) * scale).mean()
     spread = floats.var()
     return float(10 * np.log10(max(error, 1e-12) / max(spread, 1e-12)))
+
+
+def _outputs(measured: bytes) -> dict[str, str]:
+    """Return the names that the signature gives the outputs, by the names of their tensors."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(measured, 0))
+    tensors = model.subgraphs[0].tensors
+    return {tensors[one.tensorIndex].name.decode(): one.name.decode() for one in model.signatureDefs[0].outputs}
 
 
 def _layer(tensor: str) -> str:

@@ -3,13 +3,13 @@
 import contextlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from convert import calibration_films, card, gates, golden_film, places, report, variants
+from convert import calibration_films, card, gates, golden_film, layer_errors, places, report, variants
 from edge_app import bundle
 from edge_app.errors import EdgeError
 from train import config, evaluate, fit, index, pixels
@@ -132,11 +132,14 @@ def release(
     for plot in PLOTS:
         write(out / f"{network}-{plot}", (run_dir / plot).read_bytes())
     figures = {product.name: product.figures for product in products}
+    record = {"run": run.record, "files": figures}
     if full:
-        figures = report.measure(products, run.held, len(run.labels), runtimes)
+        record["files"] = report.measure(products, run.held, len(run.labels), runtimes)
+        layers = layer_errors.measure(variants.measured(run.model, run.training), run.training)
+        record["layers"] = [asdict(error) for error in layers]
         made = f"{run_dir}, commit {run.record['commits'][-1]}, index {run.record['index_sha256'][:12]}"
-        report.write(network, figures, made, out / f"covid-xray-{network}-conversion.html")
-    content = json.dumps({"run": run.record, "files": figures}, indent=1) + "\n"
+        report.write(network, record["files"], layers, made, out / f"covid-xray-{network}-conversion.html")
+    content = json.dumps(record, indent=1) + "\n"
     write(out / f"covid-xray-{network}.json", content.encode())
     return written, refused
 

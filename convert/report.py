@@ -3,7 +3,8 @@
 from collections import Counter
 from pathlib import Path
 
-from convert import gates, inspect_file, speed
+from convert import gates, inspect_file, layer_errors, speed
+from convert.layer_errors import LayerError
 from train.page import Fact, Page, subplots
 
 
@@ -32,8 +33,8 @@ def measure(products, held, labels: int, runtimes) -> dict:
     }
 
 
-def page(network: str, figures: dict[str, dict], made: str) -> Page:
-    """Return the report of `measure`'s figures."""
+def page(network: str, figures: dict[str, dict], layers: list[LayerError], made: str) -> Page:
+    """Return the report of `measure`'s figures, and of the errors of its layers."""
     report = Page(
         f"Conversion of {network}",
         "Every file the run can become, run film by film in the runtimes it is for and held against the Keras model.",
@@ -45,12 +46,13 @@ def page(network: str, figures: dict[str, dict], made: str) -> Page:
     _gates(report, figures)
     _cost(report, figures)
     _operators(report, figures)
+    _layers(report, layers)
     return report
 
 
-def write(network: str, figures: dict[str, dict], made: str, path: Path) -> None:
+def write(network: str, figures: dict[str, dict], layers: list[LayerError], made: str, path: Path) -> None:
     """Write the report as one HTML file."""
-    page(network, figures, made).write(path)
+    page(network, figures, layers, made).write(path)
 
 
 def _gates(report, figures) -> None:
@@ -128,3 +130,21 @@ def _operators(report, figures) -> None:
         most = sorted(found["operators"].items(), key=lambda item: -item[1])
         rows.append((name, f"{seen['taken']} of {seen['operators']}{left}", ", ".join(f"{op} x {n}" for op, n in most)))
     section.table(("file", "XNNPACK", "operators"), rows)
+
+
+def _layers(report, layers) -> None:
+    section = report.section(
+        "Layers",
+        "What 8 bits would cost each layer by itself, on the same inputs, were all of them in 8 bits: the error, as a "
+        "share of its answer's own spread. The files named int8 leave the first layers and the last in floats.",
+    )
+    figure, axes = subplots(size=(7.5, 3.6))
+    kinds = list(dict.fromkeys(error.operator for error in layers))
+    for kind in kinds:
+        found = [(place, error.noise) for place, error in enumerate(layers) if error.operator == kind]
+        axes.plot(*zip(*found, strict=True), "o", label=kind)
+    axes.set(xlabel="layer, from the film to the scores", ylabel="error over spread, dB", ylim=(-80, None))
+    axes.legend()
+    section.figure(figure, "error of each layer in decibels", "Lower is better; -40 dB is a hundredth.")
+    rows = [(e.name, e.operator, f"{e.steps:.2f}", f"{e.noise:.1f}") for e in layer_errors.worst(layers)]
+    section.table(("worst layers", "operator", "error, steps of its scale", "error over spread, dB"), rows)

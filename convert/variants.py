@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convert import calibration_films, metadata, quantize
+from convert import calibration_films, metadata, quantize, ranges
 from train import model as networks
 
 
@@ -43,6 +43,18 @@ def named(names: list[str]) -> list[Variant]:
     if unknown := [name for name in names if name not in known]:
         raise ValueError(f"there is no variant {unknown[0]!r}; known variants are {', '.join(known)}")
     return [variant for variant in VARIANTS if variant.name in names]
+
+
+def measured(model, training_films: np.ndarray) -> bytes:
+    """Return the edge network in floats with its ranges, narrowed, as the int8 files are made from.
+
+    Args:
+        model: of `train.model.build`, trained.
+        training_films: uint8 (N, S, S, 1).
+    """
+    films = calibration_films.whole_range(training_films)
+    content = quantize.measured(networks.to_convert(model), films)
+    return ranges.narrow(content, films.astype(np.float32))
 
 
 def flatbuffer(model, variant: Variant, training_films: np.ndarray, card: dict) -> bytes:

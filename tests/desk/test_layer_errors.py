@@ -40,6 +40,7 @@ def test_layers_come_in_order_and_rounding_costs_a_third_of_a_step(network, film
     errors = layer_errors.measure(measured, films)
     names = [error.name for error in errors]
     assert names[:3] == ["centre", "stem_relu", "block0_depthwise_relu"]
+    assert {"cam", "scores", "embedding"} <= set(names[-5:])
     assert errors[0].noise < -100  # subtracting whole numbers is exact
     assert 0.05 < np.median([error.steps for error in errors[1:]]) < 0.5
     noise = [error.noise for error in layer_errors.worst(errors, 5)]
