@@ -62,7 +62,7 @@ def measure(folder: Path) -> list[dict]:
         films = np.random.default_rng(0).integers(0, 256, (quantize.LEAST_CALIBRATION, settings.size, settings.size, 1))
         films = films.astype(np.uint8)
         films[0, 0, :2, 0] = 0, 255
-        content = quantize.to_tflite(networks.to_convert(model), "int8", films, mixed=True)
+        content = quantize.to_tflite(networks.to_convert(model), "int8", films, blocks=quantize.float_blocks(model))
         one = Interpreter(model_content=content, num_threads=1)
         one.allocate_tensors()
         one.set_tensor(one.get_input_details()[0]["index"], films[:1])

@@ -12,17 +12,18 @@ CALIBRATED = ("int8", "int8-full", "int16x8")
 # Kinds that take the film's bytes as they are.
 BYTES_IN = ("int8", "int8-full")
 
-# Blocks of `lite0` that a mixed file keeps in floats. Of the released network, ranges narrowed, mean change of the
+# Blocks that a mixed file keeps in floats, by network. Of `lite0` as released, ranges narrowed, mean change of the
 # scores of validation films and verdicts changed: 0 blocks (the stem alone) 0.0074 and 1.5 %, 4: 0.0044 and 1.3 %,
 # 5: 0.0039 and 0.4 %, 6: 0.0037 and 1.3 % (ranges not narrowed: 0.0094, 0.0060, 0.0057 and 0.0050); time in LiteRT
 # 1, 1.15, 1.21, 1.21, all in floats 1.9. A few films near a threshold make the shares jump; the means do not.
-FLOAT_BLOCKS = 5
+# With 5 `short` would be larger than 1 MB; with 2 it changes scores by 0.0042 and 0.8 % of verdicts.
+FLOAT_BLOCKS = {"lite0": 5, "short": 2}
 # Fewer films than this leave the range of rare activations to luck.
 LEAST_CALIBRATION = 50
 
 
 def to_tflite(
-    model, kind: str, calibration: np.ndarray | None = None, *, mixed: bool = False, narrowed: bool = False
+    model, kind: str, calibration: np.ndarray | None = None, *, blocks: int | None = None, narrowed: bool = False
 ) -> bytes:
     """Convert a network to a TFLite flatbuffer that answers for one film.
 
@@ -40,7 +41,7 @@ def to_tflite(
             - `int16x8`: weights int8, activations 16 bits: nearly the float figures; input float32.
         calibration: for `CALIBRATED` kinds, uint8 (N, S, S, channels) with a 0 and a 255: activation ranges are
             measured on it.
-        mixed: of `int8`, leave both ends in floats (`ends`): for networks of `train.model`.
+        blocks: of `int8`, leave both ends in floats, the first up to that block (`ends`); None: neither.
         narrowed: of `BYTES_IN` kinds, narrow the ranges of activations to where rounding costs least (`ranges`).
 
     Raises:
@@ -52,7 +53,7 @@ def to_tflite(
         return content
     if narrowed:
         content = ranges.narrow(content, calibration.astype(np.float32))
-    return to_integers(content, kind, ends(content) if mixed and kind == "int8" else ())
+    return to_integers(content, kind, () if blocks is None or kind != "int8" else ends(content, blocks))
 
 
 def measured(model, calibration: np.ndarray) -> bytes:
@@ -102,7 +103,12 @@ def _convert(model, kind: str, calibration: np.ndarray | None) -> bytes:
         return converter.convert()
 
 
-def ends(measured: bytes, blocks: int = FLOAT_BLOCKS) -> list[str]:
+def float_blocks(model) -> int:
+    """Return how many blocks of a network of `train.model` an `int8` file keeps in floats; 0 of one without."""
+    return FLOAT_BLOCKS.get(model.name, 0)
+
+
+def ends(measured: bytes, blocks: int) -> list[str]:
     """Return the operators that 8 bits serve badly, by the names of what they answer; the others carry nearly all work.
 
     - From the first convolution up to block `blocks` of `lite0` and `short`; the first convolution and the

@@ -75,11 +75,11 @@ def sizes(subject):
     yield "| films a source and label | films | mean change of scores, 3 draws | verdicts changed | AUC changed |"
     yield "| --- | --- | --- | --- | --- |"
     for per_cell in SIZES:
-        seen, count = [], 0
+        seen, count, blocks = [], 0, quantize.float_blocks(subject.run.model)
         for seed in SEEDS:
             films = subject.calibration(per_cell, seed)
             count = len(films)
-            seen.append(subject.judge(_mixed(_measured(subject.run.model, films))))
+            seen.append(subject.judge(_mixed(_measured(subject.run.model, films), blocks)))
         change = [found["score_difference"]["mean"] for found in seen]
         flips = [found["flips"] for found in seen]
         auc = [found["auc"]["child"] - found["auc"]["parent"] for found in seen]
@@ -98,16 +98,18 @@ def schemes(subject):
     films = subject.calibration(calibration_films.PER_CELL, calibration_films.SEED)
     least_most, narrow = _measured(model, films, narrowed=False), _measured(model, films)
     learnt = _measured(distil.distil(model, subject.training()), films)
-    released = _mixed(narrow)
+    released, blocks = _mixed(narrow, quantize.float_blocks(model)), quantize.float_blocks(model)
     rows = {
         "int8-full, ranges from least to most": quantize.to_integers(least_most, "int8-full"),
         "int8-full, ranges narrowed": quantize.to_integers(narrow, "int8-full"),
         "the same, one scale a kernel": quantize.to_integers(narrow, "int8-full", per_channel=False),
         "the same, fine-tuned with rounding": quantize.to_integers(learnt, "int8-full"),
-        **{f"int8, ends and {blocks} blocks in floats": _mixed(narrow, blocks) for blocks in BLOCKS},
-        "released, ranges from least to most": _mixed(least_most),
-        "released, one scale a kernel": quantize.to_integers(narrow, "int8", quantize.ends(narrow), per_channel=False),
-        "released, fine-tuned with rounding": _mixed(learnt),
+        **{f"int8, ends and {count} blocks in floats": _mixed(narrow, count) for count in BLOCKS},
+        "released, ranges from least to most": _mixed(least_most, blocks),
+        "released, one scale a kernel": quantize.to_integers(
+            narrow, "int8", quantize.ends(narrow, blocks), per_channel=False
+        ),
+        "released, fine-tuned with rounding": _mixed(learnt, blocks),
         "float32": quantize.to_tflite(networks.to_convert(model), "float32"),
     }
     base = subject.judge(released)["ms"]
@@ -140,7 +142,7 @@ def _measured(model, films: np.ndarray, *, narrowed: bool = True) -> bytes:
     return ranges.narrow(content, films.astype(np.float32)) if narrowed else content
 
 
-def _mixed(measured: bytes, blocks: int = quantize.FLOAT_BLOCKS) -> bytes:
+def _mixed(measured: bytes, blocks: int) -> bytes:
     return quantize.to_integers(measured, "int8", quantize.ends(measured, blocks))
 
 

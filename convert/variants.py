@@ -70,5 +70,7 @@ def flatbuffer(model, variant: Variant, training_films: np.ndarray, card: dict) 
     if variant.kind in quantize.CALIBRATED:
         calibration = variant.films(calibration_films.whole_range(training_films))
     converted = networks.to_convert(model, variant.head)
-    content = quantize.to_tflite(converted, variant.kind, calibration, mixed=True, narrowed=True)
+    content = quantize.to_tflite(
+        converted, variant.kind, calibration, blocks=quantize.float_blocks(model), narrowed=True
+    )
     return metadata.write(content, card)

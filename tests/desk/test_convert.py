@@ -73,7 +73,7 @@ def test_weights_are_quantized_per_channel(files):
 
 
 def test_both_ends_of_a_mixed_file_are_floats_and_nothing_else(network, files, calibration):
-    content = quantize.to_tflite(model.to_convert(network), "int8", calibration, mixed=True)
+    content = quantize.to_tflite(model.to_convert(network), "int8", calibration, blocks=quantize.float_blocks(network))
     interpreter = Interpreter(model_content=content)
     assert interpreter.get_input_details()[0]["dtype"] == np.uint8
     assert interpreter.get_input_details()[0]["quantization"] == (1.0, 0)
