@@ -61,7 +61,7 @@ def onnx(runtime, model: str, threads: int):
     def invoke():
         answers[:] = session.run(None, feed)
 
-    return put, invoke, lambda: answers
+    return put, invoke, lambda: list(answers)
 
 
 def opencv(runtime, model: str, threads: int):
@@ -76,7 +76,7 @@ def opencv(runtime, model: str, threads: int):
     def invoke():
         answers[:] = network.forward(names)
 
-    return put, invoke, lambda: [one.transpose(0, 2, 3, 1) if one.ndim == 4 else one for one in answers]
+    return put, invoke, lambda: [(one.transpose(0, 2, 3, 1) if one.ndim == 4 else one).copy() for one in answers]
 
 
 def timed(network, films: np.ndarray) -> dict[str, np.ndarray]:
