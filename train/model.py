@@ -80,11 +80,13 @@ def to_convert(model, head: str = "edge"):
         raise ValueError(f"head is {head!r}; known heads are {', '.join(HEADS)}")
     if head == "mobile":
         folded = fold_input(model, channels=3)
-        return keras.Model(folded.input, {"scores": folded.output})
+        return keras.Model(folded.input, {"scores": folded.output}, name=model.name)
     folded = fold_input(model)
     cam = folded.get_layer("cam")
     embedding = layers.GlobalAveragePooling2D(name="embedding")(cam.input)
-    return keras.Model(folded.input, {"scores": folded.output, "cam": cam.output, "embedding": embedding})
+    # A name of its own: Keras would count the models made so far, and the file would hold that number.
+    outputs = {"scores": folded.output, "cam": cam.output, "embedding": embedding}
+    return keras.Model(folded.input, outputs, name=model.name)
 
 
 def fold_input(model, channels: int = 1):
