@@ -6,7 +6,9 @@ COVID = "covid suspected"
 PNEUMONIA = "other pneumonia suspected"
 NORMAL = "no finding suspected"
 UNSURE = "unsure: refer to a radiologist"
-VERDICTS = {"covid": COVID, "pneumonia": PNEUMONIA}
+REFUSED = "refused"  # by the gate, before any score counts; the reason stands beside it
+VERDICTS = (COVID, UNSURE, PNEUMONIA, NORMAL, REFUSED)
+SUSPECTED = {"covid": COVID, "pneumonia": PNEUMONIA}
 
 
 def decide(
@@ -30,7 +32,7 @@ def decide(
         if low <= scores["covid"] < high:
             return UNSURE
         thresholds = {**thresholds, "covid": high}
-    for label, verdict in VERDICTS.items():
+    for label, verdict in SUSPECTED.items():
         if label in thresholds and scores[label] >= thresholds[label]:
             return verdict
     return NORMAL

@@ -52,7 +52,7 @@ def roc(films, labels: tuple[str, ...], thresholds: dict, path: Path) -> None:
 
 def confusion(films, labels: tuple[str, ...], verdicts: np.ndarray, path: Path) -> None:
     """Draw truth against verdicts, in the words the edge uses."""
-    words = [decision.VERDICTS.get(label, decision.NORMAL) for label in labels]
+    words = [decision.SUSPECTED.get(label, decision.NORMAL) for label in labels]
     truth = films["label"].map(dict(zip(labels, words, strict=True)))
     counts = sk.confusion_matrix(truth, verdicts, labels=words)
     figure, axes = plt.subplots(figsize=(6, 5), layout="constrained")

@@ -1,0 +1,33 @@
+"""Why a picture gets no verdict: the reasons, in words that stay the same from release to release."""
+
+from dataclasses import dataclass
+
+PICTURE = "not a radiograph"  # a photograph, a screenshot, a document, a drawing
+BLANK = "blank"
+NOISE = "noise"
+PART = "another body part"
+CT = "CT slice"
+LATERAL = "lateral view"
+TURNED = "turned"  # upside down or sideways
+INVERTED = "inverted"  # black and white exchanged
+DARK, BRIGHT = "too dark", "too bright"
+BLURRED = "too blurred"
+SMALL = "too small"
+CUT = "lungs cut off"
+NO_LUNGS = "no lungs found"
+CHILD = "child"
+UNLIKE = "unlike the training films"
+KINDS = (PICTURE, BLANK, NOISE, PART, CT, LATERAL, TURNED, INVERTED, DARK, BRIGHT, BLURRED, SMALL, CUT, NO_LUNGS)
+KINDS += (CHILD, UNLIKE)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A reason, one of `KINDS`, and a sentence: what was found; what is allowed; what to do."""
+
+    kind: str
+    sentence: str
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"refusal is {self.kind!r}; it must be one of {KINDS}")
