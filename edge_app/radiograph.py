@@ -47,8 +47,10 @@ def read(path: Path, least_side: int = 0) -> np.ndarray:
 
     Args:
         path: the file.
-        least_side: a JPEG may be decoded at the smallest DCT scale that keeps both sides at least this long
-            (`preprocess.least_side`); 0 decodes every pixel.
+        least_side: the film is shrunk by whole factors as long as both sides stay at least this long
+            (`preprocess.least_side`): a JPEG at the smallest DCT scale, 1, 1/2, 1/4 or 1/8, while it is decoded; a PNG
+            or DICOM after decoding, see `reduce`. 0 keeps every pixel. Both belong to the contract: training reads its
+            films so, and changing either needs every model retrained.
 
     Returns:
         uint8 (H, W), 0 = black = air, 255 = white = bone.
@@ -62,7 +64,7 @@ def read(path: Path, least_side: int = 0) -> np.ndarray:
     if kind == "DICOM":
         from edge_app import dicom
 
-        return dicom.read(path)
+        return reduce(dicom.read(path), least_side)
     if kind not in ("PNG", "JPEG"):
         raise UnreadableRadiograph(f"{path}: is {kind or magic.looks_like(head)}; {ALLOWED}.")
     try:
@@ -96,6 +98,20 @@ def check_size(path: Path, width: int, height: int) -> None:
         )
 
 
+def reduce(grey: np.ndarray, least_side: int) -> np.ndarray:
+    """Shrink a film by the largest whole factor that keeps both sides at least `least_side` long; part of the contract.
+
+    Args:
+        grey: uint8 (H, W).
+        least_side: pixels; 0 keeps the film as it is.
+
+    Returns:
+        uint8 (ceil(H / n), ceil(W / n)): means of blocks of n x n pixels, at the right and lower edge of what is left.
+    """
+    factor = min(grey.shape) // least_side if least_side else 1
+    return grey if factor < 2 else np.asarray(Image.fromarray(grey).reduce(factor))
+
+
 def to_grey(values: np.ndarray) -> np.ndarray:
     """Map uint16 (H, W) linearly to uint8 (H, W), all but `TAIL` of the pixels at each end."""
     # 15 times faster than np.bincount; its float32 counts are exact up to 2**24 pixels of one value, enough for a tail.
@@ -125,7 +141,10 @@ def _read_picture(path: Path, picture: Image.Image, least_side: int) -> np.ndarr
         # Luma straight from the decoder; with `least_side` at the smallest DCT scale that is large enough.
         picture.draft("L", (least_side, least_side) if least_side else picture.size)
     picture.load()
-    return UPRIGHT.get(_orientation(picture), np.asarray)(_grey(picture))
+    grey = _grey(picture)
+    if picture.format == "PNG":
+        grey = reduce(grey, least_side)
+    return UPRIGHT.get(_orientation(picture), np.asarray)(grey)
 
 
 def _orientation(picture: Image.Image) -> int:

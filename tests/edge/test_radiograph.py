@@ -244,6 +244,29 @@ def test_small_jpeg_and_png_are_not_reduced(tmp_path, film):
         assert radiograph.read(path, 160).shape == film.shape
 
 
+@pytest.mark.parametrize(
+    ("shape", "least_side", "factor"),
+    [((978, 906), 64, 14), ((978, 906), 300, 3), ((978, 906), 453, 2), ((978, 906), 454, 1), ((978, 906), 0, 1)],
+)
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_large_png_is_averaged_over_whole_blocks(tmp_path, shape, least_side, factor, mode):
+    film = draw_film(8, *shape)
+    path = _save(Image.fromarray(film).convert(mode), tmp_path / "film.png")
+    grey = radiograph.read(path, least_side)
+    height, width = (side // factor for side in shape)
+    assert min(height, width) >= least_side
+    assert grey.shape == tuple(-(-side // factor) for side in shape)
+    blocks = film[: height * factor, : width * factor].reshape(height, factor, width, factor)
+    assert np.abs(grey[:height, :width] - blocks.mean(axis=(1, 3))).max() <= 0.6  # rounded, by integers
+
+
+def test_large_png_that_lies_on_its_side_is_averaged_as_it_is_stored(tmp_path):
+    film = draw_film(8, 978, 907)
+    stored = Image.fromarray(np.ascontiguousarray(np.rot90(film)))
+    path = _save(stored, tmp_path / "film.png", exif=_exif(6))
+    assert np.array_equal(radiograph.read(path, 200), np.rot90(np.asarray(stored.reduce(4)), -1))
+
+
 def test_phone_picture_with_a_second_one_behind_it_shows_the_first(tmp_path, film):
     other = Image.fromarray(255 - film)
     path = _save(
