@@ -80,7 +80,7 @@ def convert(run_dir: Path, calibration: np.ndarray, drawn: dict) -> tuple[bytes,
     for split, some in drawn.items():
         pictures = examples.plain(some)[0]
         figures[split] = report.measure(np.stack([one.lungs(picture) for picture in pictures]), some)
-        before = report.measure(model.predict(pictures, verbose=0)[..., 0], some)
+        before = report.measure(fit.chances(model, pictures), some)
         if figures[split]["median_iou"] < before["median_iou"] - MOST_LOSS:
             raise EdgeError(
                 f"{run_dir}: int8 overlaps {figures[split]['median_iou']:.3f} on the {split} films, the Keras model "

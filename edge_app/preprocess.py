@@ -3,6 +3,8 @@
 Training, calibration and the edge call `to_pixels` and `lungs_to_pixels` and nothing else between a decoded film and
 the networks, so the three can never disagree. The rules, in order:
 
+0. `radiograph.read` decodes at the smallest scale that leaves both sides at least `least_side` long: a JPEG by its DCT
+   scale, any other film by the average of blocks of n x n pixels.
 1. The whole film is shrunk by area averaging, squashed to a square (padding and aspect ratio tell hospitals apart, and
    two of the public collections come squashed already), and its grey levels are stretched so that the 1st and 99th
    percentile become 0 and 255. This is what the lung-field network sees.
@@ -21,7 +23,7 @@ import numpy as np
 from edge_app.errors import UnreadableRadiograph
 from edge_app.lung_field import LungField, find
 
-CONTRACT_VERSION = 3
+CONTRACT_VERSION = 4
 
 # Sides of the lung-field network's input and of its answer, in pixels. Lungs are large: 128 pixels show them, and an
 # answer of half the side costs a quarter of the time.
@@ -39,13 +41,13 @@ TAIL_PERCENT = 1
 # Fewer grey levels than this between the percentiles is a blank picture: stretching it would show the model noise.
 LEAST_CONTRAST = 8
 
-# A JPEG may be decoded at a reduced DCT scale as long as both sides stay at least this many times the model's size: the
+# A film may be decoded at a reduced scale as long as both sides stay at least this many times the model's size: the
 # lungs fill half a film's side and more, so area averaging still averages; training films obey the same rule.
 LEAST_OVERSAMPLING = 4
 
 
 def least_side(size: int) -> int:
-    """Return the shortest side in pixels that a decoder may reduce a JPEG to for a model of `size` x `size` pixels."""
+    """Return the shortest side in pixels that a decoder may reduce a film to for a model of `size` x `size` pixels."""
     return LEAST_OVERSAMPLING * size
 
 

@@ -14,11 +14,15 @@ def original(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def full(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Geometry, exposure, sharpness, noise, compression and things at the border. uint8 (S, S, 1) -> uint8 (S, S, 1).
+    """Geometry, exposure, sharpness, noise, compression and things at the border. uint8 (S, S, C) -> uint8 (S, S, C).
 
     The ranges cover what the four collections differ by, so that no such difference can tell a hospital from another.
+    The first channel is the film; a second one, the mask of its lungs, moves with it and keeps its look.
     """
-    return appearance(_affine(pixels[..., 0], rng, rotate=8, shear=0.1, zoom=0.18, shift=0.06), rng)[..., np.newaxis]
+    warped = _affine(pixels, rng, rotate=8, shear=0.1, zoom=0.18, shift=0.06)
+    if warped.ndim == 2:
+        return appearance(warped, rng)[..., np.newaxis]
+    return np.dstack([appearance(np.ascontiguousarray(warped[..., 0]), rng), warped[..., 1:]])
 
 
 def appearance(grey: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -78,7 +82,7 @@ def mix(pixels: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> tupl
 def _affine(grey, rng, *, rotate, shear, zoom, shift):
     matrix = random_affine(grey.shape[0], rng, rotate=rotate, shear=shear, zoom=zoom, shift=shift)
     border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT
-    return cv2.warpAffine(grey, matrix, grey.shape, borderMode=border)
+    return cv2.warpAffine(grey, matrix, grey.shape[:2], borderMode=border)
 
 
 def random_affine(size: int, rng, *, rotate: float, shear: float, zoom: float, shift: float) -> np.ndarray:

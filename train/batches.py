@@ -19,7 +19,10 @@ LOOK_AHEAD = 8
 
 @dataclass(frozen=True)
 class Films:
-    """Films to learn from: pixels uint8 (N, S, S, 1), truth float32 (N, labels), origin float32 (N, sources)."""
+    """Films to learn from: pixels uint8 (N, S, S, 1), truth float32 (N, labels), origin float32 (N, sources).
+
+    Pixels may have a second channel, the mask of the lungs, which `augment.full` moves with the film.
+    """
 
     pixels: np.ndarray
     truth: np.ndarray
@@ -59,7 +62,7 @@ def epoch_batches(films: Films, chance: np.ndarray, config: TrainConfig, epoch: 
         epoch: 0 for the first.
 
     Yields:
-        float32 (batch, S, S, 1) holding 0 .. 255, float32 (batch, labels), and float32 (batch, sources).
+        float32 (batch, S, S, C) holding 0 .. 255, float32 (batch, labels), and float32 (batch, sources).
     """
     count = len(films.pixels)
     drawn = np.random.default_rng((config.seed, epoch)).choice(count, max(count, config.batch), p=chance)

@@ -40,13 +40,19 @@ def run(args) -> int:
     films = index.read(args.index)
     films = films[films["split"] != ""].reset_index(drop=True)
     settings = config.from_record(record["config"])
-    shown = fit.seen(settings, films, args.data, args.cache, index_hash, args.lungs)
-    crossfit(settings, *shown, args.run, index_hash, args.lungs)
+    where = (settings, films, args.data, args.cache, index_hash, args.lungs)
+    crossfit(settings, *fit.seen(*where), args.run, index_hash, args.lungs, fit.lung_masks(*where))
     return 0
 
 
 def crossfit(
-    settings: config.TrainConfig, films, film_pixels, run_dir: Path, index_hash: str, lungs: Path = pixels.LUNGS
+    settings: config.TrainConfig,
+    films,
+    film_pixels,
+    run_dir: Path,
+    index_hash: str,
+    lungs: Path = pixels.LUNGS,
+    masks=None,
 ) -> None:
     """Train what is not trained yet; write `crossfit.csv` and `without.csv` to `run_dir`.
 
@@ -57,6 +63,7 @@ def crossfit(
         run_dir: of the run.
         index_hash: sha256 of the index, recorded.
         lungs: the lung-field network that cropped the films.
+        masks: of `fit.lung_masks`.
     """
     settings = replace(settings, settle=0)
     folds = {str(k + 1): replace(settings, fold=f"{k + 1}/{FOLDS}") for k in range(FOLDS)}
@@ -68,17 +75,17 @@ def crossfit(
         tables = []
         for name, recipe in recipes.items():
             part_dir = run_dir / "crossfit" / f"{column}-{name}"
-            table = _scores(recipe, films, film_pixels, part_dir, index_hash, lungs)
+            table = _scores(recipe, films, film_pixels, part_dir, index_hash, lungs, masks)
             tables.append(table.assign(**{column: name}))
         pd.concat(tables).sort_values("path").to_csv(run_dir / file, index=False, float_format="%.6f")
 
 
-def _scores(recipe, films, film_pixels, run_dir: Path, index_hash: str, lungs: Path):
+def _scores(recipe, films, film_pixels, run_dir: Path, index_hash: str, lungs: Path, masks):
     """Return the scores of the films that `recipe` leaves out, with the thresholds of its own validation films."""
     path = run_dir / "run.json"
     if not path.exists() or "metrics" not in json.loads(path.read_text()):
         print(f"{run_dir}: training without {recipe.without or 'fold ' + recipe.fold}", flush=True)
-        fit.fit(recipe, films, film_pixels, run_dir, index_hash, lungs)
+        fit.fit(recipe, films, film_pixels, run_dir, index_hash, lungs, masks)
         for checkpoint in (run_dir / "last.keras", run_dir / "best.keras", run_dir / "model.h5"):
             checkpoint.unlink(missing_ok=True)
     thresholds = json.loads(path.read_text())["metrics"]["thresholds"]

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +43,8 @@ def run(args) -> int:
         raise WrongUsage(f"{run_dir}: holds a run already; go on with '--resume', or choose another '--run FOLDER'.")
     else:
         settings = config.from_flags(args)
-    shown = seen(settings, films, args.data, args.cache, index_hash, args.lungs)
-    fit(settings, *shown, run_dir, index_hash, args.lungs)
+    where = (settings, films, args.data, args.cache, index_hash, args.lungs)
+    fit(settings, *seen(*where), run_dir, index_hash, args.lungs, lung_masks(*where))
     return 0
 
 
@@ -69,6 +69,14 @@ def seen(settings, films, data: Path, cache: Path, index_hash: str, lungs: Path 
     return films[crops.found].reset_index(drop=True), shown[crops.found]
 
 
+def lung_masks(settings, films, data: Path, cache: Path, index_hash: str, lungs: Path = pixels.LUNGS):
+    """Return the masks of the films that `seen` returns, uint8 (N, size, size, 1), 255 = lung; None without `heat`."""
+    if not settings.heat:
+        return None
+    crops = pixels.load_crops(films, data, settings.size, cache, index_hash, lungs)
+    return crops.masks[crops.found][..., np.newaxis]
+
+
 def fit(
     settings: config.TrainConfig,
     films,
@@ -76,6 +84,7 @@ def fit(
     run_dir: Path,
     index_hash: str,
     lungs: Path = pixels.LUNGS,
+    masks: np.ndarray | None = None,
 ) -> dict:
     """Train, keep the epoch with the lowest validation loss, evaluate it, and write it all to `run_dir`.
 
@@ -86,6 +95,7 @@ def fit(
         run_dir: made if missing; an unfinished run in it is gone on with.
         index_hash: sha256 of the index file, recorded.
         lungs: the lung-field network that cropped the films, if they are cropped; its hash is recorded.
+        masks: of `lung_masks`.
 
     Returns:
         What `run.json` holds.
@@ -122,7 +132,7 @@ def fit(
     _write_json(run_dir / "run.json", record)
     plots.augmentation_sheet(film_pixels, films, train, settings, run_dir / "augmentation.png")
 
-    learnt = material(films, film_pixels, train, val, settings)
+    learnt = material(films, film_pixels, train, val, settings, masks)
     model = loop.train(settings, learnt, run_dir)
     if settings.settle:
         record["settled"] = loop.settle_in(model, settings, learnt)
@@ -164,15 +174,24 @@ def rows(films, settings):
     return train, val
 
 
-def material(films, film_pixels, train, val, settings) -> loop.Material:
-    """Put together what a network learns from (rows `train`) and is watched on (rows `val`)."""
+def material(films, film_pixels, train, val, settings, masks=None) -> loop.Material:
+    """Put together what a network learns from (rows `train`) and is watched on (rows `val`).
+
+    Raises:
+        ValueError: the recipe weighs heat outside the lungs, and there are no `masks`.
+    """
+    if settings.heat and masks is None:
+        raise ValueError(f"heat is {settings.heat}; it needs the masks of the lungs")
     sources = sorted(set(films["source"]))
     everything = batches.Films(
         film_pixels, batches.targets(films["label"], settings.labels), batches.targets(films["source"], sources)
     )
     cell = films["source"] + "/" + films["label"]
+    taught = everything.at(train)
+    if settings.heat:
+        taught = replace(taught, pixels=np.concatenate([taught.pixels, masks[train]], axis=-1))
     return loop.Material(
-        films=everything.at(train),
+        films=taught,
         chance=batches.chances(cell.iloc[train], settings.balance),
         cell=cell.iloc[train].to_numpy(),
         val=everything.at(val),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from train import batches, evaluate, residual
+from train import batches, evaluate, heat, residual
 from train.config import TrainConfig
 from train.sources import CHILDREN
 
@@ -77,8 +77,9 @@ def settle_in(model, settings: TrainConfig, material: Material) -> list[dict]:
     settle.equalize(model, _some(material, settings))
     settle.round_kernels(model)
     fused_norm.fuse(model)
-    _compile(model, settings, SETTLING_RATE * settings.learning_rate)
-    rows = [_epoch(model, settings, material, settings.epochs + i) for i in range(settings.settle)]
+    shown, penalties = (heat.attach(model), {"heat": _outside(settings)}) if settings.heat else (model, None)
+    _compile(shown, settings, SETTLING_RATE * settings.learning_rate, penalties)
+    rows = [_epoch(shown, settings, material, settings.epochs + i) for i in range(settings.settle)]
     settle.finish(model)
     fused_norm.unfuse(model)
     return rows
@@ -87,7 +88,7 @@ def settle_in(model, settings: TrainConfig, material: Material) -> list[dict]:
 def _some(material, settings) -> np.ndarray:
     """Return training films to measure on, drawn as for training."""
     rng = np.random.default_rng(settings.seed)
-    pixels = material.films.pixels
+    pixels = material.films.pixels[..., :1]
     count = min(MEASURED_FILMS, len(pixels))
     return pixels[np.sort(rng.choice(len(pixels), count, replace=False, p=material.chance))]
 
@@ -156,12 +157,17 @@ def _told(settings, material) -> np.ndarray | None:
 def _packed(made, model, told=None):
     """Give each output of `model` its truth: the labels, and with a penalty the source beside the labels.
 
-    With `told`, what the sources say stands beside the labels.
+    With `told`, what the sources say stands beside the labels. `heat` is told the lungs: the films' second channel.
     """
     for pixels, truth, origin in made:
         labels = truth if told is None else np.concatenate([truth, origin @ told], axis=1)
-        both = {"scores": labels, "source": np.concatenate([origin, truth], axis=1)}
-        yield pixels, (both if isinstance(model.output, dict) else labels)
+        if not isinstance(model.output, dict):
+            yield pixels, labels
+        elif "heat" in model.output:
+            lungs = heat.truth(pixels[..., 1:], model.output["heat"].shape[1])
+            yield pixels[..., :1], {"scores": labels, "heat": lungs}
+        else:
+            yield pixels, {"scores": labels, "source": np.concatenate([origin, truth], axis=1)}
 
 
 def _start(settings, run_dir, material):
@@ -175,13 +181,17 @@ def _start(settings, run_dir, material):
     if past:
         own = {"loss": invariance.loss(settings.penalty, material.sources)}
         own |= {"told": residual.loss(len(settings.labels), settings.label_smoothing)}
+        own |= {"outside": _outside(settings)}
         return keras.models.load_model(run_dir / "last.keras", custom_objects=own), past
     model = networks.build(
         settings.model, settings.size, settings.labels, dropout=settings.dropout, imagenet=settings.imagenet
     )
     networks.freeze(model, settings.freeze if settings.imagenet else 0)
     fused_norm.fuse(model)
-    model, penalties = invariance.attach(model, settings.penalty, material.sources)
+    if settings.heat:
+        model, penalties = heat.attach(model), {"heat": _outside(settings)}
+    else:
+        model, penalties = invariance.attach(model, settings.penalty, material.sources)
     steps = batches.steps_per_epoch(len(material.films.pixels), settings)
     rate = keras.optimizers.schedules.CosineDecay(
         settings.learning_rate / 20,
@@ -204,9 +214,15 @@ def _compile(model, settings, rate, penalties=None) -> None:
     model.compile(
         keras.optimizers.Adam(rate, weight_decay=settings.weight_decay or None, **averaged),
         {"scores": loss} | penalties if penalties else loss,
-        loss_weights={"scores": 1.0, "source": settings.penalty_weight} if penalties else None,
+        loss_weights={"scores": 1.0, **dict.fromkeys(penalties, settings.heat or settings.penalty_weight)}
+        if penalties
+        else None,
         jit_compile=keras.backend.backend() == "jax",  # XLA on a CPU is several times slower with depthwise layers
     )
+
+
+def _outside(settings):
+    return heat.loss(tuple(i for i, label in enumerate(settings.labels) if label != "normal"))
 
 
 def _save(model, path: Path) -> None:

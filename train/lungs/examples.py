@@ -14,12 +14,11 @@ import numpy as np
 
 from edge_app import preprocess
 from edge_app.errors import UnreadableRadiograph
+from edge_app.kinds import KINDS
 from train import augment
 
 # Side at which films and masks are kept: larger than the network's, so that zooming in shows detail.
 KEPT_SIZE = 192
-# Share of a batch without any lung: CT slices, lateral views, photographs, patterns. Few films, so each is seen often.
-EMPTY_SHARE = 0.2
 PATTERNS = 200
 
 
@@ -41,8 +40,8 @@ def join(*parts: Examples) -> Examples:
     return Examples(np.concatenate([part.pictures for part in parts]), np.concatenate([part.masks for part in parts]))
 
 
-def photographs(seed: int) -> Examples:
-    """Return pictures that are no radiograph: photographs that come with packages, and drawn patterns."""
+def photographs(seed: int) -> np.ndarray:
+    """Return uint8 (N, K, K) that show no radiograph: photographs that come with packages, and drawn patterns."""
     import skimage.data
     import sklearn.datasets
 
@@ -51,29 +50,49 @@ def photographs(seed: int) -> Examples:
     for name in ("camera", "brick", "grass", "coins", "page", "text", "moon", "clock"):
         found.append(np.asarray(getattr(skimage.data, name)(), np.uint8))
     pictures = [_part(found[i % len(found)], rng) for i in range(PATTERNS)] + [_pattern(rng) for _ in range(PATTERNS)]
-    return Examples(np.stack(pictures), np.zeros((len(pictures), KEPT_SIZE, KEPT_SIZE), np.uint8))
+    return np.stack(pictures)
 
 
-def batches(examples: Examples, chance: np.ndarray, steps: int, batch: int, seed: tuple[int, ...]):
-    """Yield `steps` pairs of float32 (batch, 128, 128, 1) holding 0 .. 255 and float32 (batch, 64, 64, 1) in 0 .. 1."""
-    rows = np.random.default_rng(seed).choice(len(chance), steps * batch, p=chance)
+@dataclass(frozen=True)
+class Pools:
+    """What batches are drawn from.
+
+    Attributes:
+        drawn: films with their masks.
+        chance: float (N,), each one's chance to be drawn, summing to 1.
+        films: uint8 (N, K, K), upright frontal films without masks: they teach the kind alone.
+        film_chance: float (N,), likewise.
+        others: by kind of picture that is no frontal film, uint8 (N, K, K).
+    """
+
+    drawn: Examples
+    chance: np.ndarray
+    films: np.ndarray
+    film_chance: np.ndarray
+    others: dict[str, np.ndarray]
+
+
+def batches(pools: Pools, steps: int, batch: int, seed: tuple[int, ...]):
+    """Yield `steps` batches.
+
+    Yields:
+        float32 (batch, 128, 128, 1) holding 0 .. 255, and {"mask": float32 (batch, 64, 64, 1) in 0 .. 1, or -1 where
+        none is known, "kind": float32 (batch, kinds)}.
+    """
+    from train.lungs import kinds_shown
 
     def make(position):
         rng = np.random.default_rng((*seed, position))
-        return _changed(examples.pictures[rows[position]], examples.masks[rows[position]], rng)
+        kind, picture, mask, known = kinds_shown.draw(pools, rng)
+        picture, mask = _changed(picture, mask, rng)
+        told = mask.astype("f4") / 255 if known else np.full(mask.shape, -1, "f4")
+        return picture, told, np.array([kind == name for name in KINDS], "f4")
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for step in range(steps):
-            pairs = list(pool.map(make, range(step * batch, (step + 1) * batch)))
-            pictures, masks = zip(*pairs, strict=True)
-            yield np.stack(pictures)[..., np.newaxis].astype("f4"), np.stack(masks)[..., np.newaxis].astype("f4") / 255
-
-
-def chances(examples: Examples) -> np.ndarray:
-    """Return each example's chance, such that `EMPTY_SHARE` of the draws holds no lungs."""
-    lungs = examples.has_lungs
-    share = np.where(lungs, (1 - EMPTY_SHARE) / lungs.sum(), EMPTY_SHARE / max(1, (~lungs).sum()))
-    return share / share.sum()
+            made = list(pool.map(make, range(step * batch, (step + 1) * batch)))
+            pictures, masks, kinds = (np.stack(part) for part in zip(*made, strict=True))
+            yield pictures[..., np.newaxis].astype("f4"), {"mask": masks[..., np.newaxis], "kind": kinds}
 
 
 def plain(examples: Examples) -> tuple[np.ndarray, np.ndarray]:

@@ -7,16 +7,16 @@ and other scanners before it is asked to crop them.
 
 import csv
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from edge_app import lung_field, preprocess
+from edge_app import kinds, lung_field, preprocess
 from edge_app.errors import NoLungField, WrongUsage
-from train import film_arguments, index, pixels, provenance
-from train.lungs import examples, masks
+from train import batches, film_arguments, index, pixels, provenance
+from train.lungs import examples, kinds_shown, masks
 
 RUN = Path("models/runs/lungs")
 
@@ -33,6 +33,7 @@ class LungConfig:
     own_share: float = 0.35  # of a batch: films whose mask the first network drew
     own_films: int = 1200  # drawn alike from every source and label
     least_certainty: float = 0.93  # mean chance of lung inside a mask of its own
+    kind_weight: float = 0.3  # of the kind's loss beside the mask's
     seed: int = 20200316
 
 
@@ -40,6 +41,12 @@ def add_parser(subparsers) -> None:
     """Declare `train lungs`."""
     parser = subparsers.add_parser("lungs", help="train the network that finds the lung field")
     film_arguments.add(parser)
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        required=True,
+        help="folder of ordinary pictures, made by 'python -m train gate-pictures'",
+    )
     parser.add_argument("--run", type=Path, default=RUN, help="run folder (%(default)s); an unfinished run goes on")
     parser.set_defaults(func=run)
 
@@ -62,18 +69,22 @@ def run(args) -> int:
     taught = {split: drawn(listing, args.data, split) for split in ("train", "val", "test")}
     args.run.mkdir(parents=True, exist_ok=True)
     listing.to_csv(args.run / "masks.csv", index=False, float_format="%.3f")
-    others = films[(films["split"] == "train") & (films["source"] != masks.SOURCE)]
-    fit(LungConfig(), taught, (others, whole[others.index.to_numpy()][..., 0]), args.run, index_hash)
+    upright = films[films["split"] == "train"]
+    kept_out = kinds_shown.rejected(args.data, everything).get("train", {})
+    found = kinds_shown.pictures(args.pictures, "train")
+    other = {kind: np.concatenate([of[kind] for of in (kept_out, found) if kind in of]) for kind in (*kept_out, *found)}
+    fit(LungConfig(), taught, (upright, whole[upright.index.to_numpy()][..., 0]), other, args.run, index_hash)
     return 0
 
 
-def fit(settings: LungConfig, drawn: dict, others: tuple, run_dir: Path, index_hash: str) -> dict:
+def fit(settings: LungConfig, drawn: dict, films: tuple, other: dict, run_dir: Path, index_hash: str) -> dict:
     """Train both rounds, measure on the drawn masks of the test patients, and write it all to `run_dir`.
 
     Args:
         settings: the recipe.
         drawn: `examples.Examples` by split.
-        others: rows of the index and their pixels, uint8 (N, K, K): training films without masks.
+        films: rows of the index and their pixels, uint8 (N, K, K): training films.
+        other: by kind, uint8 (N, K, K), pictures that show no upright frontal chest.
         run_dir: exists; an unfinished run in it is gone on with.
         index_hash: sha256 of the index, recorded.
 
@@ -92,21 +103,28 @@ def fit(settings: LungConfig, drawn: dict, others: tuple, run_dir: Path, index_h
         "versions": provenance.versions(),
     }
     _write_json(run_dir / "run.json", record)
-    learnt = examples.join(drawn["train"], examples.photographs(settings.seed))
-    first = _round(settings, learnt, examples.chances(learnt), drawn["val"], settings.first_epochs, run_dir / "first")
-    own = own_masks(first, *others, settings)
+    learnt = examples.Examples(
+        *(part[drawn["train"].has_lungs] for part in (drawn["train"].pictures, drawn["train"].masks))
+    )
+    other = {**other, kinds.PICTURE: np.concatenate([other[kinds.PICTURE], examples.photographs(settings.seed)])}
+    record["films"] |= {"kinds": {kind: len(of) for kind, of in other.items()} | {kinds.FRONTAL: len(films[0])}}
+    cell = batches.chances(films[0]["source"] + "/" + films[0]["label"], 1.0)
+    pools = examples.Pools(learnt, np.full(len(learnt.pictures), 1 / len(learnt.pictures)), films[1], cell, other)
+    first = _round(settings, pools, drawn["val"], settings.first_epochs, run_dir / "first")
+    unmasked = (films[0]["source"] != masks.SOURCE).to_numpy()
+    own = own_masks(first, films[0][unmasked], films[1][unmasked], settings)
     record["films"]["own"] = len(own.pictures)
     chance = np.concatenate(
         [
-            (1 - settings.own_share) * examples.chances(learnt),
+            (1 - settings.own_share) * pools.chance,
             np.full(len(own.pictures), settings.own_share / max(1, len(own.pictures))),
         ]
     )
-    both = examples.join(learnt, own)
-    model = _round(settings, both, chance / chance.sum(), drawn["val"], settings.epochs, run_dir / "second")
+    pools = replace(pools, drawn=examples.join(learnt, own), chance=chance / chance.sum())
+    model = _round(settings, pools, drawn["val"], settings.epochs, run_dir / "second")
     model.save(run_dir / "model.keras")
     record["metrics"] = {
-        split: report.measure(model.predict(examples.plain(drawn[split])[0], verbose=0)[..., 0], drawn[split])
+        split: report.measure(chances(model, examples.plain(drawn[split])[0]), drawn[split])
         for split in ("val", "test")
     }
     report.sheet(model, drawn["test"], run_dir / "test.png")
@@ -129,9 +147,9 @@ def own_masks(model, films, pictures: np.ndarray, settings: LungConfig) -> examp
     rank = cell.groupby(cell.to_numpy()).cumcount().to_numpy()
     rows = shuffled[np.argsort(rank, kind="stable")][: settings.own_films]
     small = np.array([preprocess.shrink(pictures[row], preprocess.LUNG_SIZE) for row in rows])
-    chances = model.predict(small[..., np.newaxis], verbose=0)[..., 0] if len(small) else small
+    drawn_by_it = chances(model, small[..., np.newaxis]) if len(small) else small
     kept, drawn = [], []
-    for row, chance in zip(rows, chances, strict=True):
+    for row, chance in zip(rows, drawn_by_it, strict=True):
         try:
             field = lung_field.find(chance)
         except NoLungField:
@@ -141,6 +159,11 @@ def own_masks(model, films, pictures: np.ndarray, settings: LungConfig) -> examp
             drawn.append(cv2.resize(field.mask, (examples.KEPT_SIZE,) * 2, interpolation=cv2.INTER_AREA))
     side = (0, examples.KEPT_SIZE, examples.KEPT_SIZE)
     return examples.Examples(np.asarray(pictures[kept]), np.stack(drawn) if drawn else np.zeros(side, np.uint8))
+
+
+def chances(model, pictures: np.ndarray) -> np.ndarray:
+    """Return each place's chance of lung, float (N, 64, 64), on pictures uint8 (N, 128, 128, 1)."""
+    return model.predict(pictures, verbose=0)["mask"][..., 0]
 
 
 def drawn(listing, data: Path, split: str) -> examples.Examples:
@@ -153,7 +176,7 @@ def drawn(listing, data: Path, split: str) -> examples.Examples:
     )
 
 
-def _round(settings, learnt, chance, val, epochs: int, folder: Path):
+def _round(settings, pools, val, epochs: int, folder: Path):
     """Train one network from scratch, or from where it was stopped; return it."""
     import keras
 
@@ -173,18 +196,25 @@ def _round(settings, learnt, chance, val, epochs: int, folder: Path):
             warmup_target=settings.learning_rate,
             warmup_steps=settings.steps * 6,
         )
-        model.compile(keras.optimizers.Adam(rate), overlap_loss, jit_compile=False)
+        model.compile(
+            keras.optimizers.Adam(rate),
+            {"mask": overlap_loss, "kind": "categorical_crossentropy"},
+            loss_weights={"mask": 1.0, "kind": settings.kind_weight},
+            metrics={"kind": "accuracy"},
+            jit_compile=False,
+        )
     pictures, _ = examples.plain(val)
     for epoch in range(len(past), epochs):
-        seed = (settings.seed, len(chance), epoch)
+        seed = (settings.seed, len(pools.chance), epoch)
         fitted = model.fit(
-            examples.batches(learnt, chance, settings.steps, settings.batch, seed),
+            examples.batches(pools, settings.steps, settings.batch, seed),
             steps_per_epoch=settings.steps,
             shuffle=False,
             verbose=0,
         )
-        figures = report.measure(model.predict(pictures, verbose=0)[..., 0], val)
-        past.append({"epoch": epoch + 1, "loss": fitted.history["loss"][0], "val_iou": figures["median_iou"]})
+        figures = report.measure(chances(model, pictures), val)
+        told = {"loss": fitted.history["loss"][0], "kind_accuracy": fitted.history["kind_accuracy"][0]}
+        past.append({"epoch": epoch + 1} | told | {"val_iou": figures["median_iou"]})
         print("  ".join(f"{name} {value:.4g}" for name, value in past[-1].items()), flush=True)
         part = folder / "part.keras"
         model.save(part)
@@ -197,15 +227,17 @@ def _round(settings, learnt, chance, val, epochs: int, folder: Path):
 
 
 def overlap_loss(truth, chance):
-    """Cross-entropy of every place, and half of one minus the Dice coefficient of the whole."""
+    """Cross-entropy of every place and half of one minus the Dice coefficient of the whole; 0 without a known mask."""
     import keras
     from keras import ops
 
+    known = ops.cast(truth[:, 0, 0, 0] >= 0, "float32")
+    truth = ops.maximum(truth, 0.0)
     each = ops.mean(keras.losses.binary_crossentropy(truth, chance), axis=(1, 2))
     both = ops.sum(truth * chance, axis=(1, 2, 3))
     # 20 places of 4096: an empty mask and an empty answer then agree, and a stray place costs little.
     dice = (2 * both + 20) / (ops.sum(truth, axis=(1, 2, 3)) + ops.sum(chance, axis=(1, 2, 3)) + 20)
-    return each + 0.5 * (1 - dice)
+    return known * (each + 0.5 * (1 - dice))
 
 
 def _write_json(path: Path, value: dict) -> None:

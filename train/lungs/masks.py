@@ -43,7 +43,7 @@ def listing(data: Path, films: pd.DataFrame) -> pd.DataFrame:
         raise EdgeError(f"{folder}: no such folder; the lung masks of {SOURCE} are needed; see 'make data'.")
     images = {path.name: path for path in (data / SOURCE / "images").iterdir()}
     stems = {path.stem: path for path in images.values()}
-    splits = _patient_splits(films)
+    splits = patient_splits(films)
     rejected = dict(zip(films["path"], films["rejected"], strict=True))
     rows = []
     for path in sorted(folder.iterdir()):
@@ -80,7 +80,7 @@ def _judge(path: Path, image: Path | None, twin: dict | None, data: Path, splits
     if image is None:
         return row | {"state": "not used: its film is not here"}
     row["film"] = image.relative_to(data).as_posix()
-    row["split"] = splits.get(row["film"]) or _split_by_name(row["film"])
+    row["split"] = splits.get(row["film"]) or split_by_name(row["film"])
     mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if mask is None:
         return row | {"state": "not used: unreadable"}
@@ -99,7 +99,7 @@ def _judge(path: Path, image: Path | None, twin: dict | None, data: Path, splits
     return row
 
 
-def _patient_splits(films: pd.DataFrame) -> dict[str, str]:
+def patient_splits(films: pd.DataFrame) -> dict[str, str]:
     """Return {path: split}; a rejected film (a CT slice, a lateral view) goes where its patient's other films are."""
     used = films[films["split"] != ""]
     by_patient = dict(zip(used["patient"], used["split"], strict=True))
@@ -109,7 +109,7 @@ def _patient_splits(films: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _split_by_name(film: str) -> str:
+def split_by_name(film: str) -> str:
     """Place a patient that has no film in the index: 70, 15 and 15 % by the hash of the name up to the view."""
     share = int(hashlib.sha256(Path(film).stem[:12].encode()).hexdigest()[:8], 16) / 16**8
     return "train" if share < 0.7 else "val" if share < 0.85 else "test"

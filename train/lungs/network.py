@@ -1,4 +1,4 @@
-"""The network that draws the lung field: a small U-Net of separable convolutions, built for int8 on a Pi.
+"""The network that draws the lung field and tells what kind of picture it sees: a small U-Net built for int8 on a Pi.
 
 U-Net: Ronneberger et al. 2015. ReLU6 and depthwise-separable blocks as in `lite0`; skips are joined by concatenation
 after a 1 x 1 convolution, enlarged by nearest neighbour (one op every TFLite runtime has, exact in int8).
@@ -7,6 +7,7 @@ after a 1 x 1 convolution, enlarged by nearest neighbour (one op every TFLite ru
 import keras
 from keras import layers
 
+from edge_app.kinds import KINDS
 from edge_app.preprocess import LUNG_SIZE
 
 STEM = 16
@@ -14,6 +15,9 @@ STEM = 16
 DOWN = ((24, 1), (32, 2), (32, 1), (48, 2), (48, 1), (96, 2), (96, 1), (96, 1), (96, 1))
 # Channels of the way up, one stage a doubling of the side.
 UP = (48, 32, 24)
+# Channels behind the narrowest place of the U-Net, where the kind of picture is told; its maps are averaged, since no
+# fully connected layer may be in a file (design: it crashes tflite-runtime on ARM).
+KIND_CHANNELS = 128
 MOMENTUM = 0.95
 
 
@@ -24,7 +28,8 @@ def build(*, folded: bool = False):
         folded: leave scaling out of the first layer, for `convert`: its kernel then takes levels, not -1 .. 1.
 
     Returns:
-        A Keras model: float (N, 128, 128, 1) holding 0 .. 255 -> float (N, 64, 64, 1), each place's chance of lung.
+        A Keras model: float (N, 128, 128, 1) holding 0 .. 255 -> {"mask": float (N, 64, 64, 1), each place's chance of
+        lung, "kind": float (N, kinds), the chance of each of `KINDS`}.
     """
     pixels = keras.Input((LUNG_SIZE, LUNG_SIZE, 1), name="pixels")
     scaling = (1.0, -127.0) if folded else (1 / 128, -127 / 128)
@@ -35,11 +40,15 @@ def build(*, folded: bool = False):
         if stride == 2:
             skips.append(x)
         x = _block(x, channels, stride, f"down{i}")
+    kind = _block(_block(x, KIND_CHANNELS, 2, "kind0"), KIND_CHANNELS, 1, "kind1")
+    kind = layers.GlobalAveragePooling2D(name="kind_logits")(layers.Conv2D(len(KINDS), 1, name="kind_maps")(kind))
     for i, channels in enumerate(UP):
         x = layers.UpSampling2D(2, interpolation="nearest", name=f"up{i}_enlarge")(_point(x, channels, f"up{i}_before"))
         skip = _point(skips.pop(), channels, f"up{i}_skip")
         x = _block(layers.Concatenate(name=f"up{i}_join")([x, skip]), channels, 1, f"up{i}")
-    return keras.Model(pixels, layers.Conv2D(1, 3, padding="same", activation="sigmoid", name="mask")(x), name="lungs")
+    mask = layers.Conv2D(1, 3, padding="same", activation="sigmoid", name="mask")(x)
+    outputs = {"mask": mask, "kind": layers.Softmax(name="kind")(kind)}
+    return keras.Model(pixels, outputs, name="lungs")
 
 
 def fold(model):

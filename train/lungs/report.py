@@ -53,7 +53,7 @@ def sheet(model, pictures: examples.Examples, path: Path, most: int = 96) -> Non
     some = examples.Examples(pictures.pictures[:most], pictures.masks[:most])
     tiles = []
     for picture, mask, chance in zip(
-        some.pictures, some.masks, model.predict(examples.plain(some)[0], verbose=0)[..., 0], strict=True
+        some.pictures, some.masks, model.predict(examples.plain(some)[0], verbose=0)["mask"][..., 0], strict=True
     ):
         tile = cv2.cvtColor(cv2.resize(picture, (TILE, TILE), interpolation=cv2.INTER_AREA), cv2.COLOR_GRAY2BGR)
         _outline(tile, mask, (0, 0, 255))

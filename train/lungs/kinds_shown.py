@@ -1,0 +1,156 @@
+"""What the network learns kinds of picture from: films as they are and spoiled, and pictures that are no frontal film.
+
+Whole films stand upright in every collection, so a film turned, inverted or cut is made from one. CT slices and lateral
+views are those of covid-chestxray-dataset; pictures of anything else come with packages (`train.gate.pictures`).
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from edge_app import kinds, preprocess, radiograph
+from edge_app.errors import EdgeError, UnreadableRadiograph
+from train import pixels
+from train.lungs import masks
+from train.lungs.examples import KEPT_SIZE
+
+# Share of each kind among the examples of a batch; what they hold of lungs is drawn or known to be none.
+SHARES = {
+    kinds.FRONTAL: 0.47,
+    kinds.CUT: 0.1,
+    kinds.INVERTED: 0.06,
+    kinds.UPSIDE_DOWN: 0.04,
+    kinds.HEAD_LEFT: 0.03,
+    kinds.HEAD_RIGHT: 0.03,
+    kinds.LATERAL: 0.05,
+    kinds.CT: 0.05,
+    kinds.PART: 0.05,
+    kinds.PICTURE: 0.12,
+}
+# Of the frontal films, the share whose mask is known.
+MASKED = 0.7
+# Of the lungs' area, what a film must have lost to count as cut.
+LOST = 0.22
+# A part of a film with less lung than this, as a share of the part, shows another part of the body.
+LEAST_LUNG = 0.04
+OF_REJECTED = {"CT": kinds.CT, "lateral view": kinds.LATERAL}
+
+
+def rejected(data: Path, everything: pd.DataFrame) -> dict[str, dict[str, np.ndarray]]:
+    """Return what the index keeps out as CT or lateral view: {split: {kind: uint8 (N, K, K)}}."""
+    splits = masks.patient_splits(everything)
+    found: dict = {}
+    for row in everything[everything["rejected"].isin(list(OF_REJECTED))].itertuples():
+        split = splits.get(row.path) or masks.split_by_name(row.path)
+        kind = OF_REJECTED[row.rejected]
+        film = preprocess.to_pixels(pixels.read_film(data / row.path, KEPT_SIZE), KEPT_SIZE)[..., 0]
+        found.setdefault(split, {}).setdefault(kind, []).append(film)
+    return {split: {kind: np.stack(films) for kind, films in of.items()} for split, of in found.items()}
+
+
+def pictures(folder: Path, part: str) -> dict[str, np.ndarray]:
+    """Return the pictures of packages by kind, uint8 (N, K, K): `list.csv` of `folder`, rows of `part`.
+
+    Raises:
+        EdgeError: the folder holds no list.
+    """
+    if not (folder / "list.csv").is_file():
+        raise EdgeError(f"{folder}: holds no 'list.csv'; make it with 'python -m train gate-pictures --out {folder}'.")
+    table = pd.read_csv(folder / "list.csv", keep_default_na=False)
+    of = {"ct": kinds.CT, "mri": kinds.CT, "part": kinds.PART}
+    found: dict = {}
+    for row in table[table["part"] == part].itertuples():
+        film = shown(folder / row.path)
+        if film is not None:
+            found.setdefault(of.get(row.kind, kinds.PICTURE), []).append(film)
+    return {kind: np.stack(films) for kind, films in found.items()}
+
+
+def shown(path: Path) -> np.ndarray | None:
+    """Return a picture as the network would see it, uint8 (K, K); None if the edge cannot read it or it is blank."""
+    try:
+        grey = radiograph.read(path, preprocess.least_side(KEPT_SIZE))
+        return preprocess.to_pixels(grey, KEPT_SIZE)[..., 0]
+    except UnreadableRadiograph:
+        return None
+
+
+def draw(pools, rng) -> tuple[str, np.ndarray, np.ndarray, bool]:
+    """Draw one example: its kind, picture uint8 (K, K), mask uint8 (K, K), and whether that mask is known."""
+    names = [kind for kind in SHARES if kind in pools.others or kind not in (kinds.LATERAL, kinds.CT, kinds.PICTURE)]
+    shares = np.array([SHARES[kind] for kind in names])
+    kind = names[rng.choice(len(names), p=shares / shares.sum())]
+    if kind in pools.others and (kind != kinds.PART or rng.random() < 0.4):
+        of = pools.others[kind]
+        film = of[rng.integers(len(of))]
+        if rng.random() < 0.5:  # a lateral view may face either side, and the rest has no sides
+            film = np.ascontiguousarray(np.fliplr(film))
+        return kind, film, np.zeros_like(film), True
+    masked = (
+        kind in (kinds.CUT, kinds.PART) or (kind == kinds.FRONTAL and rng.random() < MASKED) or not len(pools.films)
+    )
+    if masked:
+        row = rng.choice(len(pools.chance), p=pools.chance)
+        film, mask = pools.drawn.pictures[row], pools.drawn.masks[row]
+    else:
+        film = pools.films[rng.choice(len(pools.films), p=pools.film_chance)]
+        mask = np.zeros_like(film)
+    made = spoil(kind, film, mask, rng)
+    if made is None:
+        kind, made = kinds.FRONTAL, (film, mask)
+    return kind, *(np.ascontiguousarray(part) for part in made), masked or kind != kinds.FRONTAL
+
+
+def spoil(kind: str, film: np.ndarray, mask: np.ndarray, rng) -> tuple[np.ndarray, np.ndarray] | None:
+    """Make a film of another kind out of a whole upright one.
+
+    Args:
+        kind: one of `edge_app.kinds`.
+        film: uint8 (K, K).
+        mask: uint8 (K, K), 255 = lung.
+        rng: numpy generator.
+
+    Returns:
+        Film and mask; None if it cannot be made of this film.
+    """
+    if kind == kinds.INVERTED:
+        return 255 - film, np.zeros_like(mask)
+    if kind == kinds.UPSIDE_DOWN:  # by half a turn, or mirrored at the horizontal: scanners do both
+        return np.flipud(film) if rng.random() < 0.4 else np.rot90(film, 2), np.zeros_like(mask)
+    if kind == kinds.HEAD_LEFT:
+        return np.rot90(film), np.zeros_like(mask)
+    if kind == kinds.HEAD_RIGHT:
+        return np.rot90(film, -1), np.zeros_like(mask)
+    if kind == kinds.CUT:
+        return _part(film, mask, rng, lambda left, _: left <= 1 - LOST)
+    if kind == kinds.PART:
+        found = _part(film, mask, rng, lambda _, share: share < LEAST_LUNG, small=True)
+        return found and (found[0], np.zeros_like(found[1]))
+    return film, mask
+
+
+def _part(film, mask, rng, fits, small=False):
+    """Crop until `fits(share of the lungs that is left, lung's share of the crop)`; None if it never does."""
+    side, total = len(film), int((mask > 127).sum())
+    for _ in range(20):
+        height, width = rng.uniform(*((0.2, 0.5) if small else (0.4, 1.0)), 2)
+        if not small:  # mostly cut on one side: half a film, the upper or lower third lost
+            height, width = (
+                (height, 1.0) if rng.random() < 0.45 else (1.0, width) if rng.random() < 0.8 else (height, width)
+            )
+        top, left = rng.uniform(0, 1 - height), rng.uniform(0, 1 - width)
+        if not small and rng.random() < 0.8:
+            top, left = (0 if rng.random() < 0.5 else 1 - height), (0 if rng.random() < 0.5 else 1 - width)
+        rows = slice(int(top * side), max(int(top * side) + 8, int((top + height) * side)))
+        columns = slice(int(left * side), max(int(left * side) + 8, int((left + width) * side)))
+        inside = int((mask[rows, columns] > 127).sum())
+        area = (rows.stop - rows.start) * (columns.stop - columns.start)
+        kept = inside / max(1, total)
+        if total and fits(kept, inside / area) and (small or kept > 0.15):
+            return tuple(_square(part[rows, columns]) for part in (film, mask))
+    return None
+
+
+def _square(part: np.ndarray) -> np.ndarray:
+    return preprocess.shrink(np.ascontiguousarray(part), KEPT_SIZE)
