@@ -16,8 +16,8 @@ def build(record: dict, variant, measured: dict) -> dict:
     Args:
         record: `run.json` of the training run; its `temperature`, if any, is recorded.
         variant: of `convert.variants`.
-        measured: from `train.evaluate.measure` on the scores this very file gave, plus `agreement`, `runtimes` and
-            `golden`, the scores of its golden film.
+        measured: from `train.evaluate.measure` on the scores this very file gave, plus `agreement`, `runtimes`,
+            `golden`, the scores of its golden film, and `gate`, the limits of `edge_app.gate`, or None.
     """
     labels = record["config"]["labels"]
     points = measured["operating_points"]
@@ -34,6 +34,7 @@ def build(record: dict, variant, measured: dict) -> dict:
         "minimum_runtime": MINIMUM_RUNTIME,
         "runtimes": measured["runtimes"],
         "golden": measured["golden"],
+        "gate": measured["gate"],
         "training": {name: record[name] for name in ("config", "index_sha256", "films", "backend", "commits")},
         "metrics": {name: measured[name] for name in ("validation", "test", "agreement")},
         "versions": record["versions"],

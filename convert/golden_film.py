@@ -43,7 +43,8 @@ def shown(film: bytes, lungs: bytes, size: int) -> np.ndarray:
         NoLungField: that network finds none.
     """
     grey = np.asarray(Image.open(io.BytesIO(film)))
-    chance = answers(lungs, preprocess.to_pixels(grey, preprocess.LUNG_SIZE)[np.newaxis])[0]
+    found = answers(lungs, preprocess.to_pixels(grey, preprocess.LUNG_SIZE)[np.newaxis])
+    chance = next(one for one in found if one.ndim == 4)
     return preprocess.lungs_to_pixels(grey, lung_field.find(chance[0, ..., 0]), size)[np.newaxis]
 
 

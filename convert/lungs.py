@@ -7,15 +7,18 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from train.gate import limits
 
 from convert import quantize
-from edge_app import classifier, preprocess
+from edge_app import classifier, kinds, preprocess
 from edge_app.errors import EdgeError
 from train import film_arguments, index, pixels
 from train.lungs import examples, fit, masks, report
 
 # Training films of every source for the ranges of activations, and the drawn ones.
 CALIBRATION_PER_SOURCE = 60
+# Share of the frontal validation films that each limit of a chance lets through, and where such a limit may lie.
+PASSING, LOWEST, HIGHEST = 0.9975, 0.35, 0.9
 # The int8 file may lose this much median overlap against the Keras model, no more.
 MOST_LOSS = 0.01
 
@@ -48,9 +51,29 @@ def _convert(args) -> int:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_bytes(content)
     files["bytes"] = len(content)
-    args.out.with_suffix(".json").write_text(json.dumps({"run": record, "int8": files}, indent=1) + "\n")
+    gate = kind_limits(args.out, whole[(films["split"] == "val").to_numpy()])
+    gate["picture"] = limits.fit(args.data, films)
+    written = {"run": record, "int8": files, "gate": gate}
+    args.out.with_suffix(".json").write_text(json.dumps(written, indent=1) + "\n")
     print(f"{args.out}  {len(content) / 1e3:.0f} kB  median IoU on test films {files['test']['median_iou']:.3f}")
     return 0
+
+
+def kind_limits(path: Path, films: np.ndarray) -> dict[str, float]:
+    """Choose the gate's limits of the chances of kinds: few validation films may exceed them.
+
+    Args:
+        path: the `.tflite`.
+        films: uint8 (N, 128, 128, 1), validation films, all frontal and whole.
+    """
+    one = classifier.LungFinder(path)
+    said = [one.look(film)[1] for film in films]
+    cut = [chances[kinds.CUT] for chances in said]
+    wrong = [sum(chances[kind] for kind in kinds.WRONG) for chances in said]
+    return {
+        name: round(float(min(HIGHEST, max(LOWEST, np.quantile(values, PASSING)))), 4)
+        for name, values in (("wrong", wrong), ("cut", cut))
+    }
 
 
 def convert(run_dir: Path, calibration: np.ndarray, drawn: dict) -> tuple[bytes, dict]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from convert import calibration_films, card, gates, golden_film, layer_errors, places, report, variants
+from convert import calibration_films, card, gates, golden_film, layer_errors, likeness, places, report, variants
 from edge_app import bundle
 from edge_app.errors import EdgeError
 from train import config, evaluate, fit, index, pixels
@@ -51,6 +51,8 @@ class Run:
         held: the films it did not learn from.
         lungs: the `.tflite` that cropped its films.
         golden: of `golden_film.make`.
+        like: uint8 (N, S, S, 1), training films for the likeness of embeddings.
+        gate: the limits that belong to `lungs`, of `convert.lungs`; None if it tells no kinds of picture.
     """
 
     record: dict
@@ -59,6 +61,8 @@ class Run:
     held: Held
     lungs: bytes
     golden: bytes
+    like: np.ndarray
+    gate: dict | None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -171,13 +175,17 @@ def load(run_dir: Path, films, film_pixels: np.ndarray, lungs: Path) -> Run:
     pixels.check_lungs(lungs, record, run_dir)
     held = hold(run_dir, model, films, film_pixels)
     training = calibration_films.checked(film_pixels[calibration_films.rows(films, record)])
-    return Run(record, model, training, held, lungs.read_bytes(), golden_film.make())
+    like = film_pixels[calibration_films.rows(films, record, likeness.PER_CELL)]
+    limits = json.loads(lungs.with_suffix(".json").read_text()).get("gate")
+    return Run(record, model, training, held, lungs.read_bytes(), golden_film.make(), like, limits)
 
 
 def make(variant, run: Run, runtimes) -> Product:
     """Convert to one variant, run it everywhere, and judge it; see `Product`."""
     record, held, labels, thresholds = run.record, run.held, run.labels, run.record["metrics"]["thresholds"]
-    draft = card.build(record, variant, record["metrics"] | {"agreement": {}, "runtimes": [], "golden": {}})
+    draft = card.build(
+        record, variant, record["metrics"] | {"agreement": {}, "runtimes": [], "golden": {}, "gate": None}
+    )
     content = variants.flatbuffer(run.model, variant, run.training, draft)
     first = places.run(runtimes[0], content, variant.films(held.pixels), len(labels))
     passed = {place.name: judge(place, content, variant, held, first, labels, thresholds) for place in runtimes[1:]}
@@ -190,10 +198,21 @@ def make(variant, run: Run, runtimes) -> Product:
     golden = golden_film.shown(run.golden, run.lungs, record["config"]["size"])
     (scores,) = places.run(runtimes[0], content, variant.films(golden), len(labels)).scores.tolist()
     measured |= {"golden": {"scores": dict(zip(labels, scores, strict=True))}}
-    packed = bundle.pack(content, run.lungs, card.build(record, variant, measured), run.golden)
-    gated = {name: found for name, (found, _) in passed.items()}
-    figures = {"bytes": len(packed), "gates": gated, "shortfalls": short} | measured
+    like, measured["gate"] = gated(content, variant, run)
+    packed = bundle.pack(content, run.lungs, card.build(record, variant, measured), run.golden, like)
+    found = {name: figures for name, (figures, _) in passed.items()}
+    figures = {"bytes": len(packed), "gates": found, "shortfalls": short} | measured
     return Product(variant, content, None if short else packed, figures, short)
+
+
+def gated(content: bytes, variant, run: Run) -> tuple[bytes, dict | None]:
+    """Return the likeness of a file and the limits of its gate; none of a file without embedding, as for phones."""
+    said = run.gate and likeness.embeddings(content, variant.films(run.like), len(run.labels))
+    if said is None:
+        return b"", None
+    validation = likeness.embeddings(content, variant.films(run.held.pixels[run.held.of("val")]), len(run.labels))
+    like, limit = likeness.fit(said, validation)
+    return like, run.gate | limit
 
 
 def judge(place, content: bytes, variant, held: Held, first: places.Outcome, labels, thresholds) -> tuple[dict, list]:

@@ -16,10 +16,13 @@ from pathlib import Path
 from edge_app import preprocess
 from edge_app.card import FORMAT, VERSION, Card, parse
 from edge_app.errors import ModelMismatch
+from edge_app.likeness import Likeness
+from edge_app.likeness import unpack as unpack_likeness
 
 # TFLite's file identifier, bytes 4 to 8 of every flatbuffer of the format (schema.fbs, `file_identifier`).
 TFLITE_MARK = b"TFL3"
 LABELS, CARD, LUNGS, GOLDEN = "labels.txt", "card.json", "lungs.tflite", "golden.png"
+LIKENESS = "likeness.f16"
 # The zip's clock starts here; a fixed time makes packing twice give the same bytes.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 ONE_RELEASE = "use the model and the program of one release"
@@ -35,16 +38,18 @@ class Bundle:
         lungs: the one that finds the lungs.
         card: what the file says of itself.
         golden: a small film as PNG, whose scores by this very file are in the card; empty in a file without one.
+        likeness: what the embeddings of its training films are like; None without a gate.
     """
 
     scores: bytes
     lungs: bytes
     card: Card
     golden: bytes = b""
+    likeness: Likeness | None = None
 
 
-def pack(scores: bytes, lungs: bytes, card: dict, golden: bytes = b"") -> bytes:
-    """Append the lung-field network, the card and a golden film, if any, to a flatbuffer.
+def pack(scores: bytes, lungs: bytes, card: dict, golden: bytes = b"", likeness: bytes = b"") -> bytes:
+    """Append the lung-field network, the card, a golden film and a likeness, if any, to a flatbuffer.
 
     Format, version and hashes of the card are filled in here.
 
@@ -57,6 +62,7 @@ def pack(scores: bytes, lungs: bytes, card: dict, golden: bytes = b"") -> bytes:
         if zipfile.is_zipfile(io.BytesIO(model)):
             raise ValueError(f"{name} already carries a zip; pack the flatbuffer that the converter gave")
     hashes = {"sha256": hashlib.sha256(scores).hexdigest(), "lungs_sha256": hashlib.sha256(lungs).hexdigest()}
+    hashes |= {"likeness_sha256": hashlib.sha256(likeness).hexdigest()} if likeness else {}
     card = {"format": FORMAT, "version": VERSION, **card, **hashes}
     parse(card)
     content = io.BytesIO(scores)
@@ -64,6 +70,7 @@ def pack(scores: bytes, lungs: bytes, card: dict, golden: bytes = b"") -> bytes:
     labels = "\n".join([*card["labels"], ""])
     members = {CARD: json.dumps(card, indent=1) + "\n", LABELS: labels, LUNGS: lungs}
     members |= {GOLDEN: golden} if golden else {}
+    members |= {LIKENESS: likeness} if likeness else {}
     with zipfile.ZipFile(content, "a", zipfile.ZIP_STORED) as archive:
         for name, member in members.items():
             archive.writestr(zipfile.ZipInfo(name, EPOCH), member)
@@ -97,16 +104,21 @@ def unpack(content: bytes, where) -> Bundle:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             card = json.loads(archive.read(CARD))
             scores = content[: min(item.header_offset for item in archive.infolist())]
-            lungs, golden = (archive.read(name) if name in archive.namelist() else b"" for name in (LUNGS, GOLDEN))
+            parts = (archive.read(name) if name in archive.namelist() else b"" for name in (LUNGS, GOLDEN, LIKENESS))
+            lungs, golden, likeness = parts
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, ValueError) as error:
         raise ModelMismatch(
             f"{where}: carries no card: it is cut off, or this project did not make it; {AGAIN}."
         ) from error
     try:
         parsed = parse(card)
+        like = unpack_likeness(likeness, card["gate"]["features"]) if parsed.gate else None
     except ValueError as error:
         raise ModelMismatch(f"{where}: {error}; {ONE_RELEASE}, or {AGAIN}.") from error
-    for name, part, wanted in (("it", scores, parsed.sha256), ("its lung-field network", lungs, parsed.lungs_sha256)):
+    members = [("it", scores, parsed.sha256), ("its lung-field network", lungs, parsed.lungs_sha256)]
+    if parsed.gate:
+        members.append(("its likeness", likeness, card.get("likeness_sha256", "")))
+    for name, part, wanted in members:
         digest = hashlib.sha256(part).hexdigest()
         if digest != wanted:
             raise ModelMismatch(
@@ -120,4 +132,4 @@ def unpack(content: bytes, where) -> Bundle:
             f"{where}: was trained on films prepared in another way (contract {parsed.contract}, this program has "
             f"{preprocess.CONTRACT_VERSION}: {how}); {ONE_RELEASE}."
         )
-    return Bundle(scores, lungs, parsed, golden)
+    return Bundle(scores, lungs, parsed, golden, like)

@@ -4,8 +4,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edge_app.gate import Limits
+
 FORMAT = "covid-xray-card"
-VERSION = 2
+VERSION = 3
 # The rules by which a model may judge, each with a threshold a label; the first is used unless the user names another.
 # It alone has a band of COVID-19 scores in which the answer is "unsure": nobody near a threshold is told "no finding".
 RULES = ("refer", "sensitive", "balanced")
@@ -44,6 +46,7 @@ class Card:
     minimum_runtime: str
     sha256: str
     lungs_sha256: str
+    gate: Limits | None
     raw: Mapping
 
     def limits(self, rule: str) -> tuple[dict[str, float], tuple[float, float] | None]:
@@ -85,8 +88,23 @@ def parse(raw) -> Card:
         minimum_runtime=_take(raw, "minimum_runtime", str),
         sha256=_take(raw, "sha256", str),
         lungs_sha256=_take(raw, "lungs_sha256", str),
+        gate=_gate(raw),
         raw=raw,
     )
+
+
+def _gate(raw: dict) -> Limits | None:
+    """Return the limits of the gate; None of a card that says it has none, as that of a file for phones."""
+    if "gate" not in raw:
+        raise ValueError("its card lacks field 'gate'")
+    if raw["gate"] is None:
+        return None
+    _take(raw, "gate.features", int)
+    unlike = _take(raw, "gate.unlike", (int, float))
+    picture = {
+        name: float(_take(raw, f"gate.picture.{name}", (int, float))) for name in _take(raw, "gate.picture", dict)
+    }
+    return Limits(_share(raw, "gate.wrong"), _share(raw, "gate.cut"), float(unlike), picture)
 
 
 def _points(raw: dict, rule: str, labels: list) -> dict[str, OperatingPoint]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from edge_app.bundle import Bundle
 from edge_app.errors import MissingPackage, ModelMismatch
+from edge_app.kinds import KINDS
 from edge_app.preprocess import LUNG_SIZE, MASK_SIZE
 
 # The faster one first: LiteRT runs int8 with XNNPACK, tflite-runtime 2.14 does not (20 times slower on x86).
@@ -66,6 +67,10 @@ class LungFinder:
         """As `Classifier.lungs`."""
         return self._network.chance(pixels)
 
+    def look(self, pixels: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
+        """As `Classifier.look`."""
+        return self._network.look(pixels)
+
 
 class Classifier:
     """The two networks of a model file, the one that finds the lungs and the one that judges them.
@@ -91,11 +96,28 @@ class Classifier:
         labels = len(self.card.labels)
         why = f"its card has {labels} labels, so one output must be"
         self._scores = self._network.output((1, labels), f"{why} (1, {labels})")
+        self.likeness = model.likeness
+        if self.card.gate and not self._lungs.tells_kinds:
+            raise ModelMismatch(f"{name}: its card has a gate, but its lung-field network tells no kinds of picture.")
+        if self.likeness:
+            features = len(self.likeness.mean)
+            why_embedding = f"its gate measures embeddings, so one output must be (1, {features})"
+            self._embedding = self._network.output((1, features), why_embedding)
         self._maps = self._network.output((1, None, None, labels), f"{why} (1, h, w, {labels})")
 
     def lungs(self, pixels: np.ndarray) -> np.ndarray:
         """Find lungs: uint8 (128, 128, 1) from `preprocess.to_pixels` -> float32 (64, 64), chance of lung, 0 .. 1."""
         return self._lungs.chance(pixels)
+
+    def look(self, pixels: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
+        """As `lungs`, and the chance, 0 .. 1, of each kind of picture; none if the network tells no kinds."""
+        return self._lungs.look(pixels)
+
+    def judge(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """As `scores`, and the embedding, float32 (features,); None if the card has no gate to measure it."""
+        if self.likeness is None:
+            return *self.scores(pixels), None
+        return tuple(self._network.run(pixels, self._scores, self._maps, self._embedding))
 
     def scores(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Judge lungs: uint8 (size, size, 1) from `preprocess.lungs_to_pixels`.
@@ -129,6 +151,10 @@ class _Network:
             self._interpreter.set_tensor(self._input["index"], pixels[np.newaxis].astype(self._input["dtype"]))
             self._interpreter.invoke()
             return [dequantize(self._interpreter.get_tensor(output["index"])[0], output) for output in outputs]
+
+    def outputs(self) -> int:
+        """Return how many outputs there are."""
+        return len(self._interpreter.get_output_details())
 
     def output(self, shape: tuple, why: str) -> dict:
         """Return the details of the output of this shape, where None is any length."""
@@ -164,9 +190,20 @@ class _LungNetwork(_Network):
         super().__init__(interpreter_class, content, name, LUNG_SIZE, threads)
         shape = (1, MASK_SIZE, MASK_SIZE, 1)
         self._map = self.output(shape, f"a lung-field network answers {shape}")
+        self._kinds = self.output((1, len(KINDS)), "") if self.outputs() > 1 else None
 
     def chance(self, pixels: np.ndarray) -> np.ndarray:
         return self.run(pixels, self._map)[0][..., 0]
+
+    @property
+    def tells_kinds(self) -> bool:
+        return self._kinds is not None
+
+    def look(self, pixels: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
+        if self._kinds is None:
+            return self.chance(pixels), {}
+        chance, kinds = self.run(pixels, self._map, self._kinds)
+        return chance[..., 0], dict(zip(KINDS, kinds.tolist(), strict=True))
 
 
 def dequantize(values: np.ndarray, details: dict) -> np.ndarray:

@@ -8,6 +8,7 @@ INVERTED, UPSIDE_DOWN = "inverted", "upside down"
 HEAD_LEFT, HEAD_RIGHT = "head left", "head right"
 LATERAL, CT, PART, PICTURE = "lateral", "ct", "part", "picture"
 KINDS = (FRONTAL, CUT, INVERTED, UPSIDE_DOWN, HEAD_LEFT, HEAD_RIGHT, LATERAL, CT, PART, PICTURE)
+WRONG = tuple(kind for kind in KINDS if kind not in (FRONTAL, CUT))
 
 REASON = {
     CUT: refusal.CUT,

@@ -1,13 +1,24 @@
-"""From a decoded film to what the networks say of it: the lungs are found, cropped, judged."""
+"""From a decoded film to what the networks say of it: the gate is asked, the lungs are found, cropped, judged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as field_
 
 import numpy as np
 
-from edge_app import lung_field, preprocess
+from edge_app import gate, kinds, lung_field, picture_checks, preprocess, refusal
 from edge_app.classifier import Classifier
+from edge_app.errors import NoLungField, UnreadableRadiograph
+from edge_app.gate import Check
 from edge_app.lung_field import LungField
 from edge_app.refusal import Refusal
+
+# What puts a refused film right: what was done, in words, and how.
+RIGHTED = {
+    kinds.INVERTED: ("greys inverted", lambda grey: 255 - grey),
+    kinds.UPSIDE_DOWN: ("turned by 180 degrees", lambda grey: np.rot90(grey, 2)),
+    kinds.HEAD_LEFT: ("turned by 90 degrees clockwise", lambda grey: np.rot90(grey, -1)),
+    kinds.HEAD_RIGHT: ("turned by 90 degrees counter-clockwise", np.rot90),
+}
 
 
 @dataclass(frozen=True)
@@ -21,6 +32,9 @@ class Reading:
         heat: float32 (h, w) over the box of `field`, the class map of COVID-19: above 0 speaks for it.
         heat_inside: the share of that heat that lies inside the lungs, 0 .. 1; None if nothing speaks for COVID-19.
         refusal: why there must be no verdict; None if nothing speaks against one.
+        checks: what the gate looked at.
+        kinds: chance, 0 .. 1, by kind of picture; empty if the model's file tells none.
+        maps: float32 (h, w, labels), the class maps of all labels over the box of `field`.
     """
 
     scores: dict[str, float] | None
@@ -29,22 +43,68 @@ class Reading:
     heat: np.ndarray | None = None
     heat_inside: float | None = None
     refusal: Refusal | None = None
+    checks: tuple[Check, ...] = ()
+    kinds: dict[str, float] = field_(default_factory=dict)
+    maps: np.ndarray | None = None
+
+    def refused(self, why: Refusal) -> "Reading":
+        """Return it with a reason why there must be no verdict, unless it has one already."""
+        return self if self.refusal else replace(self, refusal=why)
 
 
 def read(grey: np.ndarray, one: Classifier) -> Reading:
-    """Let both networks look at a film.
+    """Let the gate and both networks look at a film.
 
     Args:
         grey: uint8 (H, W) from `radiograph.read`.
         one: both networks.
-
-    Raises:
-        UnreadableRadiograph: it is blank.
-        NoLungField: it shows no lungs.
     """
-    field = lung_field.find(one.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
-    pixels = preprocess.lungs_to_pixels(grey, field, one.card.size)
-    scores, maps = one.scores(pixels)
+    try:
+        pixels = preprocess.to_pixels(grey, preprocess.LUNG_SIZE)
+    except UnreadableRadiograph as error:
+        return Reading(None, None, refusal=gate.refuse(refusal.BLANK, str(error)))
+    why = gate.of_size(*grey.shape)
+    chance, chances = one.look(pixels)
+    limits, checks = one.card.gate, []
+    if limits:
+        more, spoiled = picture_checks.check(grey, None, limits.picture)
+        checks += more
+        more, other = gate.of_kind(chances, limits)
+        checks += more
+        why = why or spoiled or other
+    seen = Reading(None, None, checks=tuple(checks), kinds=chances, refusal=why)
+    try:
+        field = lung_field.find(chance)
+        seen = replace(seen, field=field)
+        if limits:
+            more, spoiled = picture_checks.check(grey, field, limits.picture)
+            seen = replace(seen, checks=(*seen.checks, *more), refusal=seen.refusal or spoiled)
+        if seen.refusal:
+            return seen
+        pixels = preprocess.lungs_to_pixels(grey, field, one.card.size)
+    except NoLungField as error:
+        return seen.refused(gate.refuse(refusal.NO_LUNGS, str(error)))
+    except UnreadableRadiograph as error:  # the lungs are all one grey
+        return seen.refused(gate.refuse(refusal.BLANK, str(error)))
+    return _judged(seen, pixels, one)
+
+
+def righted(grey: np.ndarray, seen: Reading) -> tuple[str, np.ndarray] | None:
+    """Return (what was done, the film put right) of a film refused as turned or inverted; None of any other."""
+    if seen.refusal is None or seen.refusal.kind not in (refusal.TURNED, refusal.INVERTED):
+        return None
+    words, put_right = RIGHTED[max(RIGHTED, key=lambda kind: seen.kinds.get(kind, 0))]
+    return words, np.ascontiguousarray(put_right(grey))
+
+
+def _judged(seen: Reading, pixels: np.ndarray, one: Classifier) -> Reading:
+    """Return `seen` with what the classifier says of the lungs, uint8 (size, size, 1)."""
+    scores, maps, embedding = one.judge(pixels)
     heat = maps[..., one.card.labels.index("covid")]
+    inside = lung_field.inside(heat, seen.field)
     named = {label: float(score) for label, score in zip(one.card.labels, scores, strict=True)}
-    return Reading(named, field, pixels, heat, lung_field.inside(heat, field))
+    seen = replace(seen, scores=named, pixels=pixels, heat=heat, heat_inside=inside, maps=maps)
+    if one.likeness is None:
+        return seen
+    check, why = gate.of_distance(one.likeness.distance(embedding), one.card.gate)
+    return replace(seen, checks=(*seen.checks, check), refusal=why)

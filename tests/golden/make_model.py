@@ -119,6 +119,7 @@ def card() -> dict:
             "refer": {"covid": band, "pneumonia": pneumonia},
         },
         "minimum_runtime": "2.14",
+        "gate": None,
         "licence": "MIT",
     }
 
