@@ -14,12 +14,14 @@ import numpy as np
 
 from edge_app import preprocess
 from edge_app.errors import UnreadableRadiograph
-from edge_app.kinds import KINDS
+from edge_app.kinds import CUT, FRONTAL, KINDS
 from train import augment
 
 # Side at which films and masks are kept: larger than the network's, so that zooming in shows detail.
 KEPT_SIZE = 192
 PATTERNS = 200
+# How far a film is zoomed and shifted; less where no mask tells whether its lungs are still whole.
+WIDE, GENTLE = {"zoom": 0.3, "shift": 0.12}, {"zoom": 0.12, "shift": 0.05}
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ def batches(pools: Pools, steps: int, batch: int, seed: tuple[int, ...]):
     def make(position):
         rng = np.random.default_rng((*seed, position))
         kind, picture, mask, known = kinds_shown.draw(pools, rng)
-        picture, mask = _changed(picture, mask, rng)
+        picture, mask, lost = _changed(picture, mask, rng, **(WIDE if known else GENTLE))
+        if kind == FRONTAL and lost >= kinds_shown.LOST:
+            kind = CUT
         told = mask.astype("f4") / 255 if known else np.full(mask.shape, -1, "f4")
         return picture, told, np.array([kind == name for name in KINDS], "f4")
 
@@ -102,17 +106,19 @@ def plain(examples: Examples) -> tuple[np.ndarray, np.ndarray]:
     return pictures[..., np.newaxis], masks > 127
 
 
-def _changed(picture, mask, rng):
-    """Warp both alike, change the film's look; return uint8 (128, 128) and uint8 (64, 64)."""
-    matrix = augment.random_affine(KEPT_SIZE, rng, rotate=12, shear=0.12, zoom=0.3, shift=0.12)
+def _changed(picture, mask, rng, **ranges):
+    """Warp both alike, change the film's look; return uint8 (128, 128), uint8 (64, 64), and the share of lung lost."""
+    matrix = augment.random_affine(KEPT_SIZE, rng, rotate=12, shear=0.12, **ranges)
+    whole = float(mask.sum(dtype=np.int64)) * abs(np.linalg.det(matrix[:, :2]))
     border = cv2.BORDER_REPLICATE if rng.random() < 0.3 else cv2.BORDER_CONSTANT
     side = (KEPT_SIZE, KEPT_SIZE)
     picture = cv2.warpAffine(picture, matrix, side, flags=cv2.INTER_LINEAR, borderMode=border)
     mask = cv2.warpAffine(mask, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    lost = 1 - float(mask.sum(dtype=np.int64)) / whole if whole else 0.0
     if rng.random() < 0.3:
         picture = cv2.createCLAHE(rng.uniform(1, 4), (8, 8)).apply(picture)
     picture = augment.appearance(preprocess.shrink(picture, preprocess.LUNG_SIZE), rng)
-    return _stretched(picture), preprocess.shrink(mask, preprocess.MASK_SIZE)
+    return _stretched(picture), preprocess.shrink(mask, preprocess.MASK_SIZE), lost
 
 
 def _part(photograph: np.ndarray, rng) -> np.ndarray:

@@ -25,8 +25,8 @@ RUN = Path("models/runs/lungs")
 class LungConfig:
     """What decides the network, beside masks and films."""
 
-    first_epochs: int = 48  # from drawn masks only
-    epochs: int = 72  # from drawn and own masks
+    first_epochs: int = 30  # from drawn masks only
+    epochs: int = 54  # from drawn and own masks
     steps: int = 32  # batches of an epoch
     batch: int = 32
     learning_rate: float = 4e-3
