@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from convert import lungs as converter
-from edge_app import classifier, preprocess
+from edge_app import classifier, kinds, preprocess
 from edge_app.errors import EdgeError
 from tests.desk.drawn_collections import save
 from tests.films import draw_film, draw_lungs
-from train.lungs import examples, fit, masks, network, report
+from train.lungs import examples, fit, kinds_shown, masks, network, report
 from train.lungs.examples import KEPT_SIZE, Examples
 
 SIDE, FIELD = preprocess.LUNG_SIZE, preprocess.MASK_SIZE
@@ -147,13 +147,21 @@ def _drawn(seeds, empty=0):
     """Return drawn films with their masks, and pictures without lungs."""
     pictures = [preprocess.to_pixels(draw_film(i, HEIGHT, WIDTH, opacity=i % 3 / 3), KEPT_SIZE)[..., 0] for i in seeds]
     lungs = [preprocess.shrink(draw_lungs(i, HEIGHT, WIDTH), KEPT_SIZE) for i in seeds]
-    rest = examples.photographs(1).pictures[:empty]
+    rest = examples.photographs(1)[:empty]
     none = np.zeros((empty, KEPT_SIZE, KEPT_SIZE), np.uint8)
     return Examples(np.concatenate([np.stack(pictures), rest]), np.concatenate([np.stack(lungs), none]))
 
 
+def _pools(some, films=None, **others):
+    """Return pools of films with masks, of films without, and of other pictures by kind."""
+    lungs = Examples(some.pictures[some.has_lungs], some.masks[some.has_lungs])
+    films = lungs.pictures[:0] if films is None else films
+    count, more = len(lungs.pictures), len(films)
+    return examples.Pools(lungs, np.full(count, 1 / count), films, np.full(more, 1 / max(1, more)), others)
+
+
 def _batches(some, steps=4, batch=16, seed=(1, 2, 3)):
-    return list(examples.batches(some, examples.chances(some), steps, batch, seed))
+    return list(examples.batches(_pools(some, picture=examples.photographs(1)[:4]), steps, batch, seed))
 
 
 def test_film_and_mask_are_warped_alike():
@@ -161,8 +169,9 @@ def test_film_and_mask_are_warped_alike():
     lungs = np.stack([preprocess.shrink(draw_lungs(seed), KEPT_SIZE) for seed in range(6)])
     overlaps, strayed = [], []
     for pictures, truth in _batches(Examples(lungs, lungs), steps=6):
-        shown = np.stack([preprocess.shrink(picture[..., 0].astype(np.uint8), FIELD) for picture in pictures]) > 127
-        wanted = truth[..., 0] > 0.5
+        whole = truth["mask"].max(axis=(1, 2, 3)) > 0  # a film of another kind has no mask
+        shown = np.stack([preprocess.shrink(picture[..., 0].astype(np.uint8), FIELD) for picture in pictures[whole]])
+        shown, wanted = shown > 127, truth["mask"][whole][..., 0] > 0.5
         overlaps += [masks.overlap(*pair) for pair in zip(shown, wanted, strict=True)]
         strayed += [masks.overlap(*pair) for pair in zip(shown, np.roll(wanted, 1, axis=0), strict=True)]
     # Markers, borders and CLAHE may cover a part; a mask warped by itself would lie as another film's does.
@@ -175,33 +184,64 @@ def test_batches_are_float_pictures_and_masks_and_the_same_for_the_same_seed(mon
     some = _drawn(range(3), empty=2)
     first, again, other = _batches(some), _batches(some), _batches(some, seed=(1, 2, 4))
     for pictures, truth in first:
-        assert pictures.dtype == truth.dtype == np.float32
+        assert pictures.dtype == truth["mask"].dtype == truth["kind"].dtype == np.float32
         assert pictures.shape == (16, SIDE, SIDE, 1)
-        assert truth.shape == (16, FIELD, FIELD, 1)
+        assert truth["mask"].shape == (16, FIELD, FIELD, 1)
         assert 0 <= pictures.min() < 50 < 200 < pictures.max() <= 255
-        assert truth.min() == 0
-        assert truth.max() == 1
-    assert all(np.array_equal(a, b) for x, y in zip(first, again, strict=True) for a, b in zip(x, y, strict=True))
+        assert truth["mask"].min() == 0
+        assert truth["mask"].max() == 1
+        assert (truth["kind"].sum(axis=1) == 1).all()
+    for (pictures, truth), (same, told) in zip(first, again, strict=True):
+        assert np.array_equal(pictures, same)
+        assert all(np.array_equal(truth[name], told[name]) for name in ("mask", "kind"))
     assert not np.array_equal(first[0][0], other[0][0])
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     assert np.array_equal(_batches(some)[0][0], first[0][0])
 
 
-def test_a_fifth_of_what_is_shown_has_no_lungs():
-    some = _drawn(range(2), empty=20)
-    chance = examples.chances(some)
-    assert chance.sum() == pytest.approx(1)
-    assert chance[~some.has_lungs].sum() == pytest.approx(examples.EMPTY_SHARE)
-    assert examples.chances(_drawn(range(2))).tolist() == [0.5, 0.5]  # where there are none, none are shown
+def test_a_film_whose_mask_is_not_known_teaches_its_kind_alone():
+    pools = _pools(_drawn(range(2)), _drawn(range(10, 14)).pictures)
+    made = list(examples.batches(pools, 6, 16, (1,)))
+    kind = np.concatenate([truth["kind"].argmax(axis=1) for _, truth in made])
+    unknown = np.concatenate([truth["mask"].min(axis=(1, 2, 3)) < 0 for _, truth in made])
+    assert unknown.any()
+    assert set(kind[unknown]) == {kinds.KINDS.index(kinds.FRONTAL)}
+    assert float(fit.overlap_loss(np.full((1, 4, 4, 1), -1, "f4"), np.full((1, 4, 4, 1), 0.5, "f4"))[0]) == 0
 
 
-def test_photographs_and_patterns_have_no_lungs_and_look_like_much():
+def test_every_kind_is_shown_by_its_share():
+    rng = np.random.default_rng(0)
+    others = {kind: examples.photographs(1)[:3] for kind in (kinds.PICTURE, kinds.CT, kinds.LATERAL)}
+    pools = _pools(_drawn(range(6)), _drawn(range(10, 14)).pictures, **others)
+    drawn = [kinds_shown.draw(pools, rng) for _ in range(1500)]
+    counts = {kind: sum(name == kind for name, *_ in drawn) / len(drawn) for kind in kinds.KINDS}
+    for kind, share in kinds_shown.SHARES.items():
+        assert counts[kind] == pytest.approx(share, abs=0.06), kind
+    assert all(mask.any() for kind, _, mask, known in drawn if kind == kinds.CUT)
+    assert not any(mask.any() for kind, _, mask, _ in drawn if kind not in (kinds.CUT, kinds.FRONTAL))
+
+
+def test_films_are_spoiled_as_their_kind_says():
+    some, rng = _drawn(range(1)), np.random.default_rng(0)
+    film, mask = some.pictures[0], some.masks[0]
+    assert np.array_equal(kinds_shown.spoil(kinds.INVERTED, film, mask, rng)[0], 255 - film)
+    left, _ = kinds_shown.spoil(kinds.HEAD_LEFT, film, mask, rng)
+    assert np.array_equal(np.rot90(left, -1), film)  # clockwise puts it right, as the gate says
+    right, _ = kinds_shown.spoil(kinds.HEAD_RIGHT, film, mask, rng)
+    assert np.array_equal(np.rot90(right), film)
+    # The upper edge of a film whose head points to the left is at the left.
+    assert np.array_equal(left[:, 0], film[0, ::-1])
+    cut, lungs = kinds_shown.spoil(kinds.CUT, film, mask, rng)
+    assert cut.shape == lungs.shape == film.shape
+    assert kinds_shown.spoil(kinds.CUT, film, np.zeros_like(mask), rng) is None
+
+
+def test_photographs_and_patterns_look_like_much():
     some = examples.photographs(1)
-    assert not some.has_lungs.any()
-    assert some.pictures.shape == some.masks.shape == (2 * examples.PATTERNS, KEPT_SIZE, KEPT_SIZE)
-    assert len(np.unique(some.pictures.reshape(len(some.pictures), -1), axis=0)) == len(some.pictures)
-    assert (np.ptp(some.pictures.reshape(len(some.pictures), -1), axis=1) > 200).mean() > 0.9
-    assert np.array_equal(some.pictures, examples.photographs(1).pictures)
+    assert some.shape == (2 * examples.PATTERNS, KEPT_SIZE, KEPT_SIZE)
+    assert len(np.unique(some.reshape(len(some), -1), axis=0)) == len(some)
+    assert (np.ptp(some.reshape(len(some), -1), axis=1) > 200).mean() > 0.9
+    assert np.array_equal(some, examples.photographs(1))
 
 
 def test_plain_examples_are_what_the_edge_sees():
@@ -296,13 +336,14 @@ def finished(slim, tmp_path_factory):
     run_dir = tmp_path_factory.mktemp("lungs")
     drawn = {"train": _drawn(range(24), 4), "val": _drawn(range(100, 104), 2), "test": _drawn(range(200, 208), 2)}
     others = pd.DataFrame({"source": ["a", "b"] * 4, "label": ["normal"] * 8})
-    words = SETTINGS, drawn, (others, _drawn(range(300, 308)).pictures), run_dir, "0" * 64
+    other = {kinds.PICTURE: examples.photographs(2)[:8]}
+    words = SETTINGS, drawn, (others, _drawn(range(300, 308)).pictures), other, run_dir, "0" * 64
     made = examples.batches
 
-    def stop(some, chance, steps, batch, seed):
+    def stop(some, steps, batch, seed):
         if seed[-1] == STOPPED_AT:
             raise KeyboardInterrupt
-        return made(some, chance, steps, batch, seed)
+        return made(some, steps, batch, seed)
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(examples, "batches", stop)
@@ -347,12 +388,12 @@ def test_the_file_answers_as_the_network_it_was_made_from(finished, tmp_path):
     finder = classifier.LungFinder(tmp_path / "lungs.tflite")
     pictures = examples.plain(drawn["test"])[0]
     model = keras.models.load_model(run_dir / "model.keras", compile=False)
-    expected = model.predict(pictures, verbose=0)[..., 0]
+    expected = model.predict(pictures, verbose=0)["mask"][..., 0]
     found = np.stack([finder.lungs(picture) for picture in pictures])
     assert ((found > 0.5) == (expected > 0.5)).mean() > 0.99
     assert figures["test"] == report.measure(found, drawn["test"])
     assert figures["test"]["median_iou"] > 0.7
-    assert np.allclose(network.fold(model).predict(pictures, verbose=0)[..., 0], expected, atol=1e-4)
+    assert np.allclose(network.fold(model).predict(pictures, verbose=0)["mask"][..., 0], expected, atol=1e-4)
 
 
 def test_a_file_that_finds_less_than_its_network_is_refused(finished, monkeypatch):
