@@ -5,7 +5,7 @@ from dataclasses import field as field_
 
 import numpy as np
 
-from edge_app import gate, kinds, lung_field, picture_checks, preprocess, refusal
+from edge_app import gate, kinds, lung_field, preprocess, refusal
 from edge_app.classifier import Classifier
 from edge_app.errors import NoLungField, UnreadableRadiograph
 from edge_app.gate import Check
@@ -67,6 +67,8 @@ def read(grey: np.ndarray, one: Classifier) -> Reading:
     chance, chances = one.look(pixels)
     limits, checks = one.card.gate, []
     if limits:
+        from edge_app import picture_checks
+
         more, spoiled = picture_checks.check(grey, None, limits.picture)
         checks += more
         more, other = gate.of_kind(chances, limits)
@@ -77,6 +79,8 @@ def read(grey: np.ndarray, one: Classifier) -> Reading:
         field = lung_field.find(chance)
         seen = replace(seen, field=field)
         if limits:
+            from edge_app import picture_checks
+
             more, spoiled = picture_checks.check(grey, field, limits.picture)
             seen = replace(seen, checks=(*seen.checks, *more), refusal=seen.refusal or spoiled)
         if seen.refusal:

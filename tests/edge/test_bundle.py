@@ -209,10 +209,10 @@ def test_a_card_without_a_hash(tmp_path, flatbuffer, card, name):
     assert f"its card lacks field '{name}'" in _refusal(_forge(flatbuffer, card | hashes, tmp_path))
 
 
-@pytest.mark.parametrize("version", [1, "2", None, 0, 3])
+@pytest.mark.parametrize("version", [1, "3", None, 0, 2])
 def test_a_card_of_another_version(tmp_path, flatbuffer, card, version):
     found = _refusal(_forge(flatbuffer, card | {"version": version}, tmp_path))
-    assert f"its card has version {version!r}; this program reads version 2" in found
+    assert f"its card has version {version!r}; this program reads version 3" in found
 
 
 @pytest.mark.parametrize("other", [[], "card", None, {"format": "something else"}, {}])

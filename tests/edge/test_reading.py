@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from edge_app import lung_field, preprocess, reading
-from edge_app.errors import NoLungField, UnreadableRadiograph
+from edge_app import lung_field, preprocess, reading, refusal
 from tests.films import draw_film, draw_lungs
 
 SEEDS = (1000, 1001, 1002, 1003)
@@ -81,14 +80,24 @@ def test_a_wider_frame_moves_the_box_and_hardly_the_scores(one, seed, opacity):
 @pytest.mark.parametrize("grain", [3, 10, 40, 300])
 def test_noise_shows_no_lungs(one, grain):
     noise = np.random.default_rng(grain).integers(0, 256, (grain, grain)).astype(np.uint8)
-    with pytest.raises(NoLungField, match="no lung field is to be seen"):
-        reading.read(preprocess.shrink(noise, HEIGHT), one)
+    seen = reading.read(preprocess.shrink(noise, HEIGHT), one)
+    assert seen.refusal.kind == refusal.NO_LUNGS
+    assert "no lung field is to be seen" in seen.refusal.sentence
+    assert seen.scores is None
 
 
 def test_a_blank_film_is_refused_before_lungs_are_looked_for(one):
-    with pytest.raises(UnreadableRadiograph, match="the picture is blank") as caught:
-        reading.read(np.full((HEIGHT, WIDTH), 120, np.uint8), one)
-    assert not isinstance(caught.value, NoLungField)
+    seen = reading.read(np.full((HEIGHT, WIDTH), 120, np.uint8), one)
+    assert seen.refusal.kind == refusal.BLANK
+    assert "the picture is blank" in seen.refusal.sentence
+    assert seen.field is None
+
+
+def test_a_small_film_is_refused(one):
+    seen = reading.read(preprocess.shrink(_film(1000), 120), one)
+    assert seen.refusal.kind == refusal.SMALL
+    assert seen.field is not None  # it is shown what there is, and no score
+    assert seen.scores is None
 
 
 def test_the_film_is_left_alone(one):

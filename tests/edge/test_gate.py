@@ -1,0 +1,75 @@
+"""The gate: what was measured of a picture becomes a reason to refuse it, or none."""
+
+import pytest
+
+from edge_app import gate, kinds, refusal
+from edge_app.gate import Check, Limits
+
+LIMITS = Limits(wrong=0.5, cut=0.4, unlike=2.0, picture={})
+
+
+def _chances(**some):
+    """Return the chance of every kind: `some`, and the rest shared out among frontal."""
+    named = {kind: some.get(kind.replace(" ", "_"), 0.0) for kind in kinds.KINDS}
+    return named | {kinds.FRONTAL: 1 - sum(named.values())}
+
+
+def test_a_frontal_film_passes():
+    checks, why = gate.of_kind(_chances(lateral=0.2, cut=0.3), LIMITS)
+    assert why is None
+    assert [check.ok for check in checks] == [True, True]
+    assert gate.of_distance(1.9, LIMITS)[1] is None
+    assert gate.of_age(None) is None
+    assert gate.of_age(16) is None
+    assert gate.of_size(128, 4000) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("picture", refusal.PICTURE),
+        ("ct", refusal.CT),
+        ("lateral", refusal.LATERAL),
+        ("part", refusal.PART),
+        ("inverted", refusal.INVERTED),
+        ("upside_down", refusal.TURNED),
+        ("head_left", refusal.TURNED),
+        ("head_right", refusal.TURNED),
+    ],
+)
+def test_each_kind_has_its_reason(kind, reason):
+    checks, why = gate.of_kind(_chances(**{kind: 0.8}), LIMITS)
+    assert why.kind == reason
+    assert not checks[0].ok
+    assert why.sentence.rstrip(".") == why.sentence  # it ends up inside a longer one
+
+
+def test_kinds_count_together_and_the_likeliest_names_the_reason():
+    _, why = gate.of_kind(_chances(ct=0.3, lateral=0.25), LIMITS)
+    assert why.kind == refusal.CT
+    assert gate.of_kind(_chances(ct=0.3), LIMITS)[1] is None
+
+
+def test_what_is_cut_is_refused_unless_it_is_something_else_anyway():
+    assert gate.of_kind(_chances(cut=0.45), LIMITS)[1].kind == refusal.CUT
+    assert gate.of_kind(_chances(cut=0.45, part=0.52), LIMITS)[1].kind == refusal.PART
+
+
+def test_sentences_say_what_was_found():
+    assert "5 years" in gate.of_age(5.4).sentence
+    assert gate.of_age(15.9).kind == refusal.CHILD
+    assert "4000 x 127 pixels" in gate.of_size(127, 4000).sentence
+    assert gate.of_size(127, 4000).kind == refusal.SMALL
+    assert gate.of_distance(2.01, LIMITS)[1].kind == refusal.UNLIKE
+
+
+def test_a_check_may_have_a_limit_on_either_side():
+    assert Check("a", 1.0).ok
+    assert Check("a", 1.0, low=1.0, high=1.0).ok
+    assert not Check("a", 0.9, low=1.0).ok
+    assert not Check("a", 1.1, high=1.0).ok
+
+
+def test_an_unknown_reason_is_a_bug_of_ours():
+    with pytest.raises(ValueError, match="refusal is 'tired'; it must be one of"):
+        refusal.Refusal("tired", "go to bed")
