@@ -8,7 +8,7 @@ import numpy as np
 
 from edge_app import bundle, classifier, decision, radiograph, reading, sources
 from edge_app.card import RULES
-from edge_app.errors import EdgeError, WrongUsage
+from edge_app.errors import EdgeError, UnreadableRadiograph, WrongUsage
 
 
 def add_parser(subparsers) -> None:
@@ -51,6 +51,9 @@ def row(path: Path, models, rule: str) -> dict:
     """Return what both say of a film: verdicts, scores of each, the largest difference, correlation of heat maps."""
     grey = radiograph.read(path)
     seen = [reading.read(grey, one) for one in models]
+    for item in seen:
+        if item.refusal:
+            raise UnreadableRadiograph(f"{path}: is refused ({item.refusal.kind}): {item.refusal.sentence}.")
     verdicts = [decision.decide(item.scores, *one.card.limits(rule)) for item, one in zip(seen, models, strict=True)]
     scores = [{label: round(score, 6) for label, score in item.scores.items()} for item in seen]
     return {

@@ -176,7 +176,8 @@ def load(run_dir: Path, films, film_pixels: np.ndarray, lungs: Path) -> Run:
     held = hold(run_dir, model, films, film_pixels)
     training = calibration_films.checked(film_pixels[calibration_films.rows(films, record)])
     like = film_pixels[calibration_films.rows(films, record, likeness.PER_CELL)]
-    limits = json.loads(lungs.with_suffix(".json").read_text()).get("gate")
+    beside = lungs.with_suffix(".json")
+    limits = json.loads(beside.read_text()).get("gate") if beside.is_file() else None
     return Run(record, model, training, held, lungs.read_bytes(), golden_film.make(), like, limits)
 
 

@@ -275,7 +275,7 @@ def test_a_shifted_site_is_warned(shifted):
     assert "<strong>here it misses more patients than its card says.</strong> Do not rely on it" in html
     assert "lower than on the card" in html
     assert "not met" in html
-    assert "1 could not be read, 1 no lung field found" in html
+    assert "1 could not be read, 1 refused by the gate" in html
     assert "no lung field is to be seen" in html
 
 

@@ -23,7 +23,7 @@ ALLOWED = ", ".join(spelling for spellings in SPELLINGS.values() for spelling in
 EXPORT = "save it as 'CSV UTF-8'"
 
 # Why a film has no verdict.
-ROW, UNLISTED, UNREADABLE, NO_LUNGS = "row", "not listed", "unreadable", "no lung field"
+ROW, UNLISTED, UNREADABLE, REFUSED = "row", "not listed", "unreadable", "refused"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Film:
         label: one of `SPELLINGS`, or what was found where that is not known; "" if there is none.
         patient: "" where the table does not say.
         scores: score by label, 0 .. 1; None until the film has been judged, or if it could not be.
-        kind: "", or why it has no verdict: `ROW`, `UNLISTED`, `UNREADABLE`, `NO_LUNGS`.
+        kind: "", or why it has no verdict: `ROW`, `UNLISTED`, `UNREADABLE`, `REFUSED`.
         error: the same in one sentence.
         line: of the table, counted from 1.
     """

@@ -10,9 +10,9 @@ from tqdm import tqdm
 
 from edge_app import __version__, preprocess, radiograph, reading
 from edge_app.classifier import Classifier
-from edge_app.errors import EdgeError, NoLungField
+from edge_app.errors import EdgeError
 from edge_app.report import printable
-from train.site_check.labels import NO_LUNGS, UNREADABLE, Film
+from train.site_check.labels import REFUSED, UNREADABLE, Film
 
 
 class Memory:
@@ -83,7 +83,7 @@ def complain(sentence: str) -> None:
 
 
 def read(path: Path, one: Classifier) -> reading.Reading:
-    """Read one film as the edge does; raises as `radiograph.read` and `reading.read`."""
+    """Read one film as the edge does; raises as `radiograph.read`."""
     return reading.read(radiograph.read(path, preprocess.least_side(one.card.size)), one)
 
 
@@ -99,13 +99,13 @@ def _look(film: Film, folder: Path, one: Classifier, memory: Memory) -> Film:
     path = folder / film.path
     try:
         key = memory.key(folder, film)
-        scores = read(path, one).scores
+        seen = read(path, one)
     except EdgeError as error:
-        sentence = str(error)  # the contract knows no files, and so names none
-        sentence = sentence if sentence.startswith(str(path)) else f"{path}: {sentence}."
-        return replace(film, kind=NO_LUNGS if isinstance(error, NoLungField) else UNREADABLE, error=sentence)
+        return replace(film, kind=UNREADABLE, error=str(error))
     except Exception as error:  # the guard of a long run: one film never stops the others
         fault = f"{type(error).__name__}: {error}"
         return replace(film, kind=UNREADABLE, error=f"{path}: failed inside this program ({fault}); report it.")
-    memory.add(key, scores)
-    return replace(film, scores=scores)
+    if seen.refusal:
+        return replace(film, kind=REFUSED, error=f"{path}: {seen.refusal.kind}: {seen.refusal.sentence}.")
+    memory.add(key, seen.scores)
+    return replace(film, scores=seen.scores)

@@ -9,9 +9,9 @@ from edge_app import decision, prevalence
 from edge_app.card import RULES, Card
 from train.audit import calibration, curves
 from train.site_check import intervals, local
-from train.site_check.labels import NO_LUNGS, ROW, SPELLINGS, UNLISTED, UNREADABLE, Film
+from train.site_check.labels import REFUSED, ROW, SPELLINGS, UNLISTED, UNREADABLE, Film
 
-KINDS = (ROW, UNLISTED, UNREADABLE, NO_LUNGS)
+KINDS = (ROW, UNLISTED, UNREADABLE, REFUSED)
 # Suspected outright and so asked of the threshold alone where a band of scores is unsure; see `edge_app.card`.
 COMPARED = ("sensitivity", "specificity", "suspected_sensitivity", "suspected_specificity", "referred")
 
@@ -128,7 +128,7 @@ def _few(positive, groups, point) -> dict:
 
 def _refused(rows, scores, positive, low) -> dict:
     """Return how many labelled films got no verdict, by class, and the sensitivity if such patients count as missed."""
-    without = rows[rows["kind"].isin([UNREADABLE, NO_LUNGS]) & rows["label"].isin(list(SPELLINGS))]
+    without = rows[rows["kind"].isin([UNREADABLE, REFUSED]) & rows["label"].isin(list(SPELLINGS))]
     ill = int((without["label"] == "covid").sum())
     total = int(positive.sum()) + ill
     found = int((scores[positive] >= low).sum())

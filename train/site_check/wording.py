@@ -2,7 +2,7 @@
 
 from train.audit.wording import text
 from train.site_check import intervals
-from train.site_check.labels import NO_LUNGS, ROW, UNLISTED, UNREADABLE
+from train.site_check.labels import REFUSED, ROW, UNLISTED, UNREADABLE
 
 NAMES = {
     "sensitivity": "sensitivity",
@@ -22,7 +22,7 @@ REASONS = {
     ROW: "row of the table at fault",
     UNLISTED: "not in the table of labels",
     UNREADABLE: "could not be read",
-    NO_LUNGS: "no lung field found",
+    REFUSED: "refused by the gate",
 }
 
 MISSES = {
