@@ -1,0 +1,32 @@
+"""What embeddings of training films are like, fitted: most films pass, and what lies apart does not."""
+
+import numpy as np
+import pytest
+
+from convert import likeness
+from edge_app.likeness import unpack
+
+
+def _embeddings(rng, count, features=60, along=4):
+    """Draw embeddings that vary in a few directions more than in the others."""
+    directions = np.linalg.qr(np.random.default_rng(9).normal(size=(features, along)))[0].T
+    return (rng.normal(size=(count, along)) * 4 @ directions + rng.normal(size=(count, features))).astype(np.float32)
+
+
+def test_films_like_those_learnt_from_pass_and_others_do_not():
+    rng = np.random.default_rng(0)
+    training, validation, test = (_embeddings(rng, count) for count in (600, 400, 400))
+    made, limit = likeness.fit(training, validation)
+    assert limit["features"] == 60
+    shown = unpack(made, 60)
+    passing = np.mean([shown.distance(one) <= limit["unlike"] for one in test])
+    assert passing >= 0.98
+    strange = rng.normal(size=(50, 60)).astype(np.float32) * 2.5
+    assert np.mean([shown.distance(one) > limit["unlike"] for one in strange]) > 0.95
+
+
+def test_fewer_films_than_directions_still_fit():
+    rng = np.random.default_rng(1)
+    made, _ = likeness.fit(_embeddings(rng, 6), _embeddings(rng, 5))
+    assert unpack(made, 60).directions.shape == (4, 60)
+    assert unpack(made, 60).distance(_embeddings(rng, 1)[0]) == pytest.approx(1, abs=4)
