@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from train.gate import limits
 
 from convert import quantize
 from edge_app import classifier, kinds, preprocess
 from edge_app.errors import EdgeError
 from train import film_arguments, index, pixels
+from train.gate import limits
 from train.lungs import examples, fit, masks, report
 
 # Training films of every source for the ranges of activations, and the drawn ones.
@@ -52,7 +52,7 @@ def _convert(args) -> int:
     args.out.write_bytes(content)
     files["bytes"] = len(content)
     gate = kind_limits(args.out, whole[(films["split"] == "val").to_numpy()])
-    gate["picture"] = limits.fit(args.data, films)
+    gate["picture"] = limits.fit(limits.training_films(films, args.data, args.out))
     written = {"run": record, "int8": files, "gate": gate}
     args.out.with_suffix(".json").write_text(json.dumps(written, indent=1) + "\n")
     print(f"{args.out}  {len(content) / 1e3:.0f} kB  median IoU on test films {files['test']['median_iou']:.3f}")

@@ -71,13 +71,13 @@ def inverted(grey: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np
 def dark(grey: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Darken until most of the lungs are black: what was there cannot be got back."""
     black = np.quantile(grey[mask > 127], rng.uniform(0.7, 0.98))
-    return _levels((grey - black) * rng.uniform(0.5, 1.0))
+    return _levels((grey - black) * rng.uniform(0.5, 1.8))
 
 
 def bright(grey: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Brighten until most of the lungs are white."""
     white = np.quantile(grey[mask > 127], rng.uniform(0.02, 0.3))
-    return _levels(255 + (grey - white) * rng.uniform(0.5, 1.0))
+    return _levels(255 + (grey - white) * rng.uniform(0.5, 1.8))
 
 
 def faint(grey: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:

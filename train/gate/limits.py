@@ -1,0 +1,119 @@
+"""`python -m train gate-limits`: the limits of the cheap picture checks, set on training films.
+
+A limit is what all but `TAIL` of the good films keep, moved on towards the films spoiled on purpose if there is a gap
+between both. Films of the test are never looked at.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from edge_app import lung_field, picture_checks, preprocess, radiograph
+from edge_app.classifier import LungFinder
+from edge_app.errors import NoLungField
+from edge_app.lung_field import LungField
+from edge_app.picture_checks import (
+    CONTRAST,
+    LEAST,
+    LUNGS_BLACK,
+    LUNGS_WHITE,
+    MIDDLE_BLACK,
+    MIDDLE_WHITE,
+    NEIGHBOURS,
+    SHARPNESS,
+)
+from train import film_arguments, index
+from train.gate import drawn, spoiled
+
+# Share of the good films that may fall to one check; seven checks refuse at most 0.35 % together.
+TAIL = 0.0005
+# Of what a check is for, the share that a limit should still catch where good films leave a gap.
+CAUGHT = 0.98
+# How far into that gap a limit goes: near the good films, since what lies in the gap was never seen to be good. With
+# noise it is near the noise: letters and textures lie in the gap, and they are pictures.
+INTO_GAP = {NEIGHBOURS: 0.9}
+USUAL_GAP = 0.25
+# Films that are spoiled to see where the gap ends; 300 of each kind place a percentile to within one.
+SPOILED = 300
+NOISES = ("white noise", "specks", "television")
+# Each check, and the spoiled films that it is for.
+FOR = {
+    CONTRAST: ("faint",),
+    MIDDLE_BLACK: ("dark",),
+    MIDDLE_WHITE: ("bright",),
+    LUNGS_BLACK: ("dark",),
+    LUNGS_WHITE: ("bright",),
+    SHARPNESS: ("defocused", "moved", "small"),
+}
+
+
+def fit(films: Iterable[tuple[np.ndarray, LungField]], seed: int = 0) -> dict[str, float]:
+    """Set the limits of `edge_app.picture_checks`.
+
+    Args:
+        films: (grey uint8 (H, W), its lungs) of good frontal training films, in random order.
+        seed: of the spoiling.
+
+    Returns:
+        The limit by the name of each value, for the card.
+    """
+    rng = np.random.default_rng(seed)
+    good, bad = [], {name: [] for name in (*FOR, NEIGHBOURS)}
+    for number, (grey, field) in enumerate(films):
+        good.append(_values(grey, field))
+        if number >= SPOILED:
+            continue
+        for name, kinds in FOR.items():
+            for kind in kinds:
+                bad[name].append(_values(spoiled.spoil(kind, grey, field.mask, rng), field)[name])
+        noise = drawn.draw(NOISES[number % len(NOISES)], rng, min(grey.shape))
+        bad[NEIGHBOURS].append(picture_checks.measure(noise)[NEIGHBOURS])
+    return {name: limit(name, [values[name] for values in good], bad[name]) for name in bad}
+
+
+def limit(name: str, good: Sequence[float], bad: Sequence[float]) -> float:
+    """Return the limit of a value between those of good and of bad films."""
+    sign = -1 if name in LEAST else 1
+    kept = np.quantile(sign * np.asarray(good), 1 - TAIL)
+    # How far the bad ones reach towards the good ones.
+    reach = np.quantile(sign * np.asarray(bad), 1 - CAUGHT)
+    return round(float(sign * (kept + INTO_GAP.get(name, USUAL_GAP) * max(0.0, reach - kept))), 4)
+
+
+def training_films(table: pd.DataFrame, data: Path, lungs: Path, seed: int = 0):
+    """Yield (grey, its lungs) of the index's films of splits train and val, in random order, but those without lungs."""
+    finder = LungFinder(lungs)
+    chosen = table[table["split"].isin(["train", "val"])].sample(frac=1, random_state=seed)
+    for path in tqdm(chosen["path"], desc="films", unit="film", disable=None):
+        grey = radiograph.read(data / path, preprocess.least_side(preprocess.LUNG_SIZE))
+        try:
+            field = lung_field.find(finder.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+        except NoLungField:
+            continue
+        yield grey, field
+
+
+def _values(grey: np.ndarray, field: LungField) -> dict[str, float]:
+    return picture_checks.measure(grey) | picture_checks.measure(grey, field)
+
+
+def add_parser(subparsers) -> None:
+    """Add the command `gate-limits`."""
+    parser = subparsers.add_parser("gate-limits", help="set the limits of exposure, sharpness and noise")
+    film_arguments.add(parser, lungs=True)
+    parser.add_argument("--out", type=Path, default=Path("build/picture-limits.json"), help="(default: %(default)s)")
+    parser.set_defaults(func=run)
+
+
+def run(args) -> int:
+    """Write the limits as JSON and print them."""
+    found = fit(training_films(index.read(args.index), args.data, args.lungs))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    for name, value in found.items():
+        print(f"{name}: {'at least' if name in LEAST else 'at most'} {value}")
+    return 0
