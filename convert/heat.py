@@ -63,7 +63,7 @@ def measure(one, data: Path, films) -> dict:
 
 
 def inside(seen: reading.Reading, drawn: np.ndarray) -> float | None:
-    """Return the share of a film's heat inside a drawn mask, uint8 (256, 256) of the whole film; None if none is hot."""
+    """Return the share of a film's heat inside a drawn mask, uint8 (256, 256); None if nothing is hot."""
     mask = cv2.resize(seen.field.crop(drawn), seen.heat.shape[::-1], interpolation=cv2.INTER_AREA) / 255
     hot = np.maximum(seen.heat, 0)
     return float((hot * mask).sum() / hot.sum()) if hot.sum() > 0 else None

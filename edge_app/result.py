@@ -83,7 +83,27 @@ class Result:
             },
             "error": self.error,
             "ms": None if self.ms is None else round(self.ms, 1),
+            "stored": False,
         }
+
+
+@dataclass(frozen=True)
+class Known:
+    """A film that the store holds already, judged by the same model and operating point.
+
+    Attributes:
+        path: where it was met this time; it may be a copy, or renamed.
+        kept: the row that was stored.
+    """
+
+    path: Path
+    kept: Mapping
+
+    error = grey = reading = None
+
+    def row(self) -> dict:
+        """Return the stored row under the path of today."""
+        return {**self.kept, "path": str(self.path), "stored": True}
 
 
 def rounded(scores: Mapping[str, float]) -> dict[str, float]:

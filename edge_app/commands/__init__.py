@@ -1,0 +1,12 @@
+"""The commands, each a module with `add_parser(subparsers)`, which returns its parser, and `run(args)`, its exit code."""
+
+# By name, what `--help` says of each; the order is that of the help.
+COMMANDS = {
+    "classify": "give a verdict on films and folders of films",
+    "watch": "give a verdict on films as they arrive in a folder",
+    "explain": "show all the evidence for one film in one picture",
+    "results": "look up, export and forget what was stored",
+    "doctor": "check this device, the model and the store",
+    "bench": "time decode, lungs, crop and invoke on this device",
+    "completion": "print the completion of these commands for a shell",
+}

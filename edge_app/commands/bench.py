@@ -1,0 +1,39 @@
+"""`bench`: time each step of films on this device."""
+
+import json
+from pathlib import Path
+
+from edge_app.commands import COMMANDS, common
+from edge_app.errors import WrongUsage
+
+EXAMPLES = """\
+examples:
+  python -m edge_app bench
+  python -m edge_app bench film.png film.dcm --threads 2 --json
+"""
+
+
+def add_parser(subparsers):
+    """Declare the command."""
+    parser = subparsers.add_parser("bench", help=COMMANDS["bench"], **common.described(COMMANDS["bench"], EXAMPLES))
+    parser.add_argument("paths", nargs="*", metavar="FILM", help="films (default: a sample)")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    common.add_model(parser)
+    return parser
+
+
+def run(args) -> int:
+    """Run the command."""
+    from edge_app import bench, bundle, classifier, sample, sources
+
+    found = sources.expand([Path(path) for path in args.paths] or [sample.path()])
+    if found.problems:
+        raise WrongUsage(found.problems[0][1])
+    one = classifier.Classifier(bundle.read(args.model), args.threads)
+    rows = bench.measure(found.films, one)
+    if args.json:
+        print(json.dumps({"runtime": one.runtime, "films": rows, "peak_memory_mb": bench.peak_memory_mb()}))
+    else:
+        print(f"model {one.card.name} on {one.runtime}, {args.threads} threads")
+        print(bench.table(rows, bench.peak_memory_mb()))
+    return 0

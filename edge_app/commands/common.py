@@ -1,0 +1,77 @@
+"""Flags that several commands share, and what they lead to."""
+
+import argparse
+import os
+from pathlib import Path
+
+from edge_app.card import RULES
+
+MODEL = Path(__file__).parents[2] / "models" / "covid-xray-lite0-int8.tflite"
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Declare which model runs, and on how many threads."""
+    parser.add_argument("--model", type=Path, default=MODEL, help="model file (default: the released lite0, int8)")
+    parser.add_argument(
+        "--threads", type=threads, default=min(4, os.cpu_count() or 1), help="of one invocation (default %(default)s)"
+    )
+
+
+def add_rule(parser: argparse.ArgumentParser) -> None:
+    """Declare by which rule is judged, and where."""
+    parser.add_argument(
+        "--operating-point",
+        choices=RULES,
+        default=RULES[0],
+        help="rule for COVID-19: sensitive misses few patients, balanced has the one threshold that errs least, refer "
+        "has two strict ones and says 'unsure' between them (default %(default)s)",
+    )
+    parser.add_argument(
+        "--prevalence",
+        metavar="SHARE",
+        help="share of COVID-19 among the people filmed, such as 0.05: say how often a verdict is right there (PPV and "
+        "NPV), above the table or as 'ppv' and 'npv' in every line of --json",
+    )
+
+
+def add_sinks(parser: argparse.ArgumentParser) -> None:
+    """Declare where results go."""
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout (docs/results.md)")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the results to this file too")
+    parser.add_argument(
+        "--store",
+        type=Path,
+        nargs="?",
+        const=DEFAULT_STORE,
+        metavar="FILE",
+        help="keep the results in a store; films that it holds are not judged again (default file: see 'results')",
+    )
+    parser.add_argument("--again", action="store_true", help="judge films anew that the store holds")
+    parser.add_argument("--overlays", type=Path, metavar="DIR", help="write a picture of each film with its heat map")
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="write one page of this session to show")
+    parser.add_argument("--report-images", action="store_true", help="with a small picture of each film in the report")
+    parser.add_argument(
+        "--no-paths", action="store_true", help="keep no name of a film in store and report, only its hash"
+    )
+
+
+# What `--store` without a file means; `edge_app.store.default_path` says where that is.
+DEFAULT_STORE = Path("-")
+
+
+def described(line: str, examples: str) -> dict:
+    """Return what a command's parser is made with: its description and examples, as they are written."""
+    from edge_app.cli import EXIT_CODES
+
+    return {
+        "description": f"{line[0].upper()}{line[1:]}.",
+        "epilog": f"{examples}\n{EXIT_CODES}",
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+    }
+
+
+def threads(text: str) -> int:
+    """Read a number of threads."""
+    if not text.isdigit() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of threads; 1 to 64 are allowed")
+    return int(text)

@@ -1,0 +1,35 @@
+"""What `--version` says: program, Python, runtime and the model that is used unless another is named."""
+
+import platform
+from importlib import metadata
+
+from edge_app import __version__
+from edge_app.commands.common import MODEL
+from edge_app.errors import EdgeError
+
+RUNTIMES = ("ai-edge-litert", "tflite-runtime")
+
+
+def text() -> str:
+    """Return the lines."""
+    runtimes = [f"{name} {version}" for name in RUNTIMES if (version := installed(name))]
+    lines = [
+        f"covid-xray-edge {__version__}",
+        f"Python {platform.python_version()} on {platform.machine()}, {', '.join(runtimes) or 'no TFLite runtime'}",
+    ]
+    try:
+        from edge_app import bundle
+
+        card = bundle.read(MODEL).card
+        lines.append(f"model {card.name}, sha256 {card.sha256[:12]}, contract {card.contract}")
+    except EdgeError as error:
+        lines.append(str(error))
+    return "\n".join(lines)
+
+
+def installed(package: str) -> str | None:
+    """Return the version of an installed package; None if it is not."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,76 @@
+"""Rows for a person at a terminal, aligned, on stdout; complaints go to stderr."""
+
+import os
+import shutil
+import sys
+
+from edge_app import decision, refusal
+from edge_app.card import Card
+from edge_app.report import NOT_A_DIAGNOSIS, describe, outcome, printable, shorten
+
+# ANSI: bold red, yellow, green, magenta, cyan. The words alone carry the meaning; the colour only helps the eye.
+COLOURS = {
+    decision.COVID: "1;31",
+    decision.PNEUMONIA: "33",
+    decision.NORMAL: "32",
+    decision.UNSURE: "35",
+    decision.REFUSED: "36",
+}
+VERDICT_WIDTH = max(
+    *(len(verdict) for verdict in decision.VERDICTS), *(len(f"{decision.REFUSED}: {kind}") for kind in refusal.KINDS)
+)
+
+
+class Table:
+    """One row a film, and the counts at the end."""
+
+    def __init__(self, card: Card, runtime: str, rule: str, worth: str | None = None):
+        """Print what stands above the table: the model, the rule's thresholds and figures, and `worth` if given."""
+        self._colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        self._labels = card.labels
+        room = shutil.get_terminal_size((110, 24)).columns - VERDICT_WIDTH - 10 - 12 * len(card.labels)
+        self._width = max(20, min(60, room))
+        self._counts: dict[str, int] = {}
+        self._stored = 0
+        print(f"model {card.name} on {runtime}, operating point '{rule}'")
+        _, band = card.limits(rule)
+        for label, point in card.operating_points[rule].items():
+            print(f"{label}: {describe(point, band if label == 'covid' else None)}")
+        if worth:
+            print(worth)
+        if card.gate is None:
+            print("this model has no gate: it answers for any picture that shows something like lungs")
+        print()
+        head = "".join(f"{label:>11}" for label in card.labels)
+        print(f"{'film':{self._width}}  {'verdict':{VERDICT_WIDTH}}{head}{'in lungs':>10}{'ms':>7}")
+
+    def add(self, result) -> None:
+        """Print one row; beneath that of a refused film the reason."""
+        row = result.row()
+        words = outcome(row)
+        self._counts[words] = self._counts.get(words, 0) + 1
+        self._stored += row["stored"]
+        if row["error"]:
+            return
+        verdict = self._coloured(f"{words:{VERDICT_WIDTH}}", row["verdict"])
+        name = f"{shorten(printable(row['path']), self._width):{self._width}}"
+        if row["refusal"]:
+            print(f"{name}  {verdict.rstrip()}\n    {printable(row['refusal']['sentence'])}", flush=True)
+            if row["corrected"]:
+                print(f"    {row['corrected']['change']}, it reads: {row['corrected']['verdict']}", flush=True)
+            return
+        scores = "".join(f"{row['scores'][label]:>11.3f}" for label in self._labels)
+        inside = row["lungs"]["heat_inside"]
+        time = "stored" if row["stored"] else f"{row['ms']:.0f}"
+        print(f"{name}  {verdict}{scores}{'-' if inside is None else f'{inside:.0%}':>10}{time:>7}", flush=True)
+
+    def close(self) -> None:
+        """Print the counts."""
+        total = sum(self._counts.values())
+        counts = ", ".join(f"{count} {words}" for words, count in sorted(self._counts.items()))
+        stored = f" ({self._stored} of them stored before)" if self._stored else ""
+        films = f"{total} film{'s' * (total != 1)}{stored}"
+        print(f"\n{films}: {counts}. {NOT_A_DIAGNOSIS}" if total else NOT_A_DIAGNOSIS)
+
+    def _coloured(self, text: str, verdict: str) -> str:
+        return f"\033[{COLOURS[verdict]}m{text}\033[0m" if self._colour else text
