@@ -4,7 +4,10 @@ The stored values have at most 16 bits, so the whole chain (modality LUT, window
 value that occurs and applied as a table: on a Pi that takes milliseconds where arithmetic on the film takes seconds.
 """
 
+import io
+import re
 import warnings
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +23,20 @@ NOT_FRONTAL = ("LL", "RL", "LLD", "RLD", "LLO", "RLO", "LAO", "RAO", "LPO", "RPO
 # PS3.16 Annex L, and what Romance languages write into it.
 CHEST_PARTS = ("CHEST", "THORAX", "TORAX", "LUNG", "RIB", "STERNUM")
 MOST_BITS = 16
+# PS3.5 6.2, AS: three digits and a unit; here in days.
+AGE_UNITS = {"D": 1, "W": 7, "M": 365.25 / 12, "Y": 365.25}
 DEFLATED = "1.2.840.10008.1.2.1.99"
 
 
-def read(path: Path) -> np.ndarray:
-    """Read a DICOM radiograph: uint8 (H, W), 0 = black = air, 255 = white = bone.
+def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None]:
+    """Decode a DICOM radiograph.
+
+    Args:
+        path: the file, which begins the sentence of a refusal.
+        content: its bytes.
+
+    Returns:
+        uint8 (H, W), 0 = black = air, 255 = white = bone; and the patient's age in years, None if it is not known.
 
     Raises:
         UnreadableRadiograph: not one frontal chest radiograph, or damaged; one sentence that begins with the path.
@@ -40,15 +52,39 @@ def read(path: Path) -> np.ndarray:
     try:
         with warnings.catch_warnings(action="ignore"):  # of values that break the standard; what matters is checked
             _check_syntax(path, pydicom.filereader.read_file_meta_info(path))
-            _check(path, pydicom.dcmread(path, stop_before_pixels=True))
-            data_set = pydicom.dcmread(path)
-            return show(_decode(path, data_set), data_set)
+            _check(path, pydicom.dcmread(io.BytesIO(content), stop_before_pixels=True))
+            data_set = pydicom.dcmread(io.BytesIO(content))
+            return show(_stored(path, data_set), data_set), age_years(data_set)
     except MissingPackage:
         raise
     except damage as error:
         raise UnreadableRadiograph(
             f"{path}: is a damaged DICOM file ({radiograph.one_line(error)}); send it again from the modality or PACS."
         ) from error
+
+
+def age_years(header) -> float | None:
+    """Return the patient's age when the film was taken, by Patient's Age or else by the dates of birth and study.
+
+    Args:
+        header: a pydicom data set.
+
+    Returns:
+        Years; None if neither is there or they are no age.
+    """
+    stated = re.fullmatch(r"(\d{1,3})([DWMY])", str(header.get("PatientAge") or "").strip().upper())
+    if stated:
+        return int(stated[1]) * AGE_UNITS[stated[2]] / AGE_UNITS["Y"]
+    born, taken = (_day(header.get(keyword)) for keyword in ("PatientBirthDate", "StudyDate"))
+    return (taken - born).days / AGE_UNITS["Y"] if born and taken and born <= taken else None
+
+
+def _day(value) -> date | None:
+    """Return a date of DICOM (PS3.5 6.2, DA: YYYYMMDD), None if it is none."""
+    try:
+        return date.fromisoformat(str(value or "").strip())
+    except ValueError:
+        return None
 
 
 def _check_syntax(path: Path, meta) -> None:
@@ -88,7 +124,7 @@ def _check(path: Path, header) -> None:
     radiograph.check_size(path, int(header.Columns), int(header.Rows))
 
 
-def _decode(path: Path, data_set) -> np.ndarray:
+def _stored(path: Path, data_set) -> np.ndarray:
     """Return the stored values, (H, W) of at most 16 bits; name the package if no decoder is installed."""
     from pydicom.pixels import get_decoder
 

@@ -32,11 +32,23 @@ def head(path: Path) -> bytes:
     Raises:
         UnreadableRadiograph: there is none, it is empty, or may not be read; one sentence that begins with the path.
     """
+    return _read(path, HEAD_LENGTH)
+
+
+def content(path: Path) -> bytes:
+    """Return all bytes of a regular file; raises as `head`, and if they do not fit into memory."""
+    try:
+        return _read(path, -1)
+    except (MemoryError, OverflowError) as error:
+        raise UnreadableRadiograph(f"{path}: takes more memory than there is; export a smaller picture.") from error
+
+
+def _read(path: Path, length: int) -> bytes:
     try:
         mode = path.stat().st_mode
         if stat.S_ISREG(mode):
             with path.open("rb") as file:
-                content = file.read(HEAD_LENGTH)
+                found = file.read(length)
     except FileNotFoundError as error:
         raise UnreadableRadiograph(f"{path}: there is no such file; check the name.") from error
     except PermissionError as error:
@@ -46,9 +58,9 @@ def head(path: Path) -> bytes:
     if not stat.S_ISREG(mode):  # a FIFO or a device would be waited for, perhaps for ever
         kind = "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
         raise UnreadableRadiograph(f"{path}: is {kind}; name a PNG, JPEG or DICOM file.")
-    if not content:
+    if not found:
         raise UnreadableRadiograph(f"{path}: is empty; copy it again from where it came from.")
-    return content
+    return found
 
 
 def name(content: bytes) -> str | None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge_app.radiograph import grey_table
+from edge_app.grey_levels import grey_table
 
 # Fewer grey levels than this between the 1st and the 99th percentile, and the window hides the film: it is not used.
 LEAST_LEVELS = 16

@@ -309,3 +309,27 @@ def test_random_damage_leaves_only_as_a_sentence(tmp_path, film):
             assert str(error).startswith(f"{path}: ")
             refused += 1
     assert refused > 50
+
+
+@pytest.mark.parametrize(
+    ("elements", "years"),
+    [
+        ({"PatientAge": "012Y"}, 12),
+        ({"PatientAge": "12Y"}, 12),
+        ({"PatientAge": "018M"}, 1.5),
+        ({"PatientAge": "026W"}, 0.5),
+        ({"PatientAge": "003D"}, 0),
+        ({"PatientAge": "064Y", "PatientBirthDate": "20150101", "StudyDate": "20200101"}, 64),
+        ({"PatientAge": "twelve", "PatientBirthDate": "20150101", "StudyDate": "20200101"}, 5),
+        ({"PatientBirthDate": "19560229", "StudyDate": "20200229"}, 64),
+        ({"PatientBirthDate": "20200229", "StudyDate": "20200101"}, None),
+        ({"PatientBirthDate": "1956", "StudyDate": "20200229"}, None),
+        ({"PatientAge": ""}, None),
+        ({}, None),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::UserWarning")  # pydicom's, of values that break the standard
+def test_age_of_the_patient_is_told(tmp_path, film, elements, years):
+    path = _write(tmp_path / "film.dcm", film, **elements)
+    age = radiograph.decode(path, path.read_bytes()).age
+    assert age == (None if years is None else pytest.approx(years, abs=0.01))

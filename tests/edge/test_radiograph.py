@@ -508,3 +508,16 @@ def test_random_damage_leaves_only_as_a_sentence(tmp_path, film):
             read += 1
     assert read > 10
     assert refused > 100
+
+
+def test_a_picture_is_decoded_without_numpy(tmp_path, film):
+    for name in ("film.png", "film.jpg"):
+        _save(film, tmp_path / name)
+    script = (
+        "import sys; from pathlib import Path; from edge_app import radiograph\n"
+        "for path in map(Path, sys.argv[1:]): radiograph.decode(path, path.read_bytes(), 64).picture.load()\n"
+        "sys.exit(' '.join({'numpy', 'cv2'} & set(sys.modules)))"
+    )
+    paths = [tmp_path / "film.png", tmp_path / "film.jpg"]
+    ran = subprocess.run([sys.executable, "-c", script, *paths], cwd=ROOT, capture_output=True, text=True)
+    assert ran.stderr.strip() == ""
