@@ -1,4 +1,4 @@
-"""The commands, each a module with `add_parser(subparsers)`, which returns its parser, and `run(args)`, its exit code."""
+"""The commands: modules with `add_parser(subparsers)`, which returns the parser, and `run(args)`, the exit code."""
 
 # By name, what `--help` says of each; the order is that of the help.
 COMMANDS = {
