@@ -16,7 +16,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run data index lungs train convert study arm-roots audit compare bench test test-edge test-desk lint format clean
+.PHONY: help run data index pictures lungs train convert study arm-roots audit compare bench test test-edge test-desk lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -33,8 +33,13 @@ index: .venv/ready  ## list every film of DATA: label, patient, duplicates, spli
 $(INDEX): | .venv/ready
 	$(DESK) -m train index --data "$(DATA)" --out $(INDEX)
 
-lungs: .venv/ready $(INDEX)  ## train and convert the network that finds the lung field
-	$(DESK) -m train lungs --data "$(DATA)" --index $(INDEX) --cache $(OUT)
+$(OUT)/pictures/list.csv: | .venv/ready
+	$(DESK) -m train gate-pictures --out $(OUT)/pictures
+
+pictures: .venv/ready $(OUT)/pictures/list.csv  ## fetch ordinary pictures out of packages, which the gate must refuse
+
+lungs: .venv/ready $(INDEX) $(OUT)/pictures/list.csv  ## train and convert the network that finds the lungs and tells kinds
+	$(DESK) -m train lungs --data "$(DATA)" --index $(INDEX) --cache $(OUT) --pictures $(OUT)/pictures
 	$(DESK) -m convert.lungs --data "$(DATA)" --index $(INDEX) --cache $(OUT)
 
 train: .venv/ready $(INDEX)  ## train MODEL (lite0, tiny, seed); goes on where it was stopped
