@@ -39,6 +39,9 @@ INTO_GAP = {NEIGHBOURS: 0.9}
 USUAL_GAP = 0.25
 # Films that are spoiled to see where the gap ends; 300 of each kind place a percentile to within one.
 SPOILED = 300
+# Where fewer than this share is clipped a film can still be read: the limits of black and white lie here or higher.
+LEAST_CLIPPED = 0.1
+CLIPPED = (MIDDLE_BLACK, MIDDLE_WHITE, LUNGS_BLACK, LUNGS_WHITE)
 NOISES = ("white noise", "specks", "television")
 # Each check, and the spoiled films that it is for.
 FOR = {
@@ -81,11 +84,12 @@ def limit(name: str, good: Sequence[float], bad: Sequence[float]) -> float:
     kept = np.quantile(sign * np.asarray(good), 1 - TAIL)
     # How far the bad ones reach towards the good ones.
     reach = np.quantile(sign * np.asarray(bad), 1 - CAUGHT)
-    return round(float(sign * (kept + INTO_GAP.get(name, USUAL_GAP) * max(0.0, reach - kept))), 4)
+    found = float(sign * (kept + INTO_GAP.get(name, USUAL_GAP) * max(0.0, reach - kept)))
+    return round(max(found, LEAST_CLIPPED) if name in CLIPPED else found, 4)
 
 
 def training_films(table: pd.DataFrame, data: Path, lungs: Path, seed: int = 0):
-    """Yield (grey, its lungs) of the index's films of splits train and val, in random order, but those without lungs."""
+    """Yield (grey, its lungs) of the index's films of splits train and val, in random order."""
     finder = LungFinder(lungs)
     chosen = table[table["split"].isin(["train", "val"])].sample(frac=1, random_state=seed)
     for path in tqdm(chosen["path"], desc="films", unit="film", disable=None):

@@ -1,0 +1,160 @@
+"""Cheap checks of the picture itself: blank, noise, exposure, sharpness. Pure; the limits come out of the card.
+
+All is measured on one small scale, so that neither the film's size nor its JPEG quality matters: the whole picture at
+`SIDE` pixels, and the box round the lungs likewise. Black borders are not counted: of a picture in which no lungs are
+known, only the middle is looked at.
+"""
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+from edge_app import preprocess, refusal
+from edge_app.gate import Check
+from edge_app.lung_field import LungField
+from edge_app.refusal import Refusal
+
+SIDE = 256
+# Grey levels that count as clipped: JPEG moves black and white by some levels.
+BLACK, WHITE = 5, 250
+# The 99th percentile of the steps between neighbours, in grey levels. A film of which exposure clipped most is soft: of
+# 126 darkened ones it was 38 at most, of 126 brightened ones 34 in 95 %. Documents, icons and drawings are as black or
+# white and have hard edges: of 87 as white pictures it was 57 at least.
+SOFT = 40
+# Share cut off on each side to leave the middle of the picture, where a chest lies, collimated or not.
+RIM = 0.25
+
+# What each value means, whether too little or too much of it is wrong, and the sentence that says so.
+CONTRAST, NEIGHBOURS = "grey levels spanned", "likeness of neighbouring pixels"
+MIDDLE_BLACK, MIDDLE_WHITE = "black in the middle", "white in the middle"
+LUNGS_BLACK, LUNGS_WHITE, SHARPNESS = "black in the lungs", "white in the lungs", "sharpness of the lungs"
+LEAST = (CONTRAST, NEIGHBOURS, SHARPNESS)
+SENTENCES = {
+    CONTRAST: "all of it lies within {value:.0f} of 256 grey levels; {limit:.0f} are needed; film or export it again",
+    NEIGHBOURS: "it is noise: neighbouring pixels have nothing in common; export the film again",
+    MIDDLE_BLACK: "{value:.0%} or more of all its parts are black; {limit:.0%} are allowed; film or export it brighter",
+    MIDDLE_WHITE: "{value:.0%} or more of all its parts are white; {limit:.0%} are allowed; film or export it darker",
+    LUNGS_BLACK: "{value:.0%} of the lungs are black; {limit:.0%} are allowed; film or export it brighter",
+    LUNGS_WHITE: "{value:.0%} of the lungs are white; {limit:.0%} are allowed; film or export it darker",
+    SHARPNESS: "fine detail in the lungs is {value:.2f} of coarse; {limit:.2f} is needed; film it again, hold it still",
+}
+KINDS = {
+    NEIGHBOURS: refusal.NOISE,
+    MIDDLE_BLACK: refusal.DARK,
+    MIDDLE_WHITE: refusal.BRIGHT,
+    LUNGS_BLACK: refusal.DARK,
+    LUNGS_WHITE: refusal.BRIGHT,
+    SHARPNESS: refusal.BLURRED,
+}
+
+
+def check(grey: np.ndarray, field: LungField | None, limits: Mapping[str, float]) -> tuple[list[Check], Refusal | None]:
+    """Measure a picture and judge it.
+
+    Args:
+        grey: uint8 (H, W) from `radiograph.read`.
+        field: where its lungs are: then they alone are looked at; None before they are known.
+        limits: the card's, by the names of values; a value without one is not judged.
+
+    Returns:
+        What was looked at, and the reason to refuse it, if there is one.
+    """
+    values = measure(grey, field)
+    checks = [
+        Check(name, value, **{"low" if name in LEAST else "high": limits[name]})
+        for name, value in values.items()
+        if name in limits
+    ]
+    return checks, judge(values, limits, bright=field is None and bool(np.mean(grey) > 127))
+
+
+def measure(grey: np.ndarray, field: LungField | None = None) -> dict[str, float]:
+    """Measure the whole picture, or its lungs if they are known.
+
+    Args:
+        grey: uint8 (H, W).
+        field: where its lungs are, or None.
+
+    Returns:
+        Without lungs: `CONTRAST` in grey levels, 0 .. 255; `NEIGHBOURS`, at most 1, about the correlation of
+        neighbours across or down, whichever is lower; `MIDDLE_BLACK` and `MIDDLE_WHITE`, shares 0 .. 1 of that half of
+        a soft picture's middle that has the least.
+        With lungs: `LUNGS_BLACK` and `LUNGS_WHITE`, shares 0 .. 1 of them; `SHARPNESS`, 0 and more, the share of fine
+        in coarse detail in the direction in which it is lowest.
+    """
+    if field is None:
+        return _whole(preprocess.shrink(grey, min(SIDE, *grey.shape)))
+    box = preprocess.shrink(field.crop(grey), SIDE)
+    lungs = box[preprocess.shrink(field.crop(field.mask), SIDE) > 127]
+    if not lungs.size:  # a field of a few pixels, lost when it was shrunk
+        lungs = box
+    return {
+        LUNGS_BLACK: float(np.count_nonzero(lungs <= BLACK) / lungs.size),
+        LUNGS_WHITE: float(np.count_nonzero(lungs >= WHITE) / lungs.size),
+        SHARPNESS: _sharpness(box.astype(np.float32)),
+    }
+
+
+def judge(values: Mapping[str, float], limits: Mapping[str, float], bright: bool = False) -> Refusal | None:
+    """Return the reason to refuse what was measured, or None.
+
+    Args:
+        values: from `measure`.
+        limits: by the same names; a value without one is not judged.
+        bright: whether the picture is more white than black: says which, if it has too few grey levels.
+    """
+    for name, value in values.items():  # in the order of `measure`: noise is only noise if it is not blank
+        limit = limits.get(name)
+        if limit is None or (value >= limit if name in LEAST else value <= limit):
+            continue
+        kind = KINDS.get(name)
+        if name == CONTRAST:
+            faint = refusal.BRIGHT if bright else refusal.DARK
+            kind = refusal.BLANK if value < preprocess.LEAST_CONTRAST else faint
+        return Refusal(kind, SENTENCES[name].format(value=value, limit=limit))
+    return None
+
+
+def _whole(small: np.ndarray) -> dict[str, float]:
+    below = np.cumsum(np.bincount(small.ravel(), minlength=256)) / small.size
+    low, high = np.searchsorted(below, (0.01, 0.99))
+    # As of a correlation: the mean square step between neighbours against twice the variance.
+    pairs = ((small[:, 1:], small[:, :-1]), (small[1:], small[:-1]))
+    steps = max(cv2.norm(one, other, cv2.NORM_L2SQR) / one.size for one, other in pairs)
+    variance = float(small.std()) ** 2
+    hard = sum(np.count_nonzero(cv2.absdiff(one, other) > SOFT) for one, other in pairs)
+    soft = hard <= 0.01 * sum(one.size for one, _ in pairs)
+    rim = int(RIM * len(small))
+    middle = small[rim:-rim, rim:-rim]
+    return {
+        CONTRAST: float(high - low),
+        NEIGHBOURS: 1 - steps / (2 * variance) if variance else 1.0,
+        MIDDLE_BLACK: soft * _in_every_half(middle <= BLACK),
+        MIDDLE_WHITE: soft * _in_every_half(middle >= WHITE),
+    }
+
+
+def _in_every_half(clipped: np.ndarray) -> float:
+    """Return the share of True in bool (S, S), of the upper, lower, left or right half: whichever has the least.
+
+    Exposure clips everywhere. One half all black or white is a film that is cut, or covered.
+    """
+    half = len(clipped) // 2
+    return min(float(part.mean()) for part in (clipped[:half], clipped[half:], clipped[:, :half], clipped[:, half:]))
+
+
+def _sharpness(box: np.ndarray) -> float:
+    """Compare detail of about 2 pixels of `SIDE`, float32 (SIDE, SIDE), with detail of about 32, in four directions."""
+    fine = cv2.GaussianBlur(box, (0, 0), 1.5) - cv2.GaussianBlur(box, (0, 0), 3)
+    quarter = cv2.resize(box, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    coarse = cv2.GaussianBlur(quarter, (0, 0), 1.5) - cv2.GaussianBlur(quarter, (0, 0), 3)
+    # Half a grey level of coarse detail is nothing to compare with: a plain picture counts as blurred.
+    return float(np.min(_slopes(fine) / np.maximum(_slopes(coarse), 0.5)))
+
+
+def _slopes(detail: np.ndarray) -> np.ndarray:
+    """Return the root mean square of the slope across, down and along both diagonals, float (4,)."""
+    inner = detail[1:-1, 1:-1]
+    others = (detail[1:-1, :-2], detail[:-2, 1:-1], detail[:-2, :-2], detail[:-2, 2:])
+    return np.array([cv2.norm(inner, other) for other in others]) / np.sqrt(inner.size)
