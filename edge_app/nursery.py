@@ -1,0 +1,156 @@
+"""Films are decoded in children, under limits of time and memory: what hangs, bursts or crashes costs that film alone.
+
+The children are forked before numpy, OpenCV and the runtime are imported: they stay small, and decode the first film on
+another core while the parent still builds its interpreter. Between them and the parent stands a guard, a process that
+does nothing but wait for children, says how one died, and forks the next. Every child has a few slots, files in memory
+that hold a request and then its answer; over the pipes goes the number of a slot, one byte, which no death cuts in two.
+When the parent goes, its pipes close, and all end.
+"""
+
+import contextlib
+import os
+from collections import deque, namedtuple
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from edge_app import errors, nursery_child
+from edge_app.errors import EdgeError, UnreadableRadiograph
+from edge_app.nursery_child import DONE, FAILED, Limits, Line
+
+# One child keeps pace with the networks; see `pipeline`.
+CHILDREN = 1
+# Twenty times what the slowest film that was met takes on the slowest Pi (a 100-megapixel PNG takes 2 s on a desk).
+SECONDS = 20
+# A film of 100 megapixels in colour and transparency takes 800 MB while it is made grey.
+MEMORY_MB = 1000
+# A child that has passed its limit is killed by the kernel; if nothing is heard so long after, its guard is gone too.
+GRACE = 10
+
+
+class Decoded(namedtuple("Decoded", "grey sha256 age ms")):
+    """A film: `grey` uint8 (H, W), 0 = black = air; `sha256` of the file; `age` in years or None; `ms` it took."""
+
+
+class Nursery:
+    """Children that decode films. Use it as a context; make it before anything heavy is imported.
+
+    Attributes:
+        least_side: as of `radiograph.read`, for the films asked for from now on.
+    """
+
+    def __init__(
+        self,
+        least_side: int = 0,
+        children: int = CHILDREN,
+        decode: Callable | None = None,
+        seconds: float = SECONDS,
+        memory_mb: int = MEMORY_MB,
+    ):
+        """Fork the children.
+
+        Args:
+            least_side: as of `radiograph.read`; may be set later.
+            children: how many decode at a time.
+            decode: in place of `radiograph.decode`: (path, its bytes, least_side) -> (Pillow picture, age).
+            seconds: time limit of one film.
+            memory_mb: what a child may hold beyond what it has at its start.
+        """
+        self.least_side = least_side
+        self._limits = Limits(seconds, memory_mb)
+        self._decode = decode
+        self._begun: dict[Path, tuple[Line, int]] = {}
+        self._lines = [Line() for _ in range(children)]
+        self._start()
+
+    def __enter__(self) -> "Nursery":
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self) -> None:
+        """End the children at once, whatever they do."""
+        if self._guard:
+            self._stop()
+            for line in self._lines:
+                line.close()
+
+    def begin(self, path: Path) -> None:
+        """Have a film decoded now that `films` will ask for first; returns at once."""
+        self._begun[path] = self._ask(path)
+
+    def films(self, paths: Iterable[Path | None]) -> Iterator[tuple[Path, Decoded | EdgeError]]:
+        """Decode films ahead of who takes them, a few a child.
+
+        Args:
+            paths: any number. An iterator that would wait for the next one gives None instead, and is asked again once
+                all films before have been taken.
+
+        Yields:
+            Each path in the order given, with the film or the fault that a person is told: `UnreadableRadiograph`,
+            `MissingPackage`. A fault has the attribute `sha256`, empty if the file could not be read.
+        """
+        ahead: deque[tuple[Path, Line, int]] = deque()
+        for path in paths:
+            if path is not None:
+                ahead.append((path, *(self._begun.pop(path, None) or self._ask(path))))
+            while ahead and (path is None or not any(line.free for line in self._lines)):
+                yield ahead[0][0], self._take(ahead)
+        while ahead:
+            yield ahead[0][0], self._take(ahead)
+
+    def _ask(self, path: Path) -> tuple[Line, int]:
+        line = max(self._lines, key=lambda one: len(one.free))
+        slot = line.free.popleft()
+        line.ask(slot, os.fspath(path), self.least_side)
+        return line, slot
+
+    def _take(self, ahead: deque) -> Decoded | EdgeError:
+        """Wait for the oldest film and take it out of its slot."""
+        path, line, slot = ahead.popleft()
+        if not line.wait(slot, self._limits.seconds + GRACE):
+            self._restart(ahead)
+            return _fault("UnreadableRadiograph", f"{path}: its decoder was lost; try this film again.")
+        state, *answer = line.answer(slot)
+        if state == DONE:
+            answer = Decoded(line.pixels(slot, *answer[0]), *answer[1:])
+        elif state == FAILED:
+            answer = _fault(*answer)
+        else:
+            code, sha256 = answer
+            answer = _fault("UnreadableRadiograph", f"{path}: {nursery_child.obituary(code, self._limits)}.", sha256)
+        line.free.append(slot)
+        return answer
+
+    def _start(self) -> None:
+        self._guard = os.fork()
+        if not self._guard:
+            nursery_child.guard(self._lines, self._decode, self._limits)
+        with contextlib.suppress(OSError):  # the guard does so too; whoever is first
+            os.setpgid(self._guard, self._guard)
+        for line in self._lines:
+            line.keep_parents_ends()
+
+    def _stop(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._guard, nursery_child.KILL)
+        os.waitpid(self._guard, 0)
+        self._guard = 0
+
+    def _restart(self, ahead: deque) -> None:
+        """Begin again with new children, after a death that nobody could tell of, such as the guard's own."""
+        self._stop()
+        for line in self._lines:
+            line.close()
+        self._lines[:] = [Line() for _ in self._lines]
+        self._start()
+        self._begun.clear()  # they are asked for anew
+        asked = [path for path, *_ in ahead]
+        ahead.clear()
+        ahead.extend((path, *self._ask(path)) for path in asked)
+
+
+def _fault(name: str, sentence: str, sha256: str = "") -> EdgeError:
+    error = getattr(errors, name, UnreadableRadiograph)(sentence)
+    error.sha256 = sha256
+    return error

@@ -1,0 +1,56 @@
+"""Many films: children decode the next ones while the networks look at this one. One outcome a film, in order."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from edge_app import judging, preprocess
+from edge_app.classifier import Classifier
+from edge_app.errors import EdgeError
+from edge_app.nursery import Decoded, Nursery
+from edge_app.result import Known, Result
+
+
+def results(
+    paths: Iterable[Path | None],
+    one: Classifier,
+    nursery: Nursery,
+    limits: judging.Limits,
+    keep_grey: bool = False,
+    known: Callable[[str], Mapping | None] | None = None,
+) -> Iterator[Result | Known]:
+    """Judge films.
+
+    Args:
+        paths: any number; None says that none is there yet (`Nursery.films`).
+        one: both networks.
+        nursery: decodes them.
+        limits: thresholds by label and the band, of `Card.limits`.
+        keep_grey: give the film along with its result.
+        known: the row kept of a film with this sha256, if any; such a film is not judged again.
+
+    Yields:
+        One outcome a film in the order given. Whatever happens to a film becomes its outcome, so that the films after
+        it are still judged.
+    """
+    nursery.least_side = preprocess.least_side(one.card.size)
+    for path, decoded in nursery.films(paths):
+        if isinstance(decoded, EdgeError):
+            yield Result(path, sha256=decoded.sha256, error=str(decoded))
+            continue
+        kept = known(decoded.sha256) if known else None
+        yield Known(path, decoded.sha256, kept) if kept else _judge(path, decoded, one, limits, keep_grey)
+
+
+def _judge(path: Path, film: Decoded, one: Classifier, limits, keep_grey: bool) -> Result:
+    started = time.perf_counter()
+    try:
+        verdict, seen, corrected = judging.judge(film.grey, one, limits, film.age)
+    except EdgeError as error:
+        return Result(path, film.sha256, error=f"{path}: {error}.")
+    except Exception as error:  # the guard of a long run: one film never stops the others
+        fault = f"{type(error).__name__}: {error}"
+        return Result(path, film.sha256, error=f"{path}: failed inside this program ({fault}); report it.")
+    ms = film.ms + (time.perf_counter() - started) * 1000
+    grey = film.grey if keep_grey else None
+    return Result(path, film.sha256, verdict, seen, corrected, ms=ms, grey=grey)
