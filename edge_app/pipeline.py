@@ -39,10 +39,11 @@ def results(
             yield Result(path, sha256=decoded.sha256, error=str(decoded))
             continue
         kept = known(decoded.sha256) if known else None
-        yield Known(path, decoded.sha256, kept) if kept else _judge(path, decoded, one, limits, keep_grey)
+        yield Known(path, kept) if kept else judged(path, decoded, one, limits, keep_grey)
 
 
-def _judge(path: Path, film: Decoded, one: Classifier, limits, keep_grey: bool) -> Result:
+def judged(path: Path, film: Decoded, one: Classifier, limits: judging.Limits, keep_grey: bool = False) -> Result:
+    """Judge one decoded film; arguments as of `results`."""
     started = time.perf_counter()
     try:
         verdict, seen, corrected = judging.judge(film.grey, one, limits, film.age)

@@ -106,27 +106,6 @@ class Known:
         return {**self.kept, "path": str(self.path), "stored": True}
 
 
-@dataclass(frozen=True)
-class Known:
-    """A film that an earlier run has judged, told by its hash; no network was asked.
-
-    Attributes:
-        path: as the user named it this time.
-        sha256: of the file's bytes, hex.
-        kept: what was kept of it then, a row of `Result.row`.
-    """
-
-    path: Path
-    sha256: str
-    kept: Mapping
-
-    error = None
-
-    def row(self) -> dict:
-        """Return what was kept, under the name that the film has now."""
-        return {**self.kept, "path": str(self.path)}
-
-
 def rounded(scores: Mapping[str, float]) -> dict[str, float]:
     """Return scores as they are written: millionths are finer than any network's steps."""
     return {label: round(float(score), 6) for label, score in scores.items()}

@@ -1,0 +1,114 @@
+"""From paths to outcomes, with real children and the small real model: every film gets one, in order."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from edge_app import decision, judging, pipeline, preprocess, radiograph, refusal
+from edge_app.nursery import Nursery
+from edge_app.result import Known, Result
+from tests.films import draw_film
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory):
+    """Return twelve films, clear and opaque in turn."""
+    folder = tmp_path_factory.mktemp("films")
+    paths = [folder / f"film{number:02}.{'png' if number % 3 else 'jpg'}" for number in range(12)]
+    for number, path in enumerate(paths):
+        Image.fromarray(draw_film(1000 + number, 300, 260, opacity=number % 2)).save(path)
+    return paths
+
+
+@pytest.fixture
+def nursery():
+    """Return a nursery of two."""
+    with Nursery(children=2) as nursery:
+        yield nursery
+
+
+def _sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_outcomes_are_those_of_one_film_at_a_time(films, one, nursery):
+    limits = one.card.limits("balanced")
+    outcomes = list(pipeline.results(films, one, nursery, limits))
+    assert [outcome.path for outcome in outcomes] == films
+    for outcome in outcomes:
+        grey = radiograph.read(outcome.path, preprocess.least_side(one.card.size))
+        verdict, seen, _ = judging.judge(grey, one, limits)
+        assert (outcome.verdict, outcome.reading.scores) == (verdict, seen.scores)
+        assert (outcome.sha256, outcome.error, outcome.grey) == (_sha256(outcome.path), None, None)
+        assert 0 < outcome.ms < 60_000
+    assert len({outcome.verdict for outcome in outcomes}) > 1
+
+
+def test_a_film_is_given_along_if_it_is_wanted(films, one, nursery):
+    (outcome,) = pipeline.results(films[:1], one, nursery, one.card.limits("refer"), keep_grey=True)
+    assert np.array_equal(outcome.grey, radiograph.read(films[0], preprocess.least_side(one.card.size)))
+
+
+def test_a_bad_film_becomes_an_error_and_the_run_goes_on(films, one, nursery, tmp_path):
+    cut, gone = tmp_path / "cut.png", tmp_path / "gone.png"
+    cut.write_bytes(films[1].read_bytes()[:999])
+    paths = [films[0], cut, gone, *films[1:]]
+    outcomes = {outcome.path: outcome for outcome in pipeline.results(paths, one, nursery, one.card.limits("refer"))}
+    assert list(outcomes) == paths
+    assert outcomes[cut].error.startswith(f"{cut}: is damaged or cut off")
+    assert outcomes[cut].sha256 == _sha256(cut)
+    assert outcomes[gone].error == f"{gone}: there is no such file; check the name."
+    assert outcomes[gone].sha256 == ""
+    assert all((outcomes[path].error is None) == (path in films) for path in paths)
+
+
+def test_a_blank_film_is_refused_and_is_no_error(one, nursery, tmp_path):
+    path = tmp_path / "blank.png"
+    Image.new("L", (300, 300), 90).save(path)
+    (outcome,) = pipeline.results([path], one, nursery, one.card.limits("refer"))
+    assert (outcome.verdict, outcome.refusal.kind, outcome.error) == (decision.REFUSED, refusal.BLANK, None)
+
+
+def test_a_child_is_refused(films, one, nursery):
+    limits = one.card.limits("refer")
+    ((_, film),) = nursery.films(films[:1])
+    for age, refused in ((6.5, True), (64, False), (None, False)):
+        outcome = pipeline.judged(films[0], film._replace(age=age), one, limits)
+        assert (outcome.refusal is not None and outcome.refusal.kind == refusal.CHILD) == refused
+
+
+def test_a_film_that_is_known_is_not_judged_again(films, one, nursery, tmp_path):
+    copy = tmp_path / "renamed"
+    copy.write_bytes(films[2].read_bytes())
+    kept = {_sha256(films[2]): {"path": f"{films[2]}", "verdict": decision.NORMAL}}
+    limits = one.card.limits("refer")
+    outcomes = list(pipeline.results([films[1], copy, films[3]], one, nursery, limits, known=kept.get))
+    assert [type(outcome) for outcome in outcomes] == [Result, Known, Result]
+    assert outcomes[1].path == copy
+    assert outcomes[1].row() == {"path": str(copy), "verdict": decision.NORMAL, "stored": True}
+
+
+def test_a_fault_of_this_program_is_told_and_the_run_goes_on(films, one, nursery):
+    limits = ({"covid": 0.5, "pneumonia": "half"}, None)  # compares with no number
+    outcomes = list(pipeline.results(films, one, nursery, limits))
+    assert [outcome.path for outcome in outcomes] == films
+    faults = [outcome.error for outcome in outcomes if outcome.error]
+    assert faults
+    assert all("failed inside this program (TypeError: " in fault for fault in faults)
+
+
+def test_a_source_that_waits_gets_each_outcome_as_it_is_ready(films, one, nursery):
+    done: list[Path] = []
+
+    def arriving():
+        for path in films[:4]:
+            yield path
+            while path not in done:
+                yield None
+
+    for outcome in pipeline.results(arriving(), one, nursery, one.card.limits("refer")):
+        done.append(outcome.path)
+    assert done == films[:4]
