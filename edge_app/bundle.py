@@ -39,6 +39,7 @@ class Bundle:
         card: what the file says of itself.
         golden: a small film as PNG, whose scores by this very file are in the card; empty in a file without one.
         likeness: what the embeddings of its training films are like; None without a gate.
+        sha256: of the whole file, hex: networks, thresholds and limits, all that a verdict depends on.
     """
 
     scores: bytes
@@ -46,6 +47,7 @@ class Bundle:
     card: Card
     golden: bytes = b""
     likeness: Likeness | None = None
+    sha256: str = ""
 
 
 def pack(scores: bytes, lungs: bytes, card: dict, golden: bytes = b"", likeness: bytes = b"") -> bytes:
@@ -132,4 +134,4 @@ def unpack(content: bytes, where) -> Bundle:
             f"{where}: was trained on films prepared in another way (contract {parsed.contract}, this program has "
             f"{preprocess.CONTRACT_VERSION}: {how}); {ONE_RELEASE}."
         )
-    return Bundle(scores, lungs, parsed, golden, like)
+    return Bundle(scores, lungs, parsed, golden, like, hashlib.sha256(content).hexdigest())

@@ -63,7 +63,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action=_Version, nargs=0, help="program, runtime and model, and end")
     subparsers = top.add_subparsers(required=True, metavar="COMMAND")
-    for name, line in COMMANDS.items():
+    for name, line in {asked: COMMANDS[asked]}.items() if asked in COMMANDS else COMMANDS.items():
         if asked in (name, "*"):
             module = importlib.import_module(f"edge_app.commands.{name}")
             module.add_parser(subparsers).set_defaults(func=module.run)

@@ -1,17 +1,15 @@
 """One run of the program over many films: the model, the store and every sink, from the first film to the last."""
 
+import hashlib
 import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from edge_app import bundle, judging, prevalence, report
+from edge_app import bundle, judging, report, terms
 from edge_app.classifier import Classifier
 from edge_app.errors import EdgeError, WrongUsage
 from edge_app.result import Result
-from edge_app.sinks.csv_file import Csv
-from edge_app.sinks.json_lines import JsonLines, constants
-from edge_app.sinks.table import Table
 
 # Below this a progress bar is gone before it is seen.
 LEAST_FOR_PROGRESS = 20
@@ -21,27 +19,31 @@ class Session:
     """Judges films and hands each result to the sinks that the flags of `commands.common` ask for.
 
     Attributes:
+        terms: what holds for every film of the run.
         code: exit code so far: 1 once a film could not be read, or a result not kept.
     """
 
     def __init__(self, args, reads: Iterable[Path] = ()):
         """Open everything; `reads` are films that no sink may overwrite."""
         self.code = 0
-        stated = None if args.prevalence is None else prevalence.read(args.prevalence)
         protect(args, reads)
         model = bundle.read(args.model)
-        self._card, self._rule = model.card, args.operating_point
-        self._limits = self._card.limits(self._rule)
-        point = self._card.operating_points[self._rule]["covid"]
-        values = prevalence.of_point(point.figures, stated) if stated else None
-        csv_file = Csv(args.csv, self._card.labels) if args.csv else None
+        self.terms = terms.of(model, args.operating_point, args.prevalence)
+        sinks = []
+        if args.csv:
+            from edge_app.sinks.csv_file import Csv
+
+            sinks.append(Csv(args.csv, self.terms))
         self._one = Classifier(model, args.threads)
         if args.json:
-            shown = JsonLines(constants(self._card, self._rule, values))
+            from edge_app.sinks.json_lines import JsonLines
+
+            shown = JsonLines(self.terms)
         else:
-            worth = values and report.worth(values, stated, banded=self._limits[1] is not None)
-            shown = Table(self._card, self._one.runtime, self._rule, worth)
-        self._sinks = [shown, *([csv_file] if csv_file else [])]
+            from edge_app.sinks.table import Table
+
+            shown = Table(self.terms, self._one.runtime)
+        self._sinks = [shown, *sinks]
 
     def __enter__(self) -> "Session":
         return self
@@ -72,17 +74,19 @@ class Session:
 
         from edge_app import preprocess, radiograph
 
-        started = time.perf_counter()
+        started, sha256 = time.perf_counter(), ""
         try:
-            grey = radiograph.read(path, preprocess.least_side(self._card.size))
-            verdict, seen, corrected = judging.judge(grey, self._one, self._limits)
+            grey = radiograph.read(path, preprocess.least_side(self._one.card.size))
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            verdict, seen, corrected = judging.judge(grey, self._one, self.terms.limits)
         except EdgeError as error:
-            return Result(path, error=str(error))
+            return Result(path, sha256, error=str(error))
         except Exception as error:  # the guard of a long run: one film never stops the others
             fault = f"{type(error).__name__}: {error}"
-            return Result(path, error=f"{path}: failed inside this program ({fault}); report it.")
+            return Result(path, sha256, error=f"{path}: failed inside this program ({fault}); report it.")
         ms = (time.perf_counter() - started) * 1000
-        return Result(path, verdict=verdict, reading=seen, corrected=corrected, ms=ms)
+        return Result(path, sha256, verdict, seen, corrected, ms=ms)
 
     def _add(self, result) -> None:
         if result.error:

@@ -20,8 +20,8 @@ def text() -> str:
     try:
         from edge_app import bundle
 
-        card = bundle.read(MODEL).card
-        lines.append(f"model {card.name}, sha256 {card.sha256[:12]}, contract {card.contract}")
+        model = bundle.read(MODEL)
+        lines.append(f"model {model.card.name}, sha256 {model.sha256}, contract {model.card.contract}")
     except EdgeError as error:
         lines.append(str(error))
     return "\n".join(lines)

@@ -1,21 +1,22 @@
-"""One row a film in a file, flushed at once, so that a stopped run keeps what it had."""
+"""The fields of a JSON line as one row of a CSV file: docs/results.md."""
 
 import contextlib
 import csv
 from pathlib import Path
 
 from edge_app.errors import WrongUsage
+from edge_app.terms import PARTS, Terms
 
 # A spreadsheet takes a cell that begins so for a formula and runs it (OWASP, "CSV injection").
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-COLUMNS = ("path", "sha256", "time", "verdict", "refusal", "sentence", "corrected")
+BOX = ("top", "left", "bottom", "right")
 
 
 class Csv:
-    """The rows of `Result.row`, flat."""
+    """One row a film in a file, flushed at once, so that a stopped run keeps what it had."""
 
-    def __init__(self, path: Path, labels: tuple[str, ...]):
-        """Open the file.
+    def __init__(self, path: Path, terms: Terms):
+        """Open it and write the names of the columns.
 
         Raises:
             WrongUsage: it cannot be written.
@@ -25,34 +26,16 @@ class Csv:
         except OSError as error:
             reason = f"cannot be written ({error.strerror}); name a file in a folder of yours"
             raise WrongUsage(f"--csv: '{path}' {reason}.") from error
-        self._labels = labels
+        self._labels = terms.card.labels
+        self._terms = _of_terms(terms.row())
         self._writer = csv.writer(self._file)
-        scores = (f"score_{label}" for label in labels)
-        self._row([*COLUMNS, *scores, "heat_inside", "error", "ms", "stored"])
+        nothing = dict.fromkeys(("refusal", "corrected", "scores", "lungs"))
+        self._row([*flat(nothing, self._labels), *self._terms])
 
     def add(self, result) -> None:
         """Write one row."""
-        row = result.row()
-        refusal, corrected = row["refusal"] or {}, row["corrected"]
-        scores = [f"{row['scores'][label]:.6f}" if row["scores"] else "" for label in self._labels]
-        inside = row["lungs"]["heat_inside"] if row["lungs"] else None
-        ms = "" if row["ms"] is None else f"{row['ms']:.1f}"
-        self._row(
-            [
-                _text(row["path"]),
-                row["sha256"],
-                row["time"],
-                row["verdict"] or "",
-                refusal.get("kind", ""),
-                refusal.get("sentence", ""),
-                f"{corrected['change']}: {corrected['verdict']}" if corrected else "",
-                *scores,
-                "" if inside is None else f"{inside:.4f}",
-                _text(row["error"] or ""),
-                ms,
-                int(row["stored"]),
-            ]
-        )
+        cells = flat(result.row(), self._labels) | self._terms
+        self._row(_safe(cell) for cell in cells.values())
 
     def close(self) -> None:
         """Close the file."""
@@ -68,5 +51,35 @@ class Csv:
             raise
 
 
-def _text(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+def flat(row: dict, labels: tuple[str, ...]) -> dict:
+    """Return a row of `Result.row` with a cell for every field of its fields, None for what there is not."""
+    refusal, corrected, lungs = (row[name] or {} for name in ("refusal", "corrected", "lungs"))
+    scores, put_right = row["scores"] or {}, corrected.get("scores") or {}
+    return {
+        **{name: row.get(name) for name in ("schema", "path", "sha256", "time", "verdict")},
+        **{f"refusal_{name}": refusal.get(name) for name in ("kind", "sentence")},
+        **{f"corrected_{name}": corrected.get(name) for name in ("change", "verdict")},
+        **{f"corrected_score_{label}": put_right.get(label) for label in labels},
+        **{f"score_{label}": scores.get(label) for label in labels},
+        **dict(zip((f"lungs_{side}" for side in BOX), lungs.get("box") or [None] * len(BOX), strict=True)),
+        "lungs_share": lungs.get("share"),
+        "heat_inside": lungs.get("heat_inside"),
+        **{name: row.get(name) for name in ("error", "ms", "stored")},
+    }
+
+
+def _of_terms(row: dict) -> dict:
+    point = row["operating_point"]
+    model = {f"model_{name}": row["model"][name] for name in ("name", "sha256")}
+    cells = {**model, "operating_point": point["name"]}
+    figures = {name: figure for name, figure in point.items() if name not in ("name", "thresholds", "band")}
+    figures |= {name: row[name] for name in ("ppv", "npv") if name in row}
+    for name, figure in figures.items():
+        cells |= {name if part == "value" else f"{name}_{part}": figure and figure[part] for part in PARTS}
+    if "prevalence" in row:
+        cells["prevalence"] = row["prevalence"]
+    return {**cells, "notice": row["notice"]}
+
+
+def _safe(cell):
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

@@ -5,8 +5,8 @@ import shutil
 import sys
 
 from edge_app import decision, refusal
-from edge_app.card import Card
-from edge_app.report import NOT_A_DIAGNOSIS, describe, outcome, printable, shorten
+from edge_app.report import NOT_A_DIAGNOSIS, describe, outcome, printable, shorten, worth
+from edge_app.terms import Terms
 
 # ANSI: bold red, yellow, green, magenta, cyan. The words alone carry the meaning; the colour only helps the eye.
 COLOURS = {
@@ -24,25 +24,25 @@ VERDICT_WIDTH = max(
 class Table:
     """One row a film, and the counts at the end."""
 
-    def __init__(self, card: Card, runtime: str, rule: str, worth: str | None = None):
-        """Print what stands above the table: the model, the rule's thresholds and figures, and `worth` if given."""
+    def __init__(self, terms: Terms, runtime: str):
+        """Print what stands above the table: the model, the rule's thresholds and figures, what a verdict is worth."""
+        card, band = terms.card, terms.limits[1]
         self._colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         self._labels = card.labels
         room = shutil.get_terminal_size((110, 24)).columns - VERDICT_WIDTH - 10 - 12 * len(card.labels)
         self._width = max(20, min(60, room))
         self._counts: dict[str, int] = {}
         self._stored = 0
-        print(f"model {card.name} on {runtime}, operating point '{rule}'")
-        _, band = card.limits(rule)
-        for label, point in card.operating_points[rule].items():
+        print(f"model {card.name} on {runtime}, operating point '{terms.rule}'")
+        for label, point in card.operating_points[terms.rule].items():
             print(f"{label}: {describe(point, band if label == 'covid' else None)}")
-        if worth:
-            print(worth)
+        if terms.prevalence is not None:
+            print(worth(terms.worth, terms.prevalence, banded=band is not None))
         if card.gate is None:
             print("this model has no gate: it answers for any picture that shows something like lungs")
-        print()
+        print(f"{NOT_A_DIAGNOSIS}\n")
         head = "".join(f"{label:>11}" for label in card.labels)
-        print(f"{'film':{self._width}}  {'verdict':{VERDICT_WIDTH}}{head}{'in lungs':>10}{'ms':>7}")
+        print(f"{'film':{self._width}}  {'verdict':{VERDICT_WIDTH}}{head}{'in lungs':>10}{'ms':>7}", flush=True)
 
     def add(self, result) -> None:
         """Print one row; beneath that of a refused film the reason."""

@@ -1,0 +1,75 @@
+"""What holds for every film of a run: the model, the operating point and what it gave, the prevalence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge_app import prevalence
+from edge_app.bundle import Bundle
+from edge_app.card import Card
+from edge_app.report import NOT_A_DIAGNOSIS
+
+PARTS = ("value", "low", "high")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What holds for every film of a run.
+
+    Attributes:
+        card: of the model.
+        sha256: of the model's file, hex.
+        rule: one of `card.RULES`.
+        prevalence: share of COVID-19 among the people filmed, or None where it was not stated.
+    """
+
+    card: Card
+    sha256: str
+    rule: str
+    prevalence: float | None = None
+
+    @property
+    def limits(self) -> tuple[dict[str, float], tuple[float, float] | None]:
+        """The thresholds by label and the band of unsure scores if any, of `Card.limits`."""
+        return self.card.limits(self.rule)
+
+    @property
+    def figures(self) -> dict[str, dict]:
+        """What the rule gave on test films for COVID-19: {value, low, high} by name, with the 95 % interval."""
+        return {
+            name: rounded(figure) for name, figure in self.card.operating_points[self.rule]["covid"].figures.items()
+        }
+
+    @property
+    def worth(self) -> dict[str, dict | None]:
+        """`ppv` and `npv` at the stated prevalence, of `prevalence.of_point`; empty without one."""
+        if self.prevalence is None:
+            return {}
+        point = self.card.operating_points[self.rule]["covid"].figures
+        return {name: rounded(figure) for name, figure in prevalence.of_point(point, self.prevalence).items()}
+
+    def row(self) -> dict:
+        """Return what every line of JSON carries besides `Result.row`: see docs/results.md."""
+        thresholds, band = self.limits
+        stated = {} if self.prevalence is None else {"prevalence": self.prevalence}
+        return {
+            "model": {"name": self.card.name, "sha256": self.sha256},
+            "operating_point": {"name": self.rule, "thresholds": thresholds, "band": band and list(band)}
+            | self.figures,
+            **stated,
+            **self.worth,
+            "notice": NOT_A_DIAGNOSIS,
+        }
+
+
+def of(model: Bundle, rule: str, stated: str | None = None) -> Terms:
+    """Return the terms of a model under a rule; `stated` is the prevalence as the user wrote it.
+
+    Raises:
+        WrongUsage: the prevalence is none.
+    """
+    return Terms(model.card, model.sha256, rule, None if stated is None else prevalence.read(stated))
+
+
+def rounded(figure: Mapping | None) -> dict | None:
+    """Return a share with its interval as it is written: millionths."""
+    return figure and {part: round(figure[part], 6) for part in PARTS}
