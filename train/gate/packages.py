@@ -83,6 +83,10 @@ DEBIAN = (
     Package("darktable", "debian", "icon"),
     Package("imagemagick-6-doc", "debian", "photo", (("graph|diagram", "plot"),)),
     Package("aeskulap", "debian", "icon"),
+    Package("palapeli-data", "debian", "photo"),
+    Package("pysiogame", "debian", "drawing"),
+    Package("torcs-data", "debian", "texture", (("splash|menu|banner|logo", "drawing"),)),
+    Package("qtbase5-doc-html", "debian", "screenshot"),
 )
 PYTHON = (
     Package("pillow", "source", "drawing"),
