@@ -6,6 +6,7 @@ import sys
 from edge_app.errors import EdgeError
 from train import collections_guide, compare, crossfit, evaluate, experiments, fit, index, linear_probe
 from train.audit import report as audit
+from train.gate import count as gate_count
 from train.gate import limits as gate_limits
 from train.gate import pictures as gate_pictures
 from train.lungs import fit as lungs
@@ -25,6 +26,7 @@ COMMANDS = (
     site_check,
     gate_pictures,
     gate_limits,
+    gate_count,
 )
 
 

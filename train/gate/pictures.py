@@ -23,7 +23,7 @@ from PIL import Image
 from edge_app import radiograph
 from edge_app.errors import EdgeError, UnreadableRadiograph
 from train.film_facts import perceptual_hash
-from train.gate.packages import PACKAGES, Package
+from train.gate.packages import PACKAGES, TAUGHT, Package
 
 # Above this no package's style outweighs the others'; the largest holds 14,000 pictures.
 MOST_OF_ONE = 160
@@ -34,17 +34,6 @@ LEAST_APART = 8
 # Standard deviation of the greys; below it a picture counts as blank, of which train/gate/drawn.py draws its own.
 LEAST_CONTRAST = 6
 SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".dcm"}
-# The packages whose pictures teach; those of all others are counted. Drawn before anything was counted, but for
-# scikit-image, which `train.lungs.examples` teaches with, and two that hold most photographs.
-TAUGHT = frozenset(
-    (
-        "aeskulap debian-handbook desktop-base extremetuxracer-data freeciv-data gdcm-doc gdk-pixbuf-tests gimp-help-en "
-        "gnome-user-docs hedgewars-data inkscape-tutorials insighttoolkit5-examples kanagram kgeography-data khangman "
-        "libreoffice-help-common lomiri-wallpapers-16.04 lyx-common mate-backgrounds minetest-data mypaint-data-extras "
-        "openclipart-png pillow pingus-data python-matplotlib-data python-pandas-doc python-scipy-doc scikit-image "
-        "sway-backgrounds tuxpaint-data tuxpaint-stamps-default warzone2100-data wesnoth-1.16-data"
-    ).split()
-)
 # Of PDF documents so many a package are rendered, and of each these pages, counted from 1.
 MOST_DOCUMENTS = 60
 PAGES = (1, 3)

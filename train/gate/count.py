@@ -1,0 +1,211 @@
+"""`python -m train gate-count MODEL`: what the gate refuses of films and pictures that were not used to set it.
+
+Runs what the edge runs, from the file to the refusal, over test films, test films spoiled on purpose, CT slices and
+lateral views of test patients, ordinary pictures of packages kept for the test, and drawn pictures.
+"""
+
+import json
+import multiprocessing
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from edge_app import bundle, gate, lung_field, preprocess, radiograph, reading, refusal
+from edge_app.classifier import Classifier
+from edge_app.errors import NoLungField, UnreadableRadiograph
+from train import evaluate, index
+from train.gate import drawn, pictures, spoiled
+from train.lungs import masks
+
+FILMS, SPOILED, OTHER, PICTURES, DRAWN = "films", "spoiled films", "other views", "pictures", "drawn"
+# Processes; each runs its networks on one thread.
+PROCESSES = 2
+# A code, a letter or a gradient of a certain grey may be drawn as small as an icon and as large as a film.
+SIDES = (192, 640)
+# The refusals that are right for a kind of picture, besides `refusal.PICTURE` for all that is not here.
+RIGHT = {
+    "ct": (refusal.CT,),
+    # No kind of its own; each of these tells the user what is wrong.
+    "mri": (refusal.CT, refusal.PART),
+    "part": (refusal.PART,),
+    "ultrasound": (refusal.PICTURE, refusal.CT, refusal.PART),
+    "scintigram": (refusal.PICTURE, refusal.CT, refusal.PART),
+    "texture": (refusal.PICTURE, refusal.NOISE),
+}
+OF_DRAWN = {"pink noise": (refusal.NOISE, refusal.PICTURE), "gradient": (refusal.PICTURE, refusal.BLANK)}
+OF_REJECTED = {"CT": (refusal.CT,), "lateral view": (refusal.LATERAL,)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One picture to show.
+
+    Attributes:
+        group: one of the groups above.
+        kind: of picture or of spoiling, or the collection of a good film.
+        path: the file; None if it is drawn.
+        right: the refusals that are right for it; none for a good film.
+        seed: of the drawing or the spoiling.
+        said: the kind of refusal that the gate gave, "" if none; filled in by `show`.
+        small: whether what was shown has too few pixels, so that `refusal.SMALL` is right too.
+    """
+
+    group: str
+    kind: str
+    path: Path | None
+    right: tuple[str, ...]
+    seed: int = 0
+    said: str = ""
+    small: bool = False
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the refusal is of a right kind."""
+        return self.said in self.right or (self.small and self.said == refusal.SMALL)
+
+
+def cases(table: pd.DataFrame, data: Path, folder: Path, each: int, seed: int = 0) -> list[Case]:
+    """List what is shown.
+
+    Args:
+        table: the index of films.
+        data: the collections.
+        folder: what `gate-pictures` made.
+        each: how many films are spoiled in each way, and pictures drawn of each kind.
+        seed: of the choice.
+    """
+    test = table[table["split"] == "test"]
+    found = [Case(FILMS, film.source, data / film.path, ()) for film in test.itertuples()]
+    for number, kind in enumerate(spoiled.KINDS):
+        some = test.sample(min(each, len(test)), random_state=seed + number)
+        found += [
+            Case(SPOILED, kind, data / path, spoiled.reasons(kind), seed + at) for at, path in enumerate(some["path"])
+        ]
+    splits = masks.patient_splits(table)
+    found += [
+        Case(OTHER, film.rejected, data / film.path, OF_REJECTED[film.rejected])
+        for film in table[table["rejected"].isin(list(OF_REJECTED))].itertuples()
+        if (splits.get(film.path) or masks.split_by_name(film.path)) == "test"
+    ]
+    found += [
+        Case(PICTURES, picture.kind, folder / picture.path, RIGHT.get(picture.kind, (refusal.PICTURE,)))
+        for picture in pictures.listed(folder, "test")
+    ]
+    return found + [
+        Case(DRAWN, kind, None, OF_DRAWN.get(kind, (drawn.reason(kind),)), seed + at)
+        for kind in drawn.KINDS
+        for at in range(each)
+    ]
+
+
+def show(case: Case, one: Classifier) -> Case | None:
+    """Show a picture to the gate; return the case with what it said, None if a film to be spoiled shows no lungs."""
+    rng = np.random.default_rng((case.seed, *case.kind.encode()))
+    if case.group == DRAWN:
+        grey = drawn.draw(case.kind, rng, int(rng.integers(*SIDES)))
+    else:
+        try:
+            grey = radiograph.read(case.path, preprocess.least_side(one.card.size))
+        except UnreadableRadiograph:
+            return replace(case, said="unreadable")
+    if case.group == SPOILED:
+        try:
+            field = lung_field.find(one.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+        except NoLungField:
+            return None
+        grey = spoiled.spoil(case.kind, grey, field.mask, rng)
+    why = reading.read(grey, one).refusal
+    return replace(case, said=why.kind if why else "", small=min(grey.shape) < gate.LEAST_SIDE)
+
+
+def show_all(found: Sequence[Case], model: Path) -> list[Case]:
+    """Show all, in two processes with a model each."""
+    with multiprocessing.get_context("spawn").Pool(PROCESSES, _load, (model,)) as pool:
+        shown = pool.imap(_show, found, chunksize=16)
+        return [case for case in tqdm(shown, total=len(found), desc="gate", unit="picture", disable=None) if case]
+
+
+def measure(shown: Iterable[Case]) -> dict:
+    """Count by group and kind.
+
+    Returns:
+        {group: {kind: {"refused": share, "right": share of those refused, "said": {refusal: count}}}}, with the kind
+        "all" for a whole group; a share is {value, low, high, n} with its exact 95 % interval, or None of nothing.
+    """
+    groups: dict[str, dict[str, list[Case]]] = {}
+    for case in shown:
+        for kind in (case.kind, "all"):
+            groups.setdefault(case.group, {}).setdefault(kind, []).append(case)
+    return {group: {kind: _figures(some) for kind, some in of.items()} for group, of in groups.items()}
+
+
+def describe(figures: dict) -> str:
+    """Return the figures as a table."""
+    lines = [f"{'':16}{'':26}{'n':>6}  {'refused':22}  {'right kind of reason':22}  said"]
+    for group, kinds in figures.items():
+        for kind in sorted(kinds, key=lambda kind: (kind != "all", kind)):
+            one = kinds[kind]
+            said = ", ".join(f"{name or '-'} {count}" for name, count in one["said"].items())
+            right = "" if group == FILMS else _in_words(one["right"])
+            lines.append(
+                f"{group:16}{kind:26}{one['refused']['n']:6}  {_in_words(one['refused']):22}  {right:22}  {said}"
+            )
+    return "\n".join(lines)
+
+
+def _figures(some: list[Case]) -> dict:
+    refused = [case for case in some if case.said]
+    return {
+        "refused": evaluate.proportion(np.array([bool(case.said) for case in some])),
+        "right": evaluate.proportion(np.array([case.is_right for case in refused])),
+        "said": dict(Counter(case.said for case in some).most_common()),
+    }
+
+
+def _in_words(share: dict | None) -> str:
+    return "" if share is None else f"{share['value']:.3f} ({share['low']:.3f} to {share['high']:.3f})"
+
+
+def _load(model: Path) -> None:
+    global _show_one
+    _show_one = partial(show, one=Classifier(bundle.read(model), threads=1))
+
+
+def _show(case: Case) -> Case | None:
+    return _show_one(case)
+
+
+def add_parser(subparsers) -> None:
+    """Add the command `gate-count`."""
+    parser = subparsers.add_parser("gate-count", help="count what a model's gate refuses of what it never saw")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="model file of the edge")
+    parser.add_argument("--pictures", type=Path, required=True, help="from 'train gate-pictures'")
+    parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
+    parser.add_argument("--each", type=int, default=100, help="films spoiled in each way (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("build/gate.json"), help="(default: %(default)s)")
+    parser.set_defaults(func=run)
+
+
+def run(args) -> int:
+    """Count, write the figures as JSON and print them as a table."""
+    bundle.read(args.model)  # a wrong file is one sentence here, not one of each process
+    found = cases(index.read(args.index), args.data, args.pictures, args.each)
+    shown = show_all(found, args.model)
+    figures = measure(shown)
+    wrong = [
+        {"path": str(case.path or ""), "kind": case.kind, "said": case.said}
+        for case in shown
+        if (case.said if case.group == FILMS else not case.said)
+    ]
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    content = {"model": args.model.name, "figures": figures, "mistaken": wrong}
+    args.out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(describe(figures))
+    return 0
