@@ -79,16 +79,16 @@ class Nursery:
         """Have a film decoded now that `films` will ask for first; returns at once."""
         self._begun[path] = self._ask(path)
 
-    def films(self, paths: Iterable[Path | None]) -> Iterator[tuple[Path, Decoded | EdgeError]]:
+    def films(self, paths: Iterable[Path | None]) -> Iterator[tuple[Path, Decoded | EdgeError] | None]:
         """Decode films ahead of who takes them, a few a child.
 
         Args:
-            paths: any number. An iterator that would wait for the next one gives None instead, and is asked again once
-                all films before have been taken.
+            paths: any number. An iterator that would have to wait for the next one gives None instead.
 
         Yields:
             Each path in the order given, with the film or the fault that a person is told: `UnreadableRadiograph`,
-            `MissingPackage`. A fault has the attribute `sha256`, empty if the file could not be read.
+            `MissingPackage`. A fault has the attribute `sha256`, empty if the file could not be read. None for a None,
+            when all films before it have been taken.
         """
         ahead: deque[tuple[Path, Line, int]] = deque()
         for path in paths:
@@ -96,6 +96,8 @@ class Nursery:
                 ahead.append((path, *(self._begun.pop(path, None) or self._ask(path))))
             while ahead and (path is None or not any(line.free for line in self._lines)):
                 yield ahead[0][0], self._take(ahead)
+            if path is None:
+                yield None
         while ahead:
             yield ahead[0][0], self._take(ahead)
 

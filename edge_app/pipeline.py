@@ -1,6 +1,8 @@
 """Many films: children decode the next ones while the networks look at this one. One outcome a film, in order."""
 
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -9,6 +11,9 @@ from edge_app.classifier import Classifier
 from edge_app.errors import EdgeError
 from edge_app.nursery import Decoded, Nursery
 from edge_app.result import Known, Result
+
+# Films that are looked at together: one is cropped and stretched while a network has the other.
+JUDGES = 2
 
 
 def results(
@@ -34,12 +39,36 @@ def results(
         it are still judged.
     """
     nursery.least_side = preprocess.least_side(one.card.size)
-    for path, decoded in nursery.films(paths):
+    busy: deque[_Work] = deque()
+    for film in nursery.films(paths):
+        if film is not None:
+            busy.append(_Work(*film, one, limits, keep_grey, known))
+        while busy and (film is None or len(busy) == JUDGES):
+            yield busy.popleft().outcome()
+    while busy:
+        yield busy.popleft().outcome()
+
+
+class _Work:
+    """One film on its way, in a thread of its own if a network must look at it."""
+
+    def __init__(self, path: Path, decoded: Decoded | EdgeError, one, limits, keep_grey, known):
+        self._thread = None
         if isinstance(decoded, EdgeError):
-            yield Result(path, sha256=decoded.sha256, error=str(decoded))
-            continue
-        kept = known(decoded.sha256) if known else None
-        yield Known(path, kept) if kept else judged(path, decoded, one, limits, keep_grey)
+            self._outcome = Result(path, sha256=decoded.sha256, error=str(decoded))
+        elif known and (kept := known(decoded.sha256)):
+            self._outcome = Known(path, kept)
+        else:
+            self._thread = threading.Thread(target=self._run, args=(path, decoded, one, limits, keep_grey), daemon=True)
+            self._thread.start()
+
+    def _run(self, *arguments) -> None:
+        self._outcome = judged(*arguments)
+
+    def outcome(self) -> Result | Known:
+        if self._thread:
+            self._thread.join()
+        return self._outcome
 
 
 def judged(path: Path, film: Decoded, one: Classifier, limits: judging.Limits, keep_grey: bool = False) -> Result:
