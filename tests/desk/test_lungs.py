@@ -261,7 +261,7 @@ def _bright_is_lung():
     pixels = keras.Input((SIDE, SIDE, 1))
     halved = keras.layers.AveragePooling2D(2)(pixels)
     scaled = keras.layers.Rescaling(1 / 16, -127.5 / 16)(halved)
-    return keras.Model(pixels, keras.layers.Activation("sigmoid")(scaled))
+    return keras.Model(pixels, {"mask": keras.layers.Activation("sigmoid")(scaled)})
 
 
 def _shapes(*columns, level=255):
