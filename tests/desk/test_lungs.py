@@ -157,7 +157,9 @@ def _pools(some, films=None, **others):
     lungs = Examples(some.pictures[some.has_lungs], some.masks[some.has_lungs])
     films = lungs.pictures[:0] if films is None else films
     count, more = len(lungs.pictures), len(films)
-    return examples.Pools(lungs, np.full(count, 1 / count), films, np.full(more, 1 / max(1, more)), others)
+    return examples.Pools(
+        lungs, np.full(count, 1 / count), films, np.full(more, 1 / max(1, more)), others, kinds_shown.SHARES
+    )
 
 
 def _batches(some, steps=4, batch=16, seed=(1, 2, 3)):

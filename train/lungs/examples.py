@@ -65,6 +65,7 @@ class Pools:
         films: uint8 (N, K, K), upright frontal films without masks: they teach the kind alone.
         film_chance: float (N,), likewise.
         others: by kind of picture that is no frontal film, uint8 (N, K, K).
+        shares: of each kind in a batch, before kinds that `others` lacks are left out.
     """
 
     drawn: Examples
@@ -72,6 +73,7 @@ class Pools:
     films: np.ndarray
     film_chance: np.ndarray
     others: dict[str, np.ndarray]
+    shares: dict[str, float]
 
 
 def batches(pools: Pools, steps: int, batch: int, seed: tuple[int, ...]):

@@ -25,8 +25,8 @@ RUN = Path("models/runs/lungs")
 class LungConfig:
     """What decides the network, beside masks and films."""
 
-    first_epochs: int = 30  # from drawn masks only
-    epochs: int = 54  # from drawn and own masks
+    first_epochs: int = 36  # from drawn masks only
+    epochs: int = 84  # from drawn and own masks
     steps: int = 32  # batches of an epoch
     batch: int = 32
     learning_rate: float = 4e-3
@@ -109,7 +109,9 @@ def fit(settings: LungConfig, drawn: dict, films: tuple, other: dict, run_dir: P
     other = {**other, kinds.PICTURE: np.concatenate([other[kinds.PICTURE], examples.photographs(settings.seed)])}
     record["films"] |= {"kinds": {kind: len(of) for kind, of in other.items()} | {kinds.FRONTAL: len(films[0])}}
     cell = batches.chances(films[0]["source"] + "/" + films[0]["label"], 1.0)
-    pools = examples.Pools(learnt, np.full(len(learnt.pictures), 1 / len(learnt.pictures)), films[1], cell, other)
+    pools = examples.Pools(
+        learnt, np.full(len(learnt.pictures), 1 / len(learnt.pictures)), films[1], cell, other, kinds_shown.FIRST_SHARES
+    )
     first = _round(settings, pools, drawn["val"], settings.first_epochs, run_dir / "first")
     unmasked = (films[0]["source"] != masks.SOURCE).to_numpy()
     own = own_masks(first, films[0][unmasked], films[1][unmasked], settings)
@@ -120,7 +122,8 @@ def fit(settings: LungConfig, drawn: dict, films: tuple, other: dict, run_dir: P
             np.full(len(own.pictures), settings.own_share / max(1, len(own.pictures))),
         ]
     )
-    pools = replace(pools, drawn=examples.join(learnt, own), chance=chance / chance.sum())
+    drawn_and_own = examples.join(learnt, own)
+    pools = replace(pools, drawn=drawn_and_own, chance=chance / chance.sum(), shares=kinds_shown.SHARES)
     model = _round(settings, pools, drawn["val"], settings.epochs, run_dir / "second")
     model.save(run_dir / "model.keras")
     record["metrics"] = {
@@ -180,6 +183,7 @@ def _round(settings, pools, val, epochs: int, folder: Path):
     """Train one network from scratch, or from where it was stopped; return it."""
     import keras
 
+    from train import fused_norm
     from train.lungs import network, report
 
     folder.mkdir(exist_ok=True)
@@ -189,6 +193,7 @@ def _round(settings, pools, val, epochs: int, folder: Path):
         model = keras.models.load_model(folder / "last.keras", custom_objects={"overlap_loss": overlap_loss})
     else:
         model = network.build()
+        fused_norm.fuse(model)
         rate = keras.optimizers.schedules.CosineDecay(
             settings.learning_rate / 40,
             settings.steps * epochs,
@@ -223,6 +228,7 @@ def _round(settings, pools, val, epochs: int, folder: Path):
             writer = csv.DictWriter(file, past[-1])
             writer.writeheader()
             writer.writerows(past)
+    fused_norm.unfuse(model)
     return model
 
 
