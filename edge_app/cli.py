@@ -38,8 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     except EdgeError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    except KeyboardInterrupt as stop:
+        return getattr(stop, "code", 128 + signal.SIGINT)
     except BrokenPipeError:  # the reader of our output has gone (`| head`)
         _silence_stdout()
         return 128 + signal.SIGPIPE

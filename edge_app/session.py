@@ -1,15 +1,14 @@
 """One run of the program over many films: the model, the store and every sink, from the first film to the last."""
 
-import hashlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from edge_app import bundle, judging, report, terms
-from edge_app.classifier import Classifier
+from edge_app import report, stopping
 from edge_app.errors import EdgeError, WrongUsage
-from edge_app.result import Result
+from edge_app.nursery import Nursery
+from edge_app.sources import Problem
 
 # Below this a progress bar is gone before it is seen.
 LEAST_FOR_PROGRESS = 20
@@ -24,76 +23,117 @@ class Session:
     """
 
     def __init__(self, args, reads: Iterable[Path] = ()):
-        """Open everything; `reads` are films that no sink may overwrite."""
+        """Open everything; `reads` are films that no sink may overwrite.
+
+        Raises:
+            EdgeError: the model is not ours, a flag is wrong, or a sink cannot be written.
+        """
         self.code = 0
+        self._problems: list[Problem] = []
+        self._sinks: list[tuple[str, object]] = []
         protect(args, reads)
+        self._nursery = Nursery()  # first of all: it forks before anything heavy is imported
+        try:
+            self._open(args)
+        except BaseException:
+            self._close()
+            raise
+
+    def _open(self, args) -> None:
+        from edge_app import bundle, terms
+        from edge_app.classifier import Classifier
+
         model = bundle.read(args.model)
         self.terms = terms.of(model, args.operating_point, args.prevalence)
-        sinks = []
         if args.csv:
             from edge_app.sinks.csv_file import Csv
 
-            sinks.append(Csv(args.csv, self.terms))
+            self._sinks.append(("--csv", Csv(args.csv, self.terms)))
         self._one = Classifier(model, args.threads)
         if args.json:
             from edge_app.sinks.json_lines import JsonLines
 
-            shown = JsonLines(self.terms)
+            self._shown = JsonLines(self.terms)
         else:
             from edge_app.sinks.table import Table
 
-            shown = Table(self.terms, self._one.runtime)
-        self._sinks = [shown, *sinks]
+            self._shown = Table(self.terms, self._one.runtime)
 
     def __enter__(self) -> "Session":
         return self
 
-    def __exit__(self, *_):
-        for sink in self._sinks:
-            sink.close()
+    def __exit__(self, kind, *_):
+        self._close()
+        if kind is None or issubclass(kind, KeyboardInterrupt):
+            self._shown.close()
 
-    def problems(self, found: Iterable[tuple[Path, str]]) -> None:
-        """Report what could not even be listed."""
-        for path, sentence in found:
-            self._add(Result(path, error=sentence))
+    def run(self, films: Iterable[Path | Problem | None], total: int | None = None) -> None:
+        """Judge films in the order given.
 
-    def run(self, films: Iterable[Path], total: int | None = None) -> None:
-        """Judge films in the order given; `total` is how many there are, if that is known."""
-        results = (self._judge(path) for path in films)
+        Args:
+            films: as `sources.Sources` gives them.
+            total: how many there are, if that is known.
+
+        Raises:
+            Stopped: the user, or the system, wants an end.
+        """
+        from edge_app import pipeline
+
+        stopping.heed()
+        results = pipeline.results(self._only_films(films), self._one, self._nursery, self.terms.limits)
         for result in progress(results, total):
+            self._tell_problems()
             self._add(result)
+        self._tell_problems()
 
     def complain(self, sentence: str) -> None:
         """Print on stderr, above the progress bar if there is one."""
         bar = sys.modules.get("tqdm")
         (bar.tqdm.write if bar else print)(report.printable(sentence), file=sys.stderr)
 
-    def _judge(self, path: Path):
-        """Judge one film. Whatever happens to it becomes a result, so that the films after it are still read."""
-        import time
+    def _only_films(self, films: Iterable[Path | Problem | None]) -> Iterator[Path | None]:
+        for found in films:
+            if isinstance(found, Problem):
+                self._problems.append(found)
+            else:
+                yield found
 
-        from edge_app import preprocess, radiograph
+    def _tell_problems(self) -> None:
+        from edge_app.result import Result
 
-        started, sha256 = time.perf_counter(), ""
-        try:
-            grey = radiograph.read(path, preprocess.least_side(self._one.card.size))
-            with path.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            verdict, seen, corrected = judging.judge(grey, self._one, self.terms.limits)
-        except EdgeError as error:
-            return Result(path, sha256, error=str(error))
-        except Exception as error:  # the guard of a long run: one film never stops the others
-            fault = f"{type(error).__name__}: {error}"
-            return Result(path, sha256, error=f"{path}: failed inside this program ({fault}); report it.")
-        ms = (time.perf_counter() - started) * 1000
-        return Result(path, sha256, verdict, seen, corrected, ms=ms)
+        while self._problems:
+            problem = self._problems.pop(0)
+            self._add(Result(problem.path, error=problem.sentence))
 
     def _add(self, result) -> None:
-        if result.error:
-            self.code = 1
-            self.complain(result.error)
-        for sink in self._sinks:
+        with stopping.held():
+            if result.error:
+                self.code = 1
+                self.complain(result.error)
+            for flag, sink in list(self._sinks):
+                self._keep(flag, sink, result)
+            self._shown.add(result)
+
+    def _keep(self, flag: str, sink, result) -> None:
+        """Hand a result to a sink; one that fails is named once and left out from then on, and the run goes on."""
+        try:
             sink.add(result)
+        except (OSError, EdgeError) as error:
+            self._sinks.remove((flag, sink))
+            self._fail(flag, error)
+
+    def _close(self) -> None:
+        self._nursery.close()
+        for flag, sink in self._sinks:
+            try:
+                sink.close()
+            except (OSError, EdgeError) as error:
+                self._fail(flag, error)
+
+    def _fail(self, flag: str, error: Exception) -> None:
+        self.code = 1
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        self.complain(f"{flag}: cannot be written any more ({why}); the run goes on without it.")
 
 
 def protect(args, reads: Iterable[Path]) -> None:
@@ -103,9 +143,10 @@ def protect(args, reads: Iterable[Path]) -> None:
         WrongUsage: one would.
     """
     # realpath: Path.resolve raises on links that go round.
-    kept = set(map(os.path.realpath, (*reads, args.model)))
-    for flag, path in (("--csv", args.csv), ("--report", args.report)):
-        if path and os.path.realpath(path) in kept:
+    written = [(flag, path) for flag, path in (("--csv", args.csv), ("--report", args.report)) if path]
+    kept = set(map(os.path.realpath, (*reads, args.model))) if written else set()
+    for flag, path in written:
+        if os.path.realpath(path) in kept:
             raise WrongUsage(f"{flag}: '{path}' would overwrite what is read; name another file.")
 
 

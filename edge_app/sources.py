@@ -1,64 +1,161 @@
-"""Which files to classify: PATH arguments become film paths, in a fixed order."""
+"""Which films: files, folders, patterns and lists on stdin become paths, in a fixed order, each once."""
 
+import glob
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import select
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from edge_app import magic
-from edge_app.errors import UnreadableRadiograph
+from edge_app.errors import UnreadableRadiograph, WrongUsage
 
 # In a folder, a file of such a name is meant as a picture, whatever it holds; its fault is worth a sentence.
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".gif", ".tif", ".tiff", ".bmp", ".webp"}
+STDIN = "-"
+CHUNK = 1 << 16
 
 
-@dataclass
-class Found:
-    """What the arguments led to."""
+class Problem(NamedTuple):
+    """Where no film could be looked for, and the sentence that says why."""
 
-    films: list[Path] = field(default_factory=list)
-    problems: list[tuple[Path, str]] = field(default_factory=list)
-    skipped: int = 0  # files in folders that are no pictures
+    path: Path
+    sentence: str
 
 
-def expand(paths: Iterable[Path]) -> Found:
-    """List the films of files and, recursively, of folders; each once, in the order given and then by name.
+class Sources:
+    """Films of files, folders, patterns and lists, found as they are asked for.
 
     A file that is named is always taken. In a folder, a file is taken if its name or its content says picture or
     DICOM, so that a broken film is reported and a `metadata.csv` is not; hidden files are passed over. Links to folders
-    are followed, each folder once.
+    are followed, each folder once. A pattern such as `'archive/**/*.dcm'` is taken for what it matches, if there is no
+    file of that name. `-` is a list on stdin, read as far as it has come: it may be endless.
+
+    Attributes:
+        endless: whether a list on stdin is among them, of which nobody knows how long it is.
+        skipped: files in folders that are no pictures, so far.
     """
-    found = Found()
-    for path in paths:
-        if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a folder above may not be entered)
-            _walk(path, found)
-        else:
-            found.films.append(path)
-    found.films = list(dict.fromkeys(found.films))
-    return found
 
+    def __init__(self, words: Iterable[str | Path], recursive: bool = True, null: bool = False):
+        """Take what the user named.
 
-def _walk(top: Path, found: Found) -> None:
-    def refuse(error: OSError) -> None:
-        where = Path(error.filename)
-        sentence = f"{where}: the folder may not be read ({error.strerror}); change its permissions."
-        found.problems.append((where, sentence))
+        Args:
+            words: paths, patterns, or `-`.
+            recursive: look into the folders of folders.
+            null: the list on stdin has a NUL behind each path, not a line's end.
+        """
+        self._words = list(map(str, words))
+        self._recursive, self._null = recursive, null
+        self._met: set[str] = set()
+        self.endless = STDIN in self._words
+        self.skipped = 0
 
-    before = len(found.films), len(found.problems)
-    seen: set[tuple[int, int]] = set()
-    _is_new(top, seen)
-    for here, folders, names in os.walk(top, onerror=refuse, followlinks=True):
-        folders[:] = [name for name in sorted(folders) if not name.startswith(".") and _is_new(Path(here, name), seen)]
-        for path in (Path(here, name) for name in sorted(names) if not name.startswith(".")):
-            if path.suffix.lower() in IMAGE_SUFFIXES or _may_be_film(path):
-                found.films.append(path)
+    def __iter__(self) -> Iterator[Path | Problem | None]:
+        """Yield films and problems; None where the next one must be waited for, which the next call does."""
+        for word in self._words:
+            if word == STDIN:
+                for path in _listed(self._null):
+                    yield from (None,) if path is None else self._under(path)
+            elif glob.has_magic(word) and not os.path.lexists(word):
+                yield from self._matching(word)
             else:
-                found.skipped += 1
-    if (len(found.films), len(found.problems)) == before:
-        found.problems.append((top, f"{top}: holds no PNG, JPEG or DICOM file; name a folder that does."))
+                yield from self._under(Path(word))
+
+    def _matching(self, pattern: str) -> Iterator[Path | Problem]:
+        paths = sorted(glob.iglob(pattern, recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
+        for path in paths:
+            yield from self._under(Path(path))
+        if not paths:
+            yield Problem(Path(pattern), f"{pattern}: no file matches this pattern; check it, or put it in quotes.")
+
+    def _under(self, path: Path) -> Iterator[Path | Problem]:
+        is_folder = os.path.isdir(path)  # noqa: PTH112 (Path.is_dir raises where a folder above may not be entered)
+        for found in self._walk(path) if is_folder else (path,):
+            if isinstance(found, Problem) or self._is_new(found):
+                yield found
+
+    def _is_new(self, path: Path) -> bool:
+        place = os.path.abspath(path)  # noqa: PTH100 (Path.absolute keeps '..')
+        if place in self._met:
+            return False
+        self._met.add(place)
+        return True
+
+    def _walk(self, top: Path) -> Iterator[Path | Problem]:
+        problems: list[Problem] = []
+
+        def refuse(error: OSError) -> None:
+            where = Path(error.filename)
+            sentence = f"{where}: the folder may not be read ({error.strerror}); change its permissions."
+            problems.append(Problem(where, sentence))
+
+        empty = True
+        seen: set[tuple[int, int]] = set()
+        _is_first(top, seen)
+        for here, folders, names in os.walk(top, onerror=refuse, followlinks=True):
+            folders[:] = [
+                name
+                for name in sorted(folders)
+                if self._recursive and not name.startswith(".") and _is_first(Path(here, name), seen)
+            ]
+            for path in (Path(here, name) for name in sorted(names) if not name.startswith(".")):
+                if looks_like_film(path):
+                    empty = False
+                    yield path
+                else:
+                    self.skipped += 1
+        yield from problems
+        if empty and not problems:
+            yield Problem(top, f"{top}: holds no PNG, JPEG or DICOM file; name a folder that does.")
 
 
-def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:
+class Found(NamedTuple):
+    """All of what `Sources` gives."""
+
+    films: list[Path]
+    problems: list[Problem]
+    skipped: int
+
+
+def expand(words: Iterable[str | Path], recursive: bool = True) -> Found:
+    """List all films of files, folders and patterns at once."""
+    found = Sources(words, recursive)
+    films, problems = [], []
+    for one in found:
+        if one is not None:
+            (problems if isinstance(one, Problem) else films).append(one)
+    return Found(films, problems, found.skipped)
+
+
+def looks_like_film(path: Path) -> bool:
+    """Say whether a file in a folder is meant as a film: by its name, or its first bytes, or they cannot be read."""
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return True
+    try:
+        return magic.name(magic.head(path)) in ("PNG", "JPEG", "DICOM")
+    except UnreadableRadiograph as error:  # which the reader then explains
+        return isinstance(error.__cause__, PermissionError)
+
+
+def _listed(null: bool) -> Iterator[Path | None]:
+    """Yield the paths of the list on stdin; None where it has no more for now. Empty lines are passed over."""
+    if sys.stdin is None:
+        raise WrongUsage("-: stdin is closed; pipe a list of films into this program, or name them.")
+    end, rest, descriptor = b"\0" if null else b"\n", b"", sys.stdin.fileno()
+    while True:
+        if not select.select([descriptor], [], [], 0)[0]:
+            yield None
+        chunk = os.read(descriptor, CHUNK)
+        *names, rest = (rest + chunk).split(end)
+        for name in names if chunk else (*names, rest):
+            if name:
+                yield Path(os.fsdecode(name))
+        if not chunk:
+            return
+
+
+def _is_first(folder: Path, seen: set[tuple[int, int]]) -> bool:
     """Say whether a folder, by device and inode, is met for the first time: a loop of links ends here."""
     try:
         status = folder.stat()
@@ -69,11 +166,3 @@ def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:
         return False
     seen.add(identity)
     return True
-
-
-def _may_be_film(path: Path) -> bool:
-    """Say whether a file's first bytes are those of a film, or cannot be read, which the reader then explains."""
-    try:
-        return magic.name(magic.head(path)) in ("PNG", "JPEG", "DICOM")
-    except UnreadableRadiograph as error:
-        return isinstance(error.__cause__, PermissionError)

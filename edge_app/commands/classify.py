@@ -19,6 +19,7 @@ def add_parser(subparsers):
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="film, folder, pattern, or - for a list on stdin (default: a sample)"
     )
+    common.add_sources(parser)
     common.add_model(parser)
     common.add_rule(parser)
     common.add_sinks(parser)
@@ -27,15 +28,15 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command."""
-    from pathlib import Path
-
     from edge_app import sample, sources
     from edge_app.session import Session
 
-    found = sources.expand([Path(path) for path in args.paths] or [sample.path()])
-    with Session(args, reads=found.films) as session:
-        session.problems(found.problems)
-        session.run(found.films, total=len(found.films))
+    found = sources.Sources(args.paths or [sample.path()], not args.no_recursive, args.null)
+    # A list on stdin may be endless; all else is listed first, since it tells how much there is to do.
+    films = found if found.endless else list(found)
+    reads = () if found.endless else [film for film in films if not isinstance(film, sources.Problem)]
+    with Session(args, reads=reads) as session:
+        session.run(films, total=None if found.endless else len(reads))
     if found.skipped:
         session.complain(f"{found.skipped} in folders passed over: neither picture nor DICOM.")
     return session.code
