@@ -119,11 +119,15 @@ def test_a_source_that_waits_gets_what_is_ready(films):
             while path not in taken:  # a folder that is watched: nothing new until this film is done
                 yield None
 
-    taken = []
+    taken, idle = [], []
     with Nursery() as nursery:
-        for path, _ in nursery.films(source()):
-            taken.append(path)
+        for film in nursery.films(source()):
+            if film is None:
+                idle.append(len(taken))
+            else:
+                taken.append(film[0])
     assert taken == given == films[:3]
+    assert idle == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
