@@ -6,9 +6,7 @@ outside. It is a share, so that a network cannot pay by growing cold; as in "rig
 2017, arXiv:1703.03717), but on class maps, which need no gradients of gradients.
 """
 
-import keras
 import numpy as np
-from keras import ops
 
 # Heat that counts as none: a film of whose places hardly any is above 0 is not pushed about for the place it is at.
 LEAST_HEAT = 0.02
@@ -16,6 +14,8 @@ LEAST_HEAT = 0.02
 
 def attach(model):
     """Return the model that also answers its class maps: {"scores": (N, labels), "heat": (N, h, w, labels)}."""
+    import keras  # in functions, so that the commands of training start without it
+
     heat = keras.layers.Identity(name="heat")(model.get_layer("cam").output)
     return keras.Model(model.input, {"scores": model.output, "heat": heat}, name=model.name)
 
@@ -41,6 +41,7 @@ def loss(sick: tuple[int, ...]):
     Args:
         sick: which class maps are of a disease.
     """
+    from keras import ops
 
     def outside(lungs, maps):
         hot = ops.relu(ops.take(maps, list(sick), axis=-1))
