@@ -84,6 +84,7 @@ class Result:
             "error": self.error,
             "ms": None if self.ms is None else round(self.ms, 1),
             "stored": False,
+            "copy_of": None,
         }
 
 
@@ -101,9 +102,15 @@ class Known:
 
     error = grey = reading = None
 
+    @property
+    def copy_of(self) -> str | None:
+        """The path under which it was judged, if that was another; its hash where no names are kept."""
+        judged = self.kept["path"]
+        return None if judged in (str(self.path), self.kept["sha256"]) else judged
+
     def row(self) -> dict:
         """Return the stored row under the path of today."""
-        return {**self.kept, "path": str(self.path), "stored": True}
+        return {**self.kept, "path": str(self.path), "stored": True, "copy_of": self.copy_of}
 
 
 def rounded(scores: Mapping[str, float]) -> dict[str, float]:

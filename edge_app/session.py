@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from edge_app import report, stopping
@@ -22,8 +23,13 @@ class Session:
         code: exit code so far: 1 once a film could not be read, or a result not kept.
     """
 
-    def __init__(self, args, reads: Iterable[Path] = ()):
-        """Open everything; `reads` are films that no sink may overwrite.
+    def __init__(self, args, reads: Iterable[Path] = (), remember: bool = False):
+        """Open everything.
+
+        Args:
+            args: with the flags of `commands.common`.
+            reads: films that no sink may overwrite.
+            remember: recognise films that come again in this run, with or without a store.
 
         Raises:
             EdgeError: the model is not ours, a flag is wrong, or a sink cannot be written.
@@ -31,20 +37,28 @@ class Session:
         self.code = 0
         self._problems: list[Problem] = []
         self._sinks: list[tuple[str, object]] = []
+        self._known: Callable[[str], Mapping | None] | None = None
+        self._anonymous = args.no_paths
         protect(args, reads)
         self._nursery = Nursery()  # first of all: it forks before anything heavy is imported
         try:
-            self._open(args)
+            self._open(args, remember)
         except BaseException:
             self._close()
             raise
 
-    def _open(self, args) -> None:
+    def _open(self, args, remember: bool) -> None:
         from edge_app import bundle, terms
         from edge_app.classifier import Classifier
 
         model = bundle.read(args.model)
         self.terms = terms.of(model, args.operating_point, args.prevalence)
+        if remember and not args.again:
+            from edge_app.sinks.memory import Memory
+
+            memory = Memory()
+            self._known = memory.known
+            self._sinks.append(("memory", memory))
         if args.csv:
             from edge_app.sinks.csv_file import Csv
 
@@ -67,12 +81,18 @@ class Session:
         if kind is None or issubclass(kind, KeyboardInterrupt):
             self._shown.close()
 
-    def run(self, films: Iterable[Path | Problem | None], total: int | None = None) -> None:
+    def run(
+        self,
+        films: Iterable[Path | Problem | None],
+        total: int | None = None,
+        settled: Callable[[object], bool] = lambda result: True,
+    ) -> None:
         """Judge films in the order given.
 
         Args:
             films: as `sources.Sources` gives them.
             total: how many there are, if that is known.
+            settled: says of a result whether it is the film's outcome; if not, it goes nowhere.
 
         Raises:
             Stopped: the user, or the system, wants an end.
@@ -80,16 +100,14 @@ class Session:
         from edge_app import pipeline
 
         stopping.heed()
-        results = pipeline.results(self._only_films(films), self._one, self._nursery, self.terms.limits)
-        for result in progress(results, total):
+        results = pipeline.results(
+            self._only_films(films), self._one, self._nursery, self.terms.limits, known=self._known
+        )
+        for result in map(self._unless_known, progress(results, total)):
             self._tell_problems()
-            self._add(result)
+            if settled(result):
+                self._add(result)
         self._tell_problems()
-
-    def complain(self, sentence: str) -> None:
-        """Print on stderr, above the progress bar if there is one."""
-        bar = sys.modules.get("tqdm")
-        (bar.tqdm.write if bar else print)(report.printable(sentence), file=sys.stderr)
 
     def _only_films(self, films: Iterable[Path | Problem | None]) -> Iterator[Path | None]:
         for found in films:
@@ -97,6 +115,14 @@ class Session:
                 self._problems.append(found)
             else:
                 yield found
+
+    def _unless_known(self, result):
+        """Return what is known of a film whose copy was judged while this one was on its way."""
+        from edge_app.result import Known, Result
+
+        if self._known and isinstance(result, Result) and not result.error and (kept := self._known(result.sha256)):
+            return Known(result.path, kept)
+        return result
 
     def _tell_problems(self) -> None:
         from edge_app.result import Result
@@ -109,9 +135,10 @@ class Session:
         with stopping.held():
             if result.error:
                 self.code = 1
-                self.complain(result.error)
+                complain(result.error)
+            kept = nameless(result) if self._anonymous else result
             for flag, sink in list(self._sinks):
-                self._keep(flag, sink, result)
+                self._keep(flag, sink, kept)
             self._shown.add(result)
 
     def _keep(self, flag: str, sink, result) -> None:
@@ -133,7 +160,21 @@ class Session:
     def _fail(self, flag: str, error: Exception) -> None:
         self.code = 1
         why = error.strerror if isinstance(error, OSError) else str(error)
-        self.complain(f"{flag}: cannot be written any more ({why}); the run goes on without it.")
+        complain(f"{flag}: cannot be written any more ({why}); the run goes on without it.")
+
+
+def nameless(result):
+    """Return a result under its hash in place of its path, which may hold a patient's name."""
+    name = result.row()["sha256"] or "unread"
+    if result.error:
+        return replace(result, path=Path(name), error=result.error.replace(str(result.path), name))
+    return replace(result, path=Path(name))
+
+
+def complain(sentence: str) -> None:
+    """Print on stderr, above the progress bar if there is one."""
+    bar = sys.modules.get("tqdm")
+    (bar.tqdm.write if bar else print)(report.printable(sentence), file=sys.stderr)
 
 
 def protect(args, reads: Iterable[Path]) -> None:

@@ -29,7 +29,7 @@ def add_parser(subparsers):
 def run(args) -> int:
     """Run the command."""
     from edge_app import sample, sources
-    from edge_app.session import Session
+    from edge_app.session import Session, complain
 
     found = sources.Sources(args.paths or [sample.path()], not args.no_recursive, args.null)
     # A list on stdin may be endless; all else is listed first, since it tells how much there is to do.
@@ -38,5 +38,5 @@ def run(args) -> int:
     with Session(args, reads=reads) as session:
         session.run(films, total=None if found.endless else len(reads))
     if found.skipped:
-        session.complain(f"{found.skipped} in folders passed over: neither picture nor DICOM.")
+        complain(f"{found.skipped} in folders passed over: neither picture nor DICOM.")
     return session.code

@@ -64,7 +64,7 @@ def flat(row: dict, labels: tuple[str, ...]) -> dict:
         **dict(zip((f"lungs_{side}" for side in BOX), lungs.get("box") or [None] * len(BOX), strict=True)),
         "lungs_share": lungs.get("share"),
         "heat_inside": lungs.get("heat_inside"),
-        **{name: row.get(name) for name in ("error", "ms", "stored")},
+        **{name: row.get(name) for name in ("error", "ms", "stored", "copy_of")},
     }
 
 

@@ -55,14 +55,17 @@ class Table:
         verdict = self._coloured(f"{words:{VERDICT_WIDTH}}", row["verdict"])
         name = f"{shorten(printable(row['path']), self._width):{self._width}}"
         if row["refusal"]:
-            print(f"{name}  {verdict.rstrip()}\n    {printable(row['refusal']['sentence'])}", flush=True)
+            print(f"{name}  {verdict.rstrip()}\n    {printable(row['refusal']['sentence'])}")
             if row["corrected"]:
-                print(f"    {row['corrected']['change']}, it reads: {row['corrected']['verdict']}", flush=True)
-            return
-        scores = "".join(f"{row['scores'][label]:>11.3f}" for label in self._labels)
-        inside = row["lungs"]["heat_inside"]
-        time = "stored" if row["stored"] else f"{row['ms']:.0f}"
-        print(f"{name}  {verdict}{scores}{'-' if inside is None else f'{inside:.0%}':>10}{time:>7}", flush=True)
+                print(f"    {row['corrected']['change']}, it reads: {row['corrected']['verdict']}")
+        else:
+            scores = "".join(f"{row['scores'][label]:>11.3f}" for label in self._labels)
+            inside = row["lungs"]["heat_inside"]
+            time = "stored" if row["stored"] else f"{row['ms']:.0f}"
+            print(f"{name}  {verdict}{scores}{'-' if inside is None else f'{inside:.0%}':>10}{time:>7}")
+        if row["copy_of"]:
+            print(f"    the same film as {printable(row['copy_of'])}, judged before")
+        sys.stdout.flush()
 
     def close(self) -> None:
         """Print the counts."""

@@ -1,0 +1,76 @@
+"""`watch`: a verdict for films as they arrive in folders."""
+
+import argparse
+from pathlib import Path
+
+from edge_app.commands import COMMANDS, common
+
+EXAMPLES = """\
+examples:
+  python -m edge_app watch inbox/ --store
+  python -m edge_app watch /mnt/pacs /media/stick --new-only --json
+  python -m edge_app watch inbox/ --once --store --csv today.csv      (from cron)
+"""
+
+
+def add_parser(subparsers):
+    """Declare the command."""
+    parser = subparsers.add_parser("watch", help=COMMANDS["watch"], **common.described(COMMANDS["watch"], EXAMPLES))
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="where films arrive")
+    parser.add_argument("--new-only", action="store_true", help="leave out the films that are there already")
+    parser.add_argument("--once", action="store_true", help="judge what is there, and end")
+    parser.add_argument("--no-recursive", action="store_true", help="leave out the folders of folders")
+    parser.add_argument(
+        "--interval", type=seconds, default=1.0, metavar="SECONDS", help="from look to look (default %(default)g)"
+    )
+    parser.add_argument(
+        "--patience",
+        type=seconds,
+        default=10.0,
+        metavar="SECONDS",
+        help="how long a film that cannot be read must be still before it is given up (default %(default)g)",
+    )
+    common.add_model(parser)
+    common.add_rule(parser)
+    common.add_sinks(parser)
+    return parser
+
+
+def run(args) -> int:
+    """Run the command."""
+    from edge_app.errors import WrongUsage
+    from edge_app.result import Known
+    from edge_app.session import Session, complain
+    from edge_app.watching import Watch
+
+    for folder in args.folders:
+        if folder.exists() and not folder.is_dir():
+            raise WrongUsage(f"{folder}: is no folder; name the folder that films arrive in, or use 'classify'.")
+
+    def is_news(result) -> bool:
+        settled = watch.settled(result.path, read=not result.error)
+        return settled and not (isinstance(result, Known) and not result.copy_of)
+
+    with Session(args, remember=True) as session:
+        watch = Watch(
+            args.folders,
+            args.interval,
+            args.patience,
+            recursive=not args.no_recursive,
+            new_only=args.new_only,
+            once=args.once,
+            say=complain,
+        )
+        session.run(watch, settled=is_news)
+    return session.code
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return value

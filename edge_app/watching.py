@@ -1,0 +1,199 @@
+"""Films as they arrive in folders: looked for again and again, so that it works on network shares and USB sticks too.
+
+A film is handed out once two looks find it the same. One that cannot be read then may still be on its way: some systems
+give a file its full size and time before its bytes. It is tried again until it has been still for a while.
+"""
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from edge_app.sources import IMAGE_SUFFIXES, Problem, looks_like_film
+
+INTERVAL = 1.0
+# A break in a copy over a hospital's network is seldom longer.
+PATIENCE = 10.0
+# Looking takes time too, a second for some 50,000 files on a Pi; at most this share of all time is spent on it.
+MOST_LOOKING = 0.1
+# How many films that are gone are remembered, lest they are taken for new if their disk comes back: about 20 MB.
+MOST_GONE = 100_000
+
+WAITING, GIVEN, DONE, LOST = "waiting", "given", "done", "lost"
+
+
+class _Stamp(NamedTuple):
+    """What a look shows of a file; the identity tells a renamed one, and on some network shares it is new each look."""
+
+    size: int
+    time: int
+    identity: tuple[int, int]
+
+
+class _File:
+    """What is known of a file: its stamp, since when it has it, what became of it, when it is handed out next."""
+
+    __slots__ = ("due", "since", "stamp", "state")
+
+    def __init__(self, stamp: _Stamp, now: float, state: str = WAITING):
+        self.stamp, self.since, self.state, self.due = stamp, now, state, now
+
+
+class Watch:
+    """The films of folders, those that are there and those that come, endlessly."""
+
+    def __init__(
+        self,
+        folders: Iterable[Path],
+        interval: float = INTERVAL,
+        patience: float = PATIENCE,
+        recursive: bool = True,
+        new_only: bool = False,
+        once: bool = False,
+        say: Callable[[str], None] = print,
+    ):
+        """Take what to watch; a folder that is not there is waited for.
+
+        Args:
+            folders: where films arrive.
+            interval: seconds from one look to the next.
+            patience: seconds for which a film that cannot be read must be still before that is said.
+            recursive: look into the folders of folders.
+            new_only: leave out what is there already.
+            once: end when all films that are there have been handed out.
+            say: takes a sentence for the person who watches.
+        """
+        self._folders = list(folders)
+        self._interval, self._patience = interval, patience
+        self._recursive, self._new_only, self._once, self._say = recursive, new_only, once, say
+        self._files: dict[str, _File] = {}
+        self._absent: set[str] = set()  # folders that could not be looked into; said once
+
+    def __iter__(self) -> Iterator[Path | Problem | None]:
+        """Yield films and problems; None before each wait, which the next call does."""
+        began = time.monotonic()
+        first = True
+        while True:
+            started = time.monotonic()
+            found = self._look()
+            if first and self._new_only:
+                self._files = {path: _File(stamp, started, DONE) for path, stamp in found.items()}
+            first = False
+            yield from self._news(found, started)
+            if self._once:
+                yield None  # what was handed out is judged now; it may have to be tried again
+                if self._ended(time.monotonic() - began):
+                    yield from self._late()
+                    return
+            yield None
+            now = time.monotonic()
+            time.sleep(max(self._interval, (now - started) / MOST_LOOKING if not self._once else 0))
+
+    def settled(self, path: Path, read: bool) -> bool:
+        """Take note of what became of a film that was handed out.
+
+        Returns:
+            Whether that is its outcome; if not, it may still be on its way, and is handed out again.
+        """
+        file = self._files.get(os.fspath(path))
+        if file is None or file.state == DONE or read:
+            if file and file.state == GIVEN:
+                file.state = DONE
+            return True
+        if file.state == WAITING:  # it has changed meanwhile
+            return False
+        now = time.monotonic()
+        age = now - file.since
+        if not os.path.lexists(path):
+            file.state = LOST
+        elif age >= self._patience:
+            file.state = DONE
+        else:
+            file.state = WAITING
+            file.due = min(now + max(self._interval, age), file.since + self._patience)
+        return file.state == DONE
+
+    def _news(self, found: dict[str, _Stamp], now: float) -> Iterator[Path | Problem]:
+        """Compare a look with what is known: yield what is ready, and what is lost."""
+        for path, stamp in found.items():
+            file = self._files.get(path)
+            if file is None or file.stamp[:2] != stamp[:2]:
+                self._files[path] = _File(stamp, now)
+                continue
+            empty = stamp.size == 0 and now - file.since < self._patience
+            if file.state == WAITING and now >= file.due and not empty:
+                ready = looks_like_film(Path(path))
+                file.state = GIVEN if ready else DONE
+                if ready:
+                    yield Path(path)
+        yield from self._gone(found)
+
+    def _gone(self, found: dict[str, _Stamp]) -> Iterator[Problem]:
+        """Forget what is gone; what was read stays known for a while, since a disk may come back."""
+        gone = [path for path in self._files if path not in found]
+        identities = {stamp.identity for stamp in found.values()} if gone else set()
+        for path in gone:
+            file = self._files[path]
+            if file.state in (DONE, GIVEN):
+                continue
+            del self._files[path]
+            with_its_folder = any(path.startswith(os.path.join(folder, "")) for folder in self._absent)  # noqa: PTH118
+            renamed = file.stamp.identity in identities
+            meant = file.state == LOST or Path(path).suffix.lower() in IMAGE_SUFFIXES
+            if meant and not renamed and not with_its_folder:
+                yield Problem(Path(path), f"{path}: has gone before it could be read; send it again.")
+        done = [path for path in gone if path in self._files and self._files[path].state == DONE]
+        for path in done[: max(0, len(done) - MOST_GONE)]:
+            del self._files[path]
+
+    def _ended(self, spent: float) -> bool:
+        """Say whether nothing is left of what is there: of films that keep changing, one stays so for long enough."""
+        left = [file for file in self._files.values() if file.state != DONE]
+        return not left or (spent > 2 * self._patience and all(file.state == WAITING for file in left))
+
+    def _late(self) -> Iterator[Problem]:
+        for path, file in self._files.items():
+            if file.state == WAITING:
+                yield Problem(Path(path), f"{path}: is still being written; look again later.")
+        for folder in self._absent:
+            yield Problem(Path(folder), f"{folder}: the folder is not there or may not be read; check its name.")
+
+    def _look(self) -> dict[str, _Stamp]:
+        """Return (size, time, identity) by path of every file that is there now."""
+        found: dict[str, _Stamp] = {}
+        seen: set[tuple[int, int]] = set()
+        for folder in self._folders:
+            self._scan(os.fspath(folder), found, seen)
+        return found
+
+    def _scan(self, folder: str, found: dict[str, _Stamp], seen: set[tuple[int, int]]) -> None:
+        try:
+            status = os.stat(folder)  # noqa: PTH116 (text, as scandir gives it)
+            if (status.st_dev, status.st_ino) in seen:
+                return  # links that go round
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(folder) as entries:
+                listed = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            if folder not in self._absent and not self._once:
+                self._say(f"{folder}: cannot be looked into ({error.strerror}); it is looked for again.")
+            self._absent.add(folder)
+            return
+        if folder in self._absent:
+            self._absent.remove(folder)
+            self._say(f"{folder}: can be looked into again.")
+        for entry in listed:
+            if entry.name.startswith("."):
+                continue
+            try:
+                status = entry.stat()
+            except OSError:  # it has gone since, or is a link to nothing
+                continue
+            if stat.S_ISDIR(status.st_mode):
+                if self._recursive:
+                    self._scan(entry.path, found, seen)
+            elif stat.S_ISREG(status.st_mode):
+                identity = (status.st_dev, status.st_ino)
+                found[entry.path] = _Stamp(status.st_size, status.st_mtime_ns, identity)
