@@ -26,3 +26,7 @@ class MissingPackage(EdgeError, ImportError):
 
 class WrongUsage(EdgeError):
     """The command was asked for something that cannot be done; exit code 2."""
+
+
+class StoreFault(EdgeError):
+    """The store cannot be opened, read or written; what it had acknowledged is still in it."""

@@ -1,0 +1,251 @@
+"""The store of results: every film once, whatever happens; searched, exported, and forgotten when its time is over.
+
+A film is known by the hash of its bytes, whatever its name; its result belongs to one model and one operating point. No
+picture and no patient's name is in it, and no path either if the session was asked to keep none.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from edge_app import __version__
+from edge_app.errors import StoreFault, WrongUsage
+from edge_app.store_file import connect, default_path, fault, transaction
+
+__all__ = ["Store", "default_path"]
+
+
+class Store:
+    """One file of results; a sink of a session, and what `results` looks things up in.
+
+    After `begin`, `add` returns when the result is on the disk: only then may it be shown.
+    """
+
+    def __init__(self, path: Path, create: bool = True):
+        """Open it; errors as of `store_file.connect`."""
+        self.path = path
+        self._base = connect(path, create)
+        self._identity = self._on_disk()
+        self._run: int | None = None
+        self._key: tuple[str, str] = ("", "")
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def begin(self, terms) -> int:
+        """Begin a run under `terms.Terms`; return its number."""
+        self._key = (terms.sha256, terms.rule)
+        with self._guarded(), transaction(self._base):
+            done = self._base.execute(
+                "INSERT INTO runs (started, program, model, model_sha256, operating_point, prevalence, terms)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (_now(), __version__, terms.card.name, *self._key, terms.prevalence, json.dumps(terms.row())),
+            )
+            self._run = done.lastrowid
+        return self._run
+
+    def add(self, result) -> None:
+        """Keep a result; a film that is kept already keeps its row, and another path of it is remembered.
+
+        Raises:
+            StoreFault: it cannot be written; all that was added before is kept.
+        """
+        row = result.row()
+        # A film that could not even be read has no hash; it is tried again, and until then is known by its path.
+        film = row["sha256"] or f"path:{row['path'] or row['time']}"
+        refusal = row["refusal"] and row["refusal"]["kind"]
+        values = (self._run, film, *self._key, row["path"], row["time"], row["verdict"], refusal, row["error"])
+        with self._guarded():
+            self._still_there()
+            with transaction(self._base):
+                self._base.execute(
+                    "INSERT INTO films (run, film, model_sha256, operating_point, path, time, verdict, refusal, error,"
+                    " row) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET run=excluded.run,"
+                    " path=excluded.path, time=excluded.time, verdict=excluded.verdict, refusal=excluded.refusal,"
+                    " error=excluded.error, row=excluded.row WHERE films.error IS NOT NULL",
+                    (*values, json.dumps(row)),
+                )
+                if row["verdict"] and row["path"]:
+                    # What once could not be read under this path has been read now.
+                    self._base.execute("DELETE FROM films WHERE film = ?", (f"path:{row['path']}",))
+                    self._base.execute(
+                        "INSERT OR IGNORE INTO copies SELECT film, ?, ? FROM films WHERE film = ? AND path <> ?",
+                        (row["path"], row["time"], film, row["path"]),
+                    )
+
+    def known(self, sha256: str) -> dict | None:
+        """Return the row of a film that this run's model and operating point have judged; None if they have not."""
+        with self._guarded():
+            found = self._base.execute(
+                "SELECT row FROM films WHERE film = ? AND model_sha256 = ? AND operating_point = ? AND error IS NULL",
+                (sha256, *self._key),
+            ).fetchone()
+        return found and json.loads(found[0])
+
+    def search(
+        self,
+        verdict: str | None = None,
+        refusal: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        text: str | None = None,
+        film: str | None = None,
+        run: int | None = None,
+        limit: int | None = None,
+    ) -> Iterator[dict]:
+        """Yield rows as `Result.row` gave them, newest first, each with `run`, `operating_point` and its `copies`.
+
+        Args:
+            verdict, refusal: as in the row.
+            since, until: ISO dates or times, UTC; the day of `until` is in it.
+            text: stands somewhere in the path, any case.
+            film: the hash of a film, or the beginning of one.
+            run: number of a run.
+            limit: how many at most.
+        """
+        wheres, values = [], []
+        for where, value in (
+            ("verdict = ?", verdict),
+            ("refusal = ?", refusal),
+            ("films.time >= ?", since),
+            ("films.time < ?", until and _after(until)),
+            ("path LIKE ? ESCAPE '\\'", text and f"%{_literal(text)}%"),
+            ("film LIKE ? ESCAPE '\\'", film and f"{_literal(film)}%"),
+            ("run = ?", run),
+        ):
+            if value is not None:
+                wheres.append(where)
+                values.append(value)
+        where = f" WHERE {' AND '.join(wheres)}" if wheres else ""
+        with self._guarded():
+            found = self._base.execute(
+                "SELECT row, run, runs.model, films.operating_point, film FROM films JOIN runs ON runs.id = run"
+                f"{where} ORDER BY films.time DESC, films.id DESC LIMIT ?",
+                (*values, -1 if limit is None else limit),
+            )
+            for row, number, model, rule, key in found:
+                copies = self._base.execute("SELECT path FROM copies WHERE film = ? ORDER BY time", (key,)).fetchall()
+                yield json.loads(row) | {
+                    "run": number,
+                    "model": model,
+                    "operating_point": rule,
+                    "copies": [path for (path,) in copies],
+                }
+
+    def runs(self) -> list[dict]:
+        """Return the runs, newest first: id, started, ended, program, model, operating_point, prevalence, films."""
+        names = ("id", "started", "ended", "program", "model", "operating_point", "prevalence", "films")
+        with self._guarded():
+            found = self._base.execute(
+                "SELECT id, started, ended, program, model, operating_point, prevalence,"
+                " (SELECT count(*) FROM films WHERE run = runs.id) FROM runs ORDER BY id DESC"
+            ).fetchall()
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    def forget(self, older_than_days: float | None = None, film: str | None = None) -> int:
+        """Remove results for good, nothing of them stays in the file; return how many.
+
+        Args:
+            older_than_days: all whose film was judged that long ago.
+            film: the hash of one, or the beginning of it that no other has, or its path.
+
+        Raises:
+            WrongUsage: `film` is the beginning of more than one hash.
+        """
+        where, value = "time < ?", _ago(older_than_days) if older_than_days is not None else ""
+        with self._guarded():
+            if film is not None:
+                where, value = "film = ?", self._hash_of(film)
+            with transaction(self._base):
+                gone = self._base.execute(f"SELECT DISTINCT film FROM films WHERE {where}", (value,)).fetchall()
+                count = self._base.execute(f"DELETE FROM films WHERE {where}", (value,)).rowcount
+                for (key,) in gone:
+                    self._base.execute(
+                        "DELETE FROM copies WHERE film = ? AND film NOT IN (SELECT film FROM films)", (key,)
+                    )
+            self._base.execute("VACUUM")
+            self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return count
+
+    def count(self) -> int:
+        """Return how many results there are."""
+        with self._guarded():
+            return self._base.execute("SELECT count(*) FROM films").fetchone()[0]
+
+    def check(self) -> str:
+        """Return "ok", or what SQLite finds wrong with the file."""
+        with self._guarded():
+            return self._base.execute("PRAGMA integrity_check(1)").fetchone()[0]
+
+    def close(self) -> None:
+        """End the run and close the file."""
+        try:
+            if self._run is not None:
+                with self._guarded(), transaction(self._base):
+                    self._base.execute("UPDATE runs SET ended = ? WHERE id = ?", (_now(), self._run))
+        finally:
+            self._run = None
+            self._base.close()
+
+    def _hash_of(self, film: str) -> str:
+        found = self._base.execute(
+            "SELECT DISTINCT film FROM films WHERE film LIKE ? ESCAPE '\\' OR path = ? LIMIT 2",
+            (f"{_literal(film)}%", film),
+        ).fetchall()
+        if len(found) > 1:
+            raise WrongUsage(f"{film}: begins the hashes of several films; write more of it.")
+        return found[0][0] if found else film
+
+    def _on_disk(self) -> tuple[int, int]:
+        status = self.path.stat()
+        return status.st_dev, status.st_ino
+
+    def _still_there(self) -> None:
+        """Notice a file that was removed or replaced: SQLite would go on writing into what nobody will ever find."""
+        try:
+            same = self._on_disk() == self._identity
+        except OSError:
+            same = False
+        if not same:
+            raise StoreFault(f"{self.path}: the store was removed while it was in use; start again to make a new one.")
+
+    def _guarded(self):
+        return _Guard(self.path)
+
+
+class _Guard:
+    """Turn errors of SQLite into sentences of ours."""
+
+    def __init__(self, path: Path):
+        self._path = path
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, _):
+        import sqlite3
+
+        if kind is not None and issubclass(kind, sqlite3.Error):
+            raise fault(self._path, error) from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _ago(days: float) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
+
+
+def _after(moment: str) -> str:
+    """Return what is later than every time of the day, hour or second that `moment` names."""
+    return f"{moment}\U0010ffff"
+
+
+def _literal(text: str) -> str:
+    """Escape what LIKE takes for wildcards."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
