@@ -9,13 +9,14 @@ When the parent goes, its pipes close, and all end.
 
 import contextlib
 import os
+import time
 from collections import deque, namedtuple
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from edge_app import errors, nursery_child
 from edge_app.errors import EdgeError, UnreadableRadiograph
-from edge_app.nursery_child import DONE, FAILED, Limits, Line
+from edge_app.nursery_child import DONE, FAILED, SLOTS, Limits, Line
 
 # One child keeps pace with the networks; see `pipeline`.
 CHILDREN = 1
@@ -25,6 +26,8 @@ SECONDS = 20
 MEMORY_MB = 1000
 # A child that has passed its limit is killed by the kernel; if nothing is heard so long after, its guard is gone too.
 GRACE = 10
+# What children that have nothing to do may take to go, in seconds.
+PATIENCE = 0.5
 
 
 class Decoded(namedtuple("Decoded", "grey sha256 age ms")):
@@ -71,9 +74,8 @@ class Nursery:
     def close(self) -> None:
         """End the children at once, whatever they do."""
         if self._guard:
-            self._stop()
-            for line in self._lines:
-                line.close()
+            # Children that have nothing to do go by themselves; the time they used is then known to who started us.
+            self._stop(at_once=any(len(line.free) < SLOTS for line in self._lines))
 
     def begin(self, path: Path) -> None:
         """Have a film decoded now that `films` will ask for first; returns at once."""
@@ -133,17 +135,22 @@ class Nursery:
         for line in self._lines:
             line.keep_parents_ends()
 
-    def _stop(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._guard, nursery_child.KILL)
-        os.waitpid(self._guard, 0)
+    def _stop(self, at_once: bool = True) -> None:
+        for line in self._lines:
+            line.close()
+        end = time.monotonic() + (0 if at_once else PATIENCE)
+        while not os.waitpid(self._guard, os.WNOHANG)[0]:
+            if time.monotonic() >= end:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._guard, nursery_child.KILL)
+                os.waitpid(self._guard, 0)
+                break
+            time.sleep(0.0005)
         self._guard = 0
 
     def _restart(self, ahead: deque) -> None:
         """Begin again with new children, after a death that nobody could tell of, such as the guard's own."""
         self._stop()
-        for line in self._lines:
-            line.close()
         self._lines[:] = [Line() for _ in self._lines]
         self._start()
         self._begun.clear()  # they are asked for anew
