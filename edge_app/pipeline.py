@@ -1,5 +1,6 @@
 """Many films: children decode the next ones while the networks look at this one. One outcome a film, in order."""
 
+import gc
 import threading
 import time
 from collections import deque
@@ -38,6 +39,8 @@ def results(
         One outcome a film in the order given. Whatever happens to a film becomes its outcome, so that the films after
         it are still judged.
     """
+    gc.freeze()  # what was imported stays
+    gc.enable()  # see `__main__`
     nursery.least_side = preprocess.least_side(one.card.size)
     busy: deque[_Work] = deque()
     for film in nursery.films(paths):
