@@ -81,11 +81,13 @@ def cold(args, model, film: Path, folder: Path) -> dict:
     ours = [sys.executable, "-m", "edge_app", "classify", f"{film}", "--json", "--model", f"{args.model}"]
     ours += ["--threads", f"{args.threads}"]
     runs = {"bare": [], "ours": []}
-    for _ in range(args.turns):
+    for turn in range(args.turns + 1):
         for name, command in (("bare", bare), ("ours", ours)):
-            runs[name].append(family.run(command, until_line=True))
-            if runs[name][-1]["code"]:
-                raise SystemExit(f"{' '.join(command)}: exit code {runs[name][-1]['code']}")
+            ran = family.run(command, until_line=True)
+            if ran["code"]:
+                raise SystemExit(f"{' '.join(command)}: exit code {ran['code']}")
+            if turn:  # the first writes Python's compiled files
+                runs[name].append(ran)
     figures = {
         f"{name}_{part}": median(run[part] for run in found)
         for name, found in runs.items()

@@ -42,8 +42,10 @@ def run(command: list[str], until_line: bool = False) -> dict:
     import subprocess
     import time
 
+    # As on a device: Python keeps its compiled files.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
-    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=kept)
     first = program.stdout.readline()
     seconds = time.perf_counter() - started
     stdout = first + program.stdout.read()
