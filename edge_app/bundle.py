@@ -117,11 +117,13 @@ def unpack(content: bytes, where) -> Bundle:
         like = unpack_likeness(likeness, card["gate"]["features"]) if parsed.gate else None
     except ValueError as error:
         raise ModelMismatch(f"{where}: {error}; {ONE_RELEASE}, or {AGAIN}.") from error
-    members = [("it", scores, parsed.sha256), ("its lung-field network", lungs, parsed.lungs_sha256)]
+    whole = hashlib.sha256(scores)  # and goes on below: the networks are most of the file, and need not be hashed twice
+    members = [("it", whole, parsed.sha256)]
+    members.append(("its lung-field network", hashlib.sha256(lungs), parsed.lungs_sha256))
     if parsed.gate:
-        members.append(("its likeness", likeness, card.get("likeness_sha256", "")))
-    for name, part, wanted in members:
-        digest = hashlib.sha256(part).hexdigest()
+        members.append(("its likeness", hashlib.sha256(likeness), card.get("likeness_sha256", "")))
+    for name, hashed, wanted in members:
+        digest = hashed.hexdigest()
         if digest != wanted:
             raise ModelMismatch(
                 f"{where}: is damaged: {name} has a sha256 that begins '{digest[:12]}', its card says '{wanted[:12]}'; "
@@ -134,4 +136,5 @@ def unpack(content: bytes, where) -> Bundle:
             f"{where}: was trained on films prepared in another way (contract {parsed.contract}, this program has "
             f"{preprocess.CONTRACT_VERSION}: {how}); {ONE_RELEASE}."
         )
-    return Bundle(scores, lungs, parsed, golden, like, hashlib.sha256(content).hexdigest())
+    whole.update(memoryview(content)[len(scores) :])
+    return Bundle(scores, lungs, parsed, golden, like, whole.hexdigest())

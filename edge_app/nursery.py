@@ -61,7 +61,7 @@ class Nursery:
         self.least_side = least_side
         self._limits = Limits(seconds, memory_mb)
         self._decode = decode
-        self._begun: dict[Path, tuple[Line, int]] = {}
+        self._begun: tuple | None = None
         self._lines = [Line() for _ in range(children)]
         self._start()
 
@@ -78,8 +78,8 @@ class Nursery:
             self._stop(at_once=any(len(line.free) < SLOTS for line in self._lines))
 
     def begin(self, path: Path) -> None:
-        """Have a film decoded now that `films` will ask for first; returns at once."""
-        self._begun[path] = self._ask(path)
+        """Have the film decoded now that `films` will be asked for first; returns at once."""
+        self._begun = (path, self.least_side, *self._ask(path))
 
     def films(self, paths: Iterable[Path | None]) -> Iterator[tuple[Path, Decoded | EdgeError] | None]:
         """Decode films ahead of who takes them, a few a child.
@@ -95,7 +95,10 @@ class Nursery:
         ahead: deque[tuple[Path, Line, int]] = deque()
         for path in paths:
             if path is not None:
-                ahead.append((path, *(self._begun.pop(path, None) or self._ask(path))))
+                begun, self._begun = self._begun, None
+                # If it is another film, or was asked for in another size, `wait` passes over the answer.
+                same = begun and begun[:2] == (path, self.least_side)
+                ahead.append((path, *(begun[2:] if same else self._ask(path))))
             while ahead and (path is None or not any(line.free for line in self._lines)):
                 yield ahead[0][0], self._take(ahead)
             if path is None:
@@ -153,7 +156,7 @@ class Nursery:
         self._stop()
         self._lines[:] = [Line() for _ in self._lines]
         self._start()
-        self._begun.clear()  # they are asked for anew
+        self._begun = None  # it is asked for anew
         asked = [path for path, *_ in ahead]
         ahead.clear()
         ahead.extend((path, *self._ask(path)) for path in asked)

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from edge_app import report, stopping
@@ -13,6 +14,8 @@ from edge_app.sources import Problem
 
 # Below this a progress bar is gone before it is seen.
 LEAST_FOR_PROGRESS = 20
+# `preprocess.least_side` of networks of 224 pixels, as all released ones are; for others the first film is read again.
+LIKELY_LEAST_SIDE = 896
 
 
 class Session:
@@ -40,7 +43,10 @@ class Session:
         self._known: Callable[[str], Mapping | None] | None = None
         self._anonymous = args.no_paths
         protect(args, reads)
-        self._nursery = Nursery()  # first of all: it forks before anything heavy is imported
+        # First of all: it forks before anything heavy is imported, and has the first film ready when the networks are.
+        self._nursery = Nursery(LIKELY_LEAST_SIDE)
+        for path in islice(reads, 1):
+            self._nursery.begin(path)
         try:
             self._open(args, remember)
         except BaseException:

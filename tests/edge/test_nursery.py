@@ -19,6 +19,7 @@ from PIL import Image
 from edge_app import radiograph
 from edge_app.errors import EdgeError, MissingPackage, UnreadableRadiograph
 from edge_app.nursery import Decoded, Nursery
+from edge_app.nursery_child import SLOTS
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]
@@ -95,9 +96,23 @@ def test_films_are_shrunk_as_the_contract_says(films):
 def test_a_film_that_was_begun_is_not_asked_for_twice(films):
     with Nursery() as nursery:
         nursery.begin(films[0])
+        asked = [len(line.free) for line in nursery._lines]
         taken = list(nursery.films(films))
+    assert asked == [SLOTS - 1]
     assert [path for path, _ in taken] == films
     assert np.array_equal(taken[0][1].grey, radiograph.read(films[0]))
+
+
+def test_a_film_that_was_begun_in_vain_is_passed_over(films):
+    with Nursery() as nursery:
+        for begun, least_side in ((films[3], 70), (films[0], 70), (films[0], 0)):
+            nursery.least_side = least_side
+            nursery.begin(begun)
+            nursery.least_side = 70
+            taken = list(nursery.films(films))
+            assert [path for path, _ in taken] == films
+            for path, decoded in taken:
+                assert np.array_equal(decoded.grey, radiograph.read(path, 70))
 
 
 def test_who_goes_early_leaves_nothing_behind(films):
