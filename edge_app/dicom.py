@@ -26,6 +26,14 @@ MOST_BITS = 16
 # PS3.5 6.2, AS: three digits and a unit; here in days.
 AGE_UNITS = {"D": 1, "W": 7, "M": 365.25 / 12, "Y": 365.25}
 DEFLATED = "1.2.840.10008.1.2.1.99"
+# PS3.6 Annex A, Transfer Syntaxes that compress: those that radiographs are sent in.
+COMPRESSIONS = {
+    "RLE": "1.2.840.10008.1.2.5",
+    "JPEG Baseline": "1.2.840.10008.1.2.4.50",
+    "JPEG Lossless": "1.2.840.10008.1.2.4.70",
+    "JPEG-LS": "1.2.840.10008.1.2.4.80",
+    "JPEG 2000": "1.2.840.10008.1.2.4.90",
+}
 
 
 def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None]:
@@ -147,3 +155,10 @@ def _stored(path: Path, data_set) -> np.ndarray:
             f"{path}: Transfer Syntax is {syntax.name!r}, and its pixels cannot be decoded "
             f"({radiograph.one_line(error)}); export it uncompressed."
         ) from error
+
+
+def compressions() -> dict[str, bool]:
+    """Say of each of `COMPRESSIONS` whether something installed decodes it."""
+    from pydicom.pixels import get_decoder
+
+    return {name: get_decoder(syntax).is_available for name, syntax in COMPRESSIONS.items()}

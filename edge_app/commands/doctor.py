@@ -1,0 +1,64 @@
+"""`doctor`: is this device fit to judge films, and if not, what to do."""
+
+from pathlib import Path
+
+from edge_app.commands import COMMANDS, common
+
+EXAMPLES = """\
+examples:
+  python -m edge_app doctor
+  python -m edge_app doctor --store /var/lib/films/results.db --json
+"""
+# ANSI: green, yellow, bold red; the words carry the meaning.
+COLOURS = {"ok": "32", "warning": "33", "fault": "1;31"}
+
+
+def add_parser(subparsers):
+    """Declare the command."""
+    parser = subparsers.add_parser("doctor", help=COMMANDS["doctor"], **common.described(COMMANDS["doctor"], EXAMPLES))
+    parser.add_argument("--store", type=Path, metavar="FILE", help="the store to look at (default: that of 'results')")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    common.add_model(parser)
+    return parser
+
+
+def run(args) -> int:
+    """Run the command."""
+    checks = []
+    for check in _checks(args):
+        checks.append(check)
+        if not args.json:
+            print(_line(check), flush=True)
+    faults = sum(check.state == "fault" for check in checks)
+    if args.json:
+        import json
+
+        print(json.dumps({"ok": not faults, "checks": [check._asdict() for check in checks]}))
+    else:
+        print(f"\n{faults} fault{'s' * (faults != 1)}." if faults else "\nNo faults: films can be judged here.")
+    return 1 if faults else 0
+
+
+def _checks(args):
+    from edge_app import dicom, health, store_health
+
+    store = args.store or Path("results.db")
+    yield from health.device(store.parent)
+    if health.installed("pydicom"):
+        yield health.decoders(dicom.compressions())
+    from edge_app import self_test
+
+    yield from self_test.checks(args.model, args.threads)
+    yield store_health.check(store)
+
+
+def _line(check) -> str:
+    import os
+    import sys
+
+    from edge_app.report import printable
+
+    state = f"{check.state:8}"
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        state = f"\033[{COLOURS[check.state]}m{state}\033[0m"
+    return f"{state} {check.name:12} {printable(check.words)}"

@@ -1,0 +1,161 @@
+"""What must be right on a device before a film is judged on it: one check each, in words; nothing here judges films."""
+
+import os
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from edge_app.commands.version import installed
+
+OK, WARNING, FAULT = "ok", "warning", "fault"
+# A run of the released model holds about 200 MB in all its processes; the largest film allowed takes 1,000 more.
+LEAST_MEMORY_MB = 300
+# A row takes about 2 kB, so this is some 100,000 films; below the second SQLite cannot even make its journal.
+LEAST_DISK_MB, NO_DISK_MB = 200, 5
+# The Pi's firmware slows the processor from 80 degrees Celsius on (Raspberry Pi documentation, "Frequency management").
+HOT = 80
+# Bits of `vcgencmd get_throttled`: now, and (16 bits higher) since the start of the device.
+THROTTLED = {0: "too little voltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit"}
+# This program was not written before; a Pi without a battery wakes in the past until it reaches a time server.
+LEAST_YEAR = 2026
+PACKAGES = ("numpy", "opencv-python-headless", "pillow", "pydicom", "tqdm")
+
+
+class Check(NamedTuple):
+    """One line: what was looked at, `OK`, `WARNING` or `FAULT`, and what was found and what to do."""
+
+    name: str
+    state: str
+    words: str
+
+
+def device(folder: Path) -> Iterator[Check]:
+    """Check Python, packages, memory, clock, temperature, and the disk that `folder` lies on or will."""
+    yield Check("Python", OK, f"{platform.python_version()} on {platform.machine()}, {platform.system()}")
+    yield packages()
+    yield memory()
+    yield disk(folder)
+    yield clock(time.time())
+    yield heat()
+
+
+def packages() -> Check:
+    """Check that what films are read with is installed, at the versions this release was tested with."""
+    found = {name: installed(name) for name in PACKAGES}
+    words = ", ".join(f"{name} {version or 'missing'}" for name, version in found.items())
+    missing = [name for name, version in found.items() if version is None]
+    if missing:
+        needed = " ".join(missing)
+        without = "DICOM films cannot be read" if missing == ["pydicom"] else "not every film can be read"
+        return Check("packages", WARNING, f"{words}: {without}; run 'pip install {needed}'")
+    other = [f"{name} {pin}" for name, pin in pins().items() if name in found and found[name] not in pin.split(" or ")]
+    if other:
+        return Check("packages", WARNING, f"{words}; this release was tested with {', '.join(other)}")
+    return Check("packages", OK, words)
+
+
+def pins() -> dict[str, str]:
+    """Return the versions that edge_app/requirements.txt names, by package; two joined by ' or '."""
+    found: dict[str, str] = {}
+    for line in (Path(__file__).parent / "requirements.txt").read_text(encoding="utf-8").splitlines():
+        name, mark, version = line.split(";")[0].strip().partition("==")
+        if mark:
+            found[name] = f"{found[name]} or {version}" if name in found else version
+    return found
+
+
+def decoders(available: dict[str, bool]) -> Check:
+    """Check which compressions of DICOM something installed decodes, as `dicom.compressions` says."""
+    lacking = [name for name, ready in available.items() if not ready]
+    by = [name for name in ("gdcm", "pylibjpeg", "openjpeg") if find_spec(name)] or ["pydicom and Pillow only"]
+    if lacking:
+        words = f"decoders of {', '.join(by)}; no film in {', '.join(lacking)} can be read: 'pip install python-gdcm'"
+        return Check("DICOM", WARNING, words)
+    return Check("DICOM", OK, f"all {len(available)} compressions of radiographs are decoded ({', '.join(by)})")
+
+
+def memory(file: Path = Path("/proc/meminfo")) -> Check:
+    """Check how much memory is free."""
+    try:
+        fields = dict(line.split(":", 1) for line in file.read_text().splitlines())
+        free = int(fields["MemAvailable"].split()[0]) / 1000
+    except (OSError, KeyError, ValueError, IndexError):
+        return Check("memory", OK, "this system does not tell how much is free")
+    if free < LEAST_MEMORY_MB:
+        return Check("memory", WARNING, f"{free:.0f} MB free, {LEAST_MEMORY_MB} are needed; end other programs")
+    return Check("memory", OK, f"{free:.0f} MB free")
+
+
+def disk(folder: Path) -> Check:
+    """Check how much room is left where results are kept."""
+    try:
+        free = shutil.disk_usage(nearest(folder)).free / 1e6
+    except OSError as error:
+        return Check("disk", FAULT, f"{folder} cannot be looked at ({error.strerror}); check the disk")
+    words = f"{free:,.0f} MB free at {folder}"
+    if free < NO_DISK_MB:
+        return Check("disk", FAULT, f"{words}: no result can be kept; make room, or 'results forget' old ones")
+    if free < LEAST_DISK_MB:
+        return Check("disk", WARNING, f"{words}; make room soon, or 'results forget' old ones")
+    return Check("disk", OK, words)
+
+
+def clock(now: float) -> Check:
+    """Check that the time, in seconds since 1970, is possible."""
+    words = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
+    if time.gmtime(now).tm_year < LEAST_YEAR:
+        return Check("clock", FAULT, f"{words} is long past: results would bear a wrong time; set it, or wait for NTP")
+    return Check("clock", OK, words)
+
+
+def heat(zones: Path = Path("/sys/class/thermal")) -> Check:
+    """Check how hot the processor is, and whether the device has slowed it down."""
+    degrees = []
+    for file in sorted(zones.glob("thermal_zone*/temp")):
+        try:
+            degrees.append(int(file.read_text()) / 1000)
+        except (OSError, ValueError):  # a sensor that is switched off
+            continue
+    words = f"{max(degrees):.0f} degrees Celsius" if degrees else "no sensor tells it"
+    slowed = throttled(_firmware())
+    if slowed:
+        return Check("temperature", WARNING, f"{words}; {slowed}: cool it, or use a stronger power supply")
+    if degrees and max(degrees) >= HOT:
+        return Check("temperature", WARNING, f"{words}: the processor is slowed from {HOT} on; cool it")
+    return Check("temperature", OK, words)
+
+
+def throttled(answer: str) -> str:
+    """Say in words what the firmware of a Pi answers, such as `throttled=0x50005`; nothing if all is well."""
+    try:
+        bits = int(answer.strip().rpartition("=")[2], 16)
+    except ValueError:
+        return ""
+    now = [words for bit, words in THROTTLED.items() if bits >> bit & 1]
+    before = [words for bit, words in THROTTLED.items() if bits >> (bit + 16) & 1]
+    if now:
+        return f"now {', '.join(now)}"
+    return f"since it was switched on: {', '.join(before)}" if before else ""
+
+
+def nearest(folder: Path) -> Path:
+    """Return the folder, or the first above it that exists: where it would be made."""
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 (Path.absolute keeps '..')
+    return next((place for place in (folder, *folder.parents) if place.is_dir()), folder)
+
+
+def _firmware() -> str:
+    """Ask a Pi's firmware; on any other device there is nobody to ask."""
+    program = shutil.which("vcgencmd")
+    if not program:
+        return ""
+    try:
+        asked = subprocess.run([program, "get_throttled"], capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return asked.stdout
