@@ -16,7 +16,7 @@ def check(path: Path) -> Check:
     """
     if not path.exists():
         folder = nearest(path.parent)
-        if os.access(folder, os.W_OK | os.X_OK):
+        if _may_write(folder):
             return Check("store", OK, f"{path} is not there yet; 'classify --store' makes it")
         return Check("store", FAULT, f"{path} is not there, and {folder} may not be written; change its permissions")
     try:
@@ -34,6 +34,10 @@ def check(path: Path) -> Check:
         return Check(
             "store", FAULT, f"{path} is damaged ({answer}); 'results export' what can be read, and make a new one"
         )
-    if not os.access(path, os.W_OK):
+    if not _may_write(path):
         return Check("store", FAULT, f"{path} may not be written; change its permissions")
     return Check("store", OK, f"{path} is whole and can be written")
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
