@@ -35,7 +35,7 @@ class Csv:
     def add(self, result) -> None:
         """Write one row."""
         cells = flat(result.row(), self._labels) | self._terms
-        self._row(_safe(cell) for cell in cells.values())
+        self._row(safe(cell) for cell in cells.values())
 
     def close(self) -> None:
         """Close the file."""
@@ -81,5 +81,6 @@ def _of_terms(row: dict) -> dict:
     return {**cells, "notice": row["notice"]}
 
 
-def _safe(cell):
+def safe(cell):
+    """Return a cell as it is, or as text that no spreadsheet runs."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

@@ -1,0 +1,159 @@
+"""`results`: look up, export and forget what was stored."""
+
+from pathlib import Path
+
+from edge_app.commands import COMMANDS, common
+from edge_app.errors import WrongUsage
+
+EXAMPLES = """\
+examples:
+  python -m edge_app results --since 2026-11-01 --verdict 'covid suspected'
+  python -m edge_app results --film film.png --json
+  python -m edge_app results --csv november.csv --since 2026-11-01 --until 2026-11-30
+  python -m edge_app results --forget-older 365
+"""
+
+
+def add_parser(subparsers):
+    """Declare the command."""
+    from edge_app import decision, refusal
+
+    parser = subparsers.add_parser(
+        "results", help=COMMANDS["results"], **common.described(COMMANDS["results"], EXAMPLES)
+    )
+    parser.add_argument("--store", type=Path, metavar="FILE", help="the store (default: the one of 'classify --store')")
+    look = parser.add_argument_group("which results; several together must all be true")
+    look.add_argument("--since", type=moment, metavar="DATE", help="judged on this day or later, UTC")
+    look.add_argument("--until", type=moment, metavar="DATE", help="judged on this day or before, UTC")
+    look.add_argument("--verdict", choices=decision.VERDICTS, help="this verdict only")
+    look.add_argument("--refusal", choices=refusal.KINDS, help="refused for this reason only")
+    look.add_argument("--search", metavar="TEXT", help="stands in the path, in small letters or capitals")
+    look.add_argument("--film", metavar="FILE_OR_HASH", help="the history of this film, whatever its name was")
+    look.add_argument("--run", type=int, metavar="NUMBER", help="of this run only")
+    look.add_argument("--limit", type=int, metavar="N", help="the newest so many")
+    parser.add_argument("--runs", action="store_true", help="list the runs instead")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the results to this file")
+    forget = parser.add_mutually_exclusive_group()
+    forget.add_argument("--forget-older", type=float, metavar="DAYS", help="remove for good what is older than this")
+    forget.add_argument("--forget", metavar="FILE_OR_HASH", help="remove this film for good")
+    return parser
+
+
+def run(args) -> int:
+    """Run the command."""
+    from edge_app.store import Store, default_path
+
+    with Store(args.store or default_path(), create=False) as store:
+        if args.forget is not None or args.forget_older is not None:
+            return _forget(store, args)
+        if args.runs:
+            _list_runs(store.runs(), args.json)
+            return 0
+        film = args.film and hash_of(args.film)
+        wanted = (args.verdict, args.refusal, args.since, args.until, args.search, film, args.run, args.limit)
+        if args.csv:
+            _export(lambda: store.search(*wanted), args.csv)
+        else:
+            _show(store.search(*wanted), args.json)
+    return 0
+
+
+def moment(text: str) -> str:
+    """Read a day or a time, ISO 8601; what it begins with is enough: a year, a month."""
+    import argparse
+    import re
+
+    if not re.fullmatch(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as 2026-11-01 or 2026-11-01T08:30")
+    return text.replace(" ", "T")
+
+
+def hash_of(text: str) -> str:
+    """Return the hash of a film: of its bytes if the file is there, else the text, which then is one."""
+    import hashlib
+
+    path = Path(text)
+    if not path.is_file():
+        return text
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WrongUsage(f"{path}: cannot be read ({error.strerror}); name its hash.") from error
+
+
+def _forget(store, args) -> int:
+    if args.forget_older is not None and args.forget_older < 0:
+        raise WrongUsage(f"--forget-older: {args.forget_older:g} is below 0; name a number of days.")
+    count = store.forget(args.forget_older, args.forget and hash_of(args.forget))
+    left = store.count()
+    print(f"{count} result{'s' * (count != 1)} removed for good, {left} left.")
+    return 0
+
+
+def _list_runs(runs: list[dict], as_json: bool) -> None:
+    import json
+
+    if as_json:
+        for one in runs:
+            print(json.dumps(one))
+        return
+    print(f"{'run':>5}  {'started (UTC)':19}  {'ended':19}  {'films':>6}  model, operating point")
+    for one in runs:
+        ended = one["ended"][:19] if one["ended"] else "not ended"
+        print(
+            f"{one['id']:>5}  {one['started'][:19]}  {ended:19}  {one['films']:>6}  {one['model']}, "
+            f"{one['operating_point']}"
+        )
+
+
+def _show(found, as_json: bool) -> None:
+    import json
+    import os
+    import sys
+
+    from edge_app.report import NOT_A_DIAGNOSIS, outcome, printable, shorten
+    from edge_app.sinks.table import COLOURS, VERDICT_WIDTH
+
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+    counts: dict[str, int] = {}
+    if not as_json:
+        print(f"{'judged (UTC)':19}  {'verdict':{VERDICT_WIDTH}}{'covid':>7}  film")
+    for row in found:
+        words = outcome(row)
+        counts[words] = counts.get(words, 0) + 1
+        if as_json:
+            print(json.dumps(row))
+            continue
+        score = f"{row['scores']['covid']:.3f}" if row["scores"] else "-"
+        copies = f" (and {len(row['copies'])} more names)" if row["copies"] else ""
+        name = shorten(printable(row["path"] or row["sha256"][:16]), 60)
+        verdict = f"{words:{VERDICT_WIDTH}}"
+        if colour and row["verdict"]:
+            verdict = f"\033[{COLOURS[row['verdict']]}m{verdict}\033[0m"
+        print(f"{row['time'][:19]}  {verdict}{score:>7}  {name}{copies}")
+    if not as_json:
+        total = sum(counts.values())
+        said = ", ".join(f"{count} {words}" for words, count in sorted(counts.items()))
+        print(f"\n{total} film{'s' * (total != 1)}{': ' * bool(said)}{said}. {NOT_A_DIAGNOSIS}")
+
+
+def _export(find, path: Path) -> None:
+    """Write what `find()` yields; it is asked twice, since the names of the scores stand above the first row."""
+    import csv
+
+    from edge_app.sinks.csv_file import flat, safe
+
+    labels = next((tuple(row["scores"]) for row in find() if row["scores"]), ())
+    nothing = dict.fromkeys(("refusal", "corrected", "scores", "lungs"))
+    more = ("model", "operating_point", "run")
+    try:
+        with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+            writer = csv.writer(file)
+            writer.writerow([*flat(nothing, labels), *more])
+            for row in find():
+                writer.writerow(safe(cell) for cell in [*flat(row, labels).values(), *(row[name] for name in more)])
+    except OSError as error:
+        raise WrongUsage(f"--csv: '{path}' cannot be written ({error.strerror}); name a file of yours.") from error
