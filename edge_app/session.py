@@ -59,7 +59,9 @@ class Session:
 
         model = bundle.read(args.model)
         self.terms = terms.of(model, args.operating_point, args.prevalence)
-        if remember and not args.again:
+        if args.store:
+            self._open_store(args)
+        elif remember and not args.again:
             from edge_app.sinks.memory import Memory
 
             memory = Memory()
@@ -78,6 +80,17 @@ class Session:
             from edge_app.sinks.table import Table
 
             self._shown = Table(self.terms, self._one.runtime)
+
+    def _open_store(self, args) -> None:
+        """Open the store, the first of the sinks: a film is shown once it is kept."""
+        from edge_app.commands.common import DEFAULT_STORE
+        from edge_app.store import Store, default_path
+
+        store = Store(default_path() if args.store == DEFAULT_STORE else args.store)
+        self._sinks.append(("--store", store))
+        store.begin(self.terms, replace=args.again)
+        if not args.again:
+            self._known = store.known
 
     def __enter__(self) -> "Session":
         return self

@@ -29,6 +29,7 @@ class Store:
         self._identity = self._on_disk()
         self._run: int | None = None
         self._key: tuple[str, str] = ("", "")
+        self._replace = False
 
     def __enter__(self) -> "Store":
         return self
@@ -36,9 +37,10 @@ class Store:
     def __exit__(self, *_):
         self.close()
 
-    def begin(self, terms) -> int:
-        """Begin a run under `terms.Terms`; return its number."""
+    def begin(self, terms, replace: bool = False) -> int:
+        """Begin a run under `terms.Terms`; return its number. With `replace` a film that is kept gets its new row."""
         self._key = (terms.sha256, terms.rule)
+        self._replace = replace
         with self._guarded(), transaction(self._base):
             done = self._base.execute(
                 "INSERT INTO runs (started, program, model, model_sha256, operating_point, prevalence, terms)"
@@ -66,8 +68,8 @@ class Store:
                     "INSERT INTO films (run, film, model_sha256, operating_point, path, time, verdict, refusal, error,"
                     " row) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET run=excluded.run,"
                     " path=excluded.path, time=excluded.time, verdict=excluded.verdict, refusal=excluded.refusal,"
-                    " error=excluded.error, row=excluded.row WHERE films.error IS NOT NULL",
-                    (*values, json.dumps(row)),
+                    " error=excluded.error, row=excluded.row WHERE films.error IS NOT NULL OR ?",
+                    (*values, json.dumps(row), self._replace and not row["error"]),
                 )
                 if row["verdict"] and row["path"]:
                     # What once could not be read under this path has been read now.

@@ -41,8 +41,9 @@ def run(args) -> int:
 
 def _checks(args):
     from edge_app import dicom, health, store_health
+    from edge_app.store_file import default_path
 
-    store = args.store or Path("results.db")
+    store = args.store or default_path()
     yield from health.device(store.parent)
     if health.installed("pydicom"):
         yield health.decoders(dicom.compressions())

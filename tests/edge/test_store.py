@@ -99,6 +99,15 @@ def test_another_model_or_rule_judges_anew(store, of_run):
     assert store.count() == 2
 
 
+def test_a_run_may_judge_anew(store, of_run):
+    store.add(_result(1))
+    store.begin(of_run, replace=True)
+    store.add(_result(1, verdict=decision.COVID))
+    store.add(_failed("film1.png", f"{1:064x}"))
+    (row,) = store.search()
+    assert (row["verdict"], row["run"]) == (decision.COVID, 2)
+
+
 def test_what_failed_is_tried_again_and_then_is_no_failure(store):
     store.add(_failed())
     store.add(_failed(sha256=f"{5:064x}"))
