@@ -25,10 +25,16 @@ SOFT = 40
 # Share cut off on each side to leave the middle of the picture, where a chest lies, collimated or not.
 RIM = 0.25
 
+# Rows and columns whose grey levels span no more than this show nothing; JPEG leaves a plain area within some 4 levels.
+PLAIN = 5
+# A covered or broken film is empty on one side only: on another by this share at most. Icons are empty all round.
+ONE_SIDED = 0.15
+
 # What each value means, whether too little or too much of it is wrong, and the sentence that says so.
 CONTRAST, NEIGHBOURS = "grey levels spanned", "likeness of neighbouring pixels"
 MIDDLE_BLACK, MIDDLE_WHITE = "black in the middle", "white in the middle"
 LUNGS_BLACK, LUNGS_WHITE, SHARPNESS = "black in the lungs", "white in the lungs", "sharpness of the lungs"
+EMPTY = "empty on one side"
 LEAST = (CONTRAST, NEIGHBOURS, SHARPNESS)
 SENTENCES = {
     CONTRAST: "all of it lies within {value:.0f} of 256 grey levels; {limit:.0f} are needed; film or export it again",
@@ -37,6 +43,7 @@ SENTENCES = {
     MIDDLE_WHITE: "{value:.0%} or more of all its parts are white; {limit:.0%} are allowed; film or export it darker",
     LUNGS_BLACK: "{value:.0%} of the lungs are black; {limit:.0%} are allowed; film or export it brighter",
     LUNGS_WHITE: "{value:.0%} of the lungs are white; {limit:.0%} are allowed; film or export it darker",
+    EMPTY: "{value:.0%} of the picture, from one side on, show nothing; {limit:.0%} are allowed; show the film whole",
     SHARPNESS: "fine detail in the lungs is {value:.2f} of coarse; {limit:.2f} is needed; film it again, hold it still",
 }
 KINDS = {
@@ -45,6 +52,7 @@ KINDS = {
     MIDDLE_WHITE: refusal.BRIGHT,
     LUNGS_BLACK: refusal.DARK,
     LUNGS_WHITE: refusal.BRIGHT,
+    EMPTY: refusal.CUT,
     SHARPNESS: refusal.BLURRED,
 }
 
@@ -78,8 +86,9 @@ def measure(grey: np.ndarray, field: LungField | None = None) -> dict[str, float
 
     Returns:
         Without lungs: `CONTRAST` in grey levels, 0 .. 255; `NEIGHBOURS`, at most 1, about the correlation of
-        neighbours across or down, whichever is lower; `MIDDLE_BLACK` and `MIDDLE_WHITE`, shares 0 .. 1 of that half of
-        a soft picture's middle that has the least.
+        neighbours across or down, whichever is lower; `MIDDLE_BLACK` and `MIDDLE_WHITE`, shares 0 .. 1 of that side
+        of a soft picture's middle that has the least; `EMPTY`, 0 .. 1, the share of a soft picture's rows or columns
+        that show nothing, counted from the worst side inwards.
         With lungs: `LUNGS_BLACK` and `LUNGS_WHITE`, shares 0 .. 1 of them; `SHARPNESS`, 0 and more, the share of fine
         in coarse detail in the direction in which it is lowest.
     """
@@ -124,24 +133,35 @@ def _whole(small: np.ndarray) -> dict[str, float]:
     steps = max(cv2.norm(one, other, cv2.NORM_L2SQR) / one.size for one, other in pairs)
     variance = float(small.std()) ** 2
     hard = sum(np.count_nonzero(cv2.absdiff(one, other) > SOFT) for one, other in pairs)
-    soft = hard <= 0.01 * sum(one.size for one, _ in pairs)
+    soft = bool(hard <= 0.01 * sum(one.size for one, _ in pairs))
     rim = int(RIM * len(small))
     middle = small[rim:-rim, rim:-rim]
     return {
         CONTRAST: float(high - low),
         NEIGHBOURS: 1 - steps / (2 * variance) if variance else 1.0,
-        MIDDLE_BLACK: soft * _in_every_half(middle <= BLACK),
-        MIDDLE_WHITE: soft * _in_every_half(middle >= WHITE),
+        MIDDLE_BLACK: soft * _on_every_side(middle <= BLACK),
+        MIDDLE_WHITE: soft * _on_every_side(middle >= WHITE),
+        EMPTY: soft * _empty(small),
     }
 
 
-def _in_every_half(clipped: np.ndarray) -> float:
-    """Return the share of True in bool (S, S), of the upper, lower, left or right half: whichever has the least.
+def _on_every_side(clipped: np.ndarray) -> float:
+    """Return the share of True in the upper, lower, left or right quarter of bool (S, S): whichever has the least.
 
     Exposure clips everywhere. One half all black or white is a film that is cut, or covered.
     """
-    half = len(clipped) // 2
-    return min(float(part.mean()) for part in (clipped[:half], clipped[half:], clipped[:, :half], clipped[:, half:]))
+    edge = max(1, len(clipped) // 4)
+    return min(float(part.mean()) for part in (clipped[:edge], clipped[-edge:], clipped[:, :edge], clipped[:, -edge:]))
+
+
+def _empty(small: np.ndarray) -> float:
+    """Return how far, as a share of the side, uint8 (S, S) shows nothing from one side on; 0 if from two."""
+    lengths = []
+    for axis in (0, 1):
+        plain = small.max(axis=axis) - small.min(axis=axis) <= PLAIN
+        lengths += [int(np.argmin(plain)), int(np.argmin(plain[::-1]))]
+    other, worst = sorted(lengths)[-2:]
+    return worst / len(small) if other <= ONE_SIDED * len(small) else 0.0
 
 
 def _sharpness(box: np.ndarray) -> float:

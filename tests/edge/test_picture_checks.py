@@ -13,6 +13,7 @@ LIMITS = {
     picture_checks.NEIGHBOURS: 0.25,
     picture_checks.MIDDLE_BLACK: 0.1,
     picture_checks.MIDDLE_WHITE: 0.14,
+    picture_checks.EMPTY: 0.25,
     picture_checks.LUNGS_BLACK: 0.23,
     picture_checks.LUNGS_WHITE: 0.22,
     picture_checks.SHARPNESS: 0.08,
@@ -34,7 +35,7 @@ def levels(values):
 
 
 def test_a_film_passes_and_tells_what_was_looked_at(film, field):
-    for lungs, names in ((None, list(LIMITS)[:4]), (field, list(LIMITS)[4:])):
+    for lungs, names in ((None, list(LIMITS)[:5]), (field, list(LIMITS)[5:])):
         checks, why = picture_checks.check(film, lungs, LIMITS)
         assert why is None
         assert [check.name for check in checks] == names
@@ -83,11 +84,18 @@ def test_black_borders_do_not_count(film):
     assert values[picture_checks.MIDDLE_BLACK] < 0.01
 
 
-@pytest.mark.parametrize("level", [0, 255])
-def test_a_covered_half_is_no_matter_of_exposure(film, level):
+@pytest.mark.parametrize("side", [slice(320, None), slice(None, 260)])
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_covered_half_is_cut_off_and_no_matter_of_exposure(film, side, level):
     covered = film.copy()
-    covered[320:] = level
-    assert picture_checks.check(covered, None, LIMITS)[1] is None
+    covered[side] = level
+    assert picture_checks.check(covered, None, LIMITS)[1].kind == refusal.CUT
+
+
+def test_an_icon_is_no_film_that_is_cut(film):
+    icon = np.zeros((500, 500), np.uint8)
+    icon[200:330, 180:300] = cv2.resize(film, (120, 130))
+    assert picture_checks.measure(icon)[picture_checks.EMPTY] == 0
 
 
 def test_a_document_is_not_called_too_bright():

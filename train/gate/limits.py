@@ -18,6 +18,7 @@ from edge_app.errors import NoLungField
 from edge_app.lung_field import LungField
 from edge_app.picture_checks import (
     CONTRAST,
+    EMPTY,
     LEAST,
     LUNGS_BLACK,
     LUNGS_WHITE,
@@ -29,7 +30,7 @@ from edge_app.picture_checks import (
 from train import film_arguments, index
 from train.gate import drawn, spoiled
 
-# Share of the good films that may fall to one check; seven checks refuse at most 0.35 % together.
+# Share of the good films that may fall to one check; eight checks refuse at most 0.4 % together.
 TAIL = 0.0005
 # Of what a check is for, the share that a limit should still catch where good films leave a gap.
 CAUGHT = 0.98
@@ -50,6 +51,7 @@ FOR = {
     MIDDLE_WHITE: ("bright",),
     LUNGS_BLACK: ("dark",),
     LUNGS_WHITE: ("bright",),
+    EMPTY: ("half film",),
     SHARPNESS: ("defocused", "moved", "small"),
 }
 
