@@ -16,7 +16,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run data index pictures lungs train convert study arm-roots audit compare bench test test-edge test-desk lint format clean
+.PHONY: help run data index pictures lungs train convert study arm-roots audit compare bench kill-test test test-edge test-desk lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ compare: .venv/ready  ## the figures of the released models side by side
 
 bench: .venv/ready .venv-edge/ready  ## time the edge against TensorFlow with the H5 file
 	$(DESK) -m convert.bench --edge $(EDGE)
+
+kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: none lost, none doubled
+	KILLS=200 FILMS=1000 $(EDGE) -m pytest -s tests/edge/test_killed_run.py
 
 test: lint test-edge test-desk  ## lint, then all tests in both environments
 
