@@ -6,16 +6,14 @@ after the other and the medians of the rounds are compared.
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
 import cv2
 
-from edge_app import bundle, radiograph, sample
+from edge_app import bundle, family, radiograph, sample
 
 ROUNDS = 5
 STEPS = ("decode_ms", "lungs_ms", "crop_ms", "invoke_ms")
@@ -65,14 +63,13 @@ def compare(edge: Path, model: Path, h5: Path, films: list[Path], rounds: int) -
             [sys.executable, "-m", "convert.bench_tensorflow", h5, model, names[1], "--first"],
         ),
     }
-    seen = {side: {"steps": [], "first_ms": []} for side in commands}
+    seen = {side: {"steps": [], "first": [], "memory": []} for side in commands}
     for round_ in range(rounds):
         for side, (steps, first) in commands.items():
             print(f"round {round_ + 1} of {rounds}: {side}", file=sys.stderr)
-            seen[side]["steps"].append(json.loads(_run(steps)))
-            started = time.perf_counter()
-            _run(first)
-            seen[side]["first_ms"].append((time.perf_counter() - started) * 1000)
+            seen[side]["steps"].append(json.loads(_run(steps)["stdout"]))
+            seen[side]["first"].append(_run(first))
+            seen[side]["memory"].append(_run(first, memory=True))
     return {side: _medians(runs) for side, runs in seen.items()}
 
 
@@ -85,25 +82,29 @@ def report(figures: dict) -> str:
         lines.append(f"| {name} | {ours:.1f} {unit} | {theirs:.1f} {unit} | {theirs / ours:.1f} |")
 
     line("start-up to first verdict, process included", edge["first_ms"], heavy["first_ms"], "ms")
-    line("peak memory", edge["peak_memory_mb"], heavy["peak_memory_mb"], "MB")
+    line("CPU time of that, all processes", edge["first_cpu_ms"], heavy["first_cpu_ms"], "ms")
+    line("peak memory of that, all processes (PSS)", edge["pss_mb"], heavy["pss_mb"], "MB")
+    line("peak memory of that, all processes (RSS)", edge["rss_mb"], heavy["rss_mb"], "MB")
     for film in edge["films"]:
         for step in STEPS:
             line(f"{film}: {step.removesuffix('_ms')}", edge["films"][film][step], heavy["films"][film][step], "ms")
     return "\n".join(lines)
 
 
-def _run(command) -> str:
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(str(word) for word in command)}: exit code {done.returncode}\n{done.stderr}")
-    return done.stdout
+def _run(command, memory: bool = False) -> dict:
+    done = family.run(command, memory=memory)
+    if done["code"]:
+        raise SystemExit(f"{' '.join(map(str, command))}: exit code {done['code']}\n{done['stderr']}")
+    return done
 
 
 def _medians(runs: dict) -> dict:
     steps = runs["steps"]
     return {
-        "first_ms": median(runs["first_ms"]),
-        "peak_memory_mb": median(run["peak_memory_mb"] for run in steps),
+        "first_ms": median(run["seconds"] * 1000 for run in runs["first"]),
+        "first_cpu_ms": median(run["cpu_seconds"] * 1000 for run in runs["first"]),
+        "pss_mb": median(run["pss_mb"] for run in runs["memory"]),
+        "rss_mb": median(run["rss_mb"] for run in runs["memory"]),
         "films": {
             row["film"]: {name: median(run["films"][i][name]["median"] for run in steps) for name in STEPS}
             for i, row in enumerate(steps[0]["films"])

@@ -35,6 +35,10 @@ def main() -> int:
         def scores(self, pixels):
             return tuple(output.numpy()[0] for output in infer(tf.constant(pixels[None], tf.float32)))
 
+        def judge(self, pixels):
+            # The embedding comes with the class maps and costs nothing; one like the training films' stands for it.
+            return *self.scores(pixels), self.likeness and self.likeness.mean
+
     one = Heavy(bundle.read(args.edge))
     if args.first:
         print(json.dumps({"scores": reading.read(radiograph.read(args.films[0]), one).scores}), flush=True)

@@ -63,7 +63,8 @@ def measure(args, nursery: Nursery, folder: Path) -> dict:
     figures = {"cold": cold(args, model, films[0], folder)}
     one = classifier.Classifier(model, args.threads)
     figures |= {path.name: warm(path, one, nursery, args.turns) for path in films}
-    some = list(sources.expand([args.folder]).films) if args.folder else films
+    found = sources.expand([args.folder]).films if args.folder else films
+    some = found[:: max(1, len(found) // args.films)]  # of every collection
     figures["folder"] = throughput(list(islice(cycle(some), args.films)), one, nursery)
     figures["memory"] = memory(list(islice(cycle(some), args.many)), one, nursery)
     return figures
@@ -77,15 +78,15 @@ def cold(args, model, film: Path, folder: Path) -> dict:
     for path, content in zip(networks, (model.scores, model.lungs), strict=True):
         path.write_bytes(content)
     runtime = classifier.find_runtime()[1].__module__
-    bare = [sys.executable, "-c", BARE, runtime, f"{args.threads}", *map(str, networks)]
-    ours = [sys.executable, "-m", "edge_app", "classify", f"{film}", "--json", "--model", f"{args.model}"]
-    ours += ["--threads", f"{args.threads}"]
+    bare = [sys.executable, "-c", BARE, runtime, args.threads, *networks]
+    ours = [sys.executable, "-m", "edge_app", "classify", film, "--json", "--model", args.model]
+    ours += ["--threads", args.threads]
     runs = {"bare": [], "ours": []}
     for turn in range(args.turns + 1):
         for name, command in (("bare", bare), ("ours", ours)):
             ran = family.run(command, until_line=True)
             if ran["code"]:
-                raise SystemExit(f"{' '.join(command)}: exit code {ran['code']}")
+                raise SystemExit(f"{' '.join(map(str, command))}: exit code {ran['code']}\n{ran['stderr']}")
             if turn:  # the first writes Python's compiled files
                 runs[name].append(ran)
     figures = {

@@ -29,37 +29,46 @@ def memory_mb(pid: int) -> tuple[float, float]:
     return rss * 1024 / 1e6, pss * 1024 / 1e6
 
 
-def run(command: list[str], until_line: bool = False) -> dict:
+def run(command: list, until_line: bool = False, memory: bool = False) -> dict:
     """Run a program to its end.
 
     Args:
         command: with its arguments.
         until_line: `seconds` end with its first line on stdout, and not with the program.
+        memory: look every hundredth of a second what it and its children hold; that takes time of its own.
 
     Returns:
-        `seconds`, `cpu_seconds` of it and of all children it waited for, `stdout`, and `code`.
+        `seconds`, `cpu_seconds` of it and of all children it waited for, `code`, `stdout`, `stderr`, and, if `memory`,
+        the most that was seen: `rss_mb` and `pss_mb`.
     """
     import subprocess
+    import tempfile
     import time
 
     # As on a device: Python keeps its compiled files.
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    started = time.perf_counter()
-    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=kept)
-    first = program.stdout.readline()
-    seconds = time.perf_counter() - started
-    stdout = first + program.stdout.read()
-    _, status, used = os.wait4(program.pid, 0)
-    program.returncode = os.waitstatus_to_exitcode(status)
-    if not until_line:
-        seconds = time.perf_counter() - started
-    program.stdout.close()
-    return {
-        "seconds": seconds,
-        "cpu_seconds": used.ru_utime + used.ru_stime,
-        "stdout": stdout.decode(),
-        "code": program.returncode,
-    }
+    with tempfile.TemporaryFile() as complaints:
+        started = time.perf_counter()
+        program = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=complaints, env=kept)
+        held = {"rss_mb": 0.0, "pss_mb": 0.0} if memory else {}
+        while memory and not os.waitid(os.P_PID, program.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            for name, figure in zip(held, memory_mb(program.pid), strict=True):
+                held[name] = max(held[name], figure)
+            time.sleep(0.01)
+        stdout = program.stdout.readline()
+        first = time.perf_counter() - started
+        stdout += program.stdout.read()
+        program.stdout.close()
+        _, status, used = os.wait4(program.pid, 0)
+        program.returncode = os.waitstatus_to_exitcode(status)
+        complaints.seek(0)
+        return held | {
+            "seconds": first if until_line else time.perf_counter() - started,
+            "cpu_seconds": used.ru_utime + used.ru_stime,
+            "code": program.returncode,
+            "stdout": stdout.decode(),
+            "stderr": complaints.read().decode(errors="replace"),
+        }
 
 
 def _children(pid: int) -> list[int]:
