@@ -94,7 +94,9 @@ def _largest_parts(mask: np.ndarray) -> tuple[np.ndarray, int]:
     _, part, figures, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
     areas = figures[1:, cv2.CC_STAT_AREA]
     kept = [1 + i for i in np.argsort(areas)[::-1][:2] if areas[i] >= LEAST_PART * areas.max()]
-    return np.isin(part, kept), len(kept)
+    table = np.zeros(len(figures), bool)
+    table[kept] = True
+    return table[part], len(kept)
 
 
 def _stretch(places: np.ndarray) -> tuple[float, float]:

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+import cv2
+
 from edge_app import judging, preprocess
 from edge_app.classifier import Classifier
 from edge_app.errors import EdgeError
@@ -39,6 +41,7 @@ def results(
         One outcome a film in the order given. Whatever happens to a film becomes its outcome, so that the films after
         it are still judged.
     """
+    cv2.setNumThreads(1)  # films are looked at side by side; its own threads cost more than they give on small pictures
     gc.freeze()  # what was imported stays
     gc.enable()  # see `__main__`
     nursery.least_side = preprocess.least_side(one.card.size)

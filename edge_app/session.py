@@ -14,8 +14,8 @@ from edge_app.sources import Problem
 
 # Below this a progress bar is gone before it is seen.
 LEAST_FOR_PROGRESS = 20
-# `preprocess.least_side` of networks of 224 pixels, as all released ones are; for others the first film is read again.
-LIKELY_LEAST_SIDE = 896
+# `preprocess.least_side` of networks of 160 pixels, as all released ones are; for others the first film is read again.
+LIKELY_LEAST_SIDE = 640
 
 
 class Session:
