@@ -104,9 +104,9 @@ class Known:
 
     @property
     def copy_of(self) -> str | None:
-        """The path under which it was judged, if that was another; its hash where no names are kept."""
+        """The path under which it was judged, if that was another and was kept."""
         judged = self.kept["path"]
-        return None if judged in (str(self.path), self.kept["sha256"]) else judged
+        return None if judged in (str(self.path), "") else judged
 
     def row(self) -> dict:
         """Return the stored row under the path of today."""

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from edge_app import report, stopping
+from edge_app.commands.common import DEFAULT_STORE
 from edge_app.errors import EdgeError, WrongUsage
 from edge_app.nursery import Nursery
 from edge_app.sources import Problem
@@ -23,6 +24,7 @@ class Session:
 
     Attributes:
         terms: what holds for every film of the run.
+        store: of `--store`, or None.
         code: exit code so far: 1 once a film could not be read, or a result not kept.
     """
 
@@ -42,6 +44,7 @@ class Session:
         self._sinks: list[tuple[str, object]] = []
         self._known: Callable[[str], Mapping | None] | None = None
         self._anonymous = args.no_paths
+        self.store = None
         protect(args, reads)
         # First of all: it forks before anything heavy is imported, and has the first film ready when the networks are.
         self._nursery = Nursery(LIKELY_LEAST_SIDE)
@@ -59,14 +62,9 @@ class Session:
 
         model = bundle.read(args.model)
         self.terms = terms.of(model, args.operating_point, args.prevalence)
-        if args.store:
-            self._open_store(args)
-        elif remember and not args.again:
-            from edge_app.sinks.memory import Memory
-
-            memory = Memory()
-            self._known = memory.known
-            self._sinks.append(("memory", memory))
+        keeper = self._keeper(args, remember)
+        if keeper and not args.again:
+            self._known = keeper.known
         if args.csv:
             from edge_app.sinks.csv_file import Csv
 
@@ -81,16 +79,21 @@ class Session:
 
             self._shown = Table(self.terms, self._one.runtime)
 
-    def _open_store(self, args) -> None:
-        """Open the store, the first of the sinks: a film is shown once it is kept."""
-        from edge_app.commands.common import DEFAULT_STORE
-        from edge_app.store import Store, default_path
+    def _keeper(self, args, remember: bool):
+        """Open what knows the films that were judged before, if anything shall; the first of the sinks."""
+        if args.store:
+            from edge_app.store import Store, default_path
 
-        store = Store(default_path() if args.store == DEFAULT_STORE else args.store)
-        self._sinks.append(("--store", store))
-        store.begin(self.terms, replace=args.again)
-        if not args.again:
-            self._known = store.known
+            self.store = keeper = Store(default_path() if args.store == DEFAULT_STORE else args.store)
+            keeper.begin(self.terms, replace=args.again)
+        elif remember:
+            from edge_app.sinks.memory import Memory
+
+            keeper = Memory()
+        else:
+            return None
+        self._sinks.append(("--store", keeper))
+        return keeper
 
     def __enter__(self) -> "Session":
         return self
@@ -183,11 +186,10 @@ class Session:
 
 
 def nameless(result):
-    """Return a result under its hash in place of its path, which may hold a patient's name."""
-    name = result.row()["sha256"] or "unread"
+    """Return a result without its path, which may hold a patient's name."""
     if result.error:
-        return replace(result, path=Path(name), error=result.error.replace(str(result.path), name))
-    return replace(result, path=Path(name))
+        return replace(result, path="", error=result.error.replace(str(result.path), "a film"))
+    return replace(result, path="")
 
 
 def complain(sentence: str) -> None:

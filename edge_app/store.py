@@ -76,7 +76,7 @@ class Store:
                     self._base.execute("DELETE FROM films WHERE film = ?", (f"path:{row['path']}",))
                     self._base.execute(
                         "INSERT OR IGNORE INTO copies SELECT film, ?, ? FROM films WHERE film = ? AND path <> ?",
-                        (row["path"], row["time"], film, row["path"]),
+                        (row["path"], _now(), film, row["path"]),
                     )
 
     def known(self, sha256: str) -> dict | None:
@@ -87,6 +87,18 @@ class Store:
                 (sha256, *self._key),
             ).fetchone()
         return found and json.loads(found[0])
+
+    def judged(self) -> dict[str, float]:
+        """Return, by path, the time in seconds since 1970 before which its bytes were read, as far as that is kept."""
+        with self._guarded():
+            found = self._base.execute(
+                "SELECT path, time, json_extract(row, '$.ms') FROM films"
+                " WHERE model_sha256 = :model AND operating_point = :rule AND error IS NULL AND path <> '' UNION ALL"
+                " SELECT path, time, 0 FROM copies WHERE film IN (SELECT film FROM films"
+                " WHERE model_sha256 = :model AND operating_point = :rule AND error IS NULL)",
+                dict(zip(("model", "rule"), self._key, strict=True)),
+            ).fetchall()
+        return {path: datetime.fromisoformat(time).timestamp() - (ms or 0) / 1000 for path, time, ms in found}
 
     def search(
         self,

@@ -7,8 +7,9 @@ give a file its full size and time before its bytes. It is tried again until it 
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from edge_app.sources import IMAGE_SUFFIXES, Problem, looks_like_film
@@ -20,6 +21,8 @@ PATIENCE = 10.0
 MOST_LOOKING = 0.1
 # How many films that are gone are remembered, lest they are taken for new if their disk comes back: about 20 MB.
 MOST_GONE = 100_000
+# Seconds from when a film was read to when a network looked at it, at most, and what file systems round times by.
+READING = 1.0
 
 WAITING, GIVEN, DONE, LOST = "waiting", "given", "done", "lost"
 
@@ -30,6 +33,7 @@ class _Stamp(NamedTuple):
     size: int
     time: int
     identity: tuple[int, int]
+    changed: float
 
 
 class _File:
@@ -53,6 +57,7 @@ class Watch:
         new_only: bool = False,
         once: bool = False,
         say: Callable[[str], None] = print,
+        judged: Mapping[str, float] = MappingProxyType({}),
     ):
         """Take what to watch; a folder that is not there is waited for.
 
@@ -64,10 +69,12 @@ class Watch:
             new_only: leave out what is there already.
             once: end when all films that are there have been handed out.
             say: takes a sentence for the person who watches.
+            judged: of films that were judged before, the time in seconds since 1970 at which they were read.
         """
         self._folders = list(folders)
         self._interval, self._patience = interval, patience
         self._recursive, self._new_only, self._once, self._say = recursive, new_only, once, say
+        self._judged = judged
         self._files: dict[str, _File] = {}
         self._absent: set[str] = set()  # folders that could not be looked into; said once
 
@@ -120,7 +127,9 @@ class Watch:
         for path, stamp in found.items():
             file = self._files.get(path)
             if file is None or file.stamp[:2] != stamp[:2]:
-                self._files[path] = _File(stamp, now)
+                # Not read again after a restart; whoever changes a file without changing a time of it means no change.
+                judged = file is None and stamp.changed + READING < self._judged.get(path, 0)
+                self._files[path] = _File(stamp, now, DONE if judged else WAITING)
                 continue
             empty = stamp.size == 0 and now - file.since < self._patience
             if file.state == WAITING and now >= file.due and not empty:
@@ -196,4 +205,5 @@ class Watch:
                     self._scan(entry.path, found, seen)
             elif stat.S_ISREG(status.st_mode):
                 identity = (status.st_dev, status.st_ino)
-                found[entry.path] = _Stamp(status.st_size, status.st_mtime_ns, identity)
+                changed = max(status.st_mtime, status.st_ctime)
+                found[entry.path] = _Stamp(status.st_size, status.st_mtime_ns, identity, changed)

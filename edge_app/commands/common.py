@@ -57,7 +57,7 @@ def add_sinks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write one page of this session to show")
     parser.add_argument("--report-images", action="store_true", help="with a small picture of each film in the report")
     parser.add_argument(
-        "--no-paths", action="store_true", help="keep no name of a film in store and report, only its hash"
+        "--no-paths", action="store_true", help="keep no name of a film in store, CSV and report, only its hash"
     )
 
 

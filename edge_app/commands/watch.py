@@ -60,6 +60,7 @@ def run(args) -> int:
             new_only=args.new_only,
             once=args.once,
             say=complain,
+            judged=session.store.judged() if session.store and not args.again else {},
         )
         session.run(watch, settled=is_news)
     return session.code

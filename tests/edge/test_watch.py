@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,12 @@ def film(path: Path, seed: int = 1000) -> Path:
     """Write a drawn film to a path."""
     Image.fromarray(draw_film(seed, 300, 260)).save(path)
     return path
+
+
+def long_ago(path: Path) -> None:
+    """Wait until a file is older than a look and the rounding of its times."""
+    while time.time() - path.stat().st_ctime < 1.2:
+        time.sleep(0.1)
 
 
 class Running:
@@ -120,12 +127,12 @@ def test_a_film_that_has_its_full_size_before_its_bytes(inbox, tmp_path):
     content = film(tmp_path / "film.png").read_bytes()
     path = inbox / "film.png"
     path.write_bytes(bytes(len(content)))
-    time = path.stat().st_mtime_ns
+    changed = path.stat().st_mtime_ns
     with watching(inbox, "--patience", "60") as watch:
         assert Path(film(inbox / "other.png", seed=1001)).name == Path(watch.row()["path"]).name
         with path.open("r+b") as file:
             file.write(content)
-        os.utime(path, ns=(time, time))
+        os.utime(path, ns=(changed, changed))
         assert watch.row()["verdict"]
         assert watch.end()[0] == 130
 
@@ -214,6 +221,46 @@ def test_it_ends_cleanly(inbox, tmp_path, number, code):
         assert watch.end(number) == (code, [])
     assert watch.err == []
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 2
+
+
+def test_after_a_restart_nothing_is_judged_twice(inbox, tmp_path):
+    """Not even looked at, unless its times say that it has changed; a film that could not be read is tried again."""
+    store = ["--store", tmp_path / "results.db"]
+    for seed in (1000, 1001):
+        film(inbox / f"{seed}.png", seed)
+        long_ago(inbox / f"{seed}.png")
+    shutil.copy(inbox / "1000.png", inbox / "copy.png")
+    long_ago(inbox / "copy.png")
+    (inbox / "cut.png").write_bytes((inbox / "1000.png").read_bytes()[:-5000])
+    rows, _ = once(*store, inbox, code=1)
+    assert [(Path(row["path"]).name, row["stored"]) for row in rows] == [
+        ("1000.png", False), ("1001.png", False), ("copy.png", True), ("cut.png", False)
+    ]  # fmt: skip
+    film(inbox / "new.png", seed=1002)
+    film(inbox / "cut.png", seed=1003)
+    rows, _ = once(*store, inbox)
+    assert [Path(row["path"]).name for row in rows] == ["cut.png", "new.png"]
+    film(inbox / "1000.png", seed=1004)
+    rows, _ = once(*store, inbox)
+    assert [(Path(row["path"]).name, row["stored"]) for row in rows] == [("1000.png", False)]
+    assert len(once(*store, "--again", inbox)[0]) == 5
+    kept = subprocess.run(
+        [sys.executable, "-m", "edge_app", "results", "--json", *map(str, store)],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    assert len(kept) == len({json.loads(row)["sha256"] for row in kept}) == 6  # the damaged one too
+
+
+def test_names_are_not_kept_if_so_asked(inbox, tmp_path):
+    (inbox / "doe-jane.png").write_bytes(film(tmp_path / "film.png").read_bytes())
+    (inbox / "doe-john.png").write_bytes(b"no picture")
+    store = ["--store", tmp_path / "results.db", "--csv", tmp_path / "out.csv"]
+    for _ in range(2):
+        rows, _ = once(*store, "--no-paths", inbox, code=1)
+        assert any("doe-john" in row["path"] for row in rows)  # on the screen they are
+    for path in tmp_path.glob("results.db*"):
+        assert b"doe" not in path.read_bytes()
+    assert "doe" not in (tmp_path / "out.csv").read_text()
 
 
 def test_once(inbox):
