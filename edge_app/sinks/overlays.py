@@ -1,0 +1,45 @@
+"""A picture of each film with its heat map, in a folder."""
+
+import os
+from pathlib import Path
+
+from edge_app import overlay
+from edge_app.errors import WrongUsage
+from edge_app.terms import Terms
+
+
+class Overlays:
+    """Writes `NAME-HASH.png` for every film that has a verdict and was looked at in this run."""
+
+    def __init__(self, folder: Path, terms: Terms):
+        """Make the folder.
+
+        Raises:
+            WrongUsage: it cannot be made or written.
+        """
+        self._folder, self._terms = folder, terms
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = f"cannot be made ({error.strerror}); name a folder of yours"
+            raise WrongUsage(f"--overlays: '{folder}' {reason}.") from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise WrongUsage(f"--overlays: '{folder}' may not be written; name a folder of yours.")
+
+    def add(self, result) -> None:
+        """Write one picture, whole or not at all."""
+        if result.error or result.grey is None:
+            return
+        from PIL import Image
+
+        name = f"{result.path.stem[:80] or 'film'}-{result.sha256[:8]}.png"
+        part = self._folder / f".{name}.part"
+        try:
+            Image.fromarray(overlay.draw(result, self._terms)).save(part, "PNG", compress_level=3)
+            part.replace(self._folder / name)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+
+    def close(self) -> None:
+        """Nothing is left to write."""
