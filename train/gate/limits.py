@@ -56,11 +56,11 @@ FOR = {
 }
 
 
-def fit(films: Iterable[tuple[np.ndarray, LungField]], seed: int = 0) -> dict[str, float]:
+def fit(films: Iterable[tuple[np.ndarray, LungField | None]], seed: int = 0) -> dict[str, float]:
     """Set the limits of `edge_app.picture_checks`.
 
     Args:
-        films: (grey uint8 (H, W), its lungs) of good frontal training films, in random order.
+        films: (grey uint8 (H, W), its lungs or None) of good frontal training films, in random order.
         seed: of the spoiling.
 
     Returns:
@@ -68,16 +68,18 @@ def fit(films: Iterable[tuple[np.ndarray, LungField]], seed: int = 0) -> dict[st
     """
     rng = np.random.default_rng(seed)
     good, bad = [], {name: [] for name in (*FOR, NEIGHBOURS)}
-    for number, (grey, field) in enumerate(films):
+    spoilt = 0
+    for grey, field in films:
         good.append(_values(grey, field))
-        if number >= SPOILED:
+        if field is None or spoilt >= SPOILED:
             continue
+        spoilt += 1
         for name, kinds in FOR.items():
             for kind in kinds:
                 bad[name].append(_values(spoiled.spoil(kind, grey, field.mask, rng), field)[name])
-        noise = drawn.draw(NOISES[number % len(NOISES)], rng, min(grey.shape))
+        noise = drawn.draw(NOISES[spoilt % len(NOISES)], rng, min(grey.shape))
         bad[NEIGHBOURS].append(picture_checks.measure(noise)[NEIGHBOURS])
-    return {name: limit(name, [values[name] for values in good], bad[name]) for name in bad}
+    return {name: limit(name, [values[name] for values in good if name in values], bad[name]) for name in bad}
 
 
 def limit(name: str, good: Sequence[float], bad: Sequence[float]) -> float:
@@ -91,7 +93,7 @@ def limit(name: str, good: Sequence[float], bad: Sequence[float]) -> float:
 
 
 def training_films(table: pd.DataFrame, data: Path, lungs: Path, seed: int = 0):
-    """Yield (grey, its lungs) of the index's films of splits train and val, in random order."""
+    """Yield (grey, its lungs or None) of the index's films of splits train and val, in random order."""
     finder = LungFinder(lungs)
     chosen = table[table["split"].isin(["train", "val"])].sample(frac=1, random_state=seed)
     for path in tqdm(chosen["path"], desc="films", unit="film", disable=None):
@@ -99,12 +101,13 @@ def training_films(table: pd.DataFrame, data: Path, lungs: Path, seed: int = 0):
         try:
             field = lung_field.find(finder.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
         except NoLungField:
-            continue
+            field = None
         yield grey, field
 
 
-def _values(grey: np.ndarray, field: LungField) -> dict[str, float]:
-    return picture_checks.measure(grey) | picture_checks.measure(grey, field)
+def _values(grey: np.ndarray, field: LungField | None) -> dict[str, float]:
+    whole = picture_checks.measure(grey)
+    return whole if field is None else whole | picture_checks.measure(grey, field)
 
 
 def add_parser(subparsers) -> None:

@@ -46,7 +46,7 @@ CLIENTS = {
     "source": (sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"),
 }
 COLUMNS = ("path", "package", "kind", "part")
-LIST = "list.csv"
+LIST, PACKED = "list.csv", ".packages"
 
 
 class Picture(NamedTuple):
@@ -209,7 +209,7 @@ def gather(out: Path, packages: tuple[Package, ...] = PACKAGES) -> list[Picture]
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         count = 0
-        for found, path in candidates(package, fetch(package, out / ".packages")):
+        for found, path in candidates(package, fetch(package, out / PACKED)):
             if count == MOST_OF_ONE:
                 break
             name = re.sub(r"[^A-Za-z0-9-]+", "-", path.stem)[:40]
@@ -224,13 +224,19 @@ def gather(out: Path, packages: tuple[Package, ...] = PACKAGES) -> list[Picture]
     with (out / LIST).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerows([COLUMNS, *pictures])
+    shutil.rmtree(out / PACKED)  # kept until now, so that a run that was stopped goes on
     return pictures
 
 
 def add_parser(subparsers) -> None:
     """Add the command `gate-pictures`."""
     parser = subparsers.add_parser("gate-pictures", help="gather ordinary pictures, for the gate to refuse")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures, about 2 GB, outside the tree")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="folder for the pictures, about 1 GB, outside the tree; 6 GB while it runs",
+    )
     parser.set_defaults(func=run)
 
 
