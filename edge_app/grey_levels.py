@@ -4,17 +4,34 @@ import numpy as np
 
 # Share of the pixels that may saturate at each end when more than 8 bits are mapped to 8: hot and dead pixels.
 TAIL = 0.0005
-# Counted in parts: `np.bincount` makes 8 bytes of every pixel it is given.
+# Pixels that are counted or looked up at a time: numpy makes 8 bytes of every index it is given.
 PART = 1 << 20
 
 
 def to_grey(values: np.ndarray) -> np.ndarray:
     """Map uint16 (H, W) linearly to uint8 (H, W), all but `TAIL` of the pixels at each end."""
-    flat = values.ravel()
-    counts = np.zeros(65536, np.int64)
-    for start in range(0, len(flat), PART):
-        counts += np.bincount(flat[start : start + PART], minlength=65536)
-    return grey_table(counts)[values]
+    return look_up(grey_table(count(values)), values)
+
+
+def count(values: np.ndarray, lowest: int = 0) -> np.ndarray:
+    """Return how many pixels of integers (H, W), at most 16 bits, have each value from `lowest` on: int64 (N,)."""
+    counts = np.zeros(int(values.max()) - lowest + 1, np.int64)
+    for part in _parts(values):
+        counts += np.bincount((part.astype(np.int64) - lowest).ravel(), minlength=len(counts))
+    return counts
+
+
+def look_up(table: np.ndarray, values: np.ndarray, lowest: int = 0) -> np.ndarray:
+    """Return uint8 (H, W): for each of `values`, integers (H, W), what uint8 `table` holds from `lowest` on."""
+    grey = np.empty(values.shape, np.uint8)
+    for part, out in zip(_parts(values), _parts(grey), strict=True):
+        out[:] = table[part.astype(np.int64) - lowest]
+    return grey
+
+
+def _parts(values: np.ndarray):
+    rows = max(1, PART // values.shape[1])
+    return (values[start : start + rows] for start in range(0, len(values), rows))
 
 
 def grey_table(counts: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from edge_app.nursery_child import DONE, FAILED, SLOTS, Limits, Line
 CHILDREN = 1
 # Twenty times what the slowest film that was met takes on the slowest Pi (a 100-megapixel PNG takes 2 s on a desk).
 SECONDS = 20
-# A film of 100 megapixels in colour and transparency takes 800 MB while it is made grey.
+# Films of 100 megapixels take up to 800 MB while they are made grey: those in colour with transparency.
 MEMORY_MB = 1000
 # A child that has passed its limit is killed by the kernel; if nothing is heard so long after, its guard is gone too.
 GRACE = 10

@@ -167,6 +167,7 @@ def _grey(picture: Image.Image) -> Image.Image:
         return Image.fromarray(to_grey(np.asarray(picture).astype(np.uint16, copy=False)))
     if not picture.has_transparency_data:
         return picture if picture.mode == "L" else picture.convert("L")
-    picture = picture.convert("RGBA")
+    if picture.mode not in ("LA", "RGBA"):
+        picture = picture.convert("RGBA")
     grey, alpha = picture.convert("L"), picture.getchannel("A")
     return grey if alpha.getextrema()[0] == 255 else ImageChops.multiply(grey, alpha)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge_app.grey_levels import grey_table
+from edge_app.grey_levels import count, grey_table, look_up
 
 # Fewer grey levels than this between the 1st and the 99th percentile, and the window hides the film: it is not used.
 LEAST_LEVELS = 16
@@ -23,8 +23,7 @@ def show(values: np.ndarray, data_set) -> np.ndarray:
     if values.ndim != 2:
         raise ValueError(f"pixel data of shape {values.shape}")
     lowest = int(values.min())
-    index = (values.astype(np.int32) - lowest).astype(np.uint16)
-    counts = np.bincount(index.ravel())
+    counts = count(values, lowest)
     stored = np.arange(lowest, lowest + len(counts))
     padding = _padding(stored, data_set)
     if counts[~padding].sum() > 0:
@@ -35,7 +34,7 @@ def show(values: np.ndarray, data_set) -> np.ndarray:
     if data_set.PhotometricInterpretation == "MONOCHROME1" or data_set.get("PresentationLUTShape") == "INVERSE":
         table = 255 - table
     table[padding] = 0  # PS3.3 C.7.5.1.1.2: what lies outside the film
-    return table[index]
+    return look_up(table, values, lowest)
 
 
 def _grey(units: np.ndarray, counts: np.ndarray, data_set) -> np.ndarray:
