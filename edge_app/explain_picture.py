@@ -9,7 +9,7 @@ from edge_app.pictures import INK, PALE, WARNING
 from edge_app.result import Result
 from edge_app.terms import Terms
 
-WIDTH, HEIGHT, MARGIN, GAP = 1560, 1120, 20, 16
+WIDTH, HEIGHT, MARGIN, GAP = 1560, 980, 20, 16
 # Sides of the large pictures (film, film with heat) and of the small ones, and where the words beside them begin.
 LARGE, SMALL, WORDS = 470, 220, 1010
 BAR, GOOD = (70, 110, 160), (0, 110, 60)
@@ -23,7 +23,7 @@ def draw(result: Result, terms: Terms) -> np.ndarray:
         terms: of its run.
 
     Returns:
-        uint8 RGB (1120, 1560, 3).
+        uint8 RGB (980, 1560, 3).
     """
     sheet, seen = pictures.Sheet(WIDTH, HEIGHT), result.reading
     words = report.outcome(result.row())

@@ -1,0 +1,73 @@
+"""`explain`: one film, all the evidence, as a picture and as text, by the program itself."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.edge.conftest import GOLDEN
+from tests.films import draw_film
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def film(tmp_path):
+    """Return the path of a film with opaque lungs."""
+    Image.fromarray(draw_film(1003, 300, 260, opacity=1.0)).save(tmp_path / "film.png")
+    return tmp_path / "film.png"
+
+
+def _run(*words, code=0, cwd=ROOT):
+    line = [sys.executable, "-m", "edge_app", "explain", "--model", GOLDEN / "tiny-int8.tflite", *words]
+    options = {"capture_output": True, "text": True, "timeout": 60, "check": False, "env": {"PYTHONPATH": str(ROOT)}}
+    done = subprocess.run(list(map(str, line)), cwd=cwd, **options)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def test_text_and_picture(film, tmp_path):
+    text = _run(film, "--out", tmp_path / "out.png", "--prevalence", "0.1").stdout
+    for words in (
+        "covid suspected",
+        "unsure from score 0.200",
+        "heat lies inside the lungs",
+        "sha256",
+        "not a diagnosis",
+    ):
+        assert words in text
+    assert text.splitlines()[-1] == f"picture: {tmp_path / 'out.png'}"
+    with Image.open(tmp_path / "out.png") as picture:
+        pixels = np.asarray(picture)
+    assert pixels.shape[2] == 3
+    assert np.ptp(pixels.astype(int), axis=2).max() > 100  # there is colour on it
+
+
+def test_json(film, tmp_path):
+    row = json.loads(_run(film, "--json", "--out", tmp_path / "out.png").stdout)
+    assert row["verdict"] == "covid suspected"
+    assert row["checks"] == []  # the drawn model has no gate
+    assert row["operating_point"]["name"] == "refer"
+
+
+def test_a_refused_film_is_explained_too(tmp_path):
+    Image.new("L", (300, 300), 90).save(tmp_path / "blank.png")
+    text = _run(tmp_path / "blank.png", cwd=tmp_path).stdout
+    assert "refused: blank" in text
+    assert "the picture is blank" in text
+    assert (tmp_path / "blank-explained.png").exists()
+
+
+def test_what_cannot_be_read_or_written(film, tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    assert "is text" in _run(tmp_path / "text.png", code=2).stderr
+    assert "there is no such file" in _run(tmp_path / "missing.png", code=2).stderr
+    assert "cannot be written" in _run(film, "--out", tmp_path / "no" / "out.png", code=2).stderr
+    before = film.read_bytes()
+    assert "would overwrite" in _run(film, "--out", film, code=2).stderr
+    assert film.read_bytes() == before
