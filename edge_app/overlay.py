@@ -1,5 +1,7 @@
 """The picture of a verdict: the film, and beside it the film with what the network looked at."""
 
+from pathlib import Path
+
 import numpy as np
 
 from edge_app import decision, pictures, report
@@ -38,7 +40,7 @@ def draw(result: Result, terms: Terms) -> np.ndarray:
     sheet.text(
         MARGIN,
         below,
-        f"{result.path.name}   {terms.card.name}   {result.time:%Y-%m-%d %H:%M} UTC",
+        f"{Path(result.path).name}   {terms.card.name}   {result.time:%Y-%m-%d %H:%M} UTC",
         14,
         pictures.PALE,
         room,

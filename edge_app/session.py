@@ -69,6 +69,15 @@ class Session:
             from edge_app.sinks.csv_file import Csv
 
             self._sinks.append(("--csv", Csv(args.csv, self.terms)))
+        if args.overlays:
+            from edge_app.sinks.overlays import Overlays
+
+            self._sinks.append(("--overlays", Overlays(args.overlays, self.terms)))
+        if args.report:
+            from edge_app.sinks.html_report import HtmlReport
+
+            self._sinks.append(("--report", HtmlReport(args.report, self.terms, images=args.report_images)))
+        self._keep_grey = bool(args.overlays or (args.report and args.report_images))
         self._one = Classifier(model, args.threads)
         if args.json:
             from edge_app.sinks.json_lines import JsonLines
@@ -123,7 +132,7 @@ class Session:
 
         stopping.heed()
         results = pipeline.results(
-            self._only_films(films), self._one, self._nursery, self.terms.limits, known=self._known
+            self._only_films(films), self._one, self._nursery, self.terms.limits, self._keep_grey, self._known
         )
         for result in map(self._unless_known, progress(results, total)):
             self._tell_problems()

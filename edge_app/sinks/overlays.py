@@ -32,7 +32,7 @@ class Overlays:
             return
         from PIL import Image
 
-        name = f"{result.path.stem[:80] or 'film'}-{result.sha256[:8]}.png"
+        name = f"{Path(result.path).stem[:80] or 'film'}-{result.sha256[:8]}.png"
         part = self._folder / f".{name}.part"
         try:
             Image.fromarray(overlay.draw(result, self._terms)).save(part, "PNG", compress_level=3)

@@ -134,3 +134,34 @@ def test_no_names(of_run, tmp_path):
 def test_a_file_that_cannot_be_written(of_run, tmp_path):
     with pytest.raises(WrongUsage, match=r"--report: '.*' cannot be written"):
         HtmlReport(tmp_path / "no" / "r.html", of_run)
+
+
+def test_a_session_writes_page_and_pictures(tmp_path):
+    """By the program itself, with and without names."""
+    import subprocess
+    import sys
+
+    from PIL import Image
+
+    from tests.edge.conftest import GOLDEN
+
+    (tmp_path / "ward").mkdir()
+    for number in range(3):
+        film = Image.fromarray(draw_film(1000 + number, 300, 260, opacity=number % 2))
+        film.save(tmp_path / "ward" / f"patient-{number}.png")
+    (tmp_path / "ward" / "patient-x.png").write_text("no picture")
+    for words, named in (([], True), (["--no-paths"], False)):
+        flags = ["--overlays", tmp_path / "pictures", "--report", tmp_path / "r.html", "--report-images", *words]
+        line = [sys.executable, "-m", "edge_app", "classify", tmp_path / "ward", "--model", GOLDEN / "tiny-int8.tflite"]
+        done = subprocess.run(
+            list(map(str, [*line, *flags])), cwd=GOLDEN.parents[1], capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 1, done.stderr
+        page = _page(tmp_path / "r.html")
+        assert page.tags.count("img") == 3
+        assert ("patient-" in page.text) == named
+        made = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+        assert len(made) == 3
+        assert all(name.startswith("patient-" if named else "film-") for name in made)
+        for path in (tmp_path / "pictures").iterdir():
+            path.unlink()
