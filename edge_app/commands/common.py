@@ -19,8 +19,16 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     """Declare which model runs, and on how many threads."""
     parser.add_argument("--model", type=Path, default=MODEL, help="model file (default: the released lite0, int8)")
     parser.add_argument(
-        "--threads", type=threads, default=min(4, os.cpu_count() or 1), help="of one invocation (default %(default)s)"
+        "--threads", type=threads, default=likely_threads(), help="of one invocation (default %(default)s)"
     )
+
+
+def likely_threads() -> int:
+    """Return half as many threads as there are cores: `pipeline` looks at two films together, and a child decodes.
+
+    On 2 cores a folder takes as long with 1 as with 2 (165 films a second), with less CPU time.
+    """
+    return max(1, min(4, (os.cpu_count() or 1) // 2))
 
 
 def add_rule(parser: argparse.ArgumentParser) -> None:
