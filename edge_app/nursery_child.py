@@ -1,6 +1,7 @@
 """The children's side of `nursery`: a guard that forks children, children that decode, and the line to the parent."""
 
 import contextlib
+import gc
 import marshal
 import os
 import select
@@ -154,6 +155,8 @@ def _fork(line: Line, decode, limits: Limits, ready: bool) -> int:
             _limit(limits)
             if ready and decode is None:
                 _get_ready()
+            gc.freeze()  # what was imported stays
+            gc.enable()  # see `__main__`
             while True:
                 _serve(line, decode, limits)
         except BrokenPipeError:

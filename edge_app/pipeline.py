@@ -41,13 +41,14 @@ def results(
         One outcome a film in the order given. Whatever happens to a film becomes its outcome, so that the films after
         it are still judged.
     """
-    cv2.setNumThreads(1)  # films are looked at side by side; its own threads cost more than they give on small pictures
     gc.freeze()  # what was imported stays
     gc.enable()  # see `__main__`
     nursery.least_side = preprocess.least_side(one.card.size)
     busy: deque[_Work] = deque()
     for film in nursery.films(paths):
         if film is not None:
+            if busy:  # side by side, OpenCV's own threads cost more than they give
+                cv2.setNumThreads(1)
             busy.append(_Work(*film, one, limits, keep_grey, known))
         while busy and (film is None or len(busy) == JUDGES):
             yield busy.popleft().outcome()
