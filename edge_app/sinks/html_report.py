@@ -20,7 +20,7 @@ SYMBOLS = {
     decision.REFUSED: ("refused", "✕"),
     None: ("error", "!"),
 }
-THUMBNAIL, QUALITY = 420, 80
+THUMBNAIL, QUALITY = 320, 80
 STYLE = """
 :root{color-scheme:light dark;--covid:#b21818;--unsure:#7a1f8c;--pneumonia:#965a00;--normal:#006e3c;--refused:#005a78;
 --error:#666;--line:#8884}
@@ -30,7 +30,7 @@ body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:75rem;paddin
 h1{font-size:1.5rem;margin:0}.notice{font-weight:600}table{border-collapse:collapse;width:100%;margin-top:1rem}
 th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
 th{cursor:pointer;position:sticky;top:0;background:Canvas}td.n{text-align:right;font-variant-numeric:tabular-nums}
-td.p{overflow-wrap:anywhere}img{max-width:26rem;width:100%;display:block}small{opacity:.75}
+td.p{overflow-wrap:anywhere}img{max-width:17rem;width:100%;display:block}small{opacity:.75}
 .covid{color:var(--covid)}.unsure{color:var(--unsure)}.pneumonia{color:var(--pneumonia)}.normal{color:var(--normal)}
 .refused{color:var(--refused)}.error{color:var(--error)}.v{font-weight:600;white-space:nowrap}
 input{font:inherit;padding:.3rem .5rem;width:20rem;max-width:100%}.bars div{display:flex;gap:.6rem;align-items:center}
