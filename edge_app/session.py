@@ -44,6 +44,7 @@ class Session:
         self._sinks: list[tuple[str, object]] = []
         self._known: Callable[[str], Mapping | None] | None = None
         self._anonymous = args.no_paths
+        self._undrawn = 0 if args.overlays else None
         self.store = None
         protect(args, reads)
         # First of all: it forks before anything heavy is imported, and has the first film ready when the networks are.
@@ -171,6 +172,8 @@ class Session:
             for flag, sink in list(self._sinks):
                 self._keep(flag, sink, kept)
             self._shown.add(result)
+            if self._undrawn is not None and not result.error and result.reading is None:
+                self._undrawn += 1
 
     def _keep(self, flag: str, sink, result) -> None:
         """Hand a result to a sink; one that fails is named once and left out from then on, and the run goes on."""
@@ -182,6 +185,8 @@ class Session:
 
     def _close(self) -> None:
         self._nursery.close()
+        if self._undrawn:
+            complain(f"--overlays: {self._undrawn} judged before and not drawn now; '--again' judges and draws them.")
         for flag, sink in self._sinks:
             try:
                 sink.close()
@@ -190,7 +195,7 @@ class Session:
 
     def _fail(self, flag: str, error: Exception) -> None:
         self.code = 1
-        why = error.strerror if isinstance(error, OSError) else str(error)
+        why = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
         complain(f"{flag}: cannot be written any more ({why}); the run goes on without it.")
 
 

@@ -71,7 +71,7 @@ class Table:
         """Print the counts."""
         total = sum(self._counts.values())
         counts = ", ".join(f"{count} {words}" for words, count in sorted(self._counts.items()))
-        stored = f" ({self._stored} of them stored before)" if self._stored else ""
+        stored = f", {self._stored} of them judged before" if self._stored else ""
         films = f"{total} film{'s' * (total != 1)}{stored}"
         print(f"\n{films}: {counts}. {NOT_A_DIAGNOSIS}" if total else NOT_A_DIAGNOSIS)
 

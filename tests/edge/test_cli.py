@@ -282,6 +282,33 @@ def test_the_table_keeps_complaints_off_stdout(inbox):
     assert f"{len(bad)} could not be read" in done.stdout.splitlines()[-1]
 
 
+def test_patterns_and_lists_on_stdin(films, tmp_path):
+    """A pattern is for shells that expand none; the list comes as from `find`, and may name what is not there."""
+
+    def names(*words, code=0, **options):
+        rows = [json.loads(line) for line in run("--json", *words, code=code, **options).stdout.splitlines()]
+        return [Path(row["path"]).name for row in rows]
+
+    assert names(f"{tmp_path}/*.png") == ["clear.png"]
+    assert names("-", input=f"{films[1]}\n{films[0]}\n") == ["opaque.jpg", "clear.png"]
+    assert names("-", "--null", input=f"{films[1]}\0{tmp_path}") == ["opaque.jpg", "clear.png"]
+    assert sorted(names(f"{tmp_path}/*.tif", "-", code=1, input=f"missing.png\n{films[0]}\n")) == [
+        "*.tif", "clear.png", "missing.png"
+    ]  # fmt: skip
+
+
+def test_films_of_a_list_are_judged_while_it_is_still_written(films):
+    line = [sys.executable, "-m", "edge_app", "classify", "--json", "--model", str(MODEL), "-"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(line, cwd=ROOT, **pipes) as process:
+        for film in films:
+            process.stdin.write(f"{film}\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["path"] == str(film)
+        process.stdin.close()
+    assert process.returncode == 0
+
+
 def test_empty_folder(tmp_path):
     (tmp_path / "empty").mkdir()
     assert "holds no PNG, JPEG or DICOM file" in run(tmp_path / "empty", code=1).stderr

@@ -1,4 +1,7 @@
+import ast
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -147,3 +150,80 @@ def test_names_that_are_no_text(tmp_path):
     path = tmp_path / os.fsdecode(b"r\xf6ntgen.png")
     path.write_bytes(PNG)
     assert sources.expand([tmp_path]).films == [path]
+
+
+# --- patterns, lists, folders alone ---------------------------------------------------------------
+
+
+def test_a_pattern_is_taken_for_what_it_matches(ward):
+    assert _names(sources.expand([f"{ward}/**/*.dcm"]), ward) == ["z/d.dcm"]
+    assert _names(sources.expand([f"{ward}/[ab].*"]), ward) == ["a.JPG", "b.png"]
+    assert _names(sources.expand([f"{ward}/z*"]), ward) == ["z/d.dcm", "z/deep/c.jpeg"]  # a folder is looked into
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(ward):
+    (ward / "film[1].png").write_bytes(PNG)
+    (ward / "film1.png").write_bytes(PNG)
+    assert _names(sources.expand([ward / "film[1].png"]), ward) == ["film[1].png"]
+
+
+def test_a_pattern_that_matches_nothing(ward):
+    found = sources.expand([f"{ward}/*.tif"])
+    assert found.films == []
+    assert found.problems[0].sentence.startswith(f"{ward}/*.tif: no file matches this pattern; ")
+
+
+def test_a_folder_without_its_folders(ward):
+    names = _names(sources.expand([ward], recursive=False), ward)
+    assert names == ["IM0001", "a.JPG", "b.png", "empty.png", "noname"]
+
+
+def test_a_film_under_two_names_of_one_place_comes_once(ward, monkeypatch):
+    monkeypatch.chdir(ward)
+    found = sources.expand(["b.png", "./b.png", "z/../b.png", ward / "b.png", "*.png"])
+    assert found.films[0] == Path("b.png")
+    assert [path.name for path in found.films] == ["b.png", "empty.png"]
+
+
+def _listing(content, *, null=False, cwd=None):
+    """Give a process a list on stdin; return the paths that it finds, and how often it had to wait."""
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from edge_app import sources\n"
+        f"for one in sources.Sources(['-'], null={null}): print(repr(one and str(one)), flush=True)"
+    )
+    line = [sys.executable, "-c", script, str(Path(__file__).parents[2])]
+    done = subprocess.run(line, input=content, capture_output=True, check=True, cwd=cwd, timeout=60)
+    assert done.stderr == b""
+    return [name for name in map(ast.literal_eval, done.stdout.decode().splitlines()) if name]
+
+
+def test_a_list_on_stdin(ward):
+    paths = [f"{ward}/b.png", f"{ward}/z", "missing [1].png"]
+    found = [f"{ward}/b.png", f"{ward}/z/d.dcm", f"{ward}/z/deep/c.jpeg", "missing [1].png"]
+    assert _listing("\n".join(paths).encode()) == found
+    assert _listing("\n\n".join([*paths, *paths, ""]).encode()) == found
+    assert _listing("\0".join(["two\nlines.png", *paths]).encode(), null=True) == ["two\nlines.png", *found]
+    assert _listing(b"") == []
+
+
+def test_a_list_of_names_that_are_no_text():
+    assert _listing(b"r\xf6ntgen.png\n") == ["r\udcf6ntgen.png"]
+
+
+def test_an_endless_list_is_read_as_it_comes(ward):
+    script = (
+        "import sys; from edge_app import sources\n"
+        "for one in sources.Sources(['-']): print(one if one else 'waits', flush=True)"
+    )
+    line = [sys.executable, "-c", script]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(line, cwd=Path(__file__).parents[2], **pipes) as process:
+        for name in ("one.png", "two.png", "three.png"):
+            while process.stdout.readline() != "waits\n":
+                pass
+            process.stdin.write(f"{name}\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == f"{name}\n"
+        process.stdin.close()
+        assert set(process.stdout) <= {"waits\n"}
+    assert process.returncode == 0
