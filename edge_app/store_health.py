@@ -1,43 +1,33 @@
-"""Is the store whole, and can it be written? Asked of SQLite itself, without changing anything."""
+"""Is the store whole, and can it be written? Where there is none yet, could one be made?"""
 
 import os
-import sqlite3
 from pathlib import Path
-from urllib.parse import quote
 
+from edge_app.errors import EdgeError
 from edge_app.health import FAULT, OK, Check, nearest
 
 
 def check(path: Path) -> Check:
-    """Check a store, or, where there is none yet, whether one could be made.
-
-    Args:
-        path: of the store's file.
-    """
+    """Check the store in a file; nothing in it is changed, and none is made."""
     if not path.exists():
         folder = nearest(path.parent)
-        if _may_write(folder):
+        if may_write(folder):
             return Check("store", OK, f"{path} is not there yet; 'classify --store' makes it")
         return Check("store", FAULT, f"{path} is not there, and {folder} may not be written; change its permissions")
+    if not (may_write(path) and may_write(path.parent)):  # beside it SQLite keeps what is not yet in it
+        return Check("store", FAULT, f"{path} or its folder may not be written; change their permissions")
+    from edge_app.store import Store
+
     try:
-        # Opened as it is: mode=rw makes no file, and an open transaction that is rolled back changes none.
-        store = sqlite3.connect(f"file:{quote(os.fspath(path))}?mode=rw", uri=True, timeout=5, isolation_level=None)
-        try:
-            answer = store.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            store.execute("BEGIN IMMEDIATE")
-            store.execute("ROLLBACK")
-        finally:
-            store.close()
-    except sqlite3.Error as error:
-        return Check("store", FAULT, f"{path}: {error}; restore it from a copy, or name another with '--store FILE'")
+        with Store(path, create=False) as store:
+            answer, count = store.check(), store.count()
+    except EdgeError as error:
+        return Check("store", FAULT, str(error))
     if answer != "ok":
-        return Check(
-            "store", FAULT, f"{path} is damaged ({answer}); 'results export' what can be read, and make a new one"
-        )
-    if not _may_write(path):
-        return Check("store", FAULT, f"{path} may not be written; change its permissions")
-    return Check("store", OK, f"{path} is whole and can be written")
+        return Check("store", FAULT, f"{path} is damaged ({answer}); keep a copy, and name another for new results")
+    return Check("store", OK, f"{path} is whole and can be written; it holds {count} result{'s' * (count != 1)}")
 
 
-def _may_write(path: Path) -> bool:
+def may_write(path: Path) -> bool:
+    """Say whether this user may write to a file, or make one in a folder."""
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)

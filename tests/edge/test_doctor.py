@@ -92,27 +92,41 @@ def test_the_golden_film(with_golden_film):
 
 @pytest.fixture
 def store(tmp_path):
-    """Return the path of an SQLite file with rows."""
+    """Return the path of a store with results."""
     path = tmp_path / "results.db"
-    with sqlite3.connect(path) as made:
-        made.execute("CREATE TABLE films (sha256 TEXT PRIMARY KEY, row TEXT)")
-        made.executemany("INSERT INTO films VALUES (?, ?)", [(f"{i:064}", "x" * 500) for i in range(200)])
-    made.close()
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for seed in range(1000, 1030):
+        Image.fromarray(draw_film(seed, 140, 130)).save(folder / f"{seed}.png")
+    words = ["classify", "--json", "--model", str(MODEL), "--store", str(path), str(folder)]
+    subprocess.run([sys.executable, "-m", "edge_app", *words], cwd=ROOT, capture_output=True, check=True)
     return path
 
 
 def test_a_store_that_is_well(store):
     before = store.read_bytes()
-    assert store_health.check(store).state == health.OK
+    check = store_health.check(store)
+    assert check.state == health.OK
+    assert check.words.endswith("it holds 30 results")
     assert store.read_bytes() == before
 
 
 def test_a_store_that_is_damaged(store):
     content = bytearray(store.read_bytes())
-    content[8192:12288] = bytes(4096)
+    content[8192:] = bytes(len(content) - 8192)
     store.write_bytes(content)
     assert store_health.check(store).state == health.FAULT
     assert doctor("--store", store, code=1)["store"]["state"] == "fault"
+
+
+def test_a_database_of_another_program(tmp_path):
+    path = tmp_path / "results.db"
+    with sqlite3.connect(path) as made:
+        made.execute("CREATE TABLE songs (name TEXT)")
+    made.close()
+    check = store_health.check(path)
+    assert check.state == health.FAULT
+    assert "is a database of another program" in check.words
 
 
 def test_a_file_that_is_no_store(tmp_path):
