@@ -8,6 +8,7 @@ travel together, since the classifier has learnt from crops that this very lung-
 import hashlib
 import io
 import json
+import threading
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -117,7 +118,11 @@ def unpack(content: bytes, where) -> Bundle:
         like = unpack_likeness(likeness, card["gate"]["features"]) if parsed.gate else None
     except ValueError as error:
         raise ModelMismatch(f"{where}: {error}; {ONE_RELEASE}, or {AGAIN}.") from error
-    whole = hashlib.sha256(scores)  # and goes on below: the networks are most of the file, and need not be hashed twice
+    whole = hashlib.sha256()  # goes on below: the networks are most of the file, and need not be hashed twice
+    hashing = threading.Thread(target=whole.update, args=(scores,))
+    hashing.start()  # on another core, while the contract is tried on this one
+    fingerprint = preprocess.fingerprint(parsed.size)
+    hashing.join()
     members = [("it", whole, parsed.sha256)]
     members.append(("its lung-field network", hashlib.sha256(lungs), parsed.lungs_sha256))
     if parsed.gate:
@@ -130,7 +135,7 @@ def unpack(content: bytes, where) -> Bundle:
                 f"{AGAIN}."
             )
     same_version = parsed.contract == preprocess.CONTRACT_VERSION
-    if not same_version or not preprocess.same_fingerprint(parsed.fingerprint, preprocess.fingerprint(parsed.size)):
+    if not same_version or not preprocess.same_fingerprint(parsed.fingerprint, fingerprint):
         how = "another" if not same_version else "the same, but OpenCV gives other pixels"
         raise ModelMismatch(
             f"{where}: was trained on films prepared in another way (contract {parsed.contract}, this program has "

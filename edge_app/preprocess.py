@@ -175,8 +175,11 @@ def fingerprint(size: int) -> str:
     for height, width in ((613, 919), (1.3 * size, 1.1 * size), (0.7 * size, 2.3 * size), (0.6 * size, 0.5 * size)):
         rows, columns = np.arange(int(height), dtype=np.int32)[:, None], np.arange(int(width), dtype=np.int32)
         # Integers only, so that the pictures are the same on every machine: two slopes and a product of triangle waves.
-        waves = abs(rows * 7 % 254 - 127) * (abs(columns * 5 % 254 - 127) * 110) >> 14
-        picture = (rows * 96 // rows[-1] + columns * 48 // columns[-1] + waves).astype(np.uint8)
+        waves = abs(rows * 7 % 254 - 127) * (abs(columns * 5 % 254 - 127) * 110)
+        waves >>= 14  # in place, and the sums in uint8: this runs at every start
+        picture = waves.astype(np.uint8)
+        picture += (rows * 96 // rows[-1]).astype(np.uint8)
+        picture += (columns * 48 // columns[-1]).astype(np.uint8)
         for pixels in (to_pixels(picture, LUNG_SIZE), lungs_to_pixels(picture, field, size)):
             steps = np.linspace(0, pixels.shape[0] - 1, 8).astype(int)
             samples.append(pixels[np.ix_(steps, steps)].tobytes())
