@@ -13,7 +13,7 @@ from collections import namedtuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageChops, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from edge_app import magic
 from edge_app.errors import UnreadableRadiograph
@@ -170,4 +170,4 @@ def _grey(picture: Image.Image) -> Image.Image:
     if picture.mode not in ("LA", "RGBA"):
         picture = picture.convert("RGBA")
     grey, alpha = picture.convert("L"), picture.getchannel("A")
-    return grey if alpha.getextrema()[0] == 255 else ImageChops.multiply(grey, alpha)
+    return grey if alpha.getextrema()[0] == 255 else Image.composite(grey, Image.new("L", grey.size), alpha)
