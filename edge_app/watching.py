@@ -21,6 +21,8 @@ PATIENCE = 10.0
 MOST_LOOKING = 0.1
 # How many films that are gone are remembered, lest they are taken for new if their disk comes back: about 20 MB.
 MOST_GONE = 100_000
+# Seconds of handing out films from one look after which the next is made: what arrives now need not wait for thousands.
+LOOK_AGAIN = 10.0
 # Seconds from when a film was read to when a network looked at it, at most, and what file systems round times by.
 READING = 1.0
 
@@ -76,6 +78,7 @@ class Watch:
         self._recursive, self._new_only, self._once, self._say = recursive, new_only, once, say
         self._judged = judged
         self._files: dict[str, _File] = {}
+        self._more = False  # whether films are ready that have not been handed out
         self._absent: set[str] = set()  # folders that could not be looked into; said once
 
     def __iter__(self) -> Iterator[Path | Problem | None]:
@@ -85,6 +88,7 @@ class Watch:
         while True:
             started = time.monotonic()
             found = self._look()
+            looked = time.monotonic() - started
             if first and self._new_only:
                 self._files = {path: _File(stamp, started, DONE) for path, stamp in found.items()}
             first = False
@@ -95,8 +99,8 @@ class Watch:
                     yield from self._late()
                     return
             yield None
-            now = time.monotonic()
-            time.sleep(max(self._interval, (now - started) / MOST_LOOKING if not self._once else 0))
+            if not self._more:
+                time.sleep(max(self._interval, looked / MOST_LOOKING))
 
     def settled(self, path: Path, read: bool) -> bool:
         """Take note of what became of a film that was handed out.
@@ -123,7 +127,9 @@ class Watch:
         return file.state == DONE
 
     def _news(self, found: dict[str, _Stamp], now: float) -> Iterator[Path | Problem]:
-        """Compare a look with what is known: yield what is ready, and what is lost."""
+        """Compare a look with what is known: yield what is lost, and what is ready."""
+        ready = []
+        self._more = False
         for path, stamp in found.items():
             file = self._files.get(path)
             if file is None or file.stamp[:2] != stamp[:2]:
@@ -133,11 +139,17 @@ class Watch:
                 continue
             empty = stamp.size == 0 and now - file.since < self._patience
             if file.state == WAITING and now >= file.due and not empty:
-                ready = looks_like_film(Path(path))
-                file.state = GIVEN if ready else DONE
-                if ready:
-                    yield Path(path)
+                ready.append(path)
         yield from self._gone(found)
+        ready.sort(key=lambda path: -self._files[path].since)  # what has just come, before what has lain there
+        for given, path in enumerate(ready):
+            if given and time.monotonic() - now > LOOK_AGAIN:
+                self._more = True  # they are handed out after the next look
+                return
+            is_film = looks_like_film(Path(path))
+            self._files[path].state = GIVEN if is_film else DONE
+            if is_film:
+                yield Path(path)
 
     def _gone(self, found: dict[str, _Stamp]) -> Iterator[Problem]:
         """Forget what is gone; what was read stays known for a while, since a disk may come back."""
@@ -160,7 +172,8 @@ class Watch:
     def _ended(self, spent: float) -> bool:
         """Say whether nothing is left of what is there: of films that keep changing, one stays so for long enough."""
         left = [file for file in self._files.values() if file.state != DONE]
-        return not left or (spent > 2 * self._patience and all(file.state == WAITING for file in left))
+        tired = spent > 2 * self._patience and not self._more
+        return not left or (tired and all(file.state == WAITING for file in left))
 
     def _late(self) -> Iterator[Problem]:
         for path, file in self._files.items():

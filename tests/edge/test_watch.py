@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from edge_app.watching import Watch
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
 
@@ -291,3 +292,49 @@ def test_a_film_is_no_folder(inbox):
 def test_seconds_that_are_none(inbox, words):
     _, err = once(*words, inbox, code=2)
     assert "is not a number of seconds above 0" in err
+
+
+# --- look by look ---------------------------------------------------------------------------------
+
+
+def test_a_film_that_goes_before_it_is_read(inbox):
+    looks = iter(Watch([inbox], interval=0.01))
+    film(inbox / "film.png")
+    (inbox / "notes.part").write_text("a note")
+    assert next(looks) is None  # seen once
+    (inbox / "film.png").unlink()
+    (inbox / "notes.part").unlink()
+    problem = next(looks)
+    assert problem.sentence == f"{inbox / 'film.png'}: has gone before it could be read; send it again."
+    assert next(looks) is None  # said once
+
+
+def test_a_film_that_is_renamed_before_it_is_read(inbox):
+    looks = iter(Watch([inbox], interval=0.01))
+    film(inbox / "film.png")
+    assert next(looks) is None
+    (inbox / "film.png").rename(inbox / "other.png")
+    assert next(looks) is None
+    assert next(looks) == inbox / "other.png"
+
+
+def test_a_film_that_cannot_be_read_is_handed_out_until_it_is_still(inbox):
+    watch = Watch([inbox], interval=0.01, patience=0.2)
+    looks = iter(watch)
+    (inbox / "cut.png").write_bytes(b"half")
+    told = False
+    tried = 0
+    while not told:
+        if next(looks) == inbox / "cut.png":
+            tried += 1
+            told = watch.settled(inbox / "cut.png", read=False)
+    assert tried > 1
+    assert next(looks) is next(looks) is None
+
+
+def test_links_that_go_round_end(inbox):
+    (inbox / "deep").mkdir()
+    (inbox / "deep" / "up").symlink_to(inbox)
+    film(inbox / "deep" / "film.png")
+    looks = iter(Watch([inbox], interval=0.01))
+    assert [next(looks), next(looks), next(looks)] == [None, inbox / "deep" / "film.png", None]
