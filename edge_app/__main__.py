@@ -1,10 +1,13 @@
+# The built-in half of `signal`: the other half imports for milliseconds, in which Ctrl-C would show a traceback.
+import _signal
+
+if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # ends the process without a word, until `stopping.heed`
+
 import gc
 import os
 import sys
 
-from edge_app import stopping
-
-stopping.start()
 # Half of the time that imports take goes into looking for garbage among modules that stay, and into numpy's threads for
 # large matrices, of which there are none here. `pipeline` switches the collector on again.
 gc.disable()

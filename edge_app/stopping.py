@@ -1,6 +1,6 @@
 """Ctrl-C and SIGTERM: a run ends between two films, closes what it opened and says nothing it should not.
 
-From the start of the program to `heed` a signal ends the process as the system does it, without a word: a
+From the start of the program (`__main__`) to `heed` a signal ends the process as the system does it, without a word: a
 KeyboardInterrupt inside an import would come out as an ImportError, or as a traceback.
 """
 
@@ -20,12 +20,6 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number: int):
         super().__init__()
         self.code = 128 + number
-
-
-def start() -> None:
-    """Let signals end the process at once; one that whoever started us ignores stays ignored."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def heed() -> None:
