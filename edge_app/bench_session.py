@@ -121,7 +121,8 @@ def throughput(films: list[Path], one, nursery: Nursery) -> dict:
     from edge_app import pipeline, preprocess
 
     limits = one.card.limits("refer")
-    with Nursery(preprocess.least_side(one.card.size), children=os.cpu_count() or 1) as decoders:
+    cores = os.cpu_count() or 1
+    with Nursery(preprocess.least_side(one.card.size), children=cores, awake=cores) as decoders:
         _last(decoders.films(films[:20]))
         _last(pipeline.results(films[:20], one, nursery, limits))
         networks, seconds = _networks(one), {"decode": 0.0, "networks": 0.0, "ours": 0.0}

@@ -18,8 +18,11 @@ from edge_app import errors, nursery_child
 from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.nursery_child import DONE, FAILED, SLOTS, Limits, Line
 
-# One child keeps pace with the networks; see `pipeline`.
-CHILDREN = 1
+# Most children that decode at a time, each with 30 to 60 MB. Films of 300 pixels keep one child idle most of the time
+# (165 a second with one child, 159 with two, on 2 cores); large PNG files keep every core busy.
+CHILDREN = max(1, min(3, os.cpu_count() or 1))
+# Another child is woken once films have come later than this, in seconds, so many times more often than in time.
+LATE, OFTEN = 0.005, 4
 # Twenty times what the slowest film that was met takes on the slowest Pi (a 100-megapixel PNG takes 2 s on a desk).
 SECONDS = 20
 # Films of 100 megapixels take up to 800 MB while they are made grey: those in colour with transparency.
@@ -45,6 +48,7 @@ class Nursery:
         self,
         least_side: int = 0,
         children: int = CHILDREN,
+        awake: int = 1,
         decode: Callable | None = None,
         seconds: float = SECONDS,
         memory_mb: int = MEMORY_MB,
@@ -53,7 +57,8 @@ class Nursery:
 
         Args:
             least_side: as of `radiograph.read`; may be set later.
-            children: how many decode at a time.
+            children: how many decode at a time, at most.
+            awake: how many of them from the start; the others sleep until these are not enough.
             decode: in place of `radiograph.decode`: (path, its bytes, least_side) -> (Pillow picture, age).
             seconds: time limit of one film.
             memory_mb: what a child may hold beyond what it has at its start.
@@ -63,6 +68,7 @@ class Nursery:
         self._decode = decode
         self._begun: tuple | None = None
         self._lines = [Line() for _ in range(children)]
+        self._awake, self._late = min(awake, children), 0
         self._start()
 
     def __enter__(self) -> "Nursery":
@@ -99,15 +105,18 @@ class Nursery:
                 # If it is another film, or was asked for in another size, `wait` passes over the answer.
                 same = begun and begun[:2] == (path, self.least_side)
                 ahead.append((path, *(begun[2:] if same else self._ask(path))))
-            while ahead and (path is None or not any(line.free for line in self._lines)):
+            while ahead and (path is None or not any(line.free for line in self._used())):
                 yield ahead[0][0], self._take(ahead)
             if path is None:
                 yield None
         while ahead:
             yield ahead[0][0], self._take(ahead)
 
+    def _used(self) -> list[Line]:
+        return self._lines[: self._awake]
+
     def _ask(self, path: Path) -> tuple[Line, int]:
-        line = max(self._lines, key=lambda one: len(one.free))
+        line = max(self._used(), key=lambda one: len(one.free))
         slot = line.free.popleft()
         line.ask(slot, os.fspath(path), self.least_side)
         return line, slot
@@ -115,7 +124,12 @@ class Nursery:
     def _take(self, ahead: deque) -> Decoded | EdgeError:
         """Wait for the oldest film and take it out of its slot."""
         path, line, slot = ahead.popleft()
-        if not line.wait(slot, self._limits.seconds + GRACE):
+        started = time.monotonic()
+        answered = line.wait(slot, self._limits.seconds + GRACE)
+        self._late = max(0, self._late + (1 if ahead and time.monotonic() > started + LATE else -1))
+        if self._late == OFTEN and self._awake < len(self._lines):
+            self._awake, self._late = self._awake + 1, 0
+        if not answered:
             self._restart(ahead)
             return _fault("UnreadableRadiograph", f"{path}: its decoder was lost; try this film again.")
         state, *answer = line.answer(slot)

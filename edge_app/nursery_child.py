@@ -88,6 +88,11 @@ class Line:
         """Return the descriptors that the child keeps."""
         return (self._requests, self._tell, *self._slots)
 
+    def close_childs_ends(self) -> None:
+        """Close them, so that the parent sees when the child that they are for is gone."""
+        for descriptor in self.childs_ends():
+            os.close(descriptor)
+
     def request(self) -> tuple[int, str, int]:
         """Wait for a request; return (slot, path, least_side)."""
         slot = os.read(self._requests, 1)
@@ -137,21 +142,24 @@ def guard(lines: list[Line], decode, limits: Limits) -> None:
         # Who reads the parent's output must not wait for us. Where it came without one, the number may be ours.
         for descriptor in {0, 1, 2}.difference(*(line.childs_ends() for line in lines)):
             os.dup2(nowhere, descriptor)
-        children = {_fork(line, decode, limits, ready=True): line for line in lines}
+        children = {_fork(line, lines, decode, limits, ready=line is lines[0]): line for line in lines}
         while children:
             pid, status = os.wait()
             line, code = children.pop(pid), os.waitstatus_to_exitcode(status)
             if code:  # else the parent has gone
                 # One that dies before its first film would die again while it gets ready: let it do so with a film.
-                children[_fork(line, decode, limits, ready=line.bury(code))] = line
+                children[_fork(line, lines, decode, limits, ready=line.bury(code))] = line
     finally:
         os._exit(0)
 
 
-def _fork(line: Line, decode, limits: Limits, ready: bool) -> int:
+def _fork(line: Line, lines: list[Line], decode, limits: Limits, ready: bool) -> int:
     pid = os.fork()
     if not pid:
         try:
+            for other in lines:
+                if other is not line:
+                    other.close_childs_ends()
             _limit(limits)
             if ready and decode is None:
                 _get_ready()

@@ -73,7 +73,7 @@ def _named(films, tmp_path, name):
 
 @pytest.mark.parametrize("children", [1, 2, 3])
 def test_films_come_in_order_as_they_are_read(films, children):
-    with Nursery(children=children) as nursery:
+    with Nursery(children=children, awake=children) as nursery:
         taken = list(nursery.films(films * 3))
     assert [path for path, _ in taken] == films * 3
     for path, decoded in taken:
@@ -94,7 +94,7 @@ def test_films_are_shrunk_as_the_contract_says(films):
 
 
 def test_a_film_that_was_begun_is_not_asked_for_twice(films):
-    with Nursery() as nursery:
+    with Nursery(children=1) as nursery:
         nursery.begin(films[0])
         asked = [len(line.free) for line in nursery._lines]
         taken = list(nursery.films(films))
@@ -160,7 +160,7 @@ def test_a_source_that_waits_gets_what_is_ready(films):
 @pytest.mark.parametrize("children", [1, 2])
 def test_a_decoder_that_fails_costs_its_film_alone(films, tmp_path, name, found, children):
     paths = _named(films, tmp_path, name)
-    with Nursery(children=children, decode=_takes(60), seconds=1) as nursery:
+    with Nursery(children=children, awake=children, decode=_takes(60), seconds=1) as nursery:
         taken = list(nursery.films(paths))
     assert [path for path, _ in taken] == paths
     for path, decoded in taken:
@@ -172,11 +172,27 @@ def test_a_decoder_that_fails_costs_its_film_alone(films, tmp_path, name, found,
             assert np.array_equal(decoded.grey, radiograph.read(path))
 
 
+def test_children_are_woken_when_one_is_not_enough(films, tmp_path):
+    def slow(path, content, least_side):
+        time.sleep(0.02)
+        return radiograph.Film(Image.new("L", (os.getpid() % 30_000, 1)), None)
+
+    paths = films * 5
+    with Nursery(children=2, decode=slow) as nursery:
+        by = [decoded.grey.shape[1] for _, decoded in nursery.films(paths)]
+    assert len(set(by[:5])) == 1
+    assert len(set(by)) == 2
+    with Nursery(children=2) as nursery:  # these take a few milliseconds
+        for _path, _ in nursery.films(paths):
+            time.sleep(0.02)
+        assert len(nursery._used()) == 1
+
+
 def test_every_film_may_crash(films, tmp_path):
     paths = [tmp_path / f"segv{number}.png" for number in range(6)]
     for path in paths:
         path.write_bytes(films[1].read_bytes())
-    with Nursery(children=2, decode=_takes(0)) as nursery:
+    with Nursery(children=2, awake=2, decode=_takes(0)) as nursery:
         taken = [*nursery.films(paths), *nursery.films(films)]
     assert ["SIGSEGV" in str(fault) for _, fault in taken] == [True] * 6 + [False] * 8
 
@@ -281,7 +297,7 @@ def decode(path, content, least_side):
     print("not to be seen")
     os.write(1, b"nor this")
     time.sleep(60)
-with Nursery(children=2, decode=decode) as nursery:
+with Nursery(children=2, awake=2, decode=decode) as nursery:
     nursery.begin(Path(sys.argv[1]))
     time.sleep(0.5)
     guard = nursery._guard

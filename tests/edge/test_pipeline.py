@@ -26,7 +26,7 @@ def films(tmp_path_factory):
 @pytest.fixture
 def nursery():
     """Return a nursery of two."""
-    with Nursery(children=2) as nursery:
+    with Nursery(children=2, awake=2) as nursery:
         yield nursery
 
 
