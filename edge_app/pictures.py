@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from edge_app.lung_field import LungField
+from edge_app.report import printable
 
 # Sides of a film as it is shown, in pixels: a small one is enlarged, so that its texture can be seen.
 LEAST_SHOWN, MOST_SHOWN = 500, 760
@@ -107,7 +108,7 @@ class Sheet:
 
     def text(self, left: int, top: int, words: str, size: int = 16, ink=INK, width: int | None = None) -> int:
         """Write a line, cut at `width` pixels; return where the next one begins, in pixels from the top."""
-        font = _font(size)
+        words, font = printable(words), _font(size)  # a file's name may hold line breaks
         if width is not None and self._pen.textlength(words, font=font) > width:
             while words and self._pen.textlength(words + "...", font=font) > width:
                 words = words[:-1]

@@ -182,6 +182,10 @@ class Session:
         except (OSError, EdgeError) as error:
             self._sinks.remove((flag, sink))
             self._fail(flag, error)
+        except Exception as error:  # the guard of a long run: one film never stops the others
+            self.code = 1
+            fault = f"{type(error).__name__}: {error}"
+            complain(f"{flag}: failed inside this program at {result.path or 'a film'} ({fault}); report it.")
 
     def _close(self) -> None:
         self._nursery.close()

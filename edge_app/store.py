@@ -58,9 +58,10 @@ class Store:
         """
         row = result.row()
         # A film that could not even be read has no hash; it is tried again, and until then is known by its path.
-        film = row["sha256"] or f"path:{row['path'] or row['time']}"
+        path, error = _text(row["path"]), _text(row["error"])
+        film = row["sha256"] or f"path:{path or row['time']}"
         refusal = row["refusal"] and row["refusal"]["kind"]
-        values = (self._run, film, *self._key, row["path"], row["time"], row["verdict"], refusal, row["error"])
+        values = (self._run, film, *self._key, path, row["time"], row["verdict"], refusal, error)
         with self._guarded():
             self._still_there()
             with transaction(self._base):
@@ -71,12 +72,12 @@ class Store:
                     " error=excluded.error, row=excluded.row WHERE films.error IS NOT NULL OR ?",
                     (*values, json.dumps(row), self._replace and not row["error"]),
                 )
-                if row["verdict"] and row["path"]:
+                if row["verdict"] and path:
                     # What once could not be read under this path has been read now.
-                    self._base.execute("DELETE FROM films WHERE film = ?", (f"path:{row['path']}",))
+                    self._base.execute("DELETE FROM films WHERE film = ?", (f"path:{path}",))
                     self._base.execute(
                         "INSERT OR IGNORE INTO copies SELECT film, ?, ? FROM films WHERE film = ? AND path <> ?",
-                        (row["path"], _now(), film, row["path"]),
+                        (path, _now(), film, path),
                     )
 
     def known(self, sha256: str) -> dict | None:
@@ -253,6 +254,11 @@ def _now() -> str:
 
 def _ago(days: float) -> str:
     return (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
+
+
+def _text(text: str | None) -> str | None:
+    """Escape the bytes of a file's name that are no text: SQLite holds text only; the row is JSON and holds all."""
+    return text and text.encode(errors="backslashreplace").decode()
 
 
 def _after(moment: str) -> str:

@@ -1,6 +1,7 @@
 """`watch`: a verdict for films as they arrive in folders."""
 
 import argparse
+import os
 from pathlib import Path
 
 from edge_app.commands import COMMANDS, common
@@ -46,6 +47,8 @@ def run(args) -> int:
     for folder in args.folders:
         if folder.exists() and not folder.is_dir():
             raise WrongUsage(f"{folder}: is no folder; name the folder that films arrive in, or use 'classify'.")
+        if args.overlays and Path(os.path.realpath(args.overlays)).is_relative_to(os.path.realpath(folder)):
+            raise WrongUsage(f"--overlays: '{args.overlays}' lies in '{folder}', where pictures are taken for films.")
 
     def is_news(result) -> bool:
         settled = watch.settled(result.path, read=not result.error)

@@ -7,6 +7,9 @@ from edge_app import overlay
 from edge_app.errors import WrongUsage
 from edge_app.terms import Terms
 
+# Bytes of a film's name that its picture's keeps: file systems take 255 for a whole name.
+LONGEST = 120
+
 
 class Overlays:
     """Writes `NAME-HASH.png` for every film that has a verdict and was looked at in this run."""
@@ -32,7 +35,8 @@ class Overlays:
             return
         from PIL import Image
 
-        name = f"{Path(result.path).stem[:80] or 'film'}-{result.sha256[:8]}.png"
+        stem = os.fsencode(Path(result.path).stem)[:LONGEST].decode(errors="ignore")
+        name = f"{stem or 'film'}-{result.sha256[:8]}.png"
         part = self._folder / f".{name}.part"
         try:
             Image.fromarray(overlay.draw(result, self._terms)).save(part, "PNG", compress_level=3)

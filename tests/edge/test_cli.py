@@ -442,6 +442,13 @@ def test_names_that_are_no_text_or_move_the_cursor(tmp_path):
     rows = [json.loads(line) for line in run(tmp_path, "--json", code=1).stdout.splitlines()]
     assert len(rows) == 6
     assert {Path(row["path"]).name for row in rows} == {path.name for path in tmp_path.glob("*.png")}
+    with tempfile.TemporaryDirectory() as name:
+        kept = [Path(name) / part for part in ("results.db", "overlays", "report.html")]
+        sinks = ["--store", kept[0], "--overlays", kept[1], "--report", kept[2], "--report-images"]
+        for more in ([], ["--again"], ["--no-paths", "--again"]):
+            assert "Traceback" not in run(tmp_path, *sinks, *more, code=1).stderr
+        assert len(list(kept[1].iterdir())) >= 1
+        assert len(run("--store", kept[0], "--json", command="results", model=None).stdout.splitlines()) >= 4
 
 
 def test_a_locale_that_lacks_the_letters(tmp_path):

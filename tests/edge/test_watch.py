@@ -288,6 +288,13 @@ def test_a_film_is_no_folder(inbox):
     assert err.startswith(f"{inbox / 'film.png'}: is no folder; ")
 
 
+def test_overlays_never_go_where_they_would_be_taken_for_films(inbox):
+    film(inbox / "film.png")
+    rows, err = once("--overlays", inbox / "overlays", inbox, code=2)
+    assert rows == []
+    assert err.startswith(f"--overlays: '{inbox / 'overlays'}' lies in '{inbox}', ")
+
+
 @pytest.mark.parametrize("words", [["--interval", "0"], ["--patience", "soon"]])
 def test_seconds_that_are_none(inbox, words):
     _, err = once(*words, inbox, code=2)
