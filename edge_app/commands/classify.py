@@ -6,9 +6,11 @@ EXAMPLES = """\
 examples:
   python -m edge_app classify film.png
   python -m edge_app classify ward/ 'archive/**/*.dcm' --csv results.csv
-  find /mnt/pacs -name '*.dcm' | python -m edge_app classify - --store
+  find /mnt/pacs -name '*.dcm' -print0 | python -m edge_app classify -0 - --store
   python -m edge_app classify inbox/ --json | grep -v '"no finding suspected"'
 """
+# As `xargs -0` has it; argparse takes it for a number, and so for a path.
+NULL = "-0"
 
 
 def add_parser(subparsers):
@@ -31,7 +33,8 @@ def run(args) -> int:
     from edge_app import sample, sources
     from edge_app.session import Session, complain
 
-    found = sources.Sources(args.paths or [sample.path()], not args.no_recursive, args.null)
+    paths = [path for path in args.paths if path != NULL]
+    found = sources.Sources(paths or [sample.path()], not args.no_recursive, args.null or NULL in args.paths)
     # A list on stdin may be endless; all else is listed first, since it tells how much there is to do.
     films = found if found.endless else list(found)
     reads = () if found.endless else [film for film in films if not isinstance(film, sources.Problem)]

@@ -12,7 +12,7 @@ MODEL = Path(__file__).parents[2] / "models" / "covid-xray-lite0-int8.tflite"
 def add_sources(parser: argparse.ArgumentParser) -> None:
     """Declare how the named films are looked for."""
     parser.add_argument("--no-recursive", action="store_true", help="leave out the folders of folders")
-    parser.add_argument("-z", "--null", action="store_true", help="the list on stdin has a NUL behind each path")
+    parser.add_argument("-z", "--null", action="store_true", help="the list on stdin ends paths by NUL; -0 too")
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

@@ -4,6 +4,7 @@ import csv
 import functools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from PIL import Image
 
 from edge_app import bundle, sample
+from edge_app.commands import COMMANDS
 from tests.edge.another_user import without_override
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
@@ -291,6 +293,7 @@ def test_patterns_and_lists_on_stdin(films, tmp_path):
 
     assert names(f"{tmp_path}/*.png") == ["clear.png"]
     assert names("-", input=f"{films[1]}\n{films[0]}\n") == ["opaque.jpg", "clear.png"]
+    assert names("-0", "-", input=f"{films[1]}\0{tmp_path}") == ["opaque.jpg", "clear.png"]
     assert names("-", "--null", input=f"{films[1]}\0{tmp_path}") == ["opaque.jpg", "clear.png"]
     assert sorted(names(f"{tmp_path}/*.tif", "-", code=1, input=f"missing.png\n{films[0]}\n")) == [
         "*.tif", "clear.png", "missing.png"
@@ -411,6 +414,26 @@ def test_help_names_options_and_exit_codes():
     flags = ("--model", "--csv", "--json", "--operating-point {refer,sensitive,balanced}", "--prevalence")
     for words in (*flags, "examples:", "exit code: 0"):
         assert words in text
+
+
+def test_help_lists_every_command_and_each_has_examples():
+    line = [sys.executable, "-m", "edge_app"]
+    text = subprocess.run([*line, "--help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name, said in COMMANDS.items():
+        assert re.search(rf"^ +{name}\s+{said}$", text, re.MULTILINE)
+        done = subprocess.run([*line, name, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        assert f"  python -m edge_app {name}" in done.stdout
+        assert "exit code: 0" in done.stdout
+
+
+def test_versions():
+    done = subprocess.run([sys.executable, "-m", "edge_app", "--version"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    program, python, model = done.stdout.splitlines()
+    assert re.fullmatch(r"covid-xray-edge \d+\.\d+\.\d+", program)
+    assert re.search(r"^Python 3\.\d+\.\d+ on \w+, .*(tflite-runtime|ai-edge-litert) \d", python)
+    assert re.search(r"^model \S+, sha256 [0-9a-f]{64}, |models/covid-xray-lite0-int8.tflite: ", model)
 
 
 # --- how it sits in a pipeline --------------------------------------------------------------------
