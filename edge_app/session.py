@@ -42,7 +42,7 @@ class Session:
         self.code = 0
         self._problems: list[Problem] = []
         self._sinks: list[tuple[str, object]] = []
-        self._known: Callable[[str], Mapping | None] | None = None
+        self._keeper = None  # what knows the films that were judged before, if anything shall
         self._anonymous = args.no_paths
         self._undrawn = 0 if args.overlays else None
         self.store = None
@@ -63,9 +63,7 @@ class Session:
 
         model = bundle.read(args.model)
         self.terms = terms.of(model, args.operating_point, args.prevalence)
-        keeper = self._keeper(args, remember)
-        if keeper and not args.again:
-            self._known = keeper.known
+        self._open_keeper(args, remember)
         if args.csv:
             from edge_app.sinks.csv_file import Csv
 
@@ -89,8 +87,8 @@ class Session:
 
             self._shown = Table(self.terms, self._one.runtime)
 
-    def _keeper(self, args, remember: bool):
-        """Open what knows the films that were judged before, if anything shall; the first of the sinks."""
+    def _open_keeper(self, args, remember: bool) -> None:
+        """Open what knows the films judged before; the first of the sinks: a film is shown once it is kept."""
         if args.store:
             from edge_app.store import Store, default_path
 
@@ -101,9 +99,9 @@ class Session:
 
             keeper = Memory()
         else:
-            return None
+            return
         self._sinks.append(("--store", keeper))
-        return keeper
+        self._keeper = None if args.again else keeper
 
     def __enter__(self) -> "Session":
         return self
@@ -152,9 +150,20 @@ class Session:
         """Return what is known of a film whose copy was judged while this one was on its way."""
         from edge_app.result import Known, Result
 
-        if self._known and isinstance(result, Result) and not result.error and (kept := self._known(result.sha256)):
-            return Known(result.path, kept)
-        return result
+        judged = isinstance(result, Result) and not result.error
+        kept = self._known(result.sha256) if judged else None
+        return Known(result.path, kept) if kept else result
+
+    def _known(self, sha256: str) -> Mapping | None:
+        """Return the row of a film that was judged before; a store that cannot be asked is asked no more."""
+        if self._keeper is None:
+            return None
+        try:
+            return self._keeper.known(sha256)
+        except EdgeError as error:
+            self._keeper = None
+            self._fail("--store", error)
+            return None
 
     def _tell_problems(self) -> None:
         from edge_app.result import Result
@@ -181,6 +190,7 @@ class Session:
             sink.add(result)
         except (OSError, EdgeError) as error:
             self._sinks.remove((flag, sink))
+            self._keeper = None if sink is self._keeper else self._keeper
             self._fail(flag, error)
         except Exception as error:  # the guard of a long run: one film never stops the others
             self.code = 1
