@@ -119,6 +119,8 @@ def shrink(grey: np.ndarray, size: int) -> np.ndarray:
     """Resize uint8 (H, W) to uint8 (size, size): area average where it shrinks, linear where it grows."""
     height, width = grey.shape
     smaller = cv2.resize(grey, (min(width, size), min(height, size)), interpolation=cv2.INTER_AREA)
+    if smaller.shape == (size, size):
+        return smaller
     return cv2.resize(smaller, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
