@@ -16,7 +16,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run data index pictures lungs train convert study arm-roots audit compare bench kill-test test test-edge test-desk lint format clean
+.PHONY: help run data index pictures lungs train convert study arm-roots audit gate compare bench kill-test test test-edge test-desk lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -54,6 +54,10 @@ study: .venv/ready $(INDEX)  ## what quantization costs the run of MODEL: films,
 audit: .venv/ready $(INDEX)  ## what the run of MODEL learnt: trains it anew without each fold and source (hours), then reports
 	$(DESK) -m train crossfit $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
 	$(DESK) -m train audit $(RUN) $(if $(PLAIN),--plain $(PLAIN)) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
+
+gate: .venv/ready $(OUT)/pictures/list.csv $(INDEX)  ## count what the gate of MODEL refuses, and its heat inside drawn lungs
+	$(DESK) -m train gate-count models/covid-xray-$(MODEL)-int8.tflite --pictures $(OUT)/pictures --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-gate.json
+	$(DESK) -m convert heat models/covid-xray-$(MODEL)-int8.tflite --data "$(DATA)" --index $(INDEX) --cache $(OUT) --out models/$(MODEL)-heat.json
 
 compare: .venv/ready  ## the figures of the released models side by side
 	$(DESK) -m train compare models/seed.json models/covid-xray-*.json
