@@ -66,7 +66,8 @@ class _Work:
         elif known and (kept := known(decoded.sha256)):
             self._outcome = Known(path, kept)
         else:
-            self._thread = threading.Thread(target=self._run, args=(path, decoded, one, limits, keep_grey), daemon=True)
+            # No daemon: one that is still in the runtime's C++ when Python ends brings the whole process down.
+            self._thread = threading.Thread(target=self._run, args=(path, decoded, one, limits, keep_grey))
             self._thread.start()
 
     def _run(self, *arguments) -> None:
