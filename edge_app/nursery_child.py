@@ -14,7 +14,7 @@ SLOTS = 3
 # Pixels begin here in a slot; before it is a request or an answer, of at most two paths of 4,096 bytes.
 PIXELS = 1 << 16
 # Larger slots are given back to the system when they have been read.
-LARGEST_KEPT = 1 << 24
+LARGEST_KEPT = 1 << 22
 # States of a slot.
 ASKED, READING, DONE, FAILED, DIED = range(5)
 KILL = signal.SIGKILL

@@ -103,7 +103,7 @@ def finish(crop: np.ndarray, mask: np.ndarray, outside: str = OUTSIDE, levels: s
     """
     seen = crop if levels == "crop" else crop[mask > 127]
     table = equalizing_table(seen) if levels == "equal" else stretching_table(seen)
-    pixels = table[crop]
+    pixels = cv2.LUT(crop, table)
     if outside == "rim":
         width = 2 * round(RIM * len(mask)) + 1
         mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)))
@@ -126,7 +126,7 @@ def shrink(grey: np.ndarray, size: int) -> np.ndarray:
 
 def stretch(grey: np.ndarray) -> np.ndarray:
     """Map the 1st to the 99th percentile of uint8 (H, W) to 0 to 255; raises as `stretching_table`."""
-    return stretching_table(grey)[grey]
+    return cv2.LUT(grey, stretching_table(grey))
 
 
 def stretching_table(levels: np.ndarray) -> np.ndarray:
