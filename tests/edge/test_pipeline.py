@@ -4,10 +4,11 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 
-from edge_app import decision, judging, pipeline, preprocess, radiograph, refusal
+from edge_app import decision, judging, pipeline, preprocess, radiograph, refusal, sample
 from edge_app.nursery import Nursery
 from edge_app.result import Known, Result
 from tests.films import draw_film
@@ -78,6 +79,18 @@ def test_a_child_is_refused(films, one, nursery):
     for age, refused in ((6.5, True), (64, False), (None, False)):
         outcome = pipeline.judged(films[0], film._replace(age=age), one, limits)
         assert (outcome.refusal is not None and outcome.refusal.kind == refusal.CHILD) == refused
+
+
+@pytest.mark.parametrize(("age", "refused"), [("010Y", True), ("016Y", False), ("", False)])
+def test_a_dicom_file_of_a_child_is_refused(one, nursery, tmp_path, age, refused):
+    data_set = pydicom.dcmread(sample.path())
+    data_set.PatientAge = age
+    data_set.PatientBirthDate = ""
+    path = tmp_path / "film.dcm"
+    data_set.save_as(path)
+    (outcome,) = pipeline.results([path], one, nursery, one.card.limits("refer"))
+    assert outcome.error is None
+    assert (outcome.refusal is not None and outcome.refusal.kind == refusal.CHILD) == refused
 
 
 def test_a_film_that_is_known_is_not_judged_again(films, one, nursery, tmp_path):
