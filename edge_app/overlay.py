@@ -17,12 +17,18 @@ COLOURS = {
     decision.NORMAL: (0, 110, 60),
     decision.REFUSED: (0, 90, 120),
 }
-MARGIN, GAP, HEADER, FOOTER = 16, 12, 78, 150
+MARGIN, GAP, HEADER = 16, 12, 78
+# A place for a narrow film is this wide at least, since words stand beneath it; the sheet is cut below the last word.
+LEAST_PLACE, MOST_BELOW = 480, 600
 OUTSIDE = "Most of the heat lies outside the lungs: do not trust this reading."
+# Hardly anything speaks for COVID-19 on a film without it, and that little may lie anywhere: a red band on most healthy
+# films would teach people to look past it.
+RESTING = (decision.COVID, decision.UNSURE)
+ASIDE = "Most of the heat lies outside the lungs; this verdict does not rest on it."
 
 
 def draw(result: Result, terms: Terms) -> np.ndarray:
-    """Draw a film that has a verdict.
+    """Draw a film that was judged or refused.
 
     Args:
         result: with `grey`, uint8 (H, W), and a reading.
@@ -33,31 +39,31 @@ def draw(result: Result, terms: Terms) -> np.ndarray:
     """
     film, seen = pictures.shown(result.grey), result.reading
     height, width = film.shape[:2]
-    sheet = pictures.Sheet(2 * width + GAP + 2 * MARGIN, height + HEADER + FOOTER)
-    room, right = sheet.picture.width - 2 * MARGIN, MARGIN + width + GAP
-    words = report.outcome(result.row())
-    below = sheet.text(MARGIN, 10, words[0].upper() + words[1:], 26, COLOURS[result.verdict], room)
-    sheet.text(
-        MARGIN,
-        below,
-        f"{Path(result.path).name}   {terms.card.name}   {result.time:%Y-%m-%d %H:%M} UTC",
-        14,
-        pictures.PALE,
-        room,
-    )
-    sheet.paste(film, MARGIN, HEADER)
+    place = max(width, LEAST_PLACE)
+    sheet = pictures.Sheet(2 * (place + MARGIN) + GAP, height + HEADER + MOST_BELOW)
+    room, right = sheet.picture.width - 2 * MARGIN, MARGIN + place + GAP
+    below = sheet.text(MARGIN, 10, outcome(result), 26, COLOURS[result.verdict], room)
+    made = f"{Path(result.path).name}   {terms.card.name}   {result.time:%Y-%m-%d %H:%M} UTC"
+    sheet.text(MARGIN, below, made, 14, pictures.PALE, room)
+    top = HEADER
+    sheet.paste(film, MARGIN, top)
+    below = mark_sides(sheet, MARGIN, top + height + 5, width)
     if seen.refusal:
-        _reason(sheet, result, right, width, height)
+        below = max(below, _reason(sheet, result, right + MARGIN, top + height // 5, place - 2 * MARGIN))
     else:
         full = pictures.full_heat(seen.heat)
-        sheet.paste(pictures.outlined(pictures.heated(film, seen.field, seen.heat, full), seen.field), right, HEADER)
-        _legend(sheet, seen, full, right, HEADER + height + 30, width)
-        _scores(sheet, seen, terms, MARGIN, HEADER + height + 30, width)
-    for left in (MARGIN, right)[: 1 if seen.refusal else 2]:
-        sheet.text(left, HEADER + height + 6, "image left", 13, pictures.PALE)
-        sheet.text(left + width - 75, HEADER + height + 6, "image right", 13, pictures.PALE)
-    sheet.text(MARGIN, sheet.picture.height - 24, report.NOT_A_DIAGNOSIS, 14, pictures.PALE, room)
-    return sheet.pixels()
+        heated = pictures.boxed(pictures.heated(film, seen.field, seen.heat, full), seen.field)
+        sheet.paste(pictures.outlined(heated, seen.field), right, top)
+        mark_sides(sheet, right, top + height + 5, width)
+        ends = (
+            _scores(sheet, seen, terms, MARGIN, below + 6, place),
+            _legend(sheet, result, full, right, below + 6, place),
+        )
+        below = max(ends)
+        if warning(result) == OUTSIDE:
+            below = sheet.band(MARGIN, below + 8, OUTSIDE, room)
+    below = sheet.text(MARGIN, below + 8, report.NOT_A_DIAGNOSIS, 16, width=room)
+    return sheet.pixels(below + 8)
 
 
 def small(result: Result, side: int) -> np.ndarray:
@@ -77,33 +83,65 @@ def inside_in_words(share: float | None) -> str:
     return "nothing on it speaks for COVID-19" if share is None else f"{share:.0%} of the heat lies inside the lungs"
 
 
-def warning(share: float | None) -> str | None:
-    """Return the warning that most of the heat lies outside the lungs, if it does."""
-    return OUTSIDE if share is not None and share < LEAST_INSIDE else None
+def warning(result: Result) -> str | None:
+    """Return the warning that most of the heat lies outside the lungs, if it does: `OUTSIDE` or `ASIDE`."""
+    return warning_of(result.verdict, result.reading.heat_inside)
 
 
-def _reason(sheet, result, left, width, height) -> None:
-    """Write why a film was refused where its heat would be."""
-    top = sheet.paragraph(left + 20, HEADER + height // 4, result.refusal.kind, width - 40, 34, pictures.WARNING)
-    top = sheet.paragraph(left + 20, top + 10, result.refusal.sentence, width - 40, 18)
-    if result.corrected:
-        offered = f"{result.corrected.change}, it reads: {result.corrected.verdict}"
-        sheet.paragraph(left + 20, top + 20, offered[0].upper() + offered[1:], width - 40, 18)
+def warning_of(verdict: str, share: float | None) -> str | None:
+    """As `warning`, of a verdict and the share of the heat inside the lungs."""
+    if share is None or share >= LEAST_INSIDE:
+        return None
+    return OUTSIDE if verdict in RESTING else ASIDE
 
 
-def _legend(sheet, seen, full, left, top, width) -> None:
-    """Draw the scale of the colours, and say how much of the heat is inside."""
-    strength = np.linspace(0, 1, width)[np.newaxis].repeat(14, axis=0)
-    sheet.paste(pictures.coloured(strength).astype(np.uint8), left, top)
+def outcome(result: Result) -> str:
+    """Return the verdict as a headline."""
+    return sentence(report.outcome(result.row()))
+
+
+def offer(result: Result) -> str:
+    """Say what a refused film says once it is put right; nothing of any other."""
+    put_right = result.corrected
+    return sentence(f"{put_right.change}, it reads: {put_right.verdict}.") if put_right else ""
+
+
+def sentence(words: str) -> str:
+    """Begin words with a capital."""
+    return words[:1].upper() + words[1:]
+
+
+def mark_sides(sheet: pictures.Sheet, left: int, top: int, width: int, size: int = 13) -> int:
+    """Write beneath a picture which side of it is which; return where the next thing begins."""
+    sheet.text_before(left + width, top, "image right", size, pictures.PALE)
+    return sheet.text(left, top, "image left", size, pictures.PALE)
+
+
+def draw_scale(sheet: pictures.Sheet, full: float, left: int, top: int, width: int) -> int:
+    """Draw the colours of the class map with what their ends mean; return where the next thing begins."""
+    sheet.paste(pictures.scale(width, 14), left, top)
     sheet.frame(left, top, width - 1, 13)
-    below = sheet.text(left, top + 17, "0: does not speak for COVID-19", 13, pictures.PALE)
-    sheet.text(left + width - 170, top + 17, f"{full:.0f}: speaks strongly (logit)", 13, pictures.PALE)
-    below = sheet.text(left, below + 2, f"{inside_in_words(seen.heat_inside)} (outlined)", 16)
-    if said := warning(seen.heat_inside):
-        sheet.paragraph(left, below, said, width, 16, pictures.WARNING)
+    sheet.text_before(left + width, top + 17, f"{full:.0f}: speaks strongly (logit)", 13, pictures.PALE)
+    return sheet.text(left, top + 17, "0: does not speak for COVID-19", 13, pictures.PALE)
 
 
-def _scores(sheet, seen, terms, left, top, width) -> None:
+def _reason(sheet, result, left, top, width) -> int:
+    """Write why a film was refused where its heat would be."""
+    top = sheet.paragraph(left, top, sentence(result.refusal.kind), width, 34, pictures.WARNING)
+    top = sheet.paragraph(left, top + 10, sentence(result.refusal.sentence), width, 18)
+    return sheet.paragraph(left, top + 16, offer(result), width, 18)
+
+
+def _legend(sheet, result, full, left, top, width) -> int:
+    """Draw the scale of the colours, and say how much of the heat is inside."""
+    top = draw_scale(sheet, full, left, top, width)
+    top = sheet.text(left, top + 2, sentence(inside_in_words(result.reading.heat_inside)), 16, width=width)
+    if warning(result) == ASIDE:
+        top = sheet.paragraph(left, top, ASIDE, width, 13)
+    return sheet.text(left, top, "blue: outline of the lungs; thin box: what was judged", 13, pictures.PALE, width)
+
+
+def _scores(sheet, seen, terms, left, top, width) -> int:
     """Write each score beside its threshold."""
     thresholds, band = terms.limits
     for label, score in seen.scores.items():
@@ -113,4 +151,4 @@ def _scores(sheet, seen, terms, left, top, width) -> None:
         elif label in thresholds:
             said += f"   suspected from {thresholds[label]:.3f}"
         top = sheet.text(left, top, said, 15, width=width)
-    sheet.text(left, top, f"operating point '{terms.rule}'", 13, pictures.PALE, width)
+    return sheet.text(left, top, f"scores from 0 to 1; operating point '{terms.rule}'", 13, pictures.PALE, width)

@@ -13,14 +13,18 @@ from edge_app.report import printable
 LEAST_SHOWN, MOST_SHOWN = 500, 760
 # Logits of the class map at which a colour is full, unless a film is hotter: pictures of two films can be compared.
 FULL_HEAT = 4.0
-# Share of the film that the hottest place hides; less and the colours cannot be told apart, more and the film is gone.
-OPACITY = 0.6
-LUNGS = (
-    80,
-    220,
-    255,
-)  # outline of the lungs: light blue, seen on black and on white, and by all kinds of colour blindness
-INK, PALE, PAPER, WARNING = (20, 20, 24), (110, 110, 118), (250, 250, 248), (178, 24, 24)
+# How much of a colour the hottest place has, and of that how much is there where the film is black: the colour takes
+# light and shade from the film, so that ribs and vessels can be followed through it.
+OPACITY, LEAST_LIGHT = 0.6, 0.7
+# A weak heat is laid on a little stronger than in proportion, else a place at a tenth of the scale cannot be seen.
+EASE = 0.75
+# The grey of a film on which the scale of the colours is shown.
+SCALE_GREY = 200
+# Pixels beside the words of a band.
+BAND_RIM = 12
+# Outline of the lungs: light blue, seen on black and on white, and by all kinds of colour blindness.
+LUNGS, BOX = (80, 220, 255), (255, 170, 40)
+INK, PALE, PAPER, WARNING = (20, 20, 24), (100, 100, 108), (250, 250, 248), (178, 24, 24)
 
 
 def shown(grey: np.ndarray) -> np.ndarray:
@@ -34,7 +38,10 @@ def shown(grey: np.ndarray) -> np.ndarray:
 
 def outlined(film: np.ndarray, field: LungField) -> np.ndarray:
     """Return a copy of a shown film, uint8 (h, w, 3), with the outline of the lungs."""
+    # A step of the mask is some pixels of the film; blurred by half a step its rim is a line and no staircase.
+    step = max(film.shape) / len(field.mask)
     mask = cv2.resize(field.mask, film.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    mask = cv2.GaussianBlur(mask, (0, 0), max(step, 0.5))
     edges, _ = cv2.findContours((mask > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return cv2.drawContours(film.copy(), edges, -1, LUNGS, 2, cv2.LINE_AA)
 
@@ -42,7 +49,7 @@ def outlined(film: np.ndarray, field: LungField) -> np.ndarray:
 def boxed(film: np.ndarray, field: LungField) -> np.ndarray:
     """Return a copy of a shown film, uint8 (h, w, 3), with the box that the classifier sees."""
     top, left, bottom, right = pixels_of_box(field, film.shape)
-    return cv2.rectangle(film.copy(), (left, top), (right - 1, bottom - 1), (255, 170, 40), 2)
+    return cv2.rectangle(film.copy(), (left, top), (right - 1, bottom - 1), BOX, 1)
 
 
 def heated(film: np.ndarray, field: LungField, heat: np.ndarray, full: float) -> np.ndarray:
@@ -56,13 +63,23 @@ def heated(film: np.ndarray, field: LungField, heat: np.ndarray, full: float) ->
     """
     top, left, bottom, right = pixels_of_box(field, film.shape)
     whole = cv2.resize(heat.astype(np.float32), (right - left, bottom - top), interpolation=cv2.INTER_CUBIC)
-    strength = np.clip(whole / full, 0, 1)
-    colours = coloured(strength)
-    weight = (OPACITY * np.sqrt(strength))[..., np.newaxis]
     done = film.copy()
     part = done[top:bottom, left:right]
-    part[:] = (part * (1 - weight) + colours * weight + 0.5).astype(np.uint8)
+    part[:] = _laid_over(part, np.clip(whole / full, 0, 1))
     return done
+
+
+def scale(width: int, height: int) -> np.ndarray:
+    """Return the colours of all strengths, 0 at the left and 1 at the right, on a grey film: uint8 (h, w, 3)."""
+    strength = np.linspace(0, 1, width)[np.newaxis].repeat(height, axis=0)
+    return _laid_over(np.full((height, width, 3), SCALE_GREY, np.uint8), strength)
+
+
+def _laid_over(film: np.ndarray, strength: np.ndarray) -> np.ndarray:
+    """Return a film, uint8 (h, w, 3), with the colours of strengths, float (h, w), 0 .. 1, laid over it."""
+    weight = (OPACITY * strength**EASE)[..., np.newaxis]
+    light = LEAST_LIGHT + (1 - LEAST_LIGHT) * film / 255
+    return (film * (1 - weight) + coloured(strength) * light * weight + 0.5).astype(np.uint8)
 
 
 def coloured(strength: np.ndarray) -> np.ndarray:
@@ -116,15 +133,24 @@ class Sheet:
         self._pen.text((left, top), words, fill=ink, font=font)
         return top + round(size * 1.4)
 
+    def text_before(self, right: int, top: int, words: str, size: int = 16, ink=INK) -> int:
+        """Write a line that ends at `right`; return where the next one begins, in pixels from the top."""
+        self._pen.text((right, top), printable(words), fill=ink, font=_font(size), anchor="ra")
+        return top + round(size * 1.4)
+
     def paragraph(self, left: int, top: int, words: str, width: int, size: int = 16, ink=INK) -> int:
         """Write words in as many lines as they take; return where the next one begins."""
-        line, font = "", _font(size)
-        for word in words.split():
-            if line and self._pen.textlength(f"{line} {word}", font=font) > width:
-                top, line = self.text(left, top, line, size, ink, width), word
-            else:
-                line = f"{line} {word}".strip()
-        return self.text(left, top, line, size, ink, width) if line else top
+        for line in self._wrapped(words, width, size):
+            top = self.text(left, top, line, size, ink, width)
+        return top
+
+    def band(self, left: int, top: int, words: str, width: int, size: int = 18) -> int:
+        """Write a warning on a red band, as high as it takes; return where the next thing begins."""
+        room = width - 2 * BAND_RIM
+        high = round(size * 1.4) * len(self._wrapped(words, room, size)) + BAND_RIM
+        self.bar(left, top, width - 1, high, WARNING)
+        self.paragraph(left + BAND_RIM, top + BAND_RIM // 2, words, room, size, PAPER)
+        return top + high + BAND_RIM
 
     def bar(self, left: int, top: int, width: int, height: int, ink) -> None:
         """Fill a rectangle."""
@@ -134,9 +160,19 @@ class Sheet:
         """Draw the rim of a rectangle."""
         self._pen.rectangle((left, top, left + width, top + height), outline=ink)
 
-    def pixels(self) -> np.ndarray:
-        """Return what was drawn, uint8 (H, W, 3)."""
-        return np.asarray(self.picture)
+    def pixels(self, height: int | None = None) -> np.ndarray:
+        """Return what was drawn, uint8 (H, W, 3), of its upper `height` pixels."""
+        return np.asarray(self.picture)[:height]
+
+    def _wrapped(self, words: str, width: int, size: int) -> list[str]:
+        lines, font = [""], _font(size)
+        for word in printable(words).split():
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and self._pen.textlength(longer, font=font) > width:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        return lines
 
 
 def _font(size: int):

@@ -71,3 +71,35 @@ def test_what_cannot_be_read_or_written(film, tmp_path):
     before = film.read_bytes()
     assert "would overwrite" in _run(film, "--out", film, code=2).stderr
     assert film.read_bytes() == before
+
+
+def test_the_picture_of_explain_has_what_was_seen(film, tmp_path):
+    """By the functions themselves: the film, unturned, its crop, and the gate's checks, red where one fails."""
+    from dataclasses import replace
+
+    from edge_app import bundle, explain_picture, pictures, terms
+    from edge_app.classifier import Classifier
+    from edge_app.commands.explain import judged
+    from edge_app.gate import Check
+
+    model = bundle.read(GOLDEN / "tiny-int8.tflite")
+    held = terms.of(model, "refer")
+    result = judged(film, Classifier(model, 1), held)
+    drawn = explain_picture.draw(result, held)
+    assert drawn.shape[1] == explain_picture.WIDTH
+    for colour in (pictures.LUNGS, pictures.BOX):
+        assert (np.abs(drawn.astype(int) - colour).sum(axis=2) < 12).sum() > 200
+    words = drawn[:, explain_picture.WORDS :]
+    assert not (words == pictures.WARNING).all(axis=2).any()
+    failed = Check("lungs cut off", 0.9, high=0.5)
+    result = replace(result, reading=replace(result.reading, checks=(failed,), kinds={"frontal": 0.1, "cut": 0.9}))
+    words = explain_picture.draw(result, held)[:, explain_picture.WORDS :]
+    assert (words == pictures.WARNING).all(axis=2).sum() > 50
+    said = explain_picture.lines(result, held)
+    assert "gate: NO  lungs cut off: 0.9 (at most 0.5)" in said
+    assert "kind of picture: cut 0.900" in said
+
+
+def test_a_narrow_film(tmp_path):
+    Image.fromarray(draw_film(1003, 600, 210, opacity=1.0)).save(tmp_path / "narrow.png")
+    _run(tmp_path / "narrow.png", "--out", tmp_path / "out.png")

@@ -1,5 +1,6 @@
 """The picture of a verdict: left stays left, the heat lies where the map says, the warning appears when it must."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def _panels(result, of_run):
     drawn = overlay.draw(result, of_run).astype(float)
     height, width = pictures.shown(result.grey).shape[:2]
     rows = slice(overlay.HEADER, overlay.HEADER + height)
-    right = overlay.MARGIN + width + overlay.GAP
+    right = overlay.MARGIN + max(width, overlay.LEAST_PLACE) + overlay.GAP
     return drawn[rows, overlay.MARGIN : overlay.MARGIN + width], drawn[rows, right : right + width]
 
 
@@ -74,12 +75,17 @@ def test_the_outline_follows_the_mask(of_run):
 
 @pytest.mark.parametrize(("share", "warned"), [(0.9, False), (0.5, False), (0.49, True), (0.0, True), (None, False)])
 def test_the_warning_appears_when_most_of_the_heat_is_outside(of_run, share, warned):
-    assert bool(overlay.warning(share)) == warned
-    drawn = overlay.draw(_result(np.ones((5, 5)), inside=share), of_run)
-    height, width = pictures.shown(draw_film(1000, 600, 500)).shape[:2]
-    legend = drawn[overlay.HEADER + height + 60 :, overlay.MARGIN + width :].astype(int)
-    red = (legend[..., 0] > 140) & (legend[..., 1] < 90) & (legend[..., 2] < 90)
-    assert (red.sum() > 100) == warned
+    result = _result(np.ones((5, 5)), inside=share)
+    assert overlay.warning(result) == (overlay.OUTSIDE if warned else None)
+    assert _has_band(result, of_run) == warned
+    result = replace(result, verdict=decision.NORMAL)
+    assert overlay.warning(result) == (overlay.ASIDE if warned else None)
+    assert not _has_band(result, of_run)
+
+
+def _has_band(result, of_run):
+    red = (overlay.draw(result, of_run) == np.array(pictures.WARNING)).all(axis=2)
+    return (red.mean(axis=1) > 0.9).any()
 
 
 @pytest.mark.parametrize("shape", [(200, 180), (600, 500), (3000, 1200), (150, 440)])
