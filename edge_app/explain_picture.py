@@ -35,8 +35,8 @@ def draw(result: Result, terms: Terms) -> np.ndarray:
     top = sheet.text(MARGIN, 12, overlay.outcome(result), 32, overlay.COLOURS[result.verdict], room)
     told = f"{result.path.name}   as read: {_size(result.grey)} pixels   sha256 {result.sha256[:16]}"
     top = sheet.text(MARGIN, top, told, 15, PALE, room) + 6
-    if overlay.warning(result) == overlay.OUTSIDE:
-        top = sheet.band(MARGIN, top, overlay.OUTSIDE, room)
+    if overlay.warning(result) == report.OUTSIDE:
+        top = sheet.band(MARGIN, top, report.OUTSIDE, room)
     below = max(_pictures(sheet, result, terms, top), _words(sheet, result, terms, top)) + 14
     below = sheet.text(MARGIN, below, _made_by(terms), 13, PALE, room)
     below = sheet.text(MARGIN, below, report.NOT_A_DIAGNOSIS, 16, width=room)
@@ -81,8 +81,8 @@ def _pictures(sheet, result: Result, terms: Terms, top: int) -> int:
         end = overlay.draw_scale(sheet, full, second, end + 4, LARGE)
         said = overlay.sentence(overlay.inside_in_words(seen.heat_inside))
         end = sheet.text(second, end, said, 16, width=LARGE)
-        if overlay.warning(result) == overlay.ASIDE:
-            end = sheet.text(second, end, overlay.ASIDE, 14, width=LARGE)
+        if overlay.warning(result) == report.ASIDE:
+            end = sheet.text(second, end, report.ASIDE, 14, width=LARGE)
         below = max(below, end)
     small = _small_ones(result, terms, film)
     ends = [below]

@@ -8,8 +8,6 @@ from edge_app import decision, pictures, report
 from edge_app.result import Result
 from edge_app.terms import Terms
 
-# Below this share most of the heat lies where no lung is, and the verdict rests on something else.
-LEAST_INSIDE = 0.5
 COLOURS = {
     decision.COVID: (178, 24, 24),
     decision.UNSURE: (122, 31, 140),
@@ -20,11 +18,6 @@ COLOURS = {
 MARGIN, GAP, HEADER = 16, 12, 78
 # A place for a narrow film is this wide at least, since words stand beneath it; the sheet is cut below the last word.
 LEAST_PLACE, MOST_BELOW = 480, 600
-OUTSIDE = "Most of the heat lies outside the lungs: do not trust this reading."
-# Hardly anything speaks for COVID-19 on a film without it, and that little may lie anywhere: a red band on most healthy
-# films would teach people to look past it.
-RESTING = (decision.COVID, decision.UNSURE)
-ASIDE = "Most of the heat lies outside the lungs; this verdict does not rest on it."
 
 
 def draw(result: Result, terms: Terms) -> np.ndarray:
@@ -60,8 +53,8 @@ def draw(result: Result, terms: Terms) -> np.ndarray:
             _legend(sheet, result, full, right, below + 6, place),
         )
         below = max(ends)
-        if warning(result) == OUTSIDE:
-            below = sheet.band(MARGIN, below + 8, OUTSIDE, room)
+        if warning(result) == report.OUTSIDE:
+            below = sheet.band(MARGIN, below + 8, report.OUTSIDE, room)
     below = sheet.text(MARGIN, below + 8, report.NOT_A_DIAGNOSIS, 16, width=room)
     return sheet.pixels(below + 8)
 
@@ -84,15 +77,8 @@ def inside_in_words(share: float | None) -> str:
 
 
 def warning(result: Result) -> str | None:
-    """Return the warning that most of the heat lies outside the lungs, if it does: `OUTSIDE` or `ASIDE`."""
-    return warning_of(result.verdict, result.reading.heat_inside)
-
-
-def warning_of(verdict: str, share: float | None) -> str | None:
-    """As `warning`, of a verdict and the share of the heat inside the lungs."""
-    if share is None or share >= LEAST_INSIDE:
-        return None
-    return OUTSIDE if verdict in RESTING else ASIDE
+    """Return the warning that most of the heat lies outside the lungs, if it does: `OUTSIDE` or `ASIDE` of `report`."""
+    return report.heat_warning(result.verdict, result.reading.heat_inside)
 
 
 def outcome(result: Result) -> str:
@@ -136,8 +122,8 @@ def _legend(sheet, result, full, left, top, width) -> int:
     """Draw the scale of the colours, and say how much of the heat is inside."""
     top = draw_scale(sheet, full, left, top, width)
     top = sheet.text(left, top + 2, sentence(inside_in_words(result.reading.heat_inside)), 16, width=width)
-    if warning(result) == ASIDE:
-        top = sheet.paragraph(left, top, ASIDE, width, 13)
+    if warning(result) == report.ASIDE:
+        top = sheet.paragraph(left, top, report.ASIDE, width, 13)
     return sheet.text(left, top, "blue: outline of the lungs; thin box: what was judged", 13, pictures.PALE, width)
 
 

@@ -3,6 +3,13 @@
 from edge_app import decision
 
 NOT_A_DIAGNOSIS = "Research and triage aid, not a diagnosis."
+# Below this share most of the heat lies where no lung is, and what rests on it rests on something else.
+LEAST_INSIDE = 0.5
+OUTSIDE = "Most of the heat lies outside the lungs: do not trust this reading."
+ASIDE = "Most of the heat lies outside the lungs; this verdict does not rest on it."
+# Hardly anything speaks for COVID-19 on a film without it, and that little may lie anywhere: a warning on most healthy
+# films would teach people to look past it.
+RESTING = (decision.COVID, decision.UNSURE)
 
 
 def describe(point, band: tuple[float, float] | None = None) -> str:
@@ -33,6 +40,13 @@ def outcome(row) -> str:
     if row["error"]:
         return "could not be read"
     return f"{decision.REFUSED}: {row['refusal']['kind']}" if row["refusal"] else row["verdict"]
+
+
+def heat_warning(verdict: str, inside: float | None) -> str | None:
+    """Return the warning that most of the heat lies outside the lungs, if it does; `inside` is the share in them."""
+    if inside is None or inside >= LEAST_INSIDE:
+        return None
+    return OUTSIDE if verdict in RESTING else ASIDE
 
 
 def share(figure: dict | None, digits: int = 2) -> str:

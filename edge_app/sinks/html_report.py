@@ -139,6 +139,9 @@ class HtmlReport:
             said.append(f"{row['corrected']['change']}, it reads: {row['corrected']['verdict']}")
         if row["error"]:
             said.append(row["error"])
+        inside = row["lungs"]["heat_inside"] if row["lungs"] else None
+        if report.heat_warning(row["verdict"], inside) == report.OUTSIDE:
+            said.append(report.OUTSIDE)
         lines = "".join(f"<br><small>{_plain(one)}</small>" for one in said)
         return lines + (self._picture(result) if self._images and result.grey is not None else "")
 

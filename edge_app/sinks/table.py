@@ -5,7 +5,7 @@ import shutil
 import sys
 
 from edge_app import decision, refusal
-from edge_app.report import NOT_A_DIAGNOSIS, describe, outcome, printable, shorten, worth
+from edge_app.report import NOT_A_DIAGNOSIS, OUTSIDE, describe, heat_warning, outcome, printable, shorten, worth
 from edge_app.terms import Terms
 
 # ANSI: bold red, yellow, green, magenta, cyan. The words alone carry the meaning; the colour only helps the eye.
@@ -63,6 +63,8 @@ class Table:
             inside = row["lungs"]["heat_inside"]
             time = "stored" if row["stored"] else f"{row['ms']:.0f}"
             print(f"{name}  {verdict}{scores}{'-' if inside is None else f'{inside:.0%}':>10}{time:>7}")
+            if heat_warning(row["verdict"], inside) == OUTSIDE:
+                print(f"    {OUTSIDE}")
         if row["copy_of"]:
             print(f"    the same film as {printable(row['copy_of'])}, judged before")
         sys.stdout.flush()

@@ -13,6 +13,7 @@ from edge_app.reading import Reading
 from edge_app.refusal import Refusal
 from edge_app.result import Corrected, Known, Result
 from edge_app.sinks.html_report import HtmlReport
+from edge_app.sinks.table import Table
 from tests.films import draw_film
 
 SCORES = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}
@@ -24,9 +25,9 @@ def of_run(model_path):
     return terms.of(bundle.read(model_path), "refer", "0.1")
 
 
-def _judged(name="film.png", grey=None):
+def _judged(name="film.png", grey=None, inside=0.75):
     field = LungField(np.full((lung_field.FINE,) * 2, 255, np.uint8), (0.1, 0.1, 0.9, 0.9), 0.5, 0.9, 2)
-    seen = Reading(SCORES, field, heat=np.ones((5, 5), np.float32), heat_inside=0.75)
+    seen = Reading(SCORES, field, heat=np.ones((5, 5), np.float32), heat_inside=inside)
     return Result(Path(name), "ab" * 32, decision.COVID, seen, ms=3.0, grey=grey)
 
 
@@ -56,6 +57,16 @@ class _Page(html.parser.HTMLParser):
 
 def _page(path):
     return _Page(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("inside", [0.2, 0.75])
+def test_heat_outside_the_lungs_is_warned_of(of_run, tmp_path, capsys, inside):
+    page, table = HtmlReport(tmp_path / "r.html", of_run), Table(of_run, "LiteRT")
+    for sink in (page, table):
+        sink.add(_judged(inside=inside))
+        sink.close()
+    for words in (_page(tmp_path / "r.html").text, capsys.readouterr().out):
+        assert ("outside the lungs" in words) == (inside < 0.5)
 
 
 def test_what_a_colleague_reads(of_run, tmp_path):
