@@ -15,16 +15,15 @@ DIRECTIONS = {320: 24, 1280: 32}
 LEAST_PASSING, ROOM = 0.995, 1.05
 
 
-def embeddings(content: bytes, films: np.ndarray, labels: int) -> np.ndarray | None:
-    """Return what a file answers as embedding, float32 (N, features); None if it answers none.
+def embeddings(content: bytes, films: np.ndarray, labels: int) -> np.ndarray:
+    """Return what a file for the edge answers as embedding, float32 (N, features).
 
     Args:
         content: a flatbuffer of `variants.flatbuffer`.
         films: uint8 (N, S, S, 1).
         labels: how many scores it answers.
     """
-    found = [one for one in golden_film.answers(content, films) if one.ndim == 2 and one.shape[1] != labels]
-    return found[0] if found else None
+    return next(one for one in golden_film.answers(content, films) if one.ndim == 2 and one.shape[1] != labels)
 
 
 def fit(training: np.ndarray, validation: np.ndarray) -> tuple[bytes, dict]:

@@ -206,12 +206,12 @@ def make(variant, run: Run, runtimes) -> Product:
     return Product(variant, content, None if short else packed, figures, short)
 
 
-def gated(content: bytes, variant, run: Run) -> tuple[bytes, dict | None]:
+def gated(content: bytes, variant: variants.Variant, run: Run) -> tuple[bytes, dict | None]:
     """Return the likeness of a file and the limits of its gate; none of a file without embedding, as for phones."""
-    said = run.gate and likeness.embeddings(content, variant.films(run.like), len(run.labels))
-    if said is None:
+    if run.gate is None or variant.head != "edge":
         return b"", None
-    validation = likeness.embeddings(content, variant.films(run.held.pixels[run.held.of("val")]), len(run.labels))
+    said = likeness.embeddings(content, run.like, len(run.labels))
+    validation = likeness.embeddings(content, run.held.pixels[run.held.of("val")], len(run.labels))
     like, limit = likeness.fit(said, validation)
     return like, run.gate | limit
 

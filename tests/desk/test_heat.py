@@ -68,7 +68,7 @@ def test_training_with_it_turns_the_heat_inside():
             {"scores": "binary_crossentropy", "heat": heat.loss((1,))},
             loss_weights={"scores": 1.0, "heat": weight},
         )
-        both.fit(films, {"scores": labels, "heat": heat.truth(masks, 2)}, epochs=12, batch_size=16, verbose=0)
+        both.fit(films, {"scores": labels, "heat": heat.truth(masks, 2)}, epochs=32, batch_size=16, verbose=0)
         maps = np.maximum(networks.with_class_maps(model).predict(films[sick], verbose=0)["cam"][..., 1], 0)
         shares[weight] = maps[:, 1:, 1:].sum() / maps.sum()
     assert shares[1.0] > shares[0.0] + 0.1

@@ -1,10 +1,12 @@
 """What embeddings of training films are like, fitted: most films pass, and what lies apart does not."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from convert import likeness
+from convert import likeness, quantize, release, variants
 from edge_app.likeness import unpack
+from train import model as networks
 
 
 def _embeddings(rng, count, features=60, along=4):
@@ -30,3 +32,19 @@ def test_fewer_films_than_directions_still_fit():
     made, _ = likeness.fit(_embeddings(rng, 6), _embeddings(rng, 5))
     assert unpack(made, 60).directions.shape == (4, 60)
     assert unpack(made, 60).distance(_embeddings(rng, 1)[0]) == pytest.approx(1, abs=4)
+
+
+@pytest.mark.parametrize("head", ["edge", "mobile"])
+def test_only_a_file_for_the_edge_gets_a_gate(head):
+    films = np.random.default_rng(2).integers(0, 256, (8, 64, 64, 1), dtype=np.uint8)
+    labels = ("normal", "covid", "pneumonia")
+    model = networks.build("tiny", 64, labels)
+    content = quantize.to_tflite(networks.to_convert(model, head), "float32", None)
+    held = release.Held(pd.DataFrame({"split": ["val"] * 4 + ["test"] * 4}), films, None)
+    run = release.Run({"config": {"labels": labels}}, model, films, held, b"", b"", films, {"wrong": 0.3})
+    like, limits = release.gated(content, variants.Variant("float32", head), run)
+    if head == "mobile":
+        assert (like, limits) == (b"", None)
+    else:
+        assert limits["wrong"] == 0.3
+        assert unpack(like, limits["features"]).distance(np.zeros(limits["features"], np.float32)) >= 0
