@@ -36,11 +36,11 @@ def test_fewer_films_than_directions_still_fit():
 
 @pytest.mark.parametrize("head", ["edge", "mobile"])
 def test_only_a_file_for_the_edge_gets_a_gate(head):
-    films = np.random.default_rng(2).integers(0, 256, (8, 64, 64, 1), dtype=np.uint8)
+    films = np.random.default_rng(2).integers(0, 256, (40, 64, 64, 1), dtype=np.uint8)
     labels = ("normal", "covid", "pneumonia")
-    model = networks.build("tiny", 64, labels)
+    model = networks.build("seed", 64, labels)
     content = quantize.to_tflite(networks.to_convert(model, head), "float32", None)
-    held = release.Held(pd.DataFrame({"split": ["val"] * 4 + ["test"] * 4}), films, None)
+    held = release.Held(pd.DataFrame({"split": ["val"] * 20 + ["test"] * 20}), films, None)
     run = release.Run({"config": {"labels": labels}}, model, films, held, b"", b"", films, {"wrong": 0.3})
     like, limits = release.gated(content, variants.Variant("float32", head), run)
     if head == "mobile":
