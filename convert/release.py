@@ -200,7 +200,8 @@ def make(variant, run: Run, runtimes) -> Product:
     (scores,) = places.run(runtimes[0], content, variant.films(golden), len(labels)).scores.tolist()
     measured |= {"golden": {"scores": dict(zip(labels, scores, strict=True))}}
     like, measured["gate"] = gated(content, variant, run)
-    packed = bundle.pack(content, run.lungs, card.build(record, variant, measured), run.golden, like)
+    made = card.build(record, variant, measured)
+    packed = bundle.pack(content, run.lungs, made, run.golden, like, deflate=variant.head == "edge")
     found = {name: figures for name, (figures, _) in passed.items()}
     figures = {"bytes": len(packed), "gates": found, "shortfalls": short} | measured
     return Product(variant, content, None if short else packed, figures, short)

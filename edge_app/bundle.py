@@ -51,10 +51,13 @@ class Bundle:
     sha256: str = ""
 
 
-def pack(scores: bytes, lungs: bytes, card: dict, golden: bytes = b"", likeness: bytes = b"") -> bytes:
+def pack(
+    scores: bytes, lungs: bytes, card: dict, golden: bytes = b"", likeness: bytes = b"", *, deflate: bool = False
+) -> bytes:
     """Append the lung-field network, the card, a golden film and a likeness, if any, to a flatbuffer.
 
-    Format, version and hashes of the card are filled in here.
+    Format, version and hashes of the card are filled in here. With `deflate` a file gets 80 kB smaller, and MediaPipe
+    refuses it ("Expected uncompressed zip archive", 1.2.2).
 
     Raises:
         ValueError: one is no TFLite flatbuffer, or is packed already, or the card lacks a field.
@@ -74,9 +77,10 @@ def pack(scores: bytes, lungs: bytes, card: dict, golden: bytes = b"", likeness:
     members = {CARD: json.dumps(card, indent=1) + "\n", LABELS: labels, LUNGS: lungs}
     members |= {GOLDEN: golden} if golden else {}
     members |= {LIKENESS: likeness} if likeness else {}
-    with zipfile.ZipFile(content, "a", zipfile.ZIP_STORED) as archive:
+    method = zipfile.ZIP_DEFLATED if deflate else zipfile.ZIP_STORED
+    with zipfile.ZipFile(content, "a") as archive:
         for name, member in members.items():
-            archive.writestr(zipfile.ZipInfo(name, EPOCH), member)
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), member, method, compresslevel=9)
     return content.getvalue()
 
 

@@ -132,6 +132,13 @@ def test_packing_twice_gives_the_same_bytes(flatbuffer, lungs, card):
     assert bundle.pack(flatbuffer, lungs, card) == bundle.pack(flatbuffer, lungs, copy.deepcopy(card))
 
 
+def test_a_deflated_file_is_smaller_and_reads_alike(flatbuffer, lungs, card):
+    plain, small = (bundle.pack(flatbuffer, lungs, card, deflate=deflate) for deflate in (False, True))
+    assert len(small) < len(plain) - 1000
+    one, other = bundle.unpack(plain, "plain"), bundle.unpack(small, "small")
+    assert (one.scores, one.lungs, one.card.raw) == (other.scores, other.lungs, other.card.raw)
+
+
 def test_the_hour_of_packing_is_not_in_the_file(flatbuffer, lungs, card):
     with zipfile.ZipFile(io.BytesIO(bundle.pack(flatbuffer, lungs, card))) as archive:
         assert {item.date_time for item in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
