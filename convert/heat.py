@@ -1,12 +1,15 @@
 """`python -m convert heat MODEL`: how much of the heat for COVID-19 lies inside lungs that a person has drawn.
 
-On the COVID-19 films of the test patients that have a drawn mask, by the file itself as the edge runs it.
+On the COVID-19 films of the test patients that have a drawn mask, by the file itself as the edge runs it. A share
+inside the lungs is worth little if a network has only learnt where lungs lie, so it is also measured how much alike the
+maps are, and what the score loses when the film is covered where it is hot.
 """
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from edge_app import bundle, classifier, lung_field, preprocess, radiograph, reading
@@ -14,6 +17,9 @@ from train import film_arguments, index
 from train.lungs import masks
 
 BOOTSTRAPS = 2000
+# Pixels of the side of what covers a part of the crop; a place with more drawn lung than `WITHIN` lies in the lungs,
+# one with less than `BESIDE` outside.
+COVER, WITHIN, BESIDE = 32, 0.6, 0.2
 
 
 def add_parser(subparsers) -> None:
@@ -46,24 +52,55 @@ def measure(one, data: Path, films) -> dict:
     listing = masks.listing(data, films)
     sick = set(films.loc[(films["split"] == "test") & (films["label"] == "covid"), "path"])
     rows = listing[(listing["state"] == masks.USED) & listing["film"].isin(sick)]
-    shares, refused, cold = [], 0, 0
+    shares, refused, cold, maps, lost = [], 0, 0, [], {"hottest": [], "in the lungs": [], "outside": []}
     for row in rows.itertuples():
         seen = reading.read(radiograph.read(data / row.film, preprocess.least_side(one.card.size)), one)
         if seen.refusal:
             refused += 1
-        elif (share := inside(seen, masks.read(data / row.mask, lung_field.FINE))) is None:
+            continue
+        drawn = replace(seen.field, mask=masks.read(data / row.mask, lung_field.FINE))
+        if (share := lung_field.inside(seen.heat, drawn)) is None:
             cold += 1
-        else:
-            shares.append(share)
+            continue
+        shares.append(share)
+        maps.append(np.maximum(seen.heat, 0) / np.maximum(seen.heat, 0).sum())
+        for where, fall in covered(seen, lung_field.places(drawn, seen.heat.shape), one):
+            lost[where].append(fall)
     rng = np.random.default_rng(0)
     means = [np.mean(rng.choice(shares, len(shares))) for _ in range(BOOTSTRAPS)]
     low, high = np.quantile(means, [0.025, 0.975])
     figure = {"value": float(np.mean(shares)), "low": float(low), "high": float(high), "n": len(shares)}
-    return {"inside_drawn_lungs": figure, "films": len(rows), "refused": refused, "nothing_hot": cold}
+    mean = np.mean(maps, axis=0)
+    alike = np.mean([np.corrcoef(one_map.ravel(), mean.ravel())[0, 1] for one_map in maps])
+    return {
+        "inside_drawn_lungs": figure,
+        "films": len(rows),
+        "refused": refused,
+        "nothing_hot": cold,
+        "correlation_with_mean_map": float(alike),
+        "logit_lost_when_covered": {where: float(np.mean(falls)) for where, falls in lost.items()},
+    }
 
 
-def inside(seen: reading.Reading, drawn: np.ndarray) -> float | None:
-    """Return the share of a film's heat inside a drawn mask, uint8 (256, 256); None if nothing is hot."""
-    mask = cv2.resize(seen.field.crop(drawn), seen.heat.shape[::-1], interpolation=cv2.INTER_AREA) / 255
-    hot = np.maximum(seen.heat, 0)
-    return float((hot * mask).sum() / hot.sum()) if hot.sum() > 0 else None
+def covered(seen: reading.Reading, lungs: np.ndarray, one) -> Iterator[tuple[str, float]]:
+    """Cover the crop round one place of the map after the other with the median grey there.
+
+    Args:
+        seen: of a film.
+        lungs: of `lung_field.places`, the share of lung in each place.
+        one: of `classifier.Classifier`.
+
+    Yields:
+        Where that is ("hottest", "in the lungs" or "outside") and by how much the logit of COVID-19 falls.
+    """
+    label, size = one.card.labels.index("covid"), len(seen.pixels)
+    hottest = np.unravel_index(seen.heat.argmax(), seen.heat.shape)
+    for place in np.ndindex(seen.heat.shape):
+        if place != hottest and BESIDE <= lungs[place] <= WITHIN:
+            continue
+        where = "hottest" if place == hottest else "in the lungs" if lungs[place] > WITHIN else "outside"
+        middle = [(at + 0.5) * size / length for at, length in zip(place, seen.heat.shape, strict=True)]
+        part = tuple(slice(max(0, round(at - COVER / 2)), round(at + COVER / 2)) for at in middle)
+        pixels = seen.pixels.copy()
+        pixels[part] = np.median(pixels[part])
+        yield where, float(seen.heat.mean() - one.scores(pixels)[1][..., label].mean())

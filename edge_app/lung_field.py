@@ -86,8 +86,12 @@ def inside(heat: np.ndarray, field: LungField) -> float | None:
     hot = np.maximum(heat, 0).astype(np.float32)
     if hot.sum() <= 0:
         return None
-    lungs = cv2.resize(field.crop(field.mask), heat.shape[::-1], interpolation=cv2.INTER_AREA) / 255.0
-    return float((hot * lungs).sum() / hot.sum())
+    return float((hot * places(field, heat.shape)).sum() / hot.sum())
+
+
+def places(field: LungField, shape: tuple[int, int]) -> np.ndarray:
+    """Return how much of each place of a map of this shape over the box is lung: float (h, w), 0 .. 1."""
+    return cv2.resize(field.crop(field.mask), shape[::-1], interpolation=cv2.INTER_AREA) / 255.0
 
 
 def _largest_parts(fine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
