@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import bundle
+from edge_app import bundle, report
 from train import compare
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +37,24 @@ def test_a_released_file_carries_what_its_record_says(network, kind):
     assert set(card.raw["runtimes"]) == set(measured["gates"])
     assert card.raw["metrics"]["test"]["covid"]["all"] == measured["test"]["covid"]["all"]
     assert packed.lungs == (ROOT / "models/lung-field-int8.tflite").read_bytes()
+
+
+@pytest.mark.parametrize("network", ["lite0", "short"])
+def test_what_the_model_card_says_of_gate_and_heat_was_measured_on_the_released_file(network):
+    gate, heat = (json.loads((ROOT / f"models/{network}-{name}.json").read_text()) for name in ("gate", "heat"))
+    card = bundle.read(ROOT / f"models/covid-xray-{network}-int8.tflite").card
+    assert {gate["sha256"], heat["sha256"]} == {card.sha256}
+    said = (ROOT / "models/README.md").read_text()
+    figures = gate["figures"]
+    for group in ("films", "pictures", "drawn", "spoiled films"):
+        assert report.share(figures[group]["all"]["refused"], 3) in said
+    for group in ("pictures", "drawn", "spoiled films"):
+        assert report.share(figures[group]["all"]["right"], 3) in said
+    # The aims of the gate, and of the heat.
+    assert figures["pictures"]["all"]["refused"]["value"] >= 0.99
+    assert figures["films"]["all"]["refused"]["value"] <= 0.02
+    assert figures["pictures"]["all"]["right"]["value"] >= 0.9
+    assert heat["inside_drawn_lungs"]["value"] >= 0.8
 
 
 def test_every_make_target_that_the_readme_names_exists_and_is_listed():

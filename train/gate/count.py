@@ -196,7 +196,7 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Count, write the figures as JSON and print them as a table."""
-    bundle.read(args.model)  # a wrong file is one sentence here, not one of each process
+    card = bundle.read(args.model).card  # a wrong file is one sentence here, not one of each process
     found = cases(index.read(args.index), args.data, args.pictures, args.each)
     shown = show_all(found, args.model)
     figures = measure(shown)
@@ -206,7 +206,7 @@ def run(args) -> int:
         if (case.said if case.group == FILMS else not case.said)
     ]
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    content = {"model": args.model.name, "figures": figures, "mistaken": wrong}
+    content = {"model": card.name, "sha256": card.sha256, "figures": figures, "mistaken": wrong}
     args.out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     print(describe(figures))
     return 0
