@@ -5,6 +5,7 @@ import importlib
 import os
 import sys
 import threading
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,7 @@ class Classifier:
             ModelMismatch: the runtime cannot run one, or its tensors are not what the card says.
         """
         self.card = model.card
+        self._made_of = (model, threads)
         self.runtime, interpreter_class = find_runtime()
         name = f"model '{self.card.name}'"
         self._lungs = _LungNetwork(interpreter_class, model.lungs, f"{name} (lung field)", threads)
@@ -104,6 +106,14 @@ class Classifier:
             why_embedding = f"its gate measures embeddings, so one output must be (1, {features})"
             self._embedding = self._network.output((1, features), why_embedding)
         self._maps = self._network.output((1, None, None, labels), f"{why} (1, h, w, {labels})")
+
+    @cached_property
+    def twin(self) -> "Classifier":
+        """The same networks once more, for another thread; this one itself where there is no room for them."""
+        try:
+            return Classifier(*self._made_of)
+        except (ModelMismatch, MemoryError):
+            return self
 
     def lungs(self, pixels: np.ndarray) -> np.ndarray:
         """Find lungs: uint8 (128, 128, 1) from `preprocess.to_pixels` -> float32 (64, 64), chance of lung, 0 .. 1."""

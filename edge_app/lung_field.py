@@ -65,7 +65,7 @@ def find(chance: np.ndarray) -> LungField:
     fine = cv2.resize(chance.astype(np.float32), (FINE, FINE), interpolation=cv2.INTER_LINEAR)
     mask, figures = _largest_parts(fine)
     share = float(figures[:, cv2.CC_STAT_AREA].sum() / mask.size)
-    certainty = float(fine[mask > 0].mean()) if share else 0.0
+    certainty = cv2.mean(fine, mask)[0]
     if not LEAST_SHARE <= share <= MOST_SHARE or certainty < LEAST_CERTAINTY:
         raise NoLungField(
             f"no lung field is to be seen: {share:.0%} of the picture looks like lung, with certainty {certainty:.2f}; "

@@ -3,6 +3,7 @@
 import gc
 import threading
 import time
+from _queue import SimpleQueue  # `queue` itself imports for a millisecond what is not needed here
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,8 +16,10 @@ from edge_app.errors import EdgeError
 from edge_app.nursery import Decoded, Nursery
 from edge_app.result import Known, Result
 
-# Films that are looked at together: one is cropped and stretched while a network has the other.
+# Threads that look at films, each with networks of its own, and films that are given to them before the oldest is
+# waited for: with one more than threads none of them ever waits for the next.
 JUDGES = 2
+AHEAD = JUDGES + 1
 
 
 def results(
@@ -44,39 +47,61 @@ def results(
     gc.freeze()  # what was imported stays
     gc.enable()  # see `__main__`
     nursery.least_side = preprocess.least_side(one.card.size)
-    busy: deque[_Work] = deque()
-    for film in nursery.films(paths):
-        if film is not None:
-            if busy:  # side by side, OpenCV's own threads cost more than they give
-                cv2.setNumThreads(1)
-            busy.append(_Work(*film, one, limits, keep_grey, known))
-        while busy and (film is None or len(busy) == JUDGES):
-            yield busy.popleft().outcome()
-    while busy:
-        yield busy.popleft().outcome()
+    judges, busy = _Judges(one, limits, keep_grey), deque()
+    try:
+        for film in nursery.films(paths):
+            if film is not None:
+                path, decoded = film
+                if isinstance(decoded, EdgeError):
+                    busy.append(Result(path, sha256=decoded.sha256, error=str(decoded)))
+                elif known and (kept := known(decoded.sha256)):
+                    busy.append(Known(path, kept))
+                else:
+                    if busy:  # side by side, OpenCV's own threads cost more than they give
+                        cv2.setNumThreads(1)
+                    busy.append(judges.begin(path, decoded, len(busy)))
+            while busy and (film is None or len(busy) == AHEAD):
+                yield _outcome(busy.popleft())
+        while busy:
+            yield _outcome(busy.popleft())
+    finally:
+        judges.close()
 
 
-class _Work:
-    """One film on its way, in a thread of its own if a network must look at it."""
+def _outcome(found: Result | Known | SimpleQueue) -> Result | Known:
+    """Wait for what a judge will say, if it is not known already."""
+    return found.get() if isinstance(found, SimpleQueue) else found
 
-    def __init__(self, path: Path, decoded: Decoded | EdgeError, one, limits, keep_grey, known):
-        self._thread = None
-        if isinstance(decoded, EdgeError):
-            self._outcome = Result(path, sha256=decoded.sha256, error=str(decoded))
-        elif known and (kept := known(decoded.sha256)):
-            self._outcome = Known(path, kept)
-        else:
-            # No daemon: one that is still in the runtime's C++ when Python ends brings the whole process down.
-            self._thread = threading.Thread(target=self._run, args=(path, decoded, one, limits, keep_grey))
-            self._thread.start()
 
-    def _run(self, *arguments) -> None:
-        self._outcome = judged(*arguments)
+class _Judges:
+    """Threads that judge films; another is started when those before it have enough to do."""
 
-    def outcome(self) -> Result | Known:
-        if self._thread:
-            self._thread.join()
-        return self._outcome
+    def __init__(self, one: Classifier, limits: judging.Limits, keep_grey: bool):
+        self._one, self._limits, self._keep_grey = one, limits, keep_grey
+        self._films, self._threads = SimpleQueue(), []
+
+    def begin(self, path: Path, decoded: Decoded, waiting: int) -> SimpleQueue:
+        """Return where the result of a film will come; `waiting` films are on their way."""
+        if len(self._threads) < JUDGES and len(self._threads) <= waiting:
+            one = self._one.twin if self._threads else self._one
+            # A daemon: one that waits for films never keeps Python from ending.
+            thread = threading.Thread(target=self._run, args=(one,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        answer = SimpleQueue()
+        self._films.put((path, decoded, answer))
+        return answer
+
+    def close(self) -> None:
+        """Wait for all: a thread that is still in the runtime's C++ when Python ends brings the whole process down."""
+        for _ in self._threads:
+            self._films.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, one: Classifier) -> None:
+        for path, decoded, answer in iter(self._films.get, None):
+            answer.put(judged(path, decoded, one, self._limits, self._keep_grey))
 
 
 def judged(path: Path, film: Decoded, one: Classifier, limits: judging.Limits, keep_grey: bool = False) -> Result:

@@ -143,12 +143,19 @@ def stretching_table(levels: np.ndarray) -> np.ndarray:
 def equalizing_table(levels: np.ndarray) -> np.ndarray:
     """Return uint8 (256,) that spreads uint8 `levels` evenly over 0 to 255; raises as `stretching_table`."""
     _percentiles(levels)
-    counts = np.cumsum(np.bincount(levels.ravel(), minlength=256))
+    counts = np.cumsum(counted(levels))
     return ((counts * 255 + counts[-1] // 2) // counts[-1]).astype(np.uint8)
 
 
+def counted(levels: np.ndarray) -> np.ndarray:
+    """Return how often each grey level occurs in uint8 `levels` of any shape: int64 (256,)."""
+    if levels.size >= 2**24:  # OpenCV counts in float32, exactly up to here
+        return np.bincount(levels.ravel(), minlength=256)
+    return cv2.calcHist([levels], [0], None, [256], [0, 256])[:, 0].astype(np.int64)  # three times as fast
+
+
 def _percentiles(levels):
-    counts = np.cumsum(np.bincount(levels.ravel(), minlength=256))
+    counts = np.cumsum(counted(levels))
     tail = counts[-1] * TAIL_PERCENT // 100
     low = int(np.searchsorted(counts, tail, side="right"))
     high = int(np.searchsorted(counts, counts[-1] - tail, side="left"))
