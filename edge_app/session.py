@@ -1,5 +1,6 @@
 """One run of the program over many films: the model, the store and every sink, from the first film to the last."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -133,10 +134,11 @@ class Session:
         results = pipeline.results(
             self._only_films(films), self._one, self._nursery, self.terms.limits, self._keep_grey, self._known
         )
-        for result in map(self._unless_known, progress(results, total)):
-            self._tell_problems()
-            if settled(result):
-                self._add(result)
+        with contextlib.closing(results):  # its threads end before all else does
+            for result in map(self._unless_known, progress(results, total)):
+                self._tell_problems()
+                if settled(result):
+                    self._add(result)
         self._tell_problems()
 
     def _only_films(self, films: Iterable[Path | Problem | None]) -> Iterator[Path | None]:

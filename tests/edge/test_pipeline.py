@@ -1,6 +1,7 @@
 """From paths to outcomes, with real children and the small real model: every film gets one, in order."""
 
 import hashlib
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pydicom
 import pytest
 from PIL import Image
 
-from edge_app import decision, judging, pipeline, preprocess, radiograph, refusal, sample
+from edge_app import bundle, classifier, decision, judging, pipeline, preprocess, radiograph, refusal, sample
 from edge_app.nursery import Nursery
 from edge_app.result import Known, Result
 from tests.films import draw_film
@@ -126,3 +127,34 @@ def test_a_source_that_waits_gets_each_outcome_as_it_is_ready(films, one, nurser
     for outcome in pipeline.results(arriving(), one, nursery, one.card.limits("refer")):
         done.append(outcome.path)
     assert done == films[:4]
+
+
+@pytest.mark.parametrize("taken", [1, 5, 12])
+def test_no_thread_is_left_behind(films, one, nursery, taken):
+    before = threading.active_count()
+    found = pipeline.results(films, one, nursery, one.card.limits("refer"))
+    outcomes = [next(found) for _ in range(taken)]
+    assert [outcome.path for outcome in outcomes] == films[:taken]
+    if taken > 1:
+        assert threading.active_count() == before + pipeline.JUDGES
+    found.close()
+    assert threading.active_count() == before
+
+
+def test_a_single_film_builds_no_second_pair_of_networks(films, model_path, nursery):
+    alone = classifier.Classifier(bundle.read(model_path))
+    list(pipeline.results(films[:1], alone, nursery, alone.card.limits("refer")))
+    assert "twin" not in vars(alone)
+    list(pipeline.results(films[:4], alone, nursery, alone.card.limits("refer")))
+    assert vars(alone)["twin"] is not alone
+
+
+def test_where_there_is_no_room_for_a_second_pair_one_does(films, model_path, nursery, monkeypatch):
+    alone = classifier.Classifier(bundle.read(model_path))
+
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(classifier, "Classifier", full)
+    outcomes = list(pipeline.results(films, alone, nursery, alone.card.limits("refer")))
+    assert [(outcome.path, outcome.error) for outcome in outcomes] == [(path, None) for path in films]
