@@ -21,6 +21,7 @@ from edge_app.commands import COMMANDS
 from tests.edge.another_user import without_override
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
+from tests.processes import rest_of
 
 ROOT = Path(__file__).parents[2]
 MODEL = GOLDEN / "tiny-int8.tflite"
@@ -491,7 +492,7 @@ def test_interrupted_from_the_keyboard_it_says_nothing(tmp_path):
     with subprocess.Popen(line, cwd=ROOT, preexec_fn=heed, **pipes) as process:
         first = process.stdout.readline()  # 149 films are left to do
         process.send_signal(signal.SIGINT)
-        rest, err = process.communicate(timeout=60)
+        rest, err = rest_of(process)
     assert err == b""
     assert process.returncode in (130, -signal.SIGINT)  # the second if it ends while shutting down; a shell shows 130
     assert all(json.loads(row)["verdict"] for row in (first + rest).splitlines())

@@ -17,6 +17,7 @@ from PIL import Image
 from edge_app.store import Store
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
+from tests.processes import rest_of
 
 ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("KILLS", "8"))
@@ -79,7 +80,7 @@ def test_a_run_killed_again_and_again_loses_and_doubles_nothing(tmp_path):
             os.killpg(process.pid, signal.SIGKILL)
         else:  # its decoders see that it has gone and end by themselves
             process.kill()
-        out, _ = process.communicate(timeout=LONGEST)
+        out, _ = rest_of(process, LONGEST)
         kills += process.returncode == -signal.SIGKILL
         told |= _acknowledged("".join(lines) + out)
         if store.exists() and store.stat().st_size and len(kept := _look(store, told)) == len(films) - TWINS:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
+from tests.processes import rest_of
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-m", "edge_app"]
@@ -82,7 +83,7 @@ def test_a_run_that_is_stopped_keeps_what_it_had_and_says_how_much(folder):
         while not any("no finding suspected" in line for line in lines):
             lines.append(process.stdout.readline())
         process.send_signal(signal.SIGINT)
-        rest, err = process.communicate(timeout=100)
+        rest, err = rest_of(process)
     assert err == ""
     assert process.returncode == 130
     shown = "".join([*lines, rest]).splitlines()
@@ -97,7 +98,7 @@ def test_who_ignores_ctrl_c_is_not_stopped_by_it(folder):
     with subprocess.Popen(line, cwd=ROOT, preexec_fn=ignore, text=True, stdout=subprocess.PIPE) as process:
         first = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=100)
+        rest, _ = rest_of(process)
     assert process.returncode == 0
     assert len((first + rest).splitlines()) == 40
 
