@@ -62,9 +62,11 @@ gate: .venv/ready $(OUT)/pictures/list.csv $(INDEX)  ## count what the gate of M
 compare: .venv/ready  ## the figures of the released models side by side
 	$(DESK) -m train compare models/seed.json models/covid-xray-*.json
 
-# With the desk's Python, which has the runtime of Trixie: on x86 that of Bookworm runs int8 20 times slower, on ARM not.
-bench: .venv/ready  ## time the edge against TensorFlow with the H5 file, and a session against its floor
-	$(DESK) -m edge_app.bench_session $(wildcard $(DATA))
+# In both runtimes: on x86 that of Bookworm, in the edge's Python, runs int8 20 times slower than the desk's, on ARM not.
+FILMS = $(wildcard $(patsubst %,$(DATA)/%,COVID-19_Radiography_Dataset/*/images chest_xray/* covid-chestxray-dataset/images nih-chest-xrays/images))
+
+bench: .venv/ready .venv-edge/ready  ## time the edge against TensorFlow with the H5 file, and a session against its floor
+	for python in $(DESK) $(EDGE); do $$python -m edge_app.bench_session $(FILMS) || exit 1; done
 	$(DESK) -m convert.bench --edge $(DESK)
 
 kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: none lost, none doubled

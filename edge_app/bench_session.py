@@ -41,8 +41,8 @@ COLD, WARM, FOLDER, MEMORY_MB = 1.3, 1.15, 0.9, 300
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m edge_app.bench_session", description=__doc__)
-    parser.add_argument("folder", type=Path, nargs="?", help="films of a folder run (default: the sample, drawn out)")
-    parser.add_argument("--films", type=int, default=500, help="of the folder that are taken (default %(default)s)")
+    parser.add_argument("folders", type=Path, nargs="*", help="films of a folder run (default: the sample, drawn out)")
+    parser.add_argument("--films", type=int, default=500, help="of the folders that are taken (default %(default)s)")
     parser.add_argument("--many", type=int, default=2000, help="films of the memory run (default %(default)s)")
     parser.add_argument("--turns", type=int, default=TURNS, help="(default %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file too")
@@ -65,7 +65,7 @@ def measure(args, nursery: Nursery, folder: Path) -> dict:
     figures = {"cold": cold(args, model, usual, folder)}
     one = classifier.Classifier(model, args.threads)
     figures |= {path.name: warm(path, one, nursery, args.turns) for path in films}
-    found = sources.expand([args.folder]).films if args.folder else films
+    found = sources.expand(args.folders).films if args.folders else films
     some = found[:: max(1, len(found) // args.films)]  # of every collection
     figures["folder"] = throughput(list(islice(cycle(some), args.films)), one, nursery)
     figures["memory"] = memory(list(islice(cycle(some), args.many)), one, nursery)
