@@ -193,7 +193,15 @@ def test_the_card_says_what_each_rule_gives_and_is_worth(temperature):
     }
     if temperature:
         record["temperature"] = temperature
-    measured = {"operating_points": points, "validation": {}, "test": {}, "agreement": {}, "runtimes": [], "golden": {}}
+    measured = {
+        "operating_points": points,
+        "validation": {},
+        "test": {},
+        "agreement": {},
+        "runtimes": [],
+        "golden": {},
+        "gate": None,
+    }
     built = card.build(record, variants.Variant("int8", "edge"), measured)
     hashes = {"sha256": "0" * 64, "lungs_sha256": "0" * 64}
     parsed = edge_card.parse({"format": edge_card.FORMAT, "version": edge_card.VERSION} | built | hashes)
