@@ -31,21 +31,22 @@ def make() -> bytes:
     return content.getvalue()
 
 
-def shown(film: bytes, lungs: bytes, size: int) -> np.ndarray:
+def field(film: bytes, lungs: bytes) -> lung_field.LungField:
+    """Return where the lungs of a film of `make` are, by a lung-field network's `.tflite`; raises `NoLungField`."""
+    found = answers(lungs, preprocess.to_pixels(_grey(film), preprocess.LUNG_SIZE)[np.newaxis])
+    chance = next(one for one in found if one.ndim == 4)
+    return lung_field.find(chance[0, ..., 0])
+
+
+def shown(film: bytes, lungs: lung_field.LungField, size: int) -> np.ndarray:
     """Return what a classifier sees of the film: uint8 (1, size, size, 1).
 
     Args:
         film: of `make`.
-        lungs: the lung-field network's `.tflite`.
+        lungs: of `field`.
         size: side of the classifier's input.
-
-    Raises:
-        NoLungField: that network finds none.
     """
-    grey = np.asarray(Image.open(io.BytesIO(film)))
-    found = answers(lungs, preprocess.to_pixels(grey, preprocess.LUNG_SIZE)[np.newaxis])
-    chance = next(one for one in found if one.ndim == 4)
-    return preprocess.lungs_to_pixels(grey, lung_field.find(chance[0, ..., 0]), size)[np.newaxis]
+    return preprocess.lungs_to_pixels(_grey(film), lungs, size)[np.newaxis]
 
 
 def check(model, where) -> float:
@@ -59,7 +60,8 @@ def check(model, where) -> float:
         ModelMismatch: it is more than `MOST_APART`.
     """
     labels, wanted = model.card.labels, model.card.raw["golden"]["scores"]
-    pixels = shown(model.golden, model.lungs, model.card.size)
+    lungs = field(model.golden, model.lungs).with_box(model.card.raw["golden"]["box"])
+    pixels = shown(model.golden, lungs, model.card.size)
     found = next(one for one in answers(model.scores, pixels) if one.shape == (1, len(labels)))
     apart = max(abs(float(score) - wanted[label]) for label, score in zip(labels, found[0], strict=True))
     if apart > MOST_APART:
@@ -68,6 +70,10 @@ def check(model, where) -> float:
             "this runtime or processor computes something else: do not use the file here."
         )
     return apart
+
+
+def _grey(film: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(film)))
 
 
 def answers(network: bytes, films: np.ndarray) -> list[np.ndarray]:

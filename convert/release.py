@@ -196,9 +196,10 @@ def make(variant, run: Run, runtimes) -> Product:
     table[[f"score_{label}" for label in labels]] = first.scores
     measured = evaluate.measure(table, labels, tuple(record["config"]["cells"]), record["metrics"]["operating_points"])
     measured |= {"agreement": agreement(held.table, table, labels, thresholds), "runtimes": list(passed)}
-    golden = golden_film.shown(run.golden, run.lungs, record["config"]["size"])
+    field = golden_film.field(run.golden, run.lungs)
+    golden = golden_film.shown(run.golden, field, record["config"]["size"])
     (scores,) = places.run(runtimes[0], content, variant.films(golden), len(labels)).scores.tolist()
-    measured |= {"golden": {"scores": dict(zip(labels, scores, strict=True))}}
+    measured |= {"golden": {"scores": dict(zip(labels, scores, strict=True)), "box": field.box}}
     like, measured["gate"] = gated(content, variant, run)
     made = card.build(record, variant, measured)
     packed = bundle.pack(content, run.lungs, made, run.golden, like, deflate=variant.head == "edge")

@@ -5,7 +5,8 @@ The classifier then sees the lungs and nothing else (`preprocess.lungs_to_pixels
 shoulders tell one hospital from another and nothing of a disease.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -51,6 +52,10 @@ class LungField:
             first_row : max(first_row + 1, round(bottom * height)),
             first_column : max(first_column + 1, round(right * width)),
         ]
+
+    def with_box(self, box: Sequence[float]) -> "LungField":
+        """Return it with another box."""
+        return replace(self, box=tuple(box))
 
 
 def find(chance: np.ndarray) -> LungField:

@@ -63,17 +63,19 @@ def test_a_model_that_is_damaged(tmp_path):
 
 @pytest.fixture
 def with_golden_film(tmp_path):
-    """Return a function that packs the small model with a golden film and scores this far from what it gets here."""
+    """Return a function that packs the small model with a golden film, scores and a box this far from what is found."""
     film = io.BytesIO()
     Image.fromarray(draw_film(1000, 200, 192)).save(film, "PNG")
     (tmp_path / "film.png").write_bytes(film.getvalue())
     words = ["classify", "--json", "--model", str(MODEL), str(tmp_path / "film.png")]
     done = subprocess.run([sys.executable, "-m", "edge_app", *words], cwd=ROOT, capture_output=True, check=True)
-    scores = json.loads(done.stdout)["scores"]
+    said = json.loads(done.stdout)
+    scores, (top, *box) = said["scores"], said["lungs"]["box"]
 
-    def pack(apart: float) -> Path:
+    def pack(apart: float, aside: float = 0) -> Path:
         model = bundle.read(MODEL)
-        card = dict(model.card.raw) | {"golden": {"scores": scores | {"normal": scores["normal"] - apart}}}
+        moved = scores | {"normal": scores["normal"] - apart}
+        card = dict(model.card.raw) | {"golden": {"scores": moved, "box": [top - aside, *box]}}
         (tmp_path / "golden.tflite").write_bytes(bundle.pack(model.scores, model.lungs, card, film.getvalue()))
         return tmp_path / "golden.tflite"
 
@@ -85,6 +87,9 @@ def test_the_golden_film(with_golden_film):
     check = doctor(model=with_golden_film(0.2), code=1)["golden film"]
     assert check["state"] == "fault"
     assert "a score differs by 0.200 from the card's" in check["words"]
+    check = doctor(model=with_golden_film(0, aside=0.05), code=1)["golden film"]
+    assert check["state"] == "fault"
+    assert "the box round its lungs differs by 0.050 from the card's" in check["words"]
 
 
 # --- stores ---------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pydicom
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from edge_app import bundle, classifier, decision, judging, preprocess, radiograph, refusal, sample
+from edge_app import bundle, classifier, decision, health, judging, preprocess, radiograph, refusal, sample, self_test
 
 MODELS = Path(__file__).parents[2] / "models"
 LEAST_SIDE = preprocess.least_side(160)
@@ -34,6 +34,13 @@ def _why(grey, one):
     verdict, seen, _ = _judge(grey, one)
     assert (verdict == decision.REFUSED) == (seen.refusal is not None)
     return seen.refusal and seen.refusal.kind
+
+
+@pytest.mark.parametrize("name", ["lite0-int8", "lite0-float32", "short-int8"])
+def test_the_doctor_finds_a_released_file_well_in_this_runtime(name):
+    model = bundle.read(MODELS / f"covid-xray-{name}.tflite")
+    check = self_test.golden(model, classifier.Classifier(model, threads=1))
+    assert check.state == health.OK, check.words
 
 
 def test_a_frontal_chest_film_passes_every_check(one, chest):
