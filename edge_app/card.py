@@ -38,7 +38,7 @@ class Card:
 
     `temperature` is what the logits that the network answers are divided by: 1 for films in files, whose temperature is
     in its last layer already. `camera` is this card as it holds for photographs of films: with their temperature,
-    operating points and gate; None of a model that was never shown any.
+    operating points and gate, and `of_photographs`; None of a model that was never shown any.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Card:
     raw: Mapping
     temperature: float = 1.0
     camera: "Card | None" = None
+    of_photographs: bool = False
 
     def limits(self, rule: str) -> tuple[dict[str, float], tuple[float, float] | None]:
         """Return what `decision.decide` needs to judge by one of `RULES`: thresholds by label, and the band if any."""
@@ -113,6 +114,7 @@ def _camera(card: Card, raw: dict) -> Card:
         band=(low, points["refer"]["covid"].threshold),
         gate=_gate(raw, "camera."),
         temperature=float(temperature),
+        of_photographs=True,
     )
 
 
