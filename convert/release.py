@@ -9,7 +9,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from convert import calibration_films, camera, card, gates, golden_film, layer_errors, likeness, places, report, variants
+from convert import (
+    calibration_films,
+    camera,
+    card,
+    gates,
+    golden_film,
+    layer_errors,
+    likeness,
+    places,
+    report,
+    variants,
+)
 from edge_app import bundle
 from edge_app.errors import EdgeError
 from train import config, evaluate, fit, index, pixels
@@ -191,7 +202,9 @@ def make(variant, run: Run, runtimes) -> Product:
     """Convert to one variant, run it everywhere, and judge it; see `Product`."""
     record, held, labels, thresholds = run.record, run.held, run.labels, run.record["metrics"]["thresholds"]
     draft = card.build(
-        record, variant, record["metrics"] | {"agreement": {}, "runtimes": [], "golden": {}, "gate": None, "camera": None}
+        record,
+        variant,
+        record["metrics"] | {"agreement": {}, "runtimes": [], "golden": {}, "gate": None, "camera": None},
     )
     content = variants.flatbuffer(run.model, variant, run.training, draft)
     first = places.run(runtimes[0], content, variant.films(held.pixels), len(labels))

@@ -13,9 +13,7 @@ from edge_app.reading import Reading
 MOST_REFUSED = 0.5
 
 
-def confirm(
-    readings: Sequence[Reading], limits: Limits
-) -> tuple[str, Reading, dict[str, tuple[float, float]], int]:
+def confirm(readings: Sequence[Reading], limits: Limits) -> tuple[str, Reading, dict[str, tuple[float, float]], int]:
     """Judge a film by its frames.
 
     A film is not cleared as long as one of its frames, by itself, makes COVID-19 suspected: the verdict is then

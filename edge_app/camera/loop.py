@@ -161,9 +161,7 @@ def refused(frame: Frame, view, name: str) -> Result:
     grey = np.ascontiguousarray(frame.pixels.mean(axis=2).astype(np.uint8))
     shot = Shot(name, 0, {}, view.figures, corners(frame, view) if view.outlines else ())
     seen = Reading(None, None, refusal=why)
-    return Result(
-        _named(now), sha256(grey), decision.REFUSED, seen, time=now, ms=0.0, grey=grey, shot=shot
-    )
+    return Result(_named(now), sha256(grey), decision.REFUSED, seen, time=now, ms=0.0, grey=grey, shot=shot)
 
 
 def corners(frame: Frame, view) -> tuple[tuple[float, float], ...]:

@@ -67,7 +67,8 @@ def flat(row: dict, labels: tuple[str, ...]) -> dict:
         "lungs_share": lungs.get("share"),
         "heat_inside": lungs.get("heat_inside"),
         **{name: row.get(name) for name in ("error", "ms", "stored", "copy_of")},
-        **{"camera": shot.get("name"), "camera_frames": shot.get("frames")},
+        "camera": shot.get("name"),
+        "camera_frames": shot.get("frames"),
         **{
             f"score_{label}_{end}": value
             for label in labels
