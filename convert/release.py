@@ -164,7 +164,7 @@ def release(
 
 
 def material(args):
-    """Return the rows of the index that a command's run has seen, their pixels and photographs, as `release` wants them.
+    """Return the rows of the index that a command's run has seen, their pixels and their photographs.
 
     Args:
         args: with `run`, and what `film_arguments.add` declares.
@@ -204,7 +204,7 @@ def make(variant, run: Run, runtimes) -> Product:
     draft = card.build(
         record,
         variant,
-        record["metrics"] | {"agreement": {}, "runtimes": [], "golden": {}, "gate": None, "camera": None},
+        record["metrics"] | dict.fromkeys(("agreement", "runtimes", "golden", "gate", "camera")),
     )
     content = variants.flatbuffer(run.model, variant, run.training, draft)
     first = places.run(runtimes[0], content, variant.films(held.pixels), len(labels))

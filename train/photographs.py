@@ -25,7 +25,7 @@ RIGHT, USUALLY_OFF = 0.03, 0.004
 # Whatever decides what a photograph looks like once it is straightened: a change of it makes another cache.
 SOURCES = (*sorted(Path(photograph.__file__).parent.glob("*.py")), Path(outline.__file__), Path(straighten.__file__))
 # What `edge_app.picture_checks` measures, in the order of `Photographs.values`.
-CHECKS = tuple(picture_checks.KINDS) + (picture_checks.CONTRAST,)
+CHECKS = (*picture_checks.KINDS, picture_checks.CONTRAST)
 SEED = 0
 
 

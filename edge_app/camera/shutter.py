@@ -58,7 +58,8 @@ def button(pin: str, press):
         import gpiozero
     except ImportError as error:
         raise MissingPackage(
-            "--button: gpiozero is not installed; run 'sudo apt install python3-gpiozero', or 'pip install gpiozero lgpio'."
+            "--button: gpiozero is not installed; run 'sudo apt install python3-gpiozero', or "
+            "'pip install gpiozero lgpio'."
         ) from error
     try:
         found = gpiozero.Button(int(pin) if pin.isdigit() else pin, bounce_time=0.05)

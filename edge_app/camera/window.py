@@ -30,7 +30,8 @@ class Window:
             import tkinter
         except ImportError as error:
             raise MissingPackage(
-                "preview window: Python's Tk is not installed; run 'sudo apt install python3-tk', or use '--screen page'."
+                "preview window: Python's Tk is not installed; run 'sudo apt install python3-tk', or use "
+                "'--screen page'."
             ) from error
         try:
             self._root = tkinter.Tk()
