@@ -43,14 +43,15 @@ class View:
         """Return x and y in the scene of every pixel of the frame: float32 (height, width) twice."""
         width, height = self.size
         middle, reach = self._middle()
-        columns, rows = np.meshgrid((np.arange(width) - middle[0]) / reach, (np.arange(height) - middle[1]) / reach)
-        stretch = 1 + self.distortion * (columns**2 + rows**2)
-        x, y = columns * stretch * reach + middle[0], rows * stretch * reach + middle[1]
-        back = np.linalg.inv(self.homography)
+        columns = ((np.arange(width) - middle[0]) / reach).astype(np.float32)
+        rows = ((np.arange(height) - middle[1]) / reach).astype(np.float32)[:, np.newaxis]
+        stretch = 1 + np.float32(self.distortion) * (columns**2 + rows**2)
+        x, y = columns * reach * stretch + np.float32(middle[0]), rows * reach * stretch + np.float32(middle[1])
+        back = np.linalg.inv(self.homography).astype(np.float32)
         depth = back[2, 0] * x + back[2, 1] * y + back[2, 2]
         across = (back[0, 0] * x + back[0, 1] * y + back[0, 2]) / depth
         down = (back[1, 0] * x + back[1, 1] * y + back[1, 2]) / depth
-        return across.astype(np.float32), down.astype(np.float32)
+        return across, down
 
     def _middle(self) -> tuple[np.ndarray, float]:
         return (np.array(self.size) - 1) / 2, float(np.hypot(*self.size) / 2)
@@ -83,8 +84,8 @@ def _pose(middle, extent, rng, how, size) -> View:
     distance = focal / (fill * min(size[0] / extent[0], size[1] / extent[1]))
     room = np.array(size) * (1 - fill * extent * min(size[0] / extent[0], size[1] / extent[1]) / size) / 2
     shift = rng.uniform(-1, 1, 2) * how.off_centre * room
-    camera = np.array([[focal, 0, (size[0] - 1) / 2 + shift[0]], [0, focal, (size[1] - 1) / 2 + shift[1]], [0, 0, 1]])
-    onto = np.column_stack([turn[:, 0], turn[:, 1], np.array([0, 0, distance])])
+    camera = np.array([[focal, 0, (size[0] - 1) / 2], [0, focal, (size[1] - 1) / 2], [0, 0, 1]])
+    onto = np.column_stack([turn[:, 0], turn[:, 1], np.array([*(shift / focal), 1]) * distance])
     to_middle = np.array([[1, 0, -middle[0]], [0, 1, -middle[1]], [0, 0, 1]])
     return View(camera @ onto @ to_middle, rng.uniform(-how.distortion, how.distortion), size)
 

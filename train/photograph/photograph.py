@@ -55,7 +55,7 @@ def several(
     how = SEVERITIES[severity]
     kind = kind or str(rng.choice(list(SCENES)))
     # Room on all sides for what a tilted camera sees beside the films; as fine as the largest of them will be seen.
-    canvas = (size[0] * 2, size[1] * 2)
+    canvas = tuple(round(side * (how.fill[1] / how.fill[0] + 0.1)) for side in size)
     shown = SCENES[kind](_to_scale(films, size, how.fill[1]), rng, how, canvas)
     view = optics.place(shown.corners, rng, how, size)
     across, down = view.to_scene()
@@ -75,7 +75,8 @@ def several(
         done["moire"] = rng.uniform(*how.moire)
         pitch = rng.uniform(0.6, 1.6)  # the screen's pixels against the scene's, which are about the frame's
         grid = sensor.screen_grid(across, down, pitch, done["moire"])
-        seen = seen * np.where(surface[..., np.newaxis] > 0.5, grid, 1)
+        grid[surface <= 0.5] = 1
+        seen = seen * grid
     done["defocus"], done["motion"] = rng.uniform(*how.defocus), rng.uniform(*how.motion)
     seen = optics.defocus(seen.astype(np.float32), done["defocus"])
     seen = optics.smear(seen, done["motion"], rng.uniform(0, np.pi))

@@ -14,7 +14,9 @@ from train.photograph.severity import Severity
 
 GAMMA = 2.2
 LIGHT_BOX, MONITOR = "light box", "monitor"
-WORDS = ("PA", "AP PORTABLE", "ERECT", "W 2048 L 1024", "Zoom 87 %", "Se: 1", "Im: 1/1", "CHEST", "12.03.2020", "R", "kV 120")
+WORDS = ("PA", "AP PORTABLE", "ERECT", "W 2048 L 1024", "Zoom 87 %", "Se: 1", "Im: 1/1", "CHEST", "12.03.2020", "R")
+# The light of each grey level, as a share of white's.
+LIGHT = ((np.arange(256) / 255) ** GAMMA).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def light_box(films: list[np.ndarray], rng: np.random.Generator, how: Severity, 
     _fall_off(light, panel, rng, how)
     for box in boxes:
         _clips(light, box, rng)
-    light += rng.uniform(*how.ambient) * (0.6 + 0.4 * surface[..., np.newaxis])
+    light += (rng.uniform(*how.ambient) * (0.6 + 0.4 * surface))[..., np.newaxis]
     return Scene(light, _corners(boxes), LIGHT_BOX, surface)
 
 
@@ -86,10 +88,10 @@ def monitor(films: list[np.ndarray], rng: np.random.Generator, how: Severity, si
     surface = np.zeros(light.shape[:2], np.float32)
     _fill(surface, screen, 1)
     black = rng.uniform(0.001, 0.006)
-    seen = black + (1 - black) * (shown.astype(np.float32) / 255) ** GAMMA
-    light = np.where(surface[..., np.newaxis] > 0, seen, light).astype(np.float32)
+    rows, columns = _within(screen, light)
+    light[rows, columns] = (black + (1 - black) * LIGHT)[shown[rows, columns]]
     _fall_off(light, screen, rng, how, at_most=0.3)
-    light += rng.uniform(*how.ambient) * (0.4 + 0.3 * surface[..., np.newaxis])
+    light += (rng.uniform(*how.ambient) * (0.4 + 0.3 * surface))[..., np.newaxis]
     return Scene(light, _corners(boxes), MONITOR, surface)
 
 
@@ -98,10 +100,12 @@ def _room(rng, size: tuple[int, int]) -> np.ndarray:
     width, height = size
     level = rng.uniform(0.002, 0.02) if rng.random() < 0.6 else rng.uniform(0.05, 0.35)
     shades = rng.uniform(0.6, 1.4, (4, 6, 1)) * rng.uniform(0.95, 1.05, (4, 6, 3)) * rng.uniform(0.85, 1.15, 3)
-    wall = (level * cv2.resize(shades, (width, height), interpolation=cv2.INTER_CUBIC)).astype(np.float32)
+    soft = cv2.resize((level * shades).astype(np.float32), (96, 64), interpolation=cv2.INTER_CUBIC)
+    wall = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR)
     for _ in range(rng.integers(0, 5)):  # a door frame, a shelf, a poster
         x, y = rng.uniform(0, width), rng.uniform(0, height)
-        _fill(wall, np.array([x, y, x + rng.uniform(0.02, 0.4) * width, y + rng.uniform(0.02, 0.5) * height]), 0, add=level)
+        box = np.array([x, y, x + rng.uniform(0.02, 0.4) * width, y + rng.uniform(0.02, 0.5) * height])
+        wall[_within(box, wall)] += level
     return wall
 
 
@@ -119,7 +123,8 @@ def _beside_each_other(films, size: tuple[int, int], gap: float) -> np.ndarray:
 def _corners(boxes: np.ndarray) -> np.ndarray:
     # The edge of a film lies half a pixel before the middle of its first pixel.
     left, top, right, bottom = (boxes - 0.5).T
-    return np.stack([np.stack(pair, axis=1) for pair in ((left, top), (right, top), (right, bottom), (left, bottom))], 1)
+    around = ((left, top), (right, top), (right, bottom), (left, bottom))
+    return np.stack([np.stack(pair, axis=1) for pair in around], 1)
 
 
 def _hang(light, surface, film, box, rng) -> None:
@@ -128,14 +133,14 @@ def _hang(light, surface, film, box, rng) -> None:
     height, width = film.shape
     least, most = rng.uniform(0.003, 0.015), rng.uniform(0.55, 0.82)
     tint = np.array([rng.uniform(0.82, 1), rng.uniform(0.93, 1), 1])  # the base of a film is clear or bluish
-    share = least + (most - least) * (film.astype(np.float32) / 255) ** (GAMMA * rng.uniform(0.9, 1.1))
+    share = (least + (most - least) * LIGHT ** rng.uniform(0.9, 1.1)).astype(np.float32)[film]
     mask = np.zeros((height, width), np.float32)
     radius = int(rng.uniform(0, 0.025) * width)
     inner = (radius, radius, width - 2 * radius, height - 2 * radius)
     cv2.rectangle(mask, inner, 1, -1)
     if radius:
         mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2))
-    through = mask[..., np.newaxis] * (share[..., np.newaxis] * tint - 1) + 1
+    through = mask[..., np.newaxis] * (share[..., np.newaxis] * tint.astype(np.float32) - 1) + 1
     light[top:bottom, left:right] *= through
     surface[top:bottom, left:right] = mask
 
@@ -148,7 +153,8 @@ def _clips(light, box, rng) -> None:
     tall, wide = bottom - top, right - left
     for at in rng.uniform(0.05, 0.85, rng.integers(1, 4)):
         x, half = left + at * wide, rng.uniform(0.02, 0.05) * wide
-        clip = np.array([x - half, top - rng.uniform(0.02, 0.06) * tall, x + half, top + rng.uniform(0.005, 0.02) * tall])
+        above, below = rng.uniform(0.02, 0.06) * tall, rng.uniform(0.005, 0.02) * tall
+        clip = np.array([x - half, top - above, x + half, top + below])
         _fill(light, clip, rng.uniform(0.01, 0.2))
 
 
@@ -157,11 +163,10 @@ def _fall_off(light, panel, rng, how: Severity, at_most: float = 1) -> None:
     lost = min(rng.uniform(*how.falloff), at_most)
     middle, half = (panel[:2] + panel[2:]) / 2, (panel[2:] - panel[:2]) / 2
     middle = middle + rng.uniform(-0.3, 0.3, 2) * half
-    rows, columns = np.ogrid[: light.shape[0], : light.shape[1]]
-    far = ((columns - middle[0]) / half[0]) ** 2 + ((rows - middle[1]) / half[1]) ** 2
-    inside = np.zeros(light.shape[:2], np.float32)
-    _fill(inside, panel, 1)
-    light *= (1 - lost * np.minimum(far / 2, 1.3) * inside)[..., np.newaxis].astype(np.float32)
+    inside = _within(panel, light)
+    rows, columns = (np.arange(part.start, part.stop, dtype=np.float32) for part in inside)
+    far = ((columns - middle[0]) / half[0]) ** 2 + (((rows - middle[1]) / half[1]) ** 2)[:, np.newaxis]
+    light[inside] *= (1 - lost * np.minimum(far / 2, 1.3)).astype(np.float32)[..., np.newaxis]
 
 
 def _write(shown, screen, pane, rng) -> None:
@@ -169,11 +174,13 @@ def _write(shown, screen, pane, rng) -> None:
     tall = pane[3] - pane[1]
     step = (pane[1] - screen[1]) * 0.9
     for x in np.arange(screen[0] + step, screen[2] - step, step * rng.uniform(1.1, 2)):
-        _fill(shown, np.array([x, screen[1] + 0.15 * step, x + 0.7 * step, screen[1] + 0.8 * step]), int(rng.integers(90, 230)))
+        box = np.array([x, screen[1] + 0.15 * step, x + 0.7 * step, screen[1] + 0.8 * step])
+        _fill(shown, box, int(rng.integers(90, 230)))
     scale = tall / 1100
     for y in np.arange(pane[1] + 0.05 * tall, pane[3], 0.05 * tall * rng.uniform(0.7, 2)):
         _text(shown, rng, screen[0] + 4, y, scale)
-    for x, y in ((pane[0], pane[1] + 0.03 * tall), (pane[2] - 0.14 * tall, pane[1] + 0.03 * tall), (pane[0], pane[3] - 0.02 * tall)):
+    upper, lower, right = pane[1] + 0.03 * tall, pane[3] - 0.02 * tall, pane[2] - 0.14 * tall
+    for x, y in ((pane[0], upper), (right, upper), (pane[0], lower)):
         for line in range(rng.integers(0, 4)):
             _text(shown, rng, x + 0.01 * tall, y + line * 0.03 * tall * (1 if y < pane[1] + tall / 2 else -1), scale)
 
@@ -188,10 +195,12 @@ def _paste(shown, film, box) -> None:
     shown[top:bottom, left:right] = film
 
 
-def _fill(picture, box, value, add: float | None = None) -> None:
-    """Fill a box (left, top, right, bottom) with a value, or brighten it by `add`."""
+def _fill(picture, box, value) -> None:
+    """Fill a box (left, top, right, bottom) with a value."""
+    picture[_within(box, picture)] = value
+
+
+def _within(box, picture) -> tuple[slice, slice]:
+    """Return the rows and columns of a picture that a box (left, top, right, bottom) covers."""
     left, top, right, bottom = np.maximum(np.round(box).astype(int), 0)
-    if add is None:
-        picture[top:bottom, left:right] = value
-    else:
-        picture[top:bottom, left:right] += add
+    return slice(top, min(bottom, picture.shape[0])), slice(left, min(right, picture.shape[1]))
