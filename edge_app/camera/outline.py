@@ -1,10 +1,10 @@
-"""Where the film is in a frame: its four sides found as lines, judged by what lies on both sides of them. Pure.
+"""Where the film is in a frame: lines make quadrangles, and a small network says which of them is a film. Pure.
 
 1. The frame is shrunk to `SMALL` pixels across; line segments (LSD, von Gioi et al. 2012) that continue each other
    become lines, some near level and some near upright. Every two level and two upright lines make a quadrangle.
-2. A film's sides have contrast along their whole length, and round the film lies one plain surface: the bare light box,
-   brighter than any of the film, or the viewer window of a monitor. The light box's own outline has the bare rim inside
-   and so is no film; nor are bezel, screen and window, as they hold a better quadrangle.
+2. Those with some contrast along their sides and something plain round them are looked at: what lies on both sides of
+   each side, and of the best how the picture in it looks. `film_judge` says how well each fits a film: the light box, the
+   monitor and its windows are quadrangles too.
 3. The sides of what is left are moved to the steepest place at full size, and meet in the corners.
 """
 
@@ -13,26 +13,29 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edge_app.camera import sides
+from edge_app.camera import film_judge, sides
 from edge_app.camera.sides import Sides
 
+# Dark levels drawn apart: most films have a black border, and most viewers stand it on dark grey.
+LIGHTER = np.round(255 * (np.arange(256) / 255) ** 0.5).astype(np.uint8)
 # Width that a frame is shrunk to: lines of 2 pixels are left of the edge of a film, and a screen's grid is averaged.
 SMALL = 640
 # Sides of a film as shares of the frame's height, and width to height or its inverse (`radiograph.MOST_ELONGATED`).
 LEAST_SIDE, MOST_ELONGATED = 0.2, 3
 # Of each side at least this share must show contrast, and of all together the second share: a clip, a finger, a dark
-# border before a dark window hide some.
-LEAST_OF_SIDE, LEAST_OF_ALL = 0.3, 0.6
-# Share of what lies just outside that must be plain.
-LEAST_PLAIN = 0.55
-# The bare light box is at least this times as bright as the brightest of the film, in grey levels; 1 where both clip.
-LIGHT_BOX = 0.98
-# Two outlines that share this much (intersection over union) are one film.
-SAME = 0.5
+# border before a dark window hide some. Share of what lies just outside that must be plain.
+LEAST_OF_SIDE, LEAST_OF_ALL, LEAST_PLAIN = 0.15, 0.45, 0.4
+# How far, as slopes, both pairs of sides may be from square to each other, and sides of a pair from parallel: more than
+# a lens of 70 degrees shows of a film at 25 degrees.
+MOST_ASKEW, MOST_NARROWING = 0.25, 0.3
+# Quadrangles whose sides are judged, and those of them whose picture is looked at.
+MOST_CANDIDATES, MOST_LOOKED_AT = 700, 40
+# How well a quadrangle must fit to be a film, and of those beside it, a second film: chances of `film_judge`.
+LEAST_FIT, LEAST_SECOND = 0.3, 0.5
 # Pixels of the small frame within which a side is moved, and the points of it that are looked at.
 REACH, REFINED_POINTS = 3.0, 48
-# Candidates looked at closely; the best are nearly the same quadrangle many times over.
-MOST_CANDIDATES = 80
+# Side of the picture of a quadrangle, in pixels, and the share of it on each side that lies outside the quadrangle.
+LOOK, AROUND = 20, 0.15
 
 
 @dataclass(frozen=True)
@@ -42,13 +45,19 @@ class Outline:
     Attributes:
         corners: float64 (4, 2), x and y in pixels of the frame, from the upper left clockwise; the middle of the first
             pixel is (0, 0).
-        confidence: 0 .. 1, how much of the outline is there to be seen.
-        on_light_box: whether what lies round it is brighter than the film.
+        confidence: 0 .. 1, how well it fits.
     """
 
     corners: np.ndarray
     confidence: float
-    on_light_box: bool
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Quadrangles that may be films: corners float (K, 4, 2) in pixels of the small frame, features float32 (K, F)."""
+
+    corners: np.ndarray
+    features: np.ndarray
 
 
 def find(frame: np.ndarray) -> list[Outline]:
@@ -65,35 +74,44 @@ def find(frame: np.ndarray) -> list[Outline]:
     """
     if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
         raise ValueError(f"frame is {frame.dtype} {frame.shape}; it must be uint8 (H, W, 3)")
-    scale = max(1.0, frame.shape[1] / SMALL)
-    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-    size = (round(frame.shape[1] / scale), round(frame.shape[0] / scale))
-    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    found = _distinct(_judged(small))
-    return [_refined(grey, one, scale) for one in found]
+    grey = LIGHTER[cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)]
+    small, scale = shrunk(grey)
+    found = candidates(small)
+    if not len(found.corners):
+        return []
+    found = closely(found, small)
+    fits = film_judge.by_look(found.features)
+    return [Outline(refined(grey, found.corners[at], scale), float(fits[at])) for at in _distinct(found.corners, fits)]
 
 
-def _judged(small: np.ndarray) -> list[Outline]:
-    """Return all quadrangles of uint8 (H, W) that may be films, in its pixels, the surest first."""
+def shrunk(grey: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return uint8 (H, W) at most `SMALL` pixels wide, and how many times smaller it is."""
+    scale = max(1.0, grey.shape[1] / SMALL)
+    size = (round(grey.shape[1] / scale), round(grey.shape[0] / scale))
+    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA), scale
+
+
+def closely(found: Candidates, small: np.ndarray) -> Candidates:
+    """Return those candidates whose sides fit best, with what a look at them adds to their features."""
+    best = np.argsort(-film_judge.by_sides(found.features))[:MOST_LOOKED_AT]
+    soft = cv2.GaussianBlur(small, (0, 0), 1)
+    looks = np.array([_look(soft, found.corners[at]) for at in best])
+    return Candidates(found.corners[best], np.concatenate([found.features[best], looks], axis=1).astype(np.float32))
+
+
+def candidates(small: np.ndarray) -> Candidates:
+    """Return the quadrangles of uint8 (H, W), lightened, that may be films, by their sides."""
     level, upright = sides.lines(small)
     if len(level) < 2 or len(upright) < 2:
-        return []
+        return Candidates(np.empty((0, 4, 2)), np.empty((0, 0), np.float32))
     soft, step = cv2.GaussianBlur(small, (0, 0), 1), sides.least_contrast(small)
     quads = _quadrangles(sides.measure(soft, level, upright, step), sides.measure(soft.T, upright, level, step))
-    x, y = sides.crossings(level, upright)
-    value = _value(quads, LEAST_SIDE * len(small))
-    found = []
-    for row, column in np.argwhere(value > 0)[np.argsort(-value[value > 0])[:MOST_CANDIDATES]]:
-        (top, bottom), (left, right) = (
-            [order[place] for order in np.triu_indices(len(many), 1)]
-            for place, many in ((row, level), (column, upright))
-        )
-        at = np.array([top, top, bottom, bottom]), np.array([left, right, right, left])
-        corners = np.column_stack([x[at], y[at]])
-        outline = _closely(soft, corners, quads[:, :, row, column], value[row, column])
-        if outline:
-            found.append(outline)
-    return sorted(found, key=lambda one: -one.confidence)
+    value = (_value(quads, LEAST_SIDE * len(small)) * _flat(level, upright)).ravel()
+    best = np.argsort(-value)[:MOST_CANDIDATES]
+    best = best[value[best] > 0]
+    corners = _corners(level, upright, best)
+    quads = quads.reshape(*quads.shape[:2], -1)[..., best]
+    return Candidates(corners, _of_sides(quads, len(small)))
 
 
 # Rows of what `_quadrangles` returns; columns are the upper, right, lower and left side.
@@ -128,35 +146,77 @@ def _value(quads: np.ndarray, least_side: float) -> np.ndarray:
     return allowed * contrast.mean(axis=0) * plain.mean(axis=0) * (0.5 + 0.5 * contrast.min(axis=0))
 
 
-def _closely(soft: np.ndarray, corners: np.ndarray, sides_of: np.ndarray, value: float) -> Outline | None:
-    """Judge one quadrangle by what it holds; None if it is no film."""
-    inner = _straight(soft, corners)
-    bright = float(np.quantile(inner, 0.9))
-    bare, rim = sides_of[OUTSIDE], sides_of[INSIDE]
-    plain_rim = float(sides_of[PLAIN_INSIDE].min())
-    on_light_box = bool(np.median(bare) >= LIGHT_BOX * bright and sides_of[BRIGHTER].mean() > 0.6)
-    if on_light_box:
-        return Outline(corners, value, True)
-    if rim.min() >= 0.9 * bright and plain_rim > 0.7:
-        return None  # the light box itself
-    same = plain_rim > 0.7 and np.ptp(rim) < 0.25 * max(np.ptp(inner), 1)
-    return Outline(corners, 0.9 * value * (0.5 if same else 1), False)
+def _flat(level: np.ndarray, upright: np.ndarray) -> np.ndarray:
+    """Return which quadrangles may be a rectangle seen at an angle: bool (pairs of level lines, of upright lines)."""
+    slopes = [lines[np.stack(np.triu_indices(len(lines), 1)), 0] for lines in (level, upright)]
+    (narrows, leans), (other_narrows, other_leans) = ((abs(pair[0] - pair[1]), pair.mean(axis=0)) for pair in slopes)
+    askew = abs(leans[:, np.newaxis] + other_leans[np.newaxis])
+    return (askew <= MOST_ASKEW) & (narrows <= MOST_NARROWING)[:, np.newaxis] & (other_narrows <= MOST_NARROWING)
 
 
-def _straight(soft: np.ndarray, corners: np.ndarray, side: int = 24) -> np.ndarray:
-    """Return what lies well within a quadrangle, uint8 (side, side)."""
-    end = 1.1 * side
-    square = np.array([[-0.1 * side] * 2, [end, -0.1 * side], [end, end], [-0.1 * side, end]], np.float32)
-    onto = cv2.getPerspectiveTransform(corners.astype(np.float32), square)
-    return cv2.warpPerspective(soft, onto, (side, side), borderMode=cv2.BORDER_REPLICATE)
+def _corners(level: np.ndarray, upright: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return the corners of quadrangles by their places in all ways to put lines together: float (K, 4, 2)."""
+    x, y = sides.crossings(level, upright)
+    upper, lower = np.triu_indices(len(level), 1)
+    left, right = np.triu_indices(len(upright), 1)
+    rows, columns = np.divmod(places, len(left))
+    top, bottom, first, last = upper[rows], lower[rows], left[columns], right[columns]
+    at = np.stack([top, top, bottom, bottom], 1), np.stack([first, last, last, first], 1)
+    return np.stack([x[at], y[at]], axis=-1)
 
 
-def _distinct(found: list[Outline]) -> list[Outline]:
-    """Keep the surest of those that overlap."""
-    kept: list[Outline] = []
-    for one in found:
-        if all(_overlap(one.corners, other.corners) < 0.1 for other in kept):
-            kept.append(one)
+def _of_sides(quads: np.ndarray, height: int) -> np.ndarray:
+    """Return what `film_judge` is told of the sides of quadrangles: float32 (K, F).
+
+    Args:
+        quads: float (7, 4, K), of `_quadrangles`.
+        height: of the small frame, in pixels.
+    """
+    outside, inside = (np.sort(quads[row], axis=0) / 255 for row in (OUTSIDE, INSIDE))
+    size = quads[LENGTH] / height
+    features = [
+        *quads[CONTRAST],
+        *quads[BRIGHTER],
+        *quads[PLAIN],
+        *quads[PLAIN_INSIDE],
+        *outside,
+        *inside,
+        3 * (outside[-1] - outside[0]),
+        3 * (inside[-1] - inside[0]),
+        *(size * 0.7),
+        np.log((size[0] + size[2]) / (size[1] + size[3])),
+    ]
+    return np.clip(features, -3, 3).T.astype(np.float32)
+
+
+def _look(soft: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Return how a quadrangle and a little of what lies round it look, levels drawn to one span: float (F,)."""
+    look = _looked_at(soft, corners).astype(np.float32)
+    rim = round(AROUND / (1 + 2 * AROUND) * LOOK)
+    low, middle, high = np.quantile(look[rim:-rim, rim:-rim], (0.1, 0.5, 0.9))
+    span = max(high - low, 8.0)
+    levels = np.clip((look - middle) / span, -2, 2).ravel()
+    return np.concatenate([[low / 255, middle / 255, high / 255], levels])
+
+
+def _looked_at(soft: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Return a quadrangle with a little of what lies round it, uint8 (LOOK, LOOK)."""
+    rim = AROUND / (1 + 2 * AROUND) * LOOK
+    square = np.float32([[rim, rim], [LOOK - rim, rim], [LOOK - rim, LOOK - rim], [rim, LOOK - rim]])
+    # Every second pixel of it is an average of four: a quadrangle is ten times as large.
+    onto = cv2.getPerspectiveTransform(corners.astype(np.float32), 2 * square)
+    large = cv2.warpPerspective(soft, onto, (2 * LOOK, 2 * LOOK), borderMode=cv2.BORDER_REPLICATE)
+    return cv2.resize(large, (LOOK, LOOK), interpolation=cv2.INTER_AREA)
+
+
+def _distinct(corners: np.ndarray, fits: np.ndarray) -> list[int]:
+    """Return at which places the best of those are that overlap, the best first."""
+    kept: list[int] = []
+    for at in np.argsort(-fits):
+        if fits[at] < (LEAST_SECOND if kept else LEAST_FIT):
+            break
+        if all(_overlap(corners[at], corners[other]) < 0.1 for other in kept):
+            kept.append(int(at))
     return kept
 
 
@@ -166,19 +226,23 @@ def _overlap(one: np.ndarray, other: np.ndarray) -> float:
     return cv2.intersectConvexConvex(one, other)[0] / max(min(cv2.contourArea(one), cv2.contourArea(other)), 1)
 
 
-def _refined(grey: np.ndarray, one: Outline, scale: float) -> Outline:
-    """Move an outline found in a picture `scale` times smaller to the steepest place of uint8 (H, W)."""
-    corners = (one.corners + 0.5) * scale - 0.5
-    reach = REACH * scale
+def refined(grey: np.ndarray, corners: np.ndarray, scale: float) -> np.ndarray:
+    """Move corners found in a picture `scale` times smaller to the steepest place of uint8 (H, W): float (4, 2)."""
+    corners = (corners + 0.5) * scale - 0.5
     found = []
     for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        found.append(_steepest(grey, start, end, reach, one.on_light_box))
+        found.append(_steepest(grey, start, end, REACH * scale))
     normal, offset = np.array([side[:2] for side in found]), np.array([side[2] for side in found])
-    meet = [np.linalg.solve(normal[[at - 1, at]], offset[[at - 1, at]]) for at in range(4)]
-    return Outline(np.array(meet), one.confidence, one.on_light_box)
+    try:
+        moved = np.array([np.linalg.solve(normal[[at - 1, at]], offset[[at - 1, at]]) for at in range(4)])
+    except np.linalg.LinAlgError:
+        return corners
+    # Sides turned by something that crosses them meet elsewhere: then the lines of the small picture are better.
+    far = np.linalg.norm(moved - corners, axis=1).max() > 3 * REACH * scale
+    return corners if far else moved
 
 
-def _steepest(grey, start, end, reach: float, outside_brighter: bool) -> np.ndarray:
+def _steepest(grey, start, end, reach: float) -> np.ndarray:
     """Fit a line to the steepest places near the one from start to end: (nx, ny, c) with n the normal, n x = c."""
     along = (end - start) / np.linalg.norm(end - start)
     outwards = np.array([along[1], -along[0]])  # clockwise in a picture, where y points down
@@ -188,7 +252,9 @@ def _steepest(grey, start, end, reach: float, outside_brighter: bool) -> np.ndar
     at = points[:, None] + away[:, None] * outwards
     seen = cv2.remap(grey, at.astype(np.float32), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     slope = cv2.GaussianBlur(np.gradient(seen.astype(np.float32), axis=1), (0, 0), sigmaX=2, sigmaY=1)
-    steep = np.maximum(slope, 0) if outside_brighter else abs(slope)
+    # The side's own direction of contrast: text or a rib beside it may be steeper the other way.
+    sign = 1.0 if slope.sum() >= 0 else -1.0
+    steep = np.maximum(sign * slope, 0)
     best = steep.argmax(axis=1)
     weight = steep.max(axis=1)
     good = weight >= 0.3 * np.median(weight)

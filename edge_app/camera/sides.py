@@ -12,9 +12,9 @@ import numpy as np
 # Segments that lie within this many pixels of a line belong to it; LSD breaks an edge wherever something crosses it.
 SAME_LINE = 2.0
 # Segments shorter than this share of the picture's height are text; lines with less in all are ribs and devices.
-LEAST_SEGMENT, LEAST_LINE = 0.03, 0.1
+LEAST_SEGMENT, LEAST_LINE = 0.03, 0.08
 # Lines kept each way. Window, list, screen and bezel of a monitor make eight; ribs, clavicles and spine add some.
-MOST_LINES = 16
+MOST_LINES = 18
 # Points looked at along a side, and the share of it left out at both ends: films have rounded corners.
 POINTS, END = 24, 0.05
 # Pixels from the line to either side: beyond the blur of an edge, well within the bare rim of a light box.
