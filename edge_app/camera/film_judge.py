@@ -49,4 +49,10 @@ def _networks() -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
                 for at in range(LAYERS)
             ]
             for network in ("sides", "look")
+            if f"{network}_weights0" in held.files
         }
+
+
+def forget() -> None:
+    """Read the weights anew next time: they were written."""
+    _networks.cache_clear()

@@ -3,7 +3,7 @@
 1. The frame is shrunk to `SMALL` pixels across; line segments (LSD, von Gioi et al. 2012) that continue each other
    become lines, some near level and some near upright. Every two level and two upright lines make a quadrangle.
 2. Those with some contrast along their sides and something plain round them are looked at: what lies on both sides of
-   each side, and of the best how the picture in it looks. `film_judge` says how well each fits a film: the light box, the
+   each side, and how the picture in the best looks. `film_judge` says how well each fits a film: the light box, the
    monitor and its windows are quadrangles too.
 3. The sides of what is left are moved to the steepest place at full size, and meet in the corners.
 """
@@ -36,6 +36,7 @@ LEAST_FIT, LEAST_SECOND = 0.3, 0.5
 REACH, REFINED_POINTS = 3.0, 48
 # Side of the picture of a quadrangle, in pixels, and the share of it on each side that lies outside the quadrangle.
 LOOK, AROUND = 20, 0.15
+SIDE_FEATURES, LOOK_FEATURES = 31, LOOK * LOOK + 3
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def lines(small: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _joined(segments: np.ndarray, least: float, width: int) -> np.ndarray:
-    """Join segments x0, y0, x1, y1 that continue each other: float (n, 2), in the order in which they cross the middle."""
+    """Join segments x0, y0, x1, y1 that continue each other: float (n, 2), in the order in which they cross."""
     x, y = segments[:, [0, 2]], segments[:, [1, 3]]
     lengths = np.hypot(x[:, 1] - x[:, 0], y[:, 1] - y[:, 0])
     free, kept, weights = np.ones(len(segments), bool), [], []

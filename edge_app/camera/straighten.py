@@ -1,4 +1,4 @@
-"""From a frame and a film's corners to the film as if it had been scanned: grey, upright as it stands, never mirrored."""
+"""From a frame and a film's corners to the film as if it had been scanned: grey, as it stands, never mirrored."""
 
 import cv2
 import numpy as np

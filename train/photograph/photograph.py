@@ -30,10 +30,15 @@ class Photograph:
 
 
 def photograph(
-    film: np.ndarray, rng: np.random.Generator, severity: int, size: tuple[int, int] = SIZE, kind: str | None = None
+    film: np.ndarray,
+    rng: np.random.Generator,
+    severity: int,
+    size: tuple[int, int] = SIZE,
+    kind: str | None = None,
+    empty: bool = False,
 ) -> Photograph:
     """Photograph one film, uint8 (H, W); see `several`."""
-    return several([film], rng, severity, size, kind)
+    return several([film], rng, severity, size, kind, empty)
 
 
 def several(
@@ -42,6 +47,7 @@ def several(
     severity: int,
     size: tuple[int, int] = SIZE,
     kind: str | None = None,
+    empty: bool = False,
 ) -> Photograph:
     """Photograph films that hang or stand beside each other.
 
@@ -51,12 +57,13 @@ def several(
         severity: 1 careful, 2 everyday, 3 poor but still readable to a person.
         size: (width, height) of the photograph in pixels.
         kind: a key of `SCENES`; None draws one.
+        empty: show the bare light box, or a viewer without a picture, where the films would be.
     """
     how = SEVERITIES[severity]
     kind = kind or str(rng.choice(list(SCENES)))
     # Room on all sides for what a tilted camera sees beside the films; as fine as the largest of them will be seen.
     canvas = tuple(round(side * (how.fill[1] / how.fill[0] + 0.1)) for side in size)
-    shown = SCENES[kind](_to_scale(films, size, how.fill[1]), rng, how, canvas)
+    shown = SCENES[kind](_to_scale(films, size, how.fill[1]), rng, how, canvas, empty)
     view = optics.place(shown.corners, rng, how, size)
     across, down = view.to_scene()
     seen, surface = (

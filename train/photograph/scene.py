@@ -36,7 +36,9 @@ class Scene:
     surface: np.ndarray
 
 
-def light_box(films: list[np.ndarray], rng: np.random.Generator, how: Severity, size: tuple[int, int]) -> Scene:
+def light_box(
+    films: list[np.ndarray], rng: np.random.Generator, how: Severity, size: tuple[int, int], empty: bool = False
+) -> Scene:
     """Hang films beside each other on a light box.
 
     Args:
@@ -44,6 +46,7 @@ def light_box(films: list[np.ndarray], rng: np.random.Generator, how: Severity, 
         rng: draws rim, clips, room, falloff.
         how: the ranges.
         size: (width, height) of the scene.
+        empty: leave the films out.
     """
     light = _room(rng, size)
     boxes = _beside_each_other(films, size, gap=rng.uniform(0.02, 0.12))
@@ -58,7 +61,7 @@ def light_box(films: list[np.ndarray], rng: np.random.Generator, how: Severity, 
     surface = np.zeros(light.shape[:2], np.float32)
     _fill(light, case, rng.choice([0.01, 0.05, 0.3]) * rng.uniform(0.5, 1.2))
     _fill(light, panel, 1)
-    for film, box in zip(films, boxes, strict=True):
+    for film, box in () if empty else zip(films, boxes, strict=True):
         _hang(light, surface, film, box, rng)
     _fall_off(light, panel, rng, how)
     for box in boxes:
@@ -67,7 +70,9 @@ def light_box(films: list[np.ndarray], rng: np.random.Generator, how: Severity, 
     return Scene(light, _corners(boxes), LIGHT_BOX, surface)
 
 
-def monitor(films: list[np.ndarray], rng: np.random.Generator, how: Severity, size: tuple[int, int]) -> Scene:
+def monitor(
+    films: list[np.ndarray], rng: np.random.Generator, how: Severity, size: tuple[int, int], empty: bool = False
+) -> Scene:
     """Show films beside each other in a viewer window; arguments as of `light_box`."""
     light = _room(rng, size)
     boxes = _beside_each_other(films, size, gap=rng.uniform(0.02, 0.12))
@@ -83,7 +88,7 @@ def monitor(films: list[np.ndarray], rng: np.random.Generator, how: Severity, si
     _fill(shown, screen, int(rng.integers(50, 200)))
     _fill(shown, pane, int(rng.integers(*how.background)))
     _write(shown, screen, pane, rng)
-    for film, box in zip(films, boxes, strict=True):
+    for film, box in () if empty else zip(films, boxes, strict=True):
         _paste(shown[..., 0], film, box)
     surface = np.zeros(light.shape[:2], np.float32)
     _fill(surface, screen, 1)
