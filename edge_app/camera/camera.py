@@ -1,7 +1,7 @@
 """`with Camera(name) as camera`: frames from whatever the name means, and the newest one wins.
 
 A live camera is read by a thread of its own, so that a frame is never older than the last look. When it breaks off,
-stalls, freezes or turns black it is opened again, after a pause that grows, for as long as it takes; the status says so.
+stalls, freezes or is black it is opened again, after a pause that grows, for as long as it takes; its status says so.
 A read that hangs inside a driver cannot be interrupted: its thread is left behind, and what it may still bring is
 thrown away.
 """
@@ -62,8 +62,8 @@ class Camera:
         """Take its name.
 
         Args:
-            name: `auto`, `pi` or `pi:N`, a number or `/dev/videoN`, a video file, a folder or pattern of pictures, or an
-                address that begins with rtsp:// or http://.
+            name: `auto`, `pi` or `pi:N`, a number or `/dev/videoN`, a video file, a folder or pattern of pictures, or
+                an address that begins with rtsp:// or http://.
             size: width and height of the frames to ask for.
             give_up: seconds without a frame after which `newest` raises; None: never.
 

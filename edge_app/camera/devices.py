@@ -12,7 +12,7 @@ from edge_app.errors import MissingPackage
 
 SYSTEM, DEVICES = Path("/sys/class/video4linux"), Path("/dev")
 MODEL = Path("/proc/device-tree/model")
-# VIDIOC_QUERYCAP and struct v4l2_capability of linux/videodev2.h: driver, card, bus, version, capabilities, of this node.
+# VIDIOC_QUERYCAP and v4l2_capability of linux/videodev2.h: driver, card, bus, version, capabilities, of this node.
 QUERY, CAPABILITY = 0x80685600, struct.Struct("=16s32s32s6I")
 CAPTURES, SEVERAL_PLANES, BY_NODE = 0x1, 0x1000, 0x80000000
 # Drivers of the Pi's ribbon camera and of its codecs, by the beginning of their names.

@@ -1,4 +1,4 @@
-"""Where frames come from: each feed is opened, read frame by frame, and closed. A fault is a `FeedFault` with a reason."""
+"""Where frames come from: each feed is opened, read, and closed. A fault is a `FeedFault` with a reason."""
 
 import os
 from pathlib import Path

@@ -81,5 +81,5 @@ class PiCamera:
             try:
                 camera.stop()
                 camera.close()
-            except Exception:  # noqa: S110 (it is given up anyway)
+            except Exception:
                 pass
