@@ -103,6 +103,7 @@ def parse(raw) -> Card:
 
 
 def _camera(card: Card, raw: dict) -> Card:
+    _take(raw, "camera", dict)
     points = {rule: _points(raw, rule, list(card.labels), "camera.") for rule in RULES}
     temperature = _take(raw, "camera.temperature", (int, float))
     if not 0 < temperature < math.inf:
@@ -120,11 +121,11 @@ def _camera(card: Card, raw: dict) -> Card:
 
 def _gate(raw: dict, where: str = "") -> Limits | None:
     """Return the limits of the gate; None of a card that says it has none, as that of a file for phones."""
-    if not where and "gate" not in raw:
-        raise ValueError("its card lacks field 'gate'")
-    if not where and raw["gate"] is None:
+    holder, where = raw["camera"] if where else raw, f"{where}gate"
+    if "gate" not in holder:
+        raise ValueError(f"its card lacks field '{where}'")
+    if holder["gate"] is None:
         return None
-    where = f"{where}gate"
     _take(raw, f"{where}.features", int)
     unlike = _take(raw, f"{where}.unlike", (int, float))
     picture = {

@@ -54,7 +54,7 @@ class Shot:
             "name": self.camera,
             "frames": self.frames,
             "spread": {label: [round(float(end), 6) for end in ends] for label, ends in self.spread.items()} or None,
-            "quality": {name: round(float(value), 4) for name, value in self.quality.items()},
+            "quality": {name: round(float(value), 4) for name, value in self.quality.items() if value == value},
             "corners": [[round(float(share), 4) for share in corner] for corner in self.corners] or None,
         }
 

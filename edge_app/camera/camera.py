@@ -175,7 +175,8 @@ class Camera:
                 )
                 self._news.notify_all()
                 self._news.wait_for(lambda: self._closed, pause)
-            self._feed = named(self.name, self._size)
+            if not self._closed:
+                self._feed = named(self.name, self._size)
 
     def _until_fault(self, begun: int, watch: "_Watch") -> str:
         """Wait until this round's thread has failed, or must be taken for dead; return why."""

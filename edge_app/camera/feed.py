@@ -55,8 +55,9 @@ class OpenCvFeed:
 
     def open(self) -> None:
         """Open it."""
-        os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        # What is wrong is said here in one sentence; OpenCV and FFmpeg would say it many times over.
+        cv2.setLogLevel(0)
+        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
         self._capture = cv2.VideoCapture(self._source, self._backend, self._opening())
         if not self._capture.isOpened():
             raise FeedFault(self._why_closed())

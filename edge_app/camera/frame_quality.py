@@ -80,7 +80,7 @@ def flat(pixels: np.ndarray, corners: np.ndarray, side: int = SIDE) -> np.ndarra
 
 
 def _glare(grey: np.ndarray) -> tuple[float, str]:
-    """Return the share of the brightest part that is burnt out, and where: what a lamp does; a diaphragm is seldom so."""
+    """Return the share of the brightest part that is burnt out, and where."""
     burnt = cv2.resize((grey >= BURNT).astype(np.float32), (PARTS, PARTS), interpolation=cv2.INTER_AREA)
     return float(burnt.max()), place(*np.unravel_index(burnt.argmax(), burnt.shape))
 
