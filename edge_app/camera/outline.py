@@ -29,9 +29,9 @@ LEAST_OF_SIDE, LEAST_OF_ALL, LEAST_PLAIN = 0.15, 0.45, 0.4
 # a lens of 70 degrees shows of a film at 25 degrees.
 MOST_ASKEW, MOST_NARROWING = 0.25, 0.3
 # Quadrangles whose sides are judged, and those of them whose picture is looked at.
-MOST_CANDIDATES, MOST_LOOKED_AT = 700, 40
+MOST_CANDIDATES, MOST_LOOKED_AT = 700, 64
 # How well a quadrangle must fit to be a film, and of those beside it, a second film: chances of `film_judge`.
-LEAST_FIT, LEAST_SECOND = 0.3, 0.5
+LEAST_FIT, LEAST_SECOND = 0.15, 0.5
 # Pixels of the small frame within which a side is moved, and the points of it that are looked at.
 REACH, REFINED_POINTS = 3.0, 48
 # Side of the picture of a quadrangle, in pixels, and the share of it on each side that lies outside the quadrangle.
@@ -96,7 +96,7 @@ def closely(found: Candidates, small: np.ndarray) -> Candidates:
     """Return those candidates whose sides fit best, with what a look at them adds to their features."""
     best = np.argsort(-film_judge.by_sides(found.features))[:MOST_LOOKED_AT]
     soft = cv2.GaussianBlur(small, (0, 0), 1)
-    looks = np.array([_look(soft, found.corners[at]) for at in best])
+    looks = _looks(soft, found.corners[best])
     return Candidates(found.corners[best], np.concatenate([found.features[best], looks], axis=1).astype(np.float32))
 
 
@@ -190,24 +190,21 @@ def _of_sides(quads: np.ndarray, height: int) -> np.ndarray:
     return np.clip(features, -3, 3).T.astype(np.float32)
 
 
-def _look(soft: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """Return how a quadrangle and a little of what lies round it look, levels drawn to one span: float (F,)."""
-    look = _looked_at(soft, corners).astype(np.float32)
-    rim = round(AROUND / (1 + 2 * AROUND) * LOOK)
-    low, middle, high = np.quantile(look[rim:-rim, rim:-rim], (0.1, 0.5, 0.9))
-    span = max(high - low, 8.0)
-    levels = np.clip((look - middle) / span, -2, 2).ravel()
-    return np.concatenate([[low / 255, middle / 255, high / 255], levels])
-
-
-def _looked_at(soft: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """Return a quadrangle with a little of what lies round it, uint8 (LOOK, LOOK)."""
+def _looks(soft: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Return how quadrangles and a little of what lies round them look, levels drawn to one span: float32 (K, F)."""
     rim = AROUND / (1 + 2 * AROUND) * LOOK
     square = np.float32([[rim, rim], [LOOK - rim, rim], [LOOK - rim, LOOK - rim], [rim, LOOK - rim]])
-    # Every second pixel of it is an average of four: a quadrangle is ten times as large.
-    onto = cv2.getPerspectiveTransform(corners.astype(np.float32), 2 * square)
-    large = cv2.warpPerspective(soft, onto, (2 * LOOK, 2 * LOOK), borderMode=cv2.BORDER_REPLICATE)
-    return cv2.resize(large, (LOOK, LOOK), interpolation=cv2.INTER_AREA)
+    looks = np.empty((len(corners), LOOK, LOOK), np.float32)
+    for at, four in enumerate(corners.astype(np.float32)):
+        # Every pixel of it is an average of four: a quadrangle is ten times as large.
+        onto = cv2.getPerspectiveTransform(four, 2 * square)
+        large = cv2.warpPerspective(soft, onto, (2 * LOOK, 2 * LOOK), borderMode=cv2.BORDER_REPLICATE)
+        looks[at] = cv2.resize(large, (LOOK, LOOK), interpolation=cv2.INTER_AREA)
+    within = slice(round(rim), LOOK - round(rim))
+    inner = np.sort(looks[:, within, within].reshape(len(looks), -1), axis=1)
+    low, middle, high = (inner[:, int(share * (inner.shape[1] - 1)), np.newaxis] for share in (0.1, 0.5, 0.9))
+    levels = (looks.reshape(len(looks), -1) - middle) / np.maximum(high - low, 8)
+    return np.concatenate([low / 255, middle / 255, high / 255, np.clip(levels, -2, 2)], axis=1)
 
 
 def _distinct(corners: np.ndarray, fits: np.ndarray) -> list[int]:
