@@ -21,9 +21,9 @@ from train import film_arguments, index, provenance
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES
 
-# Photographs to learn from, and to watch on; and of each the shares that hold no film.
+# Photographs to learn from, and to watch on; of each the shares that hold no film, and that of those with two.
 LEARNT, WATCHED = 5000, 600
-EMPTY, PICTURE = 0.06, 0.1
+PICTURE, EMPTY, TWO = 0.1, 0.06, 0.08
 # Chances that a film is inverted, upside down or turned sideways: it is a film all the same.
 INVERTED, UPSIDE_DOWN, SIDEWAYS = 0.08, 0.08, 0.08
 # A quadrangle fits wholly up to the first of these errors, shares of the film's width, and not at all from the other.
@@ -79,16 +79,19 @@ def count(frames) -> dict[str, float]:
     """Return how often the edge finds the film, by severity, and how often one where there is none.
 
     Args:
-        frames: (frame uint8 (H, W, 3), corners float (4, 2) or None, severity), each.
+        frames: (file, corners float (films, 4, 2) or None, severity), each.
     """
     said: dict[str, list[bool]] = {}
     for pixels, corners, severity in map(_opened, frames):
         found = outline.find(pixels)
         if corners is None:
             said.setdefault("film where there is none", []).append(bool(found))
+        elif len(corners) > 1:
+            said.setdefault("two films found to be two", []).append(len(found) == len(corners))
         else:
-            right = bool(found) and error(found[0].corners, corners) <= FOUND
-            said.setdefault(f"found at severity {severity}", []).append(right)
+            right = bool(found) and error(found[0].corners, corners[0]) <= FOUND
+            said.setdefault(f"found at severity {severity}", []).append(bool(right))
+            said.setdefault("one film found to be several", []).append(len(found) > 1)
     return {name: float(np.mean(right)) for name, right in sorted(said.items())}
 
 
@@ -133,11 +136,14 @@ def _take(films: list[Path], pictures: list[Path], folder: Path, split: str, at:
         grey = np.rot90(grey, 2)
     elif how < INVERTED + UPSIDE_DOWN + SIDEWAYS:
         grey = np.rot90(grey, rng.choice([1, 3]))
+    shown = [np.ascontiguousarray(grey)]
+    if PICTURE + EMPTY <= kind < PICTURE + EMPTY + TWO:
+        shown.append(radiograph.read(films[rng.integers(len(films))], preprocess.least_side(160)))
     empty = kind < PICTURE + EMPTY
-    taken = photograph.photograph(np.ascontiguousarray(grey), rng, severity, empty=empty)
+    taken = photograph.several(shown, rng, severity, empty=empty)
     if not path.exists():
         cv2.imwrite(str(path), taken.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 96])
-    return path, None if empty else taken.corners, severity
+    return path, None if empty else taken.all_corners, severity
 
 
 def _opened(frame):
@@ -153,8 +159,7 @@ def _by_sides(frame) -> tuple[np.ndarray, np.ndarray]:
     if not len(found.corners):
         return np.empty((0, outline.SIDE_FEATURES), np.float32), np.empty(0, np.float32)
     # The sides are moved by a pixel or two later.
-    off = np.full(len(found.corners), 1.0) if corners is None else error((found.corners + 0.5) * scale - 0.5, corners)
-    return found.features, _fit(off - 0.005)
+    return found.features, _fit(_nearest((found.corners + 0.5) * scale - 0.5, corners) - 0.005)
 
 
 def _by_look(frame) -> tuple[np.ndarray, np.ndarray]:
@@ -166,10 +171,15 @@ def _by_look(frame) -> tuple[np.ndarray, np.ndarray]:
     if not len(found.corners):
         return np.empty((0, outline.SIDE_FEATURES + outline.LOOK_FEATURES), np.float32), np.empty(0, np.float32)
     found = outline.closely(found, small)
-    if corners is None:
-        return found.features, np.zeros(len(found.corners), np.float32)
     moved = np.array([outline.refined(grey, one, scale) for one in found.corners])
-    return found.features, _fit(error(moved, corners))
+    return found.features, _fit(_nearest(moved, corners))
+
+
+def _nearest(found: np.ndarray, corners: np.ndarray | None) -> np.ndarray:
+    """Return the error of each quadrangle, float (K,), against the film that it is nearest to."""
+    if corners is None:
+        return np.ones(len(found))
+    return np.min([error(found, film) for film in corners], axis=0)
 
 
 def _fit(off: np.ndarray) -> np.ndarray:
