@@ -123,10 +123,14 @@ def _frames(table: pd.DataFrame, split: str, number: int, args) -> list[tuple[Pa
 def _take(films: list[Path], pictures: list[Path], folder: Path, split: str, at: int):
     rng = np.random.default_rng((SEED, split == "val", at))
     severity, path, kind = int(rng.choice(list(SEVERITIES))), folder / f"{at}.jpg", rng.random()
+    known = path.with_suffix(".npy")  # the films' corners
+    if known.exists():
+        corners = np.load(known)
+        return path, corners if len(corners) else None, severity
     if kind < PICTURE:
-        if not path.exists():
-            picture = radiograph.read(pictures[rng.integers(len(pictures))], 640)
-            cv2.imwrite(str(path), cv2.resize(picture, photograph.SIZE, interpolation=cv2.INTER_AREA))
+        picture = radiograph.read(pictures[rng.integers(len(pictures))], 640)
+        cv2.imwrite(str(path), cv2.resize(picture, photograph.SIZE, interpolation=cv2.INTER_AREA))
+        np.save(known, np.empty((0, 4, 2)))
         return path, None, severity
     grey = radiograph.read(films[rng.integers(len(films))], preprocess.least_side(160))
     how = rng.random()
@@ -141,8 +145,8 @@ def _take(films: list[Path], pictures: list[Path], folder: Path, split: str, at:
         shown.append(radiograph.read(films[rng.integers(len(films))], preprocess.least_side(160)))
     empty = kind < PICTURE + EMPTY
     taken = photograph.several(shown, rng, severity, empty=empty)
-    if not path.exists():
-        cv2.imwrite(str(path), taken.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 96])
+    cv2.imwrite(str(path), taken.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 96])
+    np.save(known, np.empty((0, 4, 2)) if empty else taken.all_corners)
     return path, None if empty else taken.all_corners, severity
 
 

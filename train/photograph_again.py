@@ -1,8 +1,8 @@
 """Photographs of films once more, by other means, to see whether what was learnt holds outside `train.photograph`.
 
 Nothing is shared with it: scenes are drawn by Pillow, seen by the spline warp of scikit-image, blurred by SciPy, made
-noisy by `skimage.util.random_noise` and compressed by Pillow. The light falls otherwise, too: a film also lies as a print
-on a desk, light boxes have tubes behind them, and glare has the form of a strip lamp. No network learns from these.
+noisy by `skimage.util.random_noise` and compressed by Pillow. The light falls otherwise, too: a film also lies as a
+print on a desk, light boxes have tubes behind them, and glare has the form of a strip lamp. No network learns from them.
 """
 
 import io
