@@ -14,6 +14,7 @@ from train import (
     index,
     linear_probe,
     outline_judge,
+    photograph_count,
 )
 from train.audit import report as audit
 from train.gate import count as gate_count
@@ -38,6 +39,7 @@ COMMANDS = (
     gate_limits,
     gate_count,
     outline_judge,
+    photograph_count,
 )
 
 

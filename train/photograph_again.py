@@ -2,7 +2,7 @@
 
 Nothing is shared with it: scenes are drawn by Pillow, seen by the spline warp of scikit-image, blurred by SciPy, made
 noisy by `skimage.util.random_noise` and compressed by Pillow. The light falls otherwise, too: a film also lies as a
-print on a desk, light boxes have tubes behind them, and glare has the form of a strip lamp. No network learns from them.
+print on a desk, light boxes have tubes behind them, and a strip lamp is mirrored. No network learns from these.
 """
 
 import io

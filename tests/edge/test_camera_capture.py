@@ -204,7 +204,10 @@ def test_a_stream_that_stalls_is_left_behind(server, monkeypatch):
 
 def test_a_camera_that_never_comes_is_given_up_if_that_is_asked(server):
     server.close()
-    with Camera(server.address, SIZE, give_up=1.0) as one, pytest.raises(CameraLost, match=r"no picture for \d s; it c"):
+    with (
+        Camera(server.address, SIZE, give_up=1.0) as one,
+        pytest.raises(CameraLost, match=r"no picture for \d s; it c"),
+    ):
         while True:
             assert one.newest(0.1) is None
 
@@ -269,7 +272,9 @@ def test_another_size_than_asked_for_is_said(monkeypatch):
 def test_a_read_that_hangs_holds_nobody_up(monkeypatch):
     monkeypatch.setattr(camera, "STALLED", 0.3)
     hang = threading.Event()
-    monkeypatch.setattr(camera, "named", lambda name, size: Made(lambda number: number < 3 or hang.wait(60) or picture()))
+    monkeypatch.setattr(
+        camera, "named", lambda name, size: Made(lambda number: number < 3 or hang.wait(60) or picture())
+    )
     began = time.monotonic()
     with Camera("/dev/video7", SIZE) as one:
         assert until(lambda: one.status.restarts > 0)
