@@ -22,7 +22,7 @@ from train.photograph import photograph
 from train.photograph.severity import SEVERITIES
 
 # Photographs to learn from, and to watch on; of each the shares that hold no film, and that of those with two.
-LEARNT, WATCHED = 5000, 600
+LEARNT, WATCHED = 3600, 400
 PICTURE, EMPTY, TWO = 0.1, 0.06, 0.08
 # Chances that a film is inverted, upside down or turned sideways: it is a film all the same.
 INVERTED, UPSIDE_DOWN, SIDEWAYS = 0.08, 0.08, 0.08

@@ -1,4 +1,4 @@
-"""`python -m train photograph-count MODEL`: what the camera makes of test films that were photographed, by two simulators.
+"""`python -m train photograph-count MODEL`: what the camera makes of photographed test films, by two simulators.
 
 Each film is photographed at every severity by `train.photograph`, which training has seen, and by
 `train.photograph_again`, which it has not; found, straightened and judged as on the edge, and compared with its file.
@@ -18,7 +18,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from edge_app import bundle, judging, preprocess, radiograph
-from edge_app.camera import film_view, outline, straighten
+from edge_app.camera import film_view, straighten
 from edge_app.classifier import Classifier
 from edge_app.decision import COVID, REFUSED, UNSURE
 from train import evaluate, index, photograph_again, provenance

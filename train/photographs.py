@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from edge_app import kinds, lung_field, picture_checks, preprocess
-from edge_app.camera import outline, straighten
+from edge_app.camera import film_judge, outline, sides, straighten
 from edge_app.classifier import LungFinder
 from edge_app.errors import NoLungField
 from train import pixels
@@ -23,7 +23,11 @@ from train.photograph.severity import SEVERITIES
 # Of the film's width: a corner farther off is another thing's, and by how much the corners that are found are off.
 RIGHT, USUALLY_OFF = 0.03, 0.004
 # Whatever decides what a photograph looks like once it is straightened: a change of it makes another cache.
-SOURCES = (*sorted(Path(photograph.__file__).parent.glob("*.py")), Path(outline.__file__), Path(straighten.__file__))
+SOURCES = (
+    *sorted(Path(photograph.__file__).parent.glob("*.py")),
+    *(Path(module.__file__) for module in (outline, sides, straighten)),
+    film_judge.WEIGHTS,
+)
 # What `edge_app.picture_checks` measures, in the order of `Photographs.values`.
 CHECKS = (*picture_checks.KINDS, picture_checks.CONTRAST)
 SEED = 0
