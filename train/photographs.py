@@ -116,7 +116,7 @@ def _looked_at(shown: np.ndarray, finder: LungFinder, size: int) -> dict:
         parts = pixels.cropped(shown, field, size)
     except NoLungField:
         pass
-    parts["kinds"] = [chances[kind] for kind in kinds.KINDS]
+    parts["kinds"] = [chances.get(kind, 0.0) for kind in kinds.KINDS]
     parts["values"] = [measured.get(name, np.nan) for name in CHECKS]
     return parts
 

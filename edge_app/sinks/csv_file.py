@@ -70,7 +70,7 @@ def flat(row: dict, labels: tuple[str, ...]) -> dict:
         "camera": shot.get("name"),
         "camera_frames": shot.get("frames"),
         **{
-            f"score_{label}_{end}": value
+            f"{end}_score_{label}": value
             for label in labels
             for end, value in zip(("least", "most"), spread.get(label) or (None, None), strict=True)
         },
