@@ -16,13 +16,16 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run data index pictures lungs train convert study arm-roots audit gate compare bench kill-test test test-edge test-desk lint format clean
+.PHONY: help run data index pictures lungs train convert study arm-roots audit gate outline camera-count camera compare bench kill-test test test-edge test-desk lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
 run: .venv-edge/ready  ## classify a sample film, or yours: make run IMAGES=DIR
 	@$(EDGE) -m edge_app classify $(if $(IMAGES),"$(IMAGES)")
+
+camera: .venv-edge/ready  ## look at films through the Pi's camera or a USB camera; CAMERA=film.mp4 for another
+	@$(EDGE) -m edge_app camera $(if $(CAMERA),"$(CAMERA)")
 
 data: .venv/ready  ## where to get the four collections, and which are in DATA
 	@$(DESK) -m train data --data "$(DATA)"
@@ -42,6 +45,9 @@ lungs: .venv/ready $(INDEX) $(OUT)/pictures/list.csv  ## train and convert the n
 	$(DESK) -m train lungs --data "$(DATA)" --index $(INDEX) --cache $(OUT) --pictures $(OUT)/pictures
 	$(DESK) -m convert.lungs --data "$(DATA)" --index $(INDEX) --cache $(OUT)
 
+outline: .venv/ready $(INDEX) $(OUT)/pictures/list.csv  ## learn which quadrangle of a photograph is a film, for the camera
+	$(DESK) -m train outline --data "$(DATA)" --index $(INDEX) --cache $(OUT) --pictures $(OUT)/pictures
+
 train: .venv/ready $(INDEX)  ## train MODEL (lite0, tiny, seed); goes on where it was stopped
 	$(DESK) -m train fit --model $(MODEL) --data "$(DATA)" --index $(INDEX) --cache $(OUT) --run $(RUN) $(if $(wildcard $(RUN)/run.json),--resume)
 
@@ -58,6 +64,9 @@ audit: .venv/ready $(INDEX)  ## what the run of MODEL learnt: trains it anew wit
 gate: .venv/ready $(OUT)/pictures/list.csv $(INDEX)  ## count what the gate of MODEL refuses, and its heat inside drawn lungs
 	$(DESK) -m train gate-count models/covid-xray-$(MODEL)-int8.tflite --pictures $(OUT)/pictures --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-gate.json
 	$(DESK) -m convert heat models/covid-xray-$(MODEL)-int8.tflite --data "$(DATA)" --index $(INDEX) --cache $(OUT) --out models/$(MODEL)-heat.json
+
+camera-count: .venv/ready $(INDEX)  ## count what the camera makes of photographed test films with MODEL (an hour)
+	$(DESK) -m train photograph-count models/covid-xray-$(MODEL)-int8.tflite --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-camera.json
 
 compare: .venv/ready  ## the figures of the released models side by side
 	$(DESK) -m train compare models/seed.json models/covid-xray-*.json
