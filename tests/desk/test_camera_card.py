@@ -43,7 +43,7 @@ def measured():
     chances = np.full((FILMS, len(kinds.KINDS)), 0.01, np.float32)
     chances[4, kinds.KINDS.index(kinds.PICTURE)] = 0.99
     crops = Crops(pictures, np.full_like(pictures, 255), np.zeros((FILMS, 4), np.float32), found)
-    taken = Photographs(crops, np.ones(FILMS, np.int8), np.ones(FILMS, bool), chances, values)
+    taken = Photographs(crops, np.ones(FILMS, np.int8), chances, values)
     like, limit = likeness.fit(*(likeness.embeddings(content, films[rows::2], 3) for rows in (0, 1)))
     record = {"config": {"labels": LABELS, "outside": "keep", "levels": "crop", "cells": ()}}
     held = release.Held(table, films, None)
