@@ -19,8 +19,8 @@ from train import pixels
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES
 
-# How far each corner is off each way, as a share of the film's width: those that the edge finds are off by 0.001 to 0.006
-# in the middle of all films, by severity, and seldom by more than 0.02.
+# How far each corner is off each way, as a share of the film's width: those that the edge finds are off by 0.001 to
+# 0.006 in the middle of all films, by severity, and seldom by more than 0.02.
 OFF = 0.005
 # Whatever decides what a photograph looks like once it is straightened: a change of it makes another cache.
 SOURCES = (*sorted(Path(photograph.__file__).parent.glob("*.py")), Path(straighten.__file__))
