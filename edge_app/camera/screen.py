@@ -72,7 +72,7 @@ def judged(result: Result, terms: Terms) -> np.ndarray:
     """Draw the film that was judged with its heat, its verdict and what was measured: uint8 RGB (h, w, 3)."""
     drawn = overlay.draw(result, terms)
     said = [report.frames(result.shot.row())] if result.shot.spread else []
-    said += [", ".join(f"{name} {value:.2f}" for name, value in result.shot.quality.items())]
+    said += [", ".join(f"{name} {value:.2f}" for name, value in result.shot.row()["quality"].items())]
     sheet = pictures.Sheet(drawn.shape[1], 120)
     top = 4
     for line in filter(None, said):
