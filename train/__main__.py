@@ -15,6 +15,7 @@ from train import (
     linear_probe,
     outline_judge,
     photograph_count,
+    photograph_video,
 )
 from train.audit import report as audit
 from train.gate import count as gate_count
@@ -40,6 +41,7 @@ COMMANDS = (
     gate_count,
     outline_judge,
     photograph_count,
+    photograph_video,
 )
 
 

@@ -16,18 +16,13 @@ import numpy as np
 
 from edge_app.camera import devices, feed
 from edge_app.camera.frame import Frame
+from edge_app.camera.watchdog import Watch
 from edge_app.errors import CameraEnded, CameraLost, MissingPackage, WrongUsage
 from edge_app.sources import IMAGE_SUFFIXES
 
 STARTING, LIVE, RESTARTING, ENDED = "starting", "live", "restarting", "ended"
-# Seconds without a frame, with the very same frame, and with nothing but black, after which a camera is opened again.
-STALLED, FROZEN, BLACK = 5.0, 10.0, 10.0
-# Opening may take longer: a stream waits for a key frame, a Pi's camera for its exposure.
-OPENING = 15.0
 # Pauses in seconds before it is opened again, the last for ever.
 PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-# A frame on which no pixel of a coarse grid is brighter than this is black; a lens cap lets less through.
-BLACKEST = 12
 STREAMS = ("rtsp://", "rtsps://", "http://", "https://")
 
 
@@ -160,7 +155,7 @@ class Camera:
             with self._news:
                 self._round += 1
                 begun, frames = self._round, self._status.frames
-                watch = _Watch(self._feed.noisy)
+                watch = Watch(self._feed.noisy)
             threading.Thread(target=self._read, args=(begun, watch), daemon=True).start()
             self._fault = self._until_fault(begun, watch)
             if self._closed:
@@ -178,7 +173,7 @@ class Camera:
             if not self._closed:
                 self._feed = named(self.name, self._size)
 
-    def _until_fault(self, begun: int, watch: "_Watch") -> str:
+    def _until_fault(self, begun: int, watch: "Watch") -> str:
         """Wait until this round's thread has failed, or must be taken for dead; return why."""
         while True:
             with self._news:
@@ -189,7 +184,7 @@ class Camera:
                 if why:
                     return why
 
-    def _read(self, begun: int, watch: "_Watch") -> None:
+    def _read(self, begun: int, watch: "Watch") -> None:
         """Read one opening of the feed until it fails or is not wanted any more."""
         source = self._feed
         try:
@@ -205,7 +200,7 @@ class Camera:
         finally:
             source.close()
 
-    def _take(self, begun: int, pixels: np.ndarray, watch: "_Watch") -> bool:
+    def _take(self, begun: int, pixels: np.ndarray, watch: "Watch") -> bool:
         now = time.monotonic()
         watch.see(pixels, now)
         with self._news:
@@ -220,50 +215,10 @@ class Camera:
             self._news.notify_all()
         return True
 
-    def _fail(self, watch: "_Watch", why: str) -> None:
+    def _fail(self, watch: "Watch", why: str) -> None:
         with self._news:
             watch.fault = why
             self._news.notify_all()
-
-
-class _Watch:
-    """Tells when one opening of a camera must be taken for dead.
-
-    Attributes:
-        fault: why its thread ended; empty while it runs.
-        black: whether it gave black frames only.
-    """
-
-    def __init__(self, noisy: bool):
-        self.fault = ""
-        self.black = False
-        self._noisy = noisy
-        self._began = time.monotonic()
-        self._came = self._changed = self._lit = None
-        self._last = b""
-
-    def see(self, pixels: np.ndarray, now: float) -> None:
-        """Take note of a frame."""
-        coarse = pixels[::16, ::16]
-        look = coarse.tobytes()
-        if self._came is None or look != self._last or not self._noisy:
-            self._changed = now
-        if self._came is None or coarse.max() > BLACKEST:
-            self._lit = now
-        self._came, self._last = now, look
-
-    def overdue(self, now: float) -> str:
-        """Return why it is to be opened again; empty if it is not."""
-        if self._came is None:
-            return "it was opened and gives no picture" if now - self._began > OPENING else ""
-        if now - self._came > STALLED:
-            return f"no picture came for {STALLED:.0f} s"
-        if now - self._lit > BLACK:
-            self.black = True
-            return "its pictures are black: take the cap off the lens, or give it light"
-        if now - self._changed > FROZEN:
-            return f"its picture has not changed for {FROZEN:.0f} s"
-        return ""
 
 
 def automatic() -> str:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app.camera import camera, devices, feed
+from edge_app.camera import camera, devices, feed, watchdog
 from edge_app.camera.camera import LIVE, RESTARTING, Camera
 from edge_app.cli import main
 from edge_app.errors import CameraEnded, CameraLost, WrongUsage
@@ -192,7 +192,7 @@ def test_a_stream_that_breaks_off_is_opened_again_and_says_so(server, monkeypatc
 
 
 def test_a_stream_that_stalls_is_left_behind(server, monkeypatch):
-    monkeypatch.setattr(camera, "STALLED", 0.5)
+    monkeypatch.setattr(watchdog, "STALLED", 0.5)
     with Camera(server.address, SIZE) as one:
         assert one.newest(20)
         server.go.clear()
@@ -243,7 +243,7 @@ class Made:
     ],
 )
 def test_frozen_and_black_pictures_are_a_fault(monkeypatch, limit, give, said):
-    monkeypatch.setattr(camera, limit, 0.3)
+    monkeypatch.setattr(watchdog, limit, 0.3)
     good = threading.Event()
     feeds = []
 
@@ -270,7 +270,7 @@ def test_another_size_than_asked_for_is_said(monkeypatch):
 
 
 def test_a_read_that_hangs_holds_nobody_up(monkeypatch):
-    monkeypatch.setattr(camera, "STALLED", 0.3)
+    monkeypatch.setattr(watchdog, "STALLED", 0.3)
     hang = threading.Event()
     monkeypatch.setattr(
         camera, "named", lambda name, size: Made(lambda number: number < 3 or hang.wait(60) or picture())
