@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def looks(video: str, frames: int) -> tuple[list[tuple[float, bool]], list[float]]:
-    """Look at so many frames; return (CPU milliseconds, whether a film was seen) of each, and memory in MB after each."""
+    """Look at so many frames; return (CPU ms, whether a film was seen) of each, and memory in MB after each."""
     looked, memory, before = [], [], None
     while len(looked) < frames:
         with Camera(video) as camera:
