@@ -74,9 +74,11 @@ compare: .venv/ready  ## the figures of the released models side by side
 # In both runtimes: on x86 that of Bookworm, in the edge's Python, runs int8 20 times slower than the desk's, on ARM not.
 FILMS = $(wildcard $(patsubst %,$(DATA)/%,COVID-19_Radiography_Dataset/*/images chest_xray/* covid-chestxray-dataset/images nih-chest-xrays/images))
 
-bench: .venv/ready .venv-edge/ready  ## time the edge against TensorFlow with the H5 file, and a session against its floor
+bench: .venv/ready .venv-edge/ready $(INDEX)  ## time the edge against TensorFlow with the H5 file, and a session against its floor
 	for python in $(DESK) $(EDGE); do $$python -m edge_app.bench_session $(FILMS) || exit 1; done
 	$(DESK) -m convert.bench --edge $(DESK)
+	$(DESK) -m train photograph-video --data "$(DATA)" --index $(INDEX) --out $(OUT)/films.avi
+	$(EDGE) -m edge_app.bench_camera $(OUT)/films.avi
 
 kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: none lost, none doubled
 	KILLS=200 FILMS=1000 $(EDGE) -m pytest -s tests/edge/test_killed_run.py
