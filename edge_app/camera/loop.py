@@ -16,7 +16,7 @@ import numpy as np
 
 from edge_app import decision, gate, judging, refusal
 from edge_app.camera import film_view, straighten
-from edge_app.camera.camera import Camera
+from edge_app.camera.camera import LIVE, Camera
 from edge_app.camera.confirm import confirm
 from edge_app.camera.frame import Frame
 from edge_app.camera.freeze import Freeze, Good
@@ -94,8 +94,9 @@ class Loop:
         while True:
             frame = self.camera.newest(WAIT)
             if frame is None:
-                self.freeze.forget()
-                before = None
+                if self.camera.status.state != LIVE:
+                    self.freeze.forget()
+                    before = None
                 yield Moment(self.camera.status)
                 continue
             if self.turn:
@@ -121,7 +122,7 @@ class Loop:
             self._until = frame.time + PATIENCE
         asked = self._until is not None
         if self.freeze.progress == 1 and (asked or (self.automatic and self.freeze.news)):
-            result = judge(self.freeze.take(), self.one, self.limits, self.camera.name)
+            result = self._judged(frame)
         elif asked and frame.time > self._until:
             result = refused(frame, view, self.camera.name)
         else:
@@ -130,6 +131,15 @@ class Loop:
         self._until = None
         self._refused = result.refusal and result.refusal.sentence
         return result
+
+    def _judged(self, frame: Frame) -> Result:
+        """Judge what is frozen; whatever happens becomes its outcome, so that the films after it are still judged."""
+        try:
+            return judge(self.freeze.take(), self.one, self.limits, self.camera.name)
+        except Exception as error:
+            fault = f"{type(error).__name__}: {error}"
+            path = _named(datetime.now(UTC))
+            return Result(path, error=f"{path}: failed inside this program ({fault}); report it.")
 
 
 def judge(good: list[Good], one: Classifier, limits: judging.Limits, name: str) -> Result:

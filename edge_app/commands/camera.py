@@ -13,6 +13,7 @@ examples:
   python -m edge_app camera /dev/video0 --shutter key --store
   python -m edge_app camera rtsp://camera.clinic/film --json --screen none
   python -m edge_app camera film.mp4 --json --overlays seen/
+  python -m edge_app camera photographs/ --frames 1              (each picture is another film)
   python -m edge_app cameras                                     (which there are)
 """
 SCREENS = ("auto", "window", "page", "none")
@@ -45,6 +46,13 @@ def add_parser(subparsers):
         default="auto",
         help="auto judges each film once it is seen well and still; key waits for space, Return or the button",
     )
+    parser.add_argument(
+        "--frames",
+        type=whole,
+        default=5,
+        metavar="N",
+        help="judge a film by so many frames; 1 for pictures that show each film once (default %(default)s)",
+    )
     parser.add_argument("--button", metavar="PIN", help="a button between this GPIO pin and ground is the shutter, too")
     parser.add_argument(
         "--screen",
@@ -67,19 +75,24 @@ def run(args) -> int:
     """Run the command."""
     from edge_app import stopping
     from edge_app.camera.camera import Camera
-    from edge_app.errors import CameraEnded, CameraLost
+    from edge_app.errors import CameraEnded, CameraLost, WrongUsage
     from edge_app.session import Session, complain
 
     with Session(args, camera=True) as session:
         import cv2
 
+        from edge_app.camera.freeze import MOST_HELD, STILL, Freeze
         from edge_app.camera.loop import Loop
 
+        if args.frames > MOST_HELD:
+            raise WrongUsage(f"--frames: {args.frames} are too many; 1 to {MOST_HELD} are allowed.")
         stopping.heed()
         cv2.setNumThreads(1)  # one film at a time: OpenCV's own threads cost more than they give
         judged, voice = 0, Voice(complain)
         with Camera(args.camera, args.size, give_up=args.give_up) as camera:
-            loop = Loop(camera, session.networks, session.terms.limits, args.shutter == "auto", args.turn)
+            freeze = Freeze(args.frames, STILL if args.frames > 1 else 0)
+            limits = session.terms.limits
+            loop = Loop(camera, session.networks, limits, args.shutter == "auto", args.turn, freeze)
             with Controls(args, session.terms, loop.press, complain) as controls:
                 try:
                     for moment in loop.moments():
@@ -188,9 +201,9 @@ def size(text: str) -> tuple[int, int]:
 
 
 def whole(text: str) -> int:
-    """Read a number of films."""
+    """Read a number of films or frames."""
     if not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of films, 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number, 1 or more")
     return int(text)
 
 

@@ -222,6 +222,33 @@ def test_a_recording_without_a_film_ends_with_code_1_and_the_last_advice(tmp_pat
     assert "has ended after 1 picture; no film was judged: no film in view" in said
 
 
+def test_pictures_of_one_film_each(tmp_path, camera_model, capsys):
+    for seed in range(3):
+        cv2.imwrite(str(tmp_path / f"{seed}.png"), box(draw_film(seed * 7, 720, 600, opacity=seed / 2))[..., ::-1])
+    words = ["camera", str(tmp_path), "--screen", "none", "--json", "--frames", "1", "--model", str(camera_model)]
+    assert main(words) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["camera"]["frames"] for row in rows] == [1, 1, 1]
+
+
+def test_a_fault_in_judging_costs_one_film(video, camera_model, capsys, monkeypatch):
+    from edge_app.camera import loop
+
+    judge, calls = loop.judge, []
+
+    def broken(*words):
+        calls.append(words)
+        if len(calls) == 1:
+            raise MemoryError("no room")
+        return judge(*words)
+
+    monkeypatch.setattr(loop, "judge", broken)
+    assert main(["camera", str(video), "--screen", "none", "--json", "--model", str(camera_model)]) == 1
+    told = capsys.readouterr()
+    rows = [json.loads(line) for line in told.out.splitlines()]
+    assert "MemoryError: no room" in rows[0]["error"] and rows[1]["verdict"]
+
+
 def test_a_model_that_was_shown_no_photographs_is_refused(model_path, video, capsys):
     assert main(["camera", str(video), "--screen", "none", "--model", str(model_path)]) == 2
     assert "has no operating point for a camera" in capsys.readouterr().err
