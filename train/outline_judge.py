@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from edge_app import preprocess, radiograph
 from edge_app.camera import film_judge, outline
-from train import film_arguments, index, provenance
+from train import film_arguments, film_margin, index, provenance
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES
 
@@ -108,7 +108,8 @@ def error(found: np.ndarray, corners: np.ndarray) -> float:
 
 def _frames(table: pd.DataFrame, split: str, number: int, args) -> list[tuple[Path, np.ndarray | None, int]]:
     """Return photographs on the disk, taking those that are not there yet: (file, corners or None, severity) each."""
-    sources = b"".join(path.read_bytes() for path in sorted(Path(photograph.__file__).parent.glob("*.py")))
+    drawn = (*sorted(Path(photograph.__file__).parent.glob("*.py")), Path(film_margin.__file__))
+    sources = b"".join(path.read_bytes() for path in drawn)
     key = hashlib.sha256(sources + index.sha256(args.index).encode() + str(SEED).encode()).hexdigest()[:8]
     folder = args.cache / f"outline-{split}-{key}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,7 +133,7 @@ def _take(films: list[Path], pictures: list[Path], folder: Path, split: str, at:
         cv2.imwrite(str(path), cv2.resize(picture, photograph.SIZE, interpolation=cv2.INTER_AREA))
         np.save(known, np.empty((0, 4, 2)))
         return path, None, severity
-    grey = radiograph.read(films[rng.integers(len(films))], preprocess.least_side(160))
+    grey = _film(films, rng)
     how = rng.random()
     if how < INVERTED:
         grey = 255 - grey
@@ -142,12 +143,16 @@ def _take(films: list[Path], pictures: list[Path], folder: Path, split: str, at:
         grey = np.rot90(grey, rng.choice([1, 3]))
     shown = [np.ascontiguousarray(grey)]
     if PICTURE + EMPTY <= kind < PICTURE + EMPTY + TWO:
-        shown.append(radiograph.read(films[rng.integers(len(films))], preprocess.least_side(160)))
+        shown.append(_film(films, rng))
     empty = kind < PICTURE + EMPTY
     taken = photograph.several(shown, rng, severity, empty=empty)
     cv2.imwrite(str(path), taken.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 96])
     np.save(known, np.empty((0, 4, 2)) if empty else taken.all_corners)
     return path, None if empty else taken.all_corners, severity
+
+
+def _film(films: list[Path], rng: np.random.Generator) -> np.ndarray:
+    return film_margin.trimmed(radiograph.read(films[rng.integers(len(films))], preprocess.least_side(160)))
 
 
 def _opened(frame):

@@ -21,7 +21,7 @@ from edge_app import bundle, judging, preprocess, radiograph
 from edge_app.camera import film_view, straighten
 from edge_app.classifier import Classifier
 from edge_app.decision import COVID, REFUSED, UNSURE
-from train import evaluate, index, photograph_again, provenance
+from train import evaluate, film_margin, index, photograph_again, provenance
 from train.outline_judge import FOUND, error
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES
@@ -116,17 +116,17 @@ def of_film(model: Path, data: Path, renderers: tuple[str, ...], seed: int, film
     one, other = _networks(model)
     grey = radiograph.read(data / path, preprocess.least_side(one.card.size))
     _, reading, _ = judging.judge(grey, one, one.card.limits("refer"))
-    key, several = zlib.crc32(path.encode()), []
+    shown, key, several = film_margin.trimmed(grey), zlib.crc32(path.encode()), []
     for renderer in renderers:
         for severity in SEVERITIES:
             rng = np.random.default_rng((seed, key, severity, renderer == "simulator"))
-            taken = RENDERERS[renderer](grey, rng, severity)
+            taken = RENDERERS[renderer](shown, rng, severity)
             seen = Seen(path, label, group, renderer, severity)
             _look(seen, taken, other)
             several.append(seen)
     rng = np.random.default_rng((seed, key, 9))
     kind = HOPELESS[key % len(HOPELESS)]
-    pixels = spoilt(kind, photograph.photograph(grey, rng, 1), rng)
+    pixels = spoilt(kind, photograph.photograph(shown, rng, 1), rng)
     return (
         reading.scores and reading.scores["covid"] if not reading.refusal else None,
         several,

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge_app import preprocess, radiograph
 from edge_app.errors import WrongUsage
-from train import film_arguments, index
+from train import film_arguments, film_margin, index
 from train.photograph import photograph
 
 RATE, HELD, AWAY = 15, 30, 15
@@ -40,6 +40,7 @@ def run(args) -> int:
     rng = np.random.default_rng(args.seed)
     for path in paths:
         grey = radiograph.read(args.data / path, preprocess.least_side(160))
+        grey = film_margin.trimmed(grey)
         for frame in (*held(grey, args.severity, rng), *([_room(grey, args.severity, rng)] * AWAY)):
             writer.write(frame[..., ::-1])
     writer.release()

@@ -15,7 +15,7 @@ from edge_app import kinds, lung_field, picture_checks, preprocess
 from edge_app.camera import straighten
 from edge_app.classifier import LungFinder
 from edge_app.errors import NoLungField
-from train import pixels
+from train import film_margin, pixels
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES
 
@@ -23,7 +23,10 @@ from train.photograph.severity import SEVERITIES
 # 0.006 in the middle of all films, by severity, and seldom by more than 0.02.
 OFF = 0.005
 # Whatever decides what a photograph looks like once it is straightened: a change of it makes another cache.
-SOURCES = (*sorted(Path(photograph.__file__).parent.glob("*.py")), Path(straighten.__file__))
+SOURCES = (
+    *sorted(Path(photograph.__file__).parent.glob("*.py")),
+    *(Path(module.__file__) for module in (film_margin, straighten)),
+)
 # What `edge_app.picture_checks` measures, in the order of `Photographs.values`.
 CHECKS = (*picture_checks.KINDS, picture_checks.CONTRAST)
 SEED = 0
@@ -91,7 +94,7 @@ def take(grey: np.ndarray, path: str, seed: int = SEED) -> tuple[int, np.ndarray
     """
     rng = np.random.default_rng((seed, zlib.crc32(path.encode())))
     severity = int(rng.choice(list(SEVERITIES)))
-    taken = photograph.photograph(grey, rng, severity)
+    taken = photograph.photograph(film_margin.trimmed(grey), rng, severity)
     width = np.linalg.norm(taken.corners[1] - taken.corners[0])
     corners = taken.corners + rng.normal(0, OFF * width, (4, 2))
     return severity, straighten.straighten(taken.pixels, corners)

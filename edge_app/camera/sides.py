@@ -65,11 +65,13 @@ def _joined(segments: np.ndarray, least: float, width: int) -> np.ndarray:
     for longest in np.argsort(lengths)[::-1]:
         if not free[longest]:
             continue
-        line = np.polyfit(x[longest], y[longest], 1)
+        (x0, x1), (y0, y1) = x[longest], y[longest]
+        slope = (y1 - y0) / (x1 - x0)
+        line = np.array([slope, y0 - slope * x0])
         for _ in range(2):  # the second time with the line through all that the first found
-            on = (abs(np.polyval(line, x) - y) < SAME_LINE).all(axis=1)
+            on = (abs(line[0] * x + line[1] - y) < SAME_LINE).all(axis=1)
             on[longest] = True
-            line = _through(x[on].ravel(), y[on].ravel(), np.repeat(lengths[on], 2))
+            line = _through(x[on], y[on], lengths[on, np.newaxis])
         if lengths[on & free].sum() >= least:
             kept.append(line)
             weights.append(lengths[on].sum())
@@ -80,8 +82,10 @@ def _joined(segments: np.ndarray, least: float, width: int) -> np.ndarray:
 
 
 def _through(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    middle_x, middle_y = np.average(x, weights=weight), np.average(y, weights=weight)
-    slope = (weight * (x - middle_x) * (y - middle_y)).sum() / max((weight * (x - middle_x) ** 2).sum(), 1e-9)
+    whole = x.shape[1] * weight.sum()
+    middle_x, middle_y = (weight * x).sum() / whole, (weight * y).sum() / whole
+    off = weight * (x - middle_x)
+    slope = (off * (y - middle_y)).sum() / max((off * (x - middle_x)).sum(), 1e-9)
     return np.array([slope, middle_y - slope * middle_x])
 
 
