@@ -227,4 +227,4 @@ def _write(networks: dict, out: Path) -> None:
             parts[f"{name}_{'bias' if at % 2 else 'weights'}{at // 2}"] = value.astype(np.float16)
     with out.open("wb") as file:
         np.savez_compressed(file, **parts)
-    film_judge.forget()
+    film_judge.use(out)

@@ -31,7 +31,7 @@ def by_look(features: np.ndarray) -> np.ndarray:
 
 
 def _run(network: str, value: np.ndarray) -> np.ndarray:
-    layers = _networks()[network]
+    layers = _networks(WEIGHTS)[network]
     for at, (weights, bias) in enumerate(layers):
         value = value @ weights + bias
         if at < len(layers) - 1:
@@ -40,9 +40,9 @@ def _run(network: str, value: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _networks() -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
+def _networks(path: Path) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
     """Return weights float32 (in, out) and bias float32 (out,) of each layer of each network."""
-    with np.load(WEIGHTS) as held:
+    with np.load(path) as held:
         return {
             network: [
                 tuple(held[f"{network}_{part}{at}"].astype(np.float32) for part in ("weights", "bias"))
@@ -53,6 +53,8 @@ def _networks() -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
         }
 
 
-def forget() -> None:
-    """Read the weights anew next time: they were written."""
+def use(path: Path) -> None:
+    """Judge by the weights in another file from now on, read anew."""
+    global WEIGHTS
+    WEIGHTS = path
     _networks.cache_clear()
