@@ -16,7 +16,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run data index pictures lungs train convert study arm-roots audit gate outline camera-count camera compare bench kill-test test test-edge test-desk lint format clean
+.PHONY: help run data index pictures lungs train convert study arm-roots audit gate outline camera-count camera compare bench kill-test test test-edge test-desk test-camera-vm lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ test-edge: .venv-edge/ready-tests .venv/ready  ## the light side, in both TFLite
 arm-roots: .venv/ready  ## Debian roots of a Pi's processors, emulated, in which `make convert` tries its files too
 	convert/arm_root.sh aarch64
 	convert/arm_root.sh armhf
+
+test-camera-vm: .venv/ready  ## the camera on a real /dev/video0 with faults, in an emulated machine (minutes; root)
+	tests/vm/camera_vm.sh
 
 test-desk: .venv-edge/ready .venv/ready .venv-clients/ready  ## index, training, conversion, architecture
 	$(DESK) -m pytest tests/desk tests/test_architecture.py
