@@ -16,13 +16,16 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run data index pictures lungs train convert study arm-roots audit gate compare bench kill-test test test-edge test-desk lint format clean
+.PHONY: help run data index pictures lungs train convert study arm-roots audit gate outline camera-count camera compare bench kill-test test test-edge test-desk test-camera-vm lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
 run: .venv-edge/ready  ## classify a sample film, or yours: make run IMAGES=DIR
 	@$(EDGE) -m edge_app classify $(if $(IMAGES),"$(IMAGES)")
+
+camera: .venv-edge/ready  ## look at films through the Pi's camera or a USB camera; CAMERA=film.mp4 for another
+	@$(EDGE) -m edge_app camera $(if $(CAMERA),"$(CAMERA)")
 
 data: .venv/ready  ## where to get the four collections, and which are in DATA
 	@$(DESK) -m train data --data "$(DATA)"
@@ -42,6 +45,9 @@ lungs: .venv/ready $(INDEX) $(OUT)/pictures/list.csv  ## train and convert the n
 	$(DESK) -m train lungs --data "$(DATA)" --index $(INDEX) --cache $(OUT) --pictures $(OUT)/pictures
 	$(DESK) -m convert.lungs --data "$(DATA)" --index $(INDEX) --cache $(OUT)
 
+outline: .venv/ready $(INDEX) $(OUT)/pictures/list.csv  ## learn which quadrangle of a photograph is a film, for the camera
+	$(DESK) -m train outline --data "$(DATA)" --index $(INDEX) --cache $(OUT) --pictures $(OUT)/pictures
+
 train: .venv/ready $(INDEX)  ## train MODEL (lite0, tiny, seed); goes on where it was stopped
 	$(DESK) -m train fit --model $(MODEL) --data "$(DATA)" --index $(INDEX) --cache $(OUT) --run $(RUN) $(if $(wildcard $(RUN)/run.json),--resume)
 
@@ -59,15 +65,20 @@ gate: .venv/ready $(OUT)/pictures/list.csv $(INDEX)  ## count what the gate of M
 	$(DESK) -m train gate-count models/covid-xray-$(MODEL)-int8.tflite --pictures $(OUT)/pictures --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-gate.json
 	$(DESK) -m convert heat models/covid-xray-$(MODEL)-int8.tflite --data "$(DATA)" --index $(INDEX) --cache $(OUT) --out models/$(MODEL)-heat.json
 
+camera-count: .venv/ready $(INDEX)  ## count what the camera makes of photographed test films with MODEL (an hour)
+	$(DESK) -m train photograph-count models/covid-xray-$(MODEL)-int8.tflite --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-camera.json
+
 compare: .venv/ready  ## the figures of the released models side by side
 	$(DESK) -m train compare models/seed.json models/covid-xray-*.json
 
 # In both runtimes: on x86 that of Bookworm, in the edge's Python, runs int8 20 times slower than the desk's, on ARM not.
 FILMS = $(wildcard $(patsubst %,$(DATA)/%,COVID-19_Radiography_Dataset/*/images chest_xray/* covid-chestxray-dataset/images nih-chest-xrays/images))
 
-bench: .venv/ready .venv-edge/ready  ## time the edge against TensorFlow with the H5 file, and a session against its floor
+bench: .venv/ready .venv-edge/ready $(INDEX)  ## time the edge against TensorFlow with the H5 file, and a session against its floor
 	for python in $(DESK) $(EDGE); do $$python -m edge_app.bench_session $(FILMS) || exit 1; done
 	$(DESK) -m convert.bench --edge $(DESK)
+	$(DESK) -m train photograph-video --data "$(DATA)" --index $(INDEX) --out $(OUT)/films.avi
+	$(EDGE) -m edge_app.bench_camera $(OUT)/films.avi
 
 kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: none lost, none doubled
 	KILLS=200 FILMS=1000 $(EDGE) -m pytest -s tests/edge/test_killed_run.py
@@ -85,6 +96,9 @@ test-edge: .venv-edge/ready-tests .venv/ready  ## the light side, in both TFLite
 arm-roots: .venv/ready  ## Debian roots of a Pi's processors, emulated, in which `make convert` tries its files too
 	convert/arm_root.sh aarch64
 	convert/arm_root.sh armhf
+
+test-camera-vm: .venv/ready  ## the camera on a real /dev/video0 with faults, in an emulated machine (minutes; root)
+	tests/vm/camera_vm.sh
 
 test-desk: .venv-edge/ready .venv/ready .venv-clients/ready  ## index, training, conversion, architecture
 	$(DESK) -m pytest tests/desk tests/test_architecture.py

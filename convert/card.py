@@ -17,7 +17,8 @@ def build(record: dict, variant, measured: dict) -> dict:
         record: `run.json` of the training run; its `temperature`, if any, is recorded.
         variant: of `convert.variants`.
         measured: from `train.evaluate.measure` on the scores this very file gave, plus `agreement`, `runtimes`,
-            `golden`, the scores of its golden film, and `gate`, the limits of `edge_app.gate`, or None.
+            `golden`, the scores of its golden film, `gate`, the limits of `edge_app.gate`, or None, and
+            `camera`, of `convert.camera`, or None.
     """
     labels = record["config"]["labels"]
     points = measured["operating_points"]
@@ -35,6 +36,7 @@ def build(record: dict, variant, measured: dict) -> dict:
         "runtimes": measured["runtimes"],
         "golden": measured["golden"],
         "gate": measured["gate"],
+        "camera": measured["camera"],
         "training": {name: record[name] for name in ("config", "index_sha256", "films", "backend", "commits")},
         "metrics": {name: measured[name] for name in ("validation", "test", "agreement")},
         "versions": record["versions"],

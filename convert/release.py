@@ -9,7 +9,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from convert import calibration_films, card, gates, golden_film, layer_errors, likeness, places, report, variants
+from convert import (
+    calibration_films,
+    camera,
+    card,
+    gates,
+    golden_film,
+    layer_errors,
+    likeness,
+    places,
+    report,
+    variants,
+)
 from edge_app import bundle
 from edge_app.errors import EdgeError
 from train import config, evaluate, fit, index, pixels
@@ -53,6 +64,7 @@ class Run:
         golden: of `golden_film.make`.
         like: uint8 (N, S, S, 1), training films for the likeness of embeddings.
         gate: the limits that belong to `lungs`, of `convert.lungs`; None if it tells no kinds of picture.
+        photographs: of the held films, `train.photographs.Photographs`; None if it was never shown any.
     """
 
     record: dict
@@ -63,6 +75,7 @@ class Run:
     golden: bytes
     like: np.ndarray
     gate: dict | None
+    photographs: object = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -103,6 +116,7 @@ def release(
     *,
     wanted=variants.VARIANTS,
     full: bool = False,
+    photographs=None,
 ) -> tuple[list[Path], list[str]]:
     """Convert a finished run; return the files written, and a sentence for each that was not, saying why.
 
@@ -114,12 +128,13 @@ def release(
         lungs: the lung-field network that the run's films were cropped with.
         wanted: variants.
         full: measure speed and memory too, and write a report of all variants as HTML.
+        photographs: of the films, row by row, of `train.fit.taken`.
 
     Raises:
         EdgeError: the folder holds no finished run, the contract changed, `lungs` is another network, the training
             films are too few or blank, or a file cannot be written.
     """
-    run = load(run_dir, films, film_pixels, lungs)
+    run = load(run_dir, films, film_pixels, lungs, photographs)
     runtimes = [*places.here(), *places.emulated()]
     network = run.record["config"]["model"]
     written, refused, products = [], [], []
@@ -149,7 +164,7 @@ def release(
 
 
 def material(args):
-    """Return the rows of the index that a command's run has seen, and their pixels: arguments of `release` and `load`.
+    """Return the rows of the index that a command's run has seen, their pixels and their photographs.
 
     Args:
         args: with `run`, and what `film_arguments.add` declares.
@@ -166,10 +181,11 @@ def material(args):
         )
     pixels.check_lungs(args.lungs, record, args.run)
     films = films[films["split"] != ""].reset_index(drop=True)
-    return fit.seen(config.from_record(record["config"]), films, args.data, args.cache, index_hash, args.lungs)
+    where = (config.from_record(record["config"]), films, args.data, args.cache, index_hash, args.lungs)
+    return *fit.seen(*where), fit.taken(*where)
 
 
-def load(run_dir: Path, films, film_pixels: np.ndarray, lungs: Path) -> Run:
+def load(run_dir: Path, films, film_pixels: np.ndarray, lungs: Path, photographs=None) -> Run:
     """Return a finished run, ready to be converted; arguments and errors as of `release`."""
     record, model = read_run(run_dir)
     pixels.check_lungs(lungs, record, run_dir)
@@ -178,14 +194,17 @@ def load(run_dir: Path, films, film_pixels: np.ndarray, lungs: Path) -> Run:
     like = film_pixels[calibration_films.rows(films, record, likeness.PER_CELL)]
     beside = lungs.with_suffix(".json")
     limits = json.loads(beside.read_text()).get("gate") if beside.is_file() else None
-    return Run(record, model, training, held, lungs.read_bytes(), golden_film.make(), like, limits)
+    taken = photographs and photographs.at(places_of(held.table, films))
+    return Run(record, model, training, held, lungs.read_bytes(), golden_film.make(), like, limits, taken)
 
 
 def make(variant, run: Run, runtimes) -> Product:
     """Convert to one variant, run it everywhere, and judge it; see `Product`."""
     record, held, labels, thresholds = run.record, run.held, run.labels, run.record["metrics"]["thresholds"]
     draft = card.build(
-        record, variant, record["metrics"] | {"agreement": {}, "runtimes": [], "golden": {}, "gate": None}
+        record,
+        variant,
+        record["metrics"] | dict.fromkeys(("agreement", "runtimes", "golden", "gate", "camera")),
     )
     content = variants.flatbuffer(run.model, variant, run.training, draft)
     first = places.run(runtimes[0], content, variant.films(held.pixels), len(labels))
@@ -201,6 +220,9 @@ def make(variant, run: Run, runtimes) -> Product:
     (scores,) = places.run(runtimes[0], content, variant.films(golden), len(labels)).scores.tolist()
     measured |= {"golden": {"scores": dict(zip(labels, scores, strict=True)), "box": field.box}}
     like, measured["gate"] = gated(content, variant, run)
+    measured["camera"] = None
+    if run.photographs is not None and measured["gate"]:
+        measured["camera"] = camera.measure(content, variant, like, measured["gate"], held, run.photographs, record)
     made = card.build(record, variant, measured)
     packed = bundle.pack(content, run.lungs, made, run.golden, like, deflate=variant.head == "edge")
     found = {name: figures for name, (figures, _) in passed.items()}
@@ -249,9 +271,14 @@ def _gated(held: Held, outcome: places.Outcome, rows, labels, thresholds) -> tup
 def hold(run_dir: Path, model, films, film_pixels: np.ndarray) -> Held:
     """Return the run's validation and test films with the answers of its Keras model."""
     table = pd.read_csv(run_dir / "scores.csv", keep_default_na=False)
-    rows = films.reset_index().set_index("path").loc[table["path"], "index"].to_numpy()
+    rows = places_of(table, films)
     said = with_class_maps(model).predict(film_pixels[rows], batch_size=64, verbose=0)
     return Held(table, film_pixels[rows], gates.Answers(said["scores"], said["cam"]))
+
+
+def places_of(table, films) -> np.ndarray:
+    """Return at which row of `films` each film of a table is: int (N,)."""
+    return films.reset_index().set_index("path").loc[table["path"], "index"].to_numpy()
 
 
 def read_run(run_dir: Path):

@@ -61,7 +61,7 @@ def run(args) -> int:
     """Run the command."""
     from convert import release
 
-    films, shown = release.material(args)
+    films, shown, _ = release.material(args)
     subject = Subject(release.load(args.run, films, shown, args.lungs), films, shown)
     for part in args.parts:
         for line in {"sizes": sizes, "schemes": schemes, "layers": layers}[part](subject):

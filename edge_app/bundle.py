@@ -11,7 +11,7 @@ import json
 import threading
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_app import preprocess
@@ -49,6 +49,19 @@ class Bundle:
     golden: bytes = b""
     likeness: Likeness | None = None
     sha256: str = ""
+
+    def for_camera(self) -> "Bundle":
+        """Return it with the card as it holds for photographs of films.
+
+        Raises:
+            ModelMismatch: its card has no such part.
+        """
+        if self.card.camera is None:
+            raise ModelMismatch(
+                f"model '{self.card.name}': was never shown photographs of films, so it has no operating point for a "
+                "camera; use a model of this program's release, or classify the film's file."
+            )
+        return replace(self, card=self.card.camera)
 
 
 def pack(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge_app.gate import Limits
 
@@ -34,7 +34,12 @@ class OperatingPoint:
 
 @dataclass(frozen=True)
 class Card:
-    """What a model file says of itself. `raw` holds all of it; the fields are what the edge acts on."""
+    """What a model file says of itself. `raw` holds all of it; the fields are what the edge acts on.
+
+    `temperature` is what the logits that the network answers are divided by: 1 for films in files, whose temperature is
+    in its last layer already. `camera` is this card as it holds for photographs of films: with their temperature,
+    operating points and gate, and `of_photographs`; None of a model that was never shown any.
+    """
 
     name: str
     labels: tuple[str, ...]
@@ -48,6 +53,9 @@ class Card:
     lungs_sha256: str
     gate: Limits | None
     raw: Mapping
+    temperature: float = 1.0
+    camera: "Card | None" = None
+    of_photographs: bool = False
 
     def limits(self, rule: str) -> tuple[dict[str, float], tuple[float, float] | None]:
         """Return what `decision.decide` needs to judge by one of `RULES`: thresholds by label, and the band if any."""
@@ -77,7 +85,7 @@ def parse(raw) -> Card:
     if "temperature" in raw and not 0 < _take(raw, "temperature", (int, float)) < math.inf:
         raise ValueError(f"its card's field 'temperature' is {raw['temperature']}; it must be above 0")
     points = {rule: _points(raw, rule, labels) for rule in RULES}
-    return Card(
+    card = Card(
         name=_take(raw, "name", str),
         labels=tuple(labels),
         size=size,
@@ -91,34 +99,54 @@ def parse(raw) -> Card:
         gate=_gate(raw),
         raw=raw,
     )
+    return card if raw.get("camera") is None else replace(card, camera=_camera(card, raw))
 
 
-def _gate(raw: dict) -> Limits | None:
+def _camera(card: Card, raw: dict) -> Card:
+    _take(raw, "camera", dict)
+    points = {rule: _points(raw, rule, list(card.labels), "camera.") for rule in RULES}
+    temperature = _take(raw, "camera.temperature", (int, float))
+    if not 0 < temperature < math.inf:
+        raise ValueError(f"its card's field 'camera.temperature' is {temperature}; it must be above 0")
+    low = float(raw["camera"]["operating_points"]["refer"]["covid"]["low"])
+    return replace(
+        card,
+        operating_points=points,
+        band=(low, points["refer"]["covid"].threshold),
+        gate=_gate(raw, "camera."),
+        temperature=float(temperature),
+        of_photographs=True,
+    )
+
+
+def _gate(raw: dict, where: str = "") -> Limits | None:
     """Return the limits of the gate; None of a card that says it has none, as that of a file for phones."""
-    if "gate" not in raw:
-        raise ValueError("its card lacks field 'gate'")
-    if raw["gate"] is None:
+    holder, where = raw["camera"] if where else raw, f"{where}gate"
+    if "gate" not in holder:
+        raise ValueError(f"its card lacks field '{where}'")
+    if holder["gate"] is None:
         return None
-    _take(raw, "gate.features", int)
-    unlike = _take(raw, "gate.unlike", (int, float))
+    _take(raw, f"{where}.features", int)
+    unlike = _take(raw, f"{where}.unlike", (int, float))
     picture = {
-        name: float(_take(raw, f"gate.picture.{name}", (int, float))) for name in _take(raw, "gate.picture", dict)
+        name: float(_take(raw, f"{where}.picture.{name}", (int, float)))
+        for name in _take(raw, f"{where}.picture", dict)
     }
-    return Limits(_share(raw, "gate.wrong"), _share(raw, "gate.cut"), float(unlike), picture)
+    return Limits(_share(raw, f"{where}.wrong"), _share(raw, f"{where}.cut"), float(unlike), picture)
 
 
-def _points(raw: dict, rule: str, labels: list) -> dict[str, OperatingPoint]:
+def _points(raw: dict, rule: str, labels: list, where: str = "") -> dict[str, OperatingPoint]:
     """Return a rule's operating points by label; 'covid' must have one, and no label that the model lacks may."""
-    found = _take(raw, f"operating_points.{rule}", dict)
+    found = _take(raw, f"{where}operating_points.{rule}", dict)
     if "covid" not in found or not set(found) <= set(labels):
         raise ValueError(
             f"its card has labels {labels} and, by rule '{rule}', thresholds for {list(found)}; 'covid' must have one"
         )
-    return {label: _point(raw, f"operating_points.{rule}.{label}") for label in found}
+    return {label: _point(raw, f"{where}operating_points.{rule}.{label}") for label in found}
 
 
 def _point(raw: dict, where: str) -> OperatingPoint:
-    banded = where == "operating_points.refer.covid"
+    banded = where.endswith("operating_points.refer.covid")
     limits = [_share(raw, f"{where}.{name}") for name in (("low", "high") if banded else ("threshold",))]
     if limits != sorted(limits):
         raise ValueError(f"its card's field '{where}' has 'low' {limits[0]} above 'high' {limits[1]}")

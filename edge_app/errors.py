@@ -30,3 +30,11 @@ class WrongUsage(EdgeError):
 
 class StoreFault(EdgeError):
     """The store cannot be opened, read or written; what it had acknowledged is still in it."""
+
+
+class CameraEnded(EdgeError):
+    """A recording has come to its end."""
+
+
+class CameraLost(EdgeError):
+    """A camera cannot be opened, or gave no picture for longer than allowed."""

@@ -27,6 +27,7 @@ SENTENCES = {
     refusal.NO_LUNGS: "{said}",
     refusal.SMALL: f"{{said}}; both sides must have at least {LEAST_SIDE} pixels; export it larger",
     refusal.CHILD: f"{{said}}; the model knows COVID-19 of people from {LEAST_AGE} years on only; ask a radiologist",
+    refusal.PHOTOGRAPH: "{said}",
     refusal.UNLIKE: "lies too far from the films the model learnt from; ask a radiologist",
 }
 TURNED = {

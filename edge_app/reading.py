@@ -104,6 +104,8 @@ def righted(grey: np.ndarray, seen: Reading) -> tuple[str, np.ndarray] | None:
 def _judged(seen: Reading, pixels: np.ndarray, one: Classifier) -> Reading:
     """Return `seen` with what the classifier says of the lungs, uint8 (size, size, 1)."""
     scores, maps, embedding = one.judge(pixels)
+    if one.card.temperature != 1:
+        scores, maps = softened(scores, one.card.temperature), maps / one.card.temperature
     heat = maps[..., one.card.labels.index("covid")]
     inside = lung_field.inside(heat, seen.field)
     named = {label: float(score) for label, score in zip(one.card.labels, scores, strict=True)}
@@ -112,3 +114,9 @@ def _judged(seen: Reading, pixels: np.ndarray, one: Classifier) -> Reading:
         return seen
     check, why = gate.of_distance(one.likeness.distance(embedding), one.card.gate)
     return replace(seen, checks=(*seen.checks, check), refusal=why)
+
+
+def softened(scores: np.ndarray, temperature: float) -> np.ndarray:
+    """Divide the logits of scores, float (..., labels) in 0 .. 1, by a temperature: nearer to 0.5 above 1."""
+    odds = np.clip(scores, 1e-7, 1 - 1e-7).astype(np.float64)
+    return 1 / (1 + ((1 - odds) / odds) ** (1 / temperature))

@@ -17,8 +17,9 @@ CUT = "lungs cut off"
 NO_LUNGS = "no lungs found"
 CHILD = "child"
 UNLIKE = "unlike the training films"
+PHOTOGRAPH = "poor photograph"  # of a camera: no film in view, glare, blur and so on
 KINDS = (PICTURE, BLANK, NOISE, PART, CT, LATERAL, TURNED, INVERTED, DARK, BRIGHT, BLURRED, SMALL, CUT, NO_LUNGS)
-KINDS += (CHILD, UNLIKE)
+KINDS += (CHILD, UNLIKE, PHOTOGRAPH)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,12 @@ def heat_warning(verdict: str, inside: float | None) -> str | None:
     return OUTSIDE if verdict in RESTING else ASIDE
 
 
+def frames(shot: dict) -> str:
+    """Say of how many frames of a camera a score is the median, and how far they differ: `camera` of a row."""
+    low, high = shot["spread"]["covid"]
+    return f"median of {shot['frames']} frames; covid from {low:.3f} to {high:.3f} in them"
+
+
 def share(figure: dict | None, digits: int = 2) -> str:
     """Write a share with its interval, or that it is not known."""
     return "{value:.{d}f} ({low:.{d}f} to {high:.{d}f})".format(**figure, d=digits) if figure else "not known"

@@ -30,6 +30,36 @@ class Corrected:
 
 
 @dataclass(frozen=True)
+class Shot:
+    """How a camera saw a film.
+
+    Attributes:
+        camera: its name.
+        frames: how many were judged; 0 if none was good enough.
+        spread: the lowest and the highest score of these frames by label; empty of a film that is refused.
+        quality: what was measured of the sharpest frame, by name: see `edge_app.camera.frame_quality`.
+        corners: ((x, y), ...), where the film's corners were in the frame, from its upper left clockwise, as shares of
+            the frame's width and height; empty if it was not found.
+    """
+
+    camera: str
+    frames: int
+    spread: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    quality: Mapping[str, float] = field(default_factory=dict)
+    corners: tuple[tuple[float, float], ...] = ()
+
+    def row(self) -> dict:
+        """Return what can be told of it in JSON."""
+        return {
+            "name": self.camera,
+            "frames": self.frames,
+            "spread": {label: [round(float(end), 6) for end in ends] for label, ends in self.spread.items()} or None,
+            "quality": {name: round(float(value), 4) for name, value in self.quality.items() if value == value},
+            "corners": [[round(float(share), 4) for share in corner] for corner in self.corners] or None,
+        }
+
+
+@dataclass(frozen=True)
 class Result:
     """One film's outcome: a verdict with scores, `refused` with a reason, or an error.
 
@@ -43,6 +73,7 @@ class Result:
         time: when it was done, UTC.
         ms: milliseconds from reading the file to the verdict.
         grey: uint8 (H, W), the film, if a sink asked for it.
+        shot: how a camera saw it; None of a film in a file.
     """
 
     path: Path
@@ -54,6 +85,7 @@ class Result:
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
     ms: float | None = None
     grey: np.ndarray | None = field(default=None, repr=False, compare=False)
+    shot: Shot | None = None
 
     @property
     def refusal(self) -> Refusal | None:
@@ -85,6 +117,7 @@ class Result:
             "ms": None if self.ms is None else round(self.ms, 1),
             "stored": False,
             "copy_of": None,
+            "camera": self.shot and self.shot.row(),
         }
 
 

@@ -26,16 +26,18 @@ class Session:
     Attributes:
         terms: what holds for every film of the run.
         store: of `--store`, or None.
+        networks: both, `Classifier`.
         code: exit code so far: 1 once a film could not be read, or a result not kept.
     """
 
-    def __init__(self, args, reads: Iterable[Path] = (), remember: bool = False):
+    def __init__(self, args, reads: Iterable[Path] = (), remember: bool = False, camera: bool = False):
         """Open everything.
 
         Args:
             args: with the flags of `commands.common`.
             reads: films that no sink may overwrite.
             remember: recognise films that come again in this run, with or without a store.
+            camera: films come from a camera and are handed to `take`; `run` is for files.
 
         Raises:
             EdgeError: the model is not ours, a flag is wrong, or a sink cannot be written.
@@ -49,20 +51,21 @@ class Session:
         self.store = None
         protect(args, reads)
         # First of all: it forks before anything heavy is imported, and has the first film ready when the networks are.
-        self._nursery = Nursery(LIKELY_LEAST_SIDE)
-        for path in islice(reads, 1):
+        self._nursery = None if camera else Nursery(LIKELY_LEAST_SIDE)
+        for path in () if camera else islice(reads, 1):
             self._nursery.begin(path)
         try:
-            self._open(args, remember)
+            self._open(args, remember, camera)
         except BaseException:
             self._close()
             raise
 
-    def _open(self, args, remember: bool) -> None:
+    def _open(self, args, remember: bool, camera: bool) -> None:
         from edge_app import bundle, terms
         from edge_app.classifier import Classifier
 
         model = bundle.read(args.model)
+        model = model.for_camera() if camera else model
         self.terms = terms.of(model, args.operating_point, args.prevalence)
         self._open_keeper(args, remember)
         if args.csv:
@@ -78,7 +81,7 @@ class Session:
 
             self._sinks.append(("--report", HtmlReport(args.report, self.terms, images=args.report_images)))
         self._keep_grey = bool(args.overlays or (args.report and args.report_images))
-        self._one = Classifier(model, args.threads)
+        self.networks = Classifier(model, args.threads)
         if args.json:
             from edge_app.sinks.json_lines import JsonLines
 
@@ -86,7 +89,7 @@ class Session:
         else:
             from edge_app.sinks.table import Table
 
-            self._shown = Table(self.terms, self._one.runtime)
+            self._shown = Table(self.terms, self.networks.runtime)
 
     def _open_keeper(self, args, remember: bool) -> None:
         """Open what knows the films judged before; the first of the sinks: a film is shown once it is kept."""
@@ -132,7 +135,7 @@ class Session:
 
         stopping.heed()
         results = pipeline.results(
-            self._only_films(films), self._one, self._nursery, self.terms.limits, self._keep_grey, self._known
+            self._only_films(films), self.networks, self._nursery, self.terms.limits, self._keep_grey, self._known
         )
         with contextlib.closing(results):  # its threads end before all else does
             for result in map(self._unless_known, progress(results, total)):
@@ -140,6 +143,10 @@ class Session:
                 if settled(result):
                     self._add(result)
         self._tell_problems()
+
+    def take(self, result) -> None:
+        """Hand a film's outcome to all sinks."""
+        self._add(result)
 
     def _only_films(self, films: Iterable[Path | Problem | None]) -> Iterator[Path | None]:
         for found in films:
@@ -200,7 +207,8 @@ class Session:
             complain(f"{flag}: failed inside this program at {result.path or 'a film'} ({fault}); report it.")
 
     def _close(self) -> None:
-        self._nursery.close()
+        if self._nursery:
+            self._nursery.close()
         if self._undrawn:
             complain(f"--overlays: {self._undrawn} judged before and not drawn now; '--again' judges and draws them.")
         for flag, sink in self._sinks:

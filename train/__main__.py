@@ -4,7 +4,19 @@ import argparse
 import sys
 
 from edge_app.errors import EdgeError
-from train import collections_guide, compare, crossfit, evaluate, experiments, fit, index, linear_probe
+from train import (
+    collections_guide,
+    compare,
+    crossfit,
+    evaluate,
+    experiments,
+    fit,
+    index,
+    linear_probe,
+    outline_judge,
+    photograph_count,
+    photograph_video,
+)
 from train.audit import report as audit
 from train.gate import count as gate_count
 from train.gate import limits as gate_limits
@@ -27,6 +39,9 @@ COMMANDS = (
     gate_pictures,
     gate_limits,
     gate_count,
+    outline_judge,
+    photograph_count,
+    photograph_video,
 )
 
 

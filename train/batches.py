@@ -21,16 +21,26 @@ LOOK_AHEAD = 8
 class Films:
     """Films to learn from: pixels uint8 (N, S, S, 1), truth float32 (N, labels), origin float32 (N, sources).
 
-    Pixels may have a second channel, the mask of the lungs, which `augment.full` moves with the film.
+    Pixels may have a second channel, the mask of the lungs, which `augment.full` moves with the film. Photographs,
+    like pixels, show the films as a camera saw them; of a film that is not `photographed` there is none.
     """
 
     pixels: np.ndarray
     truth: np.ndarray
     origin: np.ndarray
+    photographs: np.ndarray | None = None
+    photographed: np.ndarray | None = None
 
     def at(self, rows: np.ndarray) -> "Films":
         """Return some of the films."""
-        return Films(self.pixels[rows], self.truth[rows], self.origin[rows])
+        given = (self.pixels, self.truth, self.origin, self.photographs, self.photographed)
+        return Films(*(None if part is None else part[rows] for part in given))
+
+    def shown(self, row: int, chance: float, rng) -> np.ndarray:
+        """Return a film's pixels, or with some chance its photograph's."""
+        if self.photographs is not None and rng.random() < chance and self.photographed[row]:
+            return self.photographs[row]
+        return self.pixels[row]
 
     def elsewhere(self, row: int, rng) -> int:
         """Draw a film of another source than film `row`'s, each source alike; the film itself if there is none."""
@@ -58,7 +68,7 @@ def epoch_batches(films: Films, chance: np.ndarray, config: TrainConfig, epoch: 
     Args:
         films: the training films.
         chance: float (N,), from `chances`.
-        config: batch, augment, restyle, mix and seed are used.
+        config: batch, augment, photographs, restyle, mix and seed are used.
         epoch: 0 for the first.
 
     Yields:
@@ -71,7 +81,7 @@ def epoch_batches(films: Films, chance: np.ndarray, config: TrainConfig, epoch: 
     def one(position):
         rng = np.random.default_rng((config.seed, epoch, position))
         row = drawn[position]
-        pixels, truth = films.pixels[row], films.truth[row]
+        pixels, truth = films.shown(row, config.photographs, rng), films.truth[row]
         if rng.random() < config.restyle:
             pixels = augment.restyle(pixels, films.pixels[films.elsewhere(row, rng)])
         pixels = change(pixels, rng)

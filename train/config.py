@@ -34,6 +34,7 @@ class TrainConfig:
     dropout: float = _field(0.3, "share of the last features dropped")
     balance: float = _field(0.75, "a film is drawn with (films in its source and label) ** -balance; 0: all alike")
     augment: str = _field("full", "augmentation: strong, full or original (resize, shear, zoom)")
+    photographs: float = _field(0.0, "chance that a simulated photograph of the film is shown in its place; 0: never")
     children: int = _field(0, "first passes on children's films alone, which then are left out; 0: always among all")
     restyle: float = _field(0.0, "chance that a film's grey levels are matched to a film of another source")
     mix: float = _field(0.0, "chance that a patch comes from a film of another source, and its share of the label")
@@ -53,9 +54,9 @@ class TrainConfig:
 # What differs from the defaults by model. `seed` is the recipe this project grew from: adults with COVID-19 from one
 # collection against healthy children from another, which is the mistake it shows.
 PRESETS = {
-    "lite0": {},
+    "lite0": {"photographs": 0.3},
     # Its class maps are 10 x 10 places and see less of the film each: they stray more.
-    "short": {"heat": 1.0},
+    "short": {"heat": 1.0, "photographs": 0.3},
     "tiny": {
         "heat": 0.0,
         "epochs": 40,

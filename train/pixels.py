@@ -51,10 +51,10 @@ def load(films, data: Path, size: int, cache: Path, index_hash: str) -> np.ndarr
     folder = cache / f"whole-{size}-c{preprocess.CONTRACT_VERSION}-{index_hash[:12]}"
     if not folder.exists():
 
-        def make(grey):
+        def make(grey, _):
             return {"pixels": preprocess.to_pixels(grey, size)}
 
-        _write(films, data, size, folder, {"pixels": ((size, size, 1), np.uint8)}, make)
+        write(films, data, size, folder, {"pixels": ((size, size, 1), np.uint8)}, make)
     return np.load(folder / "pixels.npy", mmap_mode="r")
 
 
@@ -64,20 +64,33 @@ def load_crops(films, data: Path, size: int, cache: Path, index_hash: str, lungs
     folder = cache / f"lungs-{size}-c{preprocess.CONTRACT_VERSION}-{index_hash[:12]}-{lungs_hash(lungs)[:8]}"
     if not folder.exists():
 
-        def make(grey):
+        def make(grey, _):
             try:
                 field = lung_field.find(finder.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
             except NoLungField:
                 return {}
-            parts = {"pictures": field.crop(grey), "masks": field.crop(field.mask)}
-            parts = {name: preprocess.shrink(part, size) for name, part in parts.items()}
-            return parts | {"boxes": field.box, "found": True}
+            return cropped(grey, field, size)
 
-        square = ((size, size), np.uint8)
-        kinds = {"pictures": square, "masks": square, "boxes": ((4,), np.float32), "found": ((), bool)}
-        _write(films, data, size, folder, kinds, make)
-    names = ("pictures", "masks", "boxes", "found")
-    return Crops(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
+        write(films, data, size, folder, crop_parts(size), make)
+    return read_crops(folder, size)
+
+
+def cropped(grey: np.ndarray, field: lung_field.LungField, size: int) -> dict:
+    """Return a row of `Crops`, by name, of a film, uint8 (H, W), and its lungs."""
+    parts = {"pictures": field.crop(grey), "masks": field.crop(field.mask)}
+    parts = {name: preprocess.shrink(part, size) for name, part in parts.items()}
+    return parts | {"boxes": field.box, "found": True}
+
+
+def crop_parts(size: int) -> dict:
+    """Return shape and type of each part of a row of `Crops`, as `write` takes them."""
+    square = ((size, size), np.uint8)
+    return {"pictures": square, "masks": square, "boxes": ((4,), np.float32), "found": ((), bool)}
+
+
+def read_crops(folder: Path, size: int) -> Crops:
+    """Return the crops of a cache, memory-mapped."""
+    return Crops(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in crop_parts(size)))
 
 
 def lungs_hash(lungs: Path = LUNGS) -> str:
@@ -108,8 +121,11 @@ def read_film(path: Path, size: int) -> np.ndarray:
         raise EdgeError(f"{error} The index has this film in a split: run 'python -m train index' again.") from error
 
 
-def _write(films, data: Path, size: int, folder: Path, kinds: dict, make) -> None:
-    """Fill an array for each name of `kinds`, {name: (shape of a film's part, dtype)}, with what `make` gives."""
+def write(films, data: Path, size: int, folder: Path, kinds: dict, make) -> None:
+    """Fill a folder with an array for each name of `kinds`, {name: (shape of a film's part, dtype)}.
+
+    `make` is given each film, uint8 (H, W), and its path as in the index, in several threads; it returns parts by name.
+    """
     if not data.is_dir():
         raise EdgeError(f"{data}: no such folder; it must hold the films of the index; name it with '--data DIR'.")
     part = folder.with_name(folder.name + ".part")  # a half-written cache must never be taken for a whole one
@@ -119,7 +135,7 @@ def _write(films, data: Path, size: int, folder: Path, kinds: dict, make) -> Non
         for name, (shape, dtype) in kinds.items()
     }
     with ThreadPoolExecutor() as pool:
-        made = pool.map(lambda name: make(read_film(data / name, size)), films["path"])
+        made = pool.map(lambda name: make(read_film(data / name, size), name), films["path"])
         for i, parts in enumerate(tqdm(made, total=len(films), desc=folder.name, unit="film", disable=None)):
             for name, value in parts.items():
                 arrays[name][i] = value

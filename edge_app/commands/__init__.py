@@ -4,6 +4,8 @@
 COMMANDS = {
     "classify": "give a verdict on films and folders of films",
     "watch": "give a verdict on films as they arrive in a folder",
+    "camera": "give a verdict on films that are held before a camera",
+    "cameras": "list the cameras of this device, and why one cannot be opened",
     "explain": "show all the evidence for one film in one picture",
     "results": "look up, export and forget what was stored",
     "doctor": "check this device, the model and the store",

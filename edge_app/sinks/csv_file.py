@@ -29,7 +29,7 @@ class Csv:
         self._labels = terms.card.labels
         self._terms = _of_terms(terms.row())
         self._writer = csv.writer(self._file)
-        nothing = dict.fromkeys(("refusal", "corrected", "scores", "lungs"))
+        nothing = dict.fromkeys(("refusal", "corrected", "scores", "lungs", "camera"))
         self._row([*flat(nothing, self._labels), *self._terms])
 
     def add(self, result) -> None:
@@ -55,6 +55,8 @@ def flat(row: dict, labels: tuple[str, ...]) -> dict:
     """Return a row of `Result.row` with a cell for every field of its fields, None for what there is not."""
     refusal, corrected, lungs = (row[name] or {} for name in ("refusal", "corrected", "lungs"))
     scores, put_right = row["scores"] or {}, corrected.get("scores") or {}
+    shot = row.get("camera") or {}
+    spread = shot.get("spread") or {}
     return {
         **{name: row.get(name) for name in ("schema", "path", "sha256", "time", "verdict")},
         **{f"refusal_{name}": refusal.get(name) for name in ("kind", "sentence")},
@@ -65,6 +67,13 @@ def flat(row: dict, labels: tuple[str, ...]) -> dict:
         "lungs_share": lungs.get("share"),
         "heat_inside": lungs.get("heat_inside"),
         **{name: row.get(name) for name in ("error", "ms", "stored", "copy_of")},
+        "camera": shot.get("name"),
+        "camera_frames": shot.get("frames"),
+        **{
+            f"{end}_score_{label}": value
+            for label in labels
+            for end, value in zip(("least", "most"), spread.get(label) or (None, None), strict=True)
+        },
     }
 
 

@@ -5,7 +5,17 @@ import shutil
 import sys
 
 from edge_app import decision, refusal
-from edge_app.report import NOT_A_DIAGNOSIS, OUTSIDE, describe, heat_warning, outcome, printable, shorten, worth
+from edge_app.report import (
+    NOT_A_DIAGNOSIS,
+    OUTSIDE,
+    describe,
+    frames,
+    heat_warning,
+    outcome,
+    printable,
+    shorten,
+    worth,
+)
 from edge_app.terms import Terms
 
 # ANSI: bold red, yellow, green, magenta, cyan. The words alone carry the meaning; the colour only helps the eye.
@@ -38,6 +48,8 @@ class Table:
             print(f"{label}: {describe(point, band if label == 'covid' else None)}")
         if terms.prevalence is not None:
             print(worth(terms.worth, terms.prevalence, banded=band is not None))
+        if card.of_photographs:
+            print("read by a camera: its own operating point, set and measured on simulated photographs of films")
         if card.gate is None:
             print("this model has no gate: it answers for any picture that shows something like lungs")
         print(f"{NOT_A_DIAGNOSIS}\n")
@@ -65,6 +77,8 @@ class Table:
             print(f"{name}  {verdict}{scores}{'-' if inside is None else f'{inside:.0%}':>10}{time:>7}")
             if heat_warning(row["verdict"], inside) == OUTSIDE:
                 print(f"    {OUTSIDE}")
+            if row.get("camera"):
+                print(f"    {frames(row['camera'])}")
         if row["copy_of"]:
             print(f"    the same film as {printable(row['copy_of'])}, judged before")
         sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""The camera: a film on a light box or a screen, read as a file is."""

@@ -1,0 +1,112 @@
+"""What to do to see a film better: figures of `frame_quality` become sentences, the most important first. Pure.
+
+The limits were read off simulated photographs of validation films (`train photograph-figures`): each lies where the
+model's scores begin to move, so that what is let through may still be read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge_app.camera import frame_quality as quality
+from edge_app.camera.frame_quality import Quality
+
+# Kinds of advice, in the order in which they are said.
+NO_FILM, SEVERAL, CUT, FAR, MOVING, TILTED, DARK, BRIGHT, GLARE, SHADOW, BLURRED, MOIRE = (
+    *("no film", "several films", "cut", "too far", "moving", "tilted", "too dark", "too bright"),
+    *("glare", "shadow", "blurred", "moire"),
+)
+# Pixels of the film's shorter side: at fewer the lungs' 160 x 160 pixels are not there.
+LEAST_PIXELS = 220
+# A film may reach over the rim of the frame by this share of its width.
+MOST_OVER = 0.01
+# Share of its width by which a film may move between two frames that are taken together.
+MOST_MOVED = 0.02
+MOST_TILT = 0.35
+LEAST_SPAN, MOST_DARK, MOST_WHITE = 45, 0.5, 0.3
+MOST_GLARE, MOST_SHADOW = 0.9, 0.55
+LEAST_SHARPNESS, MOST_MOIRE = 0.25, 14.0
+
+SENTENCES = {
+    NO_FILM: "no film in view: hold the camera before a film on a light box or a screen",
+    SEVERAL: "several films in view: show one, or move closer to it",
+    CUT: "the film is cut by the picture's {where} edge: move back, or to that side",
+    FAR: "move closer: the film is {pixels:.0f} pixels wide, {least} are needed",
+    MOVING: "hold still",
+    TILTED: "hold the camera straight before the film",
+    DARK: "too dark: give the light box or the screen more light",
+    BRIGHT: "too bright: take away light, or move the film so that no bare light box is behind the lungs",
+    GLARE: "glare at the {where}: tilt the film or move the lamp",
+    SHADOW: "shadow on the {where}: take the hand away, or light it evenly",
+    BLURRED: "blurred: hold still, and let the camera focus",
+    MOIRE: "stripes of the screen: move a little farther away, or turn the camera by some degrees",
+}
+# Advice that does not keep a film from being judged.
+MILD = (TILTED, SHADOW, MOIRE)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One thing to do.
+
+    Attributes:
+        kind: which.
+        sentence: what is wrong and what to do, without a full stop.
+        where: where in the film or the frame, such as "upper left"; empty if nowhere in particular.
+    """
+
+    kind: str
+    sentence: str
+    where: str = ""
+
+    @property
+    def blocking(self) -> bool:
+        """Whether the film must not be judged like this."""
+        return self.kind not in MILD
+
+
+def of(outlines: Sequence, seen: Quality | None, frame: tuple[int, int]) -> list[Advice]:
+    """Return what to do.
+
+    Args:
+        outlines: of `outline.find`.
+        seen: what was measured of the first; None without one.
+        frame: width and height of the frame.
+    """
+    if not outlines or seen is None:
+        return [_say(NO_FILM)]
+    said = [_say(SEVERAL)] if len(outlines) > 1 else []
+    figures, over = seen.figures, _over(outlines[0].corners, frame)
+    wrong = {
+        CUT: bool(over),
+        FAR: figures[quality.PIXELS] < LEAST_PIXELS,
+        MOVING: figures[quality.MOVED] > MOST_MOVED,
+        TILTED: figures[quality.TILT] > MOST_TILT,
+        DARK: figures[quality.SPAN] < LEAST_SPAN or figures[quality.DARK] > MOST_DARK,
+        BRIGHT: figures[quality.WHITE] > MOST_WHITE,
+        GLARE: figures[quality.GLARE] > MOST_GLARE and figures[quality.WHITE] <= MOST_WHITE,
+        SHADOW: figures[quality.SHADOW] > MOST_SHADOW,
+        BLURRED: figures[quality.SHARPNESS] < LEAST_SHARPNESS,
+        MOIRE: figures[quality.MOIRE] > MOST_MOIRE,
+    }
+    where = {CUT: over, GLARE: seen.places[quality.GLARE], SHADOW: seen.places[quality.SHADOW]}
+    return said + [_say(kind, where.get(kind, ""), figures) for kind, is_wrong in wrong.items() if is_wrong]
+
+
+def _say(kind: str, where: str = "", figures: Mapping[str, float] | None = None) -> Advice:
+    pixels = figures[quality.PIXELS] if figures else 0
+    return Advice(kind, SENTENCES[kind].format(where=where, pixels=pixels, least=LEAST_PIXELS), where)
+
+
+def _over(corners: np.ndarray, frame: tuple[int, int]) -> str:
+    """Return over which edge of the frame a film reaches; empty if it is whole."""
+    room = MOST_OVER * np.linalg.norm(corners[1] - corners[0])
+    beyond = {
+        "left": -corners[:, 0].min(),
+        "upper": -corners[:, 1].min(),
+        "right": corners[:, 0].max() - (frame[0] - 1),
+        "lower": corners[:, 1].max() - (frame[1] - 1),
+    }
+    worst = max(beyond, key=beyond.get)
+    return worst if beyond[worst] > room else ""

@@ -1,0 +1,220 @@
+"""Where frames come from: each feed is opened, read, and closed. A fault is a `FeedFault` with a reason."""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from edge_app.errors import EdgeError
+
+# A frame smaller than this shows no film well enough; what is larger is a broken device's.
+LEAST_FRAME, MOST_FRAME = (320, 240), (8192, 8192)
+
+
+class FeedFault(EdgeError):
+    """A feed cannot be opened, or broke off; the text is the reason, without a full stop."""
+
+
+class Feed(Protocol):
+    """Frames, one after another.
+
+    Attributes:
+        live: whether frames come by themselves and the newest counts; else every frame of a recording is given.
+        noisy: whether two frames of it are never the same, as a sensor's.
+    """
+
+    live: bool
+    noisy: bool
+
+    def open(self) -> None:
+        """Open it, or raise `FeedFault`."""
+
+    def read(self) -> tuple[np.ndarray, float | None]:
+        """Return the next frame, uint8 RGB (H, W, 3), and its place in seconds, None of a live feed.
+
+        Raises:
+            FeedFault: it broke off.
+            EOFError: a recording is at its end.
+        """
+
+    def close(self) -> None:
+        """Close it; may be called twice."""
+
+
+class OpenCvFeed:
+    """What OpenCV reads: V4L2 devices, video files, streams."""
+
+    live, noisy = True, False
+
+    def __init__(self, source, backend: int, settings: tuple[tuple[int, float], ...] = ()):
+        """Take what `cv2.VideoCapture` takes, and properties to set once it is open."""
+        self._source, self._backend, self._settings = source, backend, settings
+        self._capture = None
+
+    def open(self) -> None:
+        """Open it."""
+        # What is wrong is said here in one sentence; OpenCV and FFmpeg would say it many times over.
+        cv2.setLogLevel(0)
+        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+        self._capture = cv2.VideoCapture(self._source, self._backend, self._opening())
+        if not self._capture.isOpened():
+            raise FeedFault(self._why_closed())
+        for name, value in self._settings:
+            self._capture.set(name, value)
+
+    def read(self) -> tuple[np.ndarray, float | None]:
+        """Return the next frame."""
+        capture = self._capture
+        done, pixels = capture.read() if capture else (False, None)
+        if not done or pixels is None:
+            return self._nothing()
+        return cv2.cvtColor(checked(pixels), cv2.COLOR_BGR2RGB), None
+
+    def close(self) -> None:
+        """Close it."""
+        capture, self._capture = self._capture, None
+        if capture is not None:
+            capture.release()
+
+    def _opening(self) -> list[int]:
+        return []
+
+    def _why_closed(self) -> str:
+        return "it cannot be opened"
+
+    def _nothing(self):
+        raise FeedFault("it gives no more pictures")
+
+
+def checked(pixels: np.ndarray) -> np.ndarray:
+    """Return a frame that is one.
+
+    OpenCV's V4L2 can say yes and hand over a raw buffer of shape (1, N), or the size of another format.
+
+    Raises:
+        FeedFault: it is no picture, or too small or large.
+    """
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+        raise FeedFault(f"it hands over raw buffers of shape {pixels.shape} and no pictures")
+    height, width = pixels.shape[:2]
+    if width < LEAST_FRAME[0] or height < LEAST_FRAME[1]:
+        raise FeedFault(f"its pictures have {width} x {height} pixels; {LEAST_FRAME[0]} x {LEAST_FRAME[1]} are needed")
+    if width > MOST_FRAME[0] or height > MOST_FRAME[1]:
+        raise FeedFault(f"its pictures have {width} x {height} pixels; {MOST_FRAME[0]} x {MOST_FRAME[1]} are allowed")
+    return pixels
+
+
+class Usb(OpenCvFeed):
+    """A camera under V4L2, most of which are on USB."""
+
+    noisy = True
+
+    def __init__(self, device: str, size: tuple[int, int]):
+        """Take `/dev/videoN` and the size of frames to ask for; what the camera gives is taken."""
+        # YUYV first: OpenCV decodes it itself, and a device that cannot give it at this size says so by its own choice.
+        wanted = (
+            (cv2.CAP_PROP_FOURCC, cv2.VideoWriter_fourcc(*("MJPG" if size[0] > MOST_RAW else "YUYV"))),
+            (cv2.CAP_PROP_FRAME_WIDTH, size[0]),
+            (cv2.CAP_PROP_FRAME_HEIGHT, size[1]),
+            (cv2.CAP_PROP_BUFFERSIZE, 2),
+        )
+        super().__init__(device, cv2.CAP_V4L2, wanted)
+        self._device = device
+
+    def _why_closed(self) -> str:
+        from edge_app.camera import devices
+
+        return devices.problem(Path(self._device)) or "it cannot be opened: another program may hold it"
+
+    def _nothing(self):
+        from edge_app.camera import devices
+
+        raise FeedFault(devices.problem(Path(self._device)) or "it gives no more pictures")
+
+
+# Wider than this, USB 2 carries raw pictures at some 10 a second only, and cameras are asked for JPEG.
+MOST_RAW = 640
+
+
+class Stream(OpenCvFeed):
+    """A stream over the network: RTSP, or HTTP with MJPEG or a video; by FFmpeg, which is in OpenCV's wheels."""
+
+    def __init__(self, address: str, patience: float = 5.0):
+        """Take its address, and how many seconds opening or a frame may take."""
+        super().__init__(address, cv2.CAP_FFMPEG)
+        self._patience = patience
+
+    def _opening(self) -> list[int]:
+        ms = int(self._patience * 1000)
+        return [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, ms]
+
+    def _why_closed(self) -> str:
+        return "it cannot be reached, or is no video; check address, password and network"
+
+    def _nothing(self):
+        raise FeedFault("the stream broke off")
+
+
+class Video(OpenCvFeed):
+    """A video file."""
+
+    live = False
+
+    def __init__(self, path: Path):
+        """Take its path."""
+        super().__init__(str(path), cv2.CAP_FFMPEG)
+        self._frames = 0
+
+    def open(self) -> None:
+        """Open it."""
+        super().open()
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        self._rate = rate if 0 < rate <= 1000 else 25.0
+
+    def read(self) -> tuple[np.ndarray, float | None]:
+        """Return the next frame."""
+        pixels, _ = super().read()
+        self._frames += 1
+        return pixels, (self._frames - 1) / self._rate
+
+    def _why_closed(self) -> str:
+        return "it is no video that can be read"
+
+    def _nothing(self):
+        if not self._frames:
+            raise FeedFault("it holds no picture that can be read")
+        raise EOFError
+
+
+class Pictures:
+    """Pictures in files, in the order of their names, as if they were a video."""
+
+    live = noisy = False
+    RATE = 10.0
+
+    def __init__(self, paths: list[Path]):
+        """Take their paths."""
+        self._paths, self._at = paths, 0
+
+    def open(self) -> None:
+        """Begin with the first."""
+        self._at = 0
+
+    def read(self) -> tuple[np.ndarray, float | None]:
+        """Return the next picture."""
+        if self._at == len(self._paths):
+            raise EOFError
+        path = self._paths[self._at]
+        try:
+            pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+        except (OSError, cv2.error):
+            pixels = None
+        if pixels is None:
+            raise FeedFault(f"'{path.name}' in it is no picture that can be read")
+        self._at += 1
+        return cv2.cvtColor(checked(pixels), cv2.COLOR_BGR2RGB), (self._at - 1) / self.RATE
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,135 @@
+"""How well a film is seen in a frame: size, tilt, exposure, glare, shadow, sharpness, moire, stillness. Pure.
+
+All but size, tilt and stillness are measured on the film straightened to `SIDE` pixels, so that a film is judged alike
+wherever it is in the frame, and as often as frames come.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+# Side of the straightened film in pixels: half a pixel of it is a pixel of a 1280 x 720 frame.
+SIDE = 320
+# Parts a film is divided into, each way, where glare and shadow are looked for.
+PARTS = 8
+# Names of the figures.
+PIXELS, TILT, SPAN, DARK, WHITE, GLARE, SHADOW, SHARPNESS, MOIRE, MOVED = (
+    *("pixels", "tilt", "span", "dark", "white"),
+    *("glare", "shadow", "sharpness", "moire", "moved"),
+)
+# Grey level from which a pixel is burnt out, and below which nothing can be told.
+BURNT, NIGHT = 252, 8
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What was measured of a film in a frame.
+
+    Attributes:
+        figures: by name: `PIXELS`, the film's shorter side in pixels of the frame; `TILT`, by how much opposite sides
+            differ in length, 0 = seen straight on; `SPAN`, grey levels from its 2nd to its 98th percentile; `DARK` and
+            `WHITE`, shares of it below `NIGHT` and above `BURNT`; `GLARE`, the largest share of burnt pixels in one
+            part without a hard rim; `SHADOW`, how much darker one side is than the other, 0 .. 1; `SHARPNESS`, fine
+            detail against coarse, 0 and more; `MOIRE`, how far colours or stripes rise above the rest of the spectrum;
+            `MOVED`, how far its corners moved since the last frame, as a share of its width (nan without one).
+        places: where, as in "upper left", by name of a figure: `GLARE` and `SHADOW`.
+    """
+
+    figures: Mapping[str, float]
+    places: Mapping[str, str]
+
+
+def measure(pixels: np.ndarray, corners: np.ndarray, before: np.ndarray | None = None) -> Quality:
+    """Measure a film.
+
+    Args:
+        pixels: uint8 RGB (H, W, 3), a frame.
+        corners: float (4, 2), of the film, from its upper left clockwise.
+        before: its corners in the frame before, or None.
+    """
+    film = flat(pixels, corners)
+    grey = cv2.cvtColor(film, cv2.COLOR_RGB2GRAY)
+    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    below = np.cumsum(np.bincount(grey[::2, ::2].ravel(), minlength=256)) / grey[::2, ::2].size
+    low, high = np.searchsorted(below, (0.02, 0.98))
+    glare, lit = _glare(grey)
+    shadow, shaded = _shadow(grey)
+    moved = np.nan if before is None else np.linalg.norm(corners - before, axis=1).max() / sides[0]
+    figures = {
+        PIXELS: float(sides.min()),
+        TILT: float(max(abs(np.log(sides[0] / sides[2])), abs(np.log(sides[1] / sides[3])))),
+        SPAN: float(high - low),
+        DARK: float(below[NIGHT]),
+        WHITE: float(1 - below[BURNT - 1]),
+        GLARE: glare,
+        SHADOW: shadow,
+        SHARPNESS: _sharpness(grey),
+        MOIRE: _moire(film),
+        MOVED: float(moved),
+    }
+    return Quality(figures, {GLARE: lit, SHADOW: shaded})
+
+
+def flat(pixels: np.ndarray, corners: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """Return a film straightened to a square, uint8 RGB (side, side, 3)."""
+    square = np.float32([[0, 0], [side, 0], [side, side], [0, side]]) - 0.5
+    onto = cv2.getPerspectiveTransform(np.asarray(corners, np.float32), square)
+    return cv2.warpPerspective(pixels, onto, (side, side), borderMode=cv2.BORDER_REPLICATE)
+
+
+def _glare(grey: np.ndarray) -> tuple[float, str]:
+    """Return the share of the brightest part that is burnt out, and where."""
+    burnt = cv2.resize((grey >= BURNT).astype(np.float32), (PARTS, PARTS), interpolation=cv2.INTER_AREA)
+    return float(burnt.max()), place(*np.unravel_index(burnt.argmax(), burnt.shape))
+
+
+def _shadow(grey: np.ndarray) -> tuple[float, str]:
+    """Return how much light one corner or side of the film lacks against the opposite one, and where.
+
+    Of each part its brightest tenth is looked at: bone and soft tissue are there in most.
+    """
+    side = len(grey) // 4
+    bright = np.array(
+        [
+            [
+                np.quantile(grey[side * row : side * (row + 1) : 2, side * column : side * (column + 1) : 2], 0.9)
+                for column in range(4)
+            ]
+            for row in range(4)
+        ]
+    )
+    halves = {
+        "left": (bright[:, :2], bright[:, 2:]),
+        "right": (bright[:, 2:], bright[:, :2]),
+    }
+    lacking = {where: 1 - dark.mean() / max(light.mean(), 1) for where, (dark, light) in halves.items()}
+    where = max(lacking, key=lacking.get)
+    return float(max(0.0, lacking[where])), where
+
+
+def _sharpness(grey: np.ndarray) -> float:
+    """Return the energy of detail of about 2 pixels against that of about 8, in the direction where it is lowest."""
+    inner = grey[SIDE // 8 : -SIDE // 8, SIDE // 8 : -SIDE // 8].astype(np.float32)
+    fine = inner - cv2.GaussianBlur(inner, (0, 0), 1.5)
+    coarse = cv2.GaussianBlur(inner, (0, 0), 3) - cv2.GaussianBlur(inner, (0, 0), 6)
+    ratios = []
+    for axis in (0, 1):
+        ratios.append(np.diff(fine, axis=axis).std() / max(np.diff(coarse, axis=axis).std(), 0.05))
+    return float(min(ratios))
+
+
+def _moire(film: np.ndarray) -> float:
+    """Return how far coloured stripes stand out: a film is grey, and the grid of a monitor is not."""
+    red, green, blue = (film[..., at].astype(np.float32) for at in range(3))
+    colour = red - 0.5 * (green + blue), blue - 0.5 * (red + green)
+    stripes = [part - cv2.GaussianBlur(part, (0, 0), 8) for part in colour]
+    return float(max(part.std() for part in stripes))
+
+
+def place(row: int, column: int, parts: int = PARTS) -> str:
+    """Return where in a picture a part is, in words: "upper left", "middle", "right"."""
+    down = "upper" if row < parts / 3 else "lower" if row >= 2 * parts / 3 else ""
+    across = "left" if column < parts / 3 else "right" if column >= 2 * parts / 3 else ""
+    return " ".join(filter(None, (down, across))) or "middle"

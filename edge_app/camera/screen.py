@@ -1,0 +1,98 @@
+"""What a person before the camera sees: the live picture with the film's outline, advice, and the last verdict."""
+
+import cv2
+import numpy as np
+
+from edge_app import overlay, pictures, report
+from edge_app.camera.loop import Moment
+from edge_app.result import Result
+from edge_app.terms import Terms
+
+# Width of the live picture; at 1280 x 720 it is half of each side, and drawn in some 3 ms.
+LIVE = 640
+LINE, MOST_LINES = 26, 3
+GOOD, NOT_YET, NONE = (90, 220, 130), (255, 190, 60), (200, 200, 205)
+WAITING = "no picture yet"
+READY = "hold still"
+NOTHING = "show a chest film on a light box or a screen"
+
+
+def live(moment: Moment) -> np.ndarray:
+    """Draw the live picture.
+
+    Args:
+        moment: of `loop.Loop.moments`.
+
+    Returns:
+        uint8 RGB (h, 640, 3); left stays left.
+    """
+    if moment.frame is None:
+        picture, scale = np.zeros((LIVE * 9 // 16, LIVE, 3), np.uint8), 1.0
+    else:
+        pixels = moment.frame.pixels
+        scale = LIVE / pixels.shape[1]
+        picture = cv2.resize(pixels, (LIVE, round(pixels.shape[0] * scale)), interpolation=cv2.INTER_AREA)
+    for outline in moment.view.outlines if moment.view else ():
+        edge = np.round(outline.corners * scale).astype(np.int32)
+        cv2.polylines(picture, [edge], True, GOOD if moment.view.ready else NOT_YET, 2, cv2.LINE_AA)
+    sheet = pictures.Sheet(LIVE, picture.shape[0] + MOST_LINES * LINE + 22)
+    sheet.paste(picture, 0, 0)
+    top = picture.shape[0] + 5
+    sheet.bar(0, top, round((LIVE - 1) * moment.progress), 4, GOOD)
+    top += 9
+    for line in words(moment)[:MOST_LINES]:
+        top = sheet.text(8, top, overlay.sentence(line), 18, width=LIVE - 16)
+    return sheet.pixels()
+
+
+def words(moment: Moment) -> list[str]:
+    """Return what is to be said now, the most important first; never empty."""
+    if moment.frame is None:
+        return [moment.status.sentence or WAITING]
+    if moment.advice:
+        return list(moment.advice)
+    return [READY if moment.view.outlines else NOTHING]
+
+
+def whole(moment: Moment, result: Result | None, terms: Terms) -> np.ndarray:
+    """Draw the live picture, and beneath it the film that was judged last.
+
+    Args:
+        moment: of `loop.Loop.moments`.
+        result: of the film; None if there is none yet.
+        terms: of the run.
+
+    Returns:
+        uint8 RGB (h, w, 3).
+    """
+    return beneath(live(moment), result and judged(result, terms))
+
+
+def judged(result: Result, terms: Terms) -> np.ndarray:
+    """Draw the film that was judged with its heat, its verdict and what was measured: uint8 RGB (h, w, 3)."""
+    drawn = overlay.draw(result, terms)
+    said = [report.frames(result.shot.row())] if result.shot.spread else []
+    said += [", ".join(f"{name} {value:.2f}" for name, value in result.shot.row()["quality"].items())]
+    sheet = pictures.Sheet(drawn.shape[1], 120)
+    top = 4
+    for line in filter(None, said):
+        top = sheet.paragraph(pictures.BAND_RIM, top, line, drawn.shape[1] - 2 * pictures.BAND_RIM, 14, pictures.PALE)
+    return beneath(drawn, sheet.pixels(top + 6))
+
+
+def beneath(upper: np.ndarray, lower: np.ndarray | None) -> np.ndarray:
+    """Put one picture beneath another, uint8 RGB (h, w, 3), both at the left."""
+    if lower is None:
+        return upper
+    width = max(upper.shape[1], lower.shape[1])
+    sheet = np.full((upper.shape[0] + lower.shape[0], width, 3), pictures.PAPER, np.uint8)
+    sheet[: upper.shape[0], : upper.shape[1]] = upper
+    sheet[upper.shape[0] :, : lower.shape[1]] = lower
+    return sheet
+
+
+def jpeg(pixels: np.ndarray, quality: int = 80) -> bytes:
+    """Return uint8 RGB (h, w, 3) as JPEG."""
+    done, coded = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert done
+    return coded.tobytes()

@@ -1,0 +1,214 @@
+"""`camera`: a verdict on films that are held before a camera."""
+
+import argparse
+import os
+import time
+
+from edge_app.commands import COMMANDS, common
+from edge_app.commands.watch import seconds
+
+EXAMPLES = """\
+examples:
+  python -m edge_app camera                                      (the Pi's camera, else the first USB camera)
+  python -m edge_app camera /dev/video0 --shutter key --store
+  python -m edge_app camera rtsp://camera.clinic/film --json --screen none
+  python -m edge_app camera film.mp4 --json --overlays seen/
+  python -m edge_app camera photographs/ --frames 1              (each picture is another film)
+  python -m edge_app cameras                                     (which there are)
+"""
+SCREENS = ("auto", "window", "page", "none")
+TURNS = (0, 90, 180, 270)
+
+
+def add_parser(subparsers):
+    """Declare the command."""
+    parser = subparsers.add_parser("camera", help=COMMANDS["camera"], **common.described(COMMANDS["camera"], EXAMPLES))
+    parser.add_argument(
+        "camera",
+        nargs="?",
+        default="auto",
+        metavar="CAMERA",
+        help="auto, pi, a number or /dev/videoN, a video file, a folder or pattern of pictures, rtsp:// or http://",
+    )
+    parser.add_argument(
+        "--size", type=size, default=(1280, 720), metavar="WxH", help="of a frame in pixels (default 1280x720)"
+    )
+    parser.add_argument(
+        "--turn",
+        type=int,
+        choices=TURNS,
+        default=0,
+        help="degrees clockwise to turn each frame by (default %(default)s)",
+    )
+    parser.add_argument(
+        "--shutter",
+        choices=("auto", "key"),
+        default="auto",
+        help="auto judges each film once it is seen well and still; key waits for space, Return or the button",
+    )
+    parser.add_argument(
+        "--frames",
+        type=whole,
+        default=5,
+        metavar="N",
+        help="judge a film by so many frames; 1 for pictures that show each film once (default %(default)s)",
+    )
+    parser.add_argument("--button", metavar="PIN", help="a button between this GPIO pin and ground is the shutter, too")
+    parser.add_argument(
+        "--screen",
+        choices=SCREENS,
+        default="auto",
+        help="a window, a page for a browser on this machine, or none; auto is a window where there is a display",
+    )
+    parser.add_argument("--port", type=port, default=8080, help="of --screen page (default %(default)s)")
+    parser.add_argument("--count", type=whole, metavar="N", help="end after so many films")
+    parser.add_argument(
+        "--give-up", type=seconds, metavar="SECONDS", help="end, with exit code 1, when no frame came for so long"
+    )
+    common.add_model(parser)
+    common.add_rule(parser)
+    common.add_sinks(parser)
+    return parser
+
+
+def run(args) -> int:
+    """Run the command."""
+    from edge_app import stopping
+    from edge_app.camera.camera import Camera
+    from edge_app.errors import CameraEnded, CameraLost, WrongUsage
+    from edge_app.session import Session, complain
+
+    with Session(args, camera=True) as session:
+        import cv2
+
+        from edge_app.camera.freeze import MOST_HELD, STILL, Freeze
+        from edge_app.camera.loop import Loop
+
+        if args.frames > MOST_HELD:
+            raise WrongUsage(f"--frames: {args.frames} are too many; 1 to {MOST_HELD} are allowed.")
+        stopping.heed()
+        cv2.setNumThreads(1)  # one film at a time: OpenCV's own threads cost more than they give
+        judged, voice = 0, Voice(complain)
+        with Camera(args.camera, args.size, give_up=args.give_up) as camera:
+            freeze = Freeze(args.frames, STILL if args.frames > 1 else 0)
+            limits = session.terms.limits
+            loop = Loop(camera, session.networks, limits, args.shutter == "auto", args.turn, freeze)
+            with Controls(args, session.terms, loop.press, complain) as controls:
+                try:
+                    for moment in loop.moments():
+                        if moment.result:
+                            session.take(moment.result)
+                            judged += 1
+                        voice.tell(moment)
+                        controls.show(moment)
+                        if controls.left or judged == args.count:
+                            break
+                except CameraEnded as end:
+                    complain(f"{end}" if judged else f"{str(end).rstrip('.')}; no film was judged: {voice.last}.")
+                    session.code = session.code or int(not judged)
+                except CameraLost as lost:
+                    complain(str(lost))
+                    session.code = 1
+    return session.code
+
+
+class Voice:
+    """Says the advice, and what the camera's state is, on stderr, when it changes and not too often."""
+
+    def __init__(self, say, pause: float = 1.0):
+        """Take what says a sentence, and how many seconds must lie between two."""
+        self.last = "nothing was in view"
+        self._say, self._pause, self._since = say, pause, None
+
+    def tell(self, moment) -> None:
+        """Say what is to be said of a moment first, if that is news."""
+        from edge_app.camera import screen
+
+        now = time.monotonic()
+        words = screen.words(moment)[0]
+        if words != self.last and (self._since is None or now - self._since >= self._pause):
+            self._say(f"camera: {words}")
+            self.last, self._since = words, now
+
+
+class Controls:
+    """The screen, the keys and the button of a run.
+
+    Attributes:
+        left: whether the person wants an end.
+    """
+
+    def __init__(self, args, terms, press, say):
+        """Open what `args` ask for; `press` is called when somebody presses the shutter, `say` takes a sentence."""
+        from contextlib import ExitStack
+
+        from edge_app.camera import shutter
+
+        self.left, self._press = False, press
+        self._open = ExitStack()
+        self._screen = None
+        with self._open:  # closes what is open already if the next thing cannot be had
+            if args.button:
+                self._open.callback(shutter.button(args.button, press).close)
+            if args.screen == "window" or (args.screen == "auto" and has_display()):
+                from edge_app.camera.window import Window
+
+                self._screen = Window(terms, press, self.leave)
+            elif args.screen == "page":
+                from edge_app.camera.page import Page
+
+                self._screen = Page(terms, press, args.port)
+                say(f"camera: to be seen at {self._screen.address}")
+            if self._screen:
+                self._open.callback(self._screen.close)
+            self._keys = shutter.Keys()
+            self._open.callback(self._keys.close)
+            self._open = self._open.pop_all()
+
+    def __enter__(self) -> "Controls":
+        return self
+
+    def __exit__(self, *_):
+        self._open.close()
+
+    def leave(self) -> None:
+        """Take note that the person wants an end."""
+        self.left = True
+
+    def show(self, moment) -> None:
+        """Show a moment, and heed the keys."""
+        if self._screen:
+            self._screen.show(moment)
+        meant = self._keys.pressed()
+        if "press" in meant:
+            self._press()
+        self.left = self.left or "leave" in meant
+
+
+def has_display() -> bool:
+    """Say whether a window can be shown: there is a display, and Tk."""
+    import importlib.util
+
+    return bool(os.environ.get("DISPLAY")) and importlib.util.find_spec("tkinter") is not None
+
+
+def size(text: str) -> tuple[int, int]:
+    """Read the size of a frame."""
+    sides = text.lower().split("x")
+    if len(sides) != 2 or not all(side.isdigit() and 64 <= int(side) <= 8192 for side in sides):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size of a frame; write one such as 1280x720")
+    return int(sides[0]), int(sides[1])
+
+
+def whole(text: str) -> int:
+    """Read a number of films or frames."""
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number, 1 or more")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """Read a port; 0 is any that is free."""
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; 0 to 65535 are allowed")
+    return int(text)

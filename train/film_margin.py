@@ -1,0 +1,24 @@
+"""The plain margin that digitising leaves round a film: no film on a light box or a screen has it. Pure."""
+
+import numpy as np
+
+# Rows and columns whose grey levels span no more than this hold nothing; JPEG leaves a plain area within some 8 levels.
+PLAIN = 12
+# Of each side at most this share is taken away: what is plain beyond is a film that is partly covered.
+MOST = 0.2
+
+
+def trimmed(grey: np.ndarray) -> np.ndarray:
+    """Return a film, uint8 (H, W), without its plain margin."""
+    rows, columns = (_kept(grey, axis) for axis in (1, 0))
+    return grey[rows, columns]
+
+
+def _kept(grey: np.ndarray, axis: int) -> slice:
+    # A few pixels of dust or of a marker that reaches over do not make a row part of the film.
+    low, high = np.quantile(grey, (0.02, 0.98), axis=axis)
+    plain = high - low <= PLAIN
+    length, most = len(plain), int(MOST * len(plain))
+    first = min(int(np.argmin(plain)), most)
+    last = min(int(np.argmin(plain[::-1])), most)
+    return slice(first, length - last)

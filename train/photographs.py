@@ -1,0 +1,120 @@
+"""A simulated photograph of every film, straightened and cropped as on the edge, kept beside the decoded films.
+
+What the camera's part of training and of a card is made from: each film once, at a severity drawn for it. Its corners
+are the true ones, off by as much as those are that the edge finds.
+"""
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edge_app import kinds, lung_field, picture_checks, preprocess
+from edge_app.camera import straighten
+from edge_app.classifier import LungFinder
+from edge_app.errors import NoLungField
+from train import film_margin, pixels
+from train.photograph import photograph
+from train.photograph.severity import SEVERITIES
+
+# How far each corner is off each way, as a share of the film's width: those that the edge finds are off by 0.001 to
+# 0.006 in the middle of all films, by severity, and seldom by more than 0.02.
+OFF = 0.005
+# Whatever decides what a photograph looks like once it is straightened: a change of it makes another cache.
+SOURCES = (
+    *sorted(Path(photograph.__file__).parent.glob("*.py")),
+    *(Path(module.__file__) for module in (film_margin, straighten)),
+)
+# What `edge_app.picture_checks` measures, in the order of `Photographs.values`.
+CHECKS = (*picture_checks.KINDS, picture_checks.CONTRAST)
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """One photograph a film, in the order of the index.
+
+    Attributes:
+        crops: what the networks see of it; without lungs where none were found on the photograph.
+        severity: int8 (N,), of `SEVERITIES`.
+        kinds: float32 (N, kinds), the chance of each of `kinds.KINDS`.
+        values: float32 (N, checks), what the gate measures, in the order of `CHECKS`; nan where it cannot be.
+    """
+
+    crops: pixels.Crops
+    severity: np.ndarray
+    kinds: np.ndarray
+    values: np.ndarray
+
+    def at(self, rows: np.ndarray) -> "Photographs":
+        """Return some of them, by bool (N,) or int (M,)."""
+        crops = (self.crops.pictures, self.crops.masks, self.crops.boxes, self.crops.found)
+        rest = (self.severity, self.kinds, self.values)
+        return Photographs(pixels.Crops(*(part[rows] for part in crops)), *(part[rows] for part in rest))
+
+
+def load(films, data: Path, size: int, cache: Path, index_hash: str, lungs: Path = pixels.LUNGS) -> Photographs:
+    """Return the photographs of films (rows of the index, in order), taking them if they are not in `cache` yet.
+
+    Errors as of `pixels.load`.
+    """
+    finder = LungFinder(lungs)
+    folder = cache / (
+        f"photographs-{size}-c{preprocess.CONTRACT_VERSION}-{index_hash[:12]}-{pixels.lungs_hash(lungs)[:8]}-"
+        f"{simulator()[:8]}"
+    )
+    parts = pixels.crop_parts(size) | {
+        "severity": ((), np.int8),
+        "kinds": ((len(kinds.KINDS),), np.float32),
+        "values": ((len(CHECKS),), np.float32),
+    }
+    if not folder.exists():
+
+        def make(grey, path):
+            severity, shown = take(grey, path)
+            return {"severity": severity} | _looked_at(shown, finder, size)
+
+        pixels.write(films, data, size, folder, parts, make)
+    rest = (np.load(folder / f"{name}.npy") for name in ("severity", "kinds", "values"))
+    return Photographs(pixels.read_crops(folder, size), *rest)
+
+
+def take(grey: np.ndarray, path: str, seed: int = SEED) -> tuple[int, np.ndarray]:
+    """Photograph a film and straighten it.
+
+    Args:
+        grey: uint8 (H, W).
+        path: of the index; with `seed` it decides the photograph.
+        seed: another one gives other photographs of the same films.
+
+    Returns:
+        Its severity, and uint8 (h, w), straightened.
+    """
+    rng = np.random.default_rng((seed, zlib.crc32(path.encode())))
+    severity = int(rng.choice(list(SEVERITIES)))
+    taken = photograph.photograph(film_margin.trimmed(grey), rng, severity)
+    width = np.linalg.norm(taken.corners[1] - taken.corners[0])
+    corners = taken.corners + rng.normal(0, OFF * width, (4, 2))
+    return severity, straighten.straighten(taken.pixels, corners)
+
+
+def _looked_at(shown: np.ndarray, finder: LungFinder, size: int) -> dict:
+    """Return what the gate and the lung network say of a straightened photograph, by name of a part."""
+    chance, chances = finder.look(preprocess.to_pixels(shown, preprocess.LUNG_SIZE))
+    measured, parts = picture_checks.measure(shown), {}
+    try:
+        field = lung_field.find(chance)
+        measured |= picture_checks.measure(shown, field)
+        parts = pixels.cropped(shown, field, size)
+    except NoLungField:
+        pass
+    parts["kinds"] = [chances.get(kind, 0.0) for kind in kinds.KINDS]
+    parts["values"] = [measured.get(name, np.nan) for name in CHECKS]
+    return parts
+
+
+def simulator() -> str:
+    """Return the hash of the simulator and of what straightens films: hex."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()
