@@ -1,5 +1,6 @@
 """Many films: children decode the next ones while the networks look at this one. One outcome a film, in order."""
 
+import contextlib
 import gc
 import threading
 import time
@@ -78,7 +79,7 @@ class _Judges:
 
     def __init__(self, one: Classifier, limits: judging.Limits, keep_grey: bool):
         self._one, self._limits, self._keep_grey = one, limits, keep_grey
-        self._films, self._threads = SimpleQueue(), []
+        self._films, self._threads, self._closed = SimpleQueue(), [], False
 
     def begin(self, path: Path, decoded: Decoded, waiting: int) -> SimpleQueue:
         """Return where the result of a film will come; `waiting` films are on their way."""
@@ -94,13 +95,18 @@ class _Judges:
 
     def close(self) -> None:
         """Wait for all: a thread that is still in the runtime's C++ when Python ends brings the whole process down."""
+        self._closed = True
         for _ in self._threads:
             self._films.put(None)
         for thread in self._threads:
-            thread.join()
+            # One whose start a signal cut short can't be waited for; if it runs at all, it finds that all is closed.
+            with contextlib.suppress(RuntimeError):
+                thread.join()
 
     def _run(self, one: Classifier) -> None:
         for path, decoded, answer in iter(self._films.get, None):
+            if self._closed:  # nobody waits for it any more
+                return
             answer.put(judged(path, decoded, one, self._limits, self._keep_grey))
 
 
