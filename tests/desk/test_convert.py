@@ -201,6 +201,7 @@ def test_the_card_says_what_each_rule_gives_and_is_worth(temperature):
         "runtimes": [],
         "golden": {},
         "gate": None,
+        "camera": None,
     }
     built = card.build(record, variants.Variant("int8", "edge"), measured)
     hashes = {"sha256": "0" * 64, "lungs_sha256": "0" * 64}
