@@ -48,7 +48,7 @@ lungs: .venv/ready $(INDEX) $(OUT)/pictures/list.csv  ## train and convert the n
 outline: .venv/ready $(INDEX) $(OUT)/pictures/list.csv  ## learn which quadrangle of a photograph is a film, for the camera
 	$(DESK) -m train outline --data "$(DATA)" --index $(INDEX) --cache $(OUT) --pictures $(OUT)/pictures
 
-train: .venv/ready $(INDEX)  ## train MODEL (lite0, camera, short, tiny, seed); goes on where it was stopped
+train: .venv/ready $(INDEX)  ## train MODEL (lite0, tiny, seed); goes on where it was stopped
 	$(DESK) -m train fit --model $(MODEL) --data "$(DATA)" --index $(INDEX) --cache $(OUT) --run $(RUN) $(if $(wildcard $(RUN)/run.json),--resume)
 
 convert: .venv/ready .venv-edge/ready  ## turn the run of MODEL into models/*.tflite; VARIANTS="int8 mobile-int8", REPORT=1
@@ -65,8 +65,8 @@ gate: .venv/ready $(OUT)/pictures/list.csv $(INDEX)  ## count what the gate of M
 	$(DESK) -m train gate-count models/covid-xray-$(MODEL)-int8.tflite --pictures $(OUT)/pictures --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-gate.json
 	$(DESK) -m convert heat models/covid-xray-$(MODEL)-int8.tflite --data "$(DATA)" --index $(INDEX) --cache $(OUT) --out models/$(MODEL)-heat.json
 
-camera-count: .venv/ready $(INDEX)  ## count what the camera makes of photographed test films (hours; COUNT="--films 300")
-	$(DESK) -m train photograph-count models/covid-xray-lite0-camera-int8.tflite $(COUNT) --data "$(DATA)" --index $(INDEX) --out models/lite0-camera-count.json
+camera-count: .venv/ready $(INDEX)  ## count what the camera makes of photographed test films with MODEL (an hour)
+	$(DESK) -m train photograph-count models/covid-xray-$(MODEL)-int8.tflite --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-camera.json
 
 compare: .venv/ready  ## the figures of the released models side by side
 	$(DESK) -m train compare models/seed.json models/covid-xray-*.json

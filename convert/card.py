@@ -1,7 +1,6 @@
 """The card: what a `.tflite` says of itself. Built from a run's record and from what the file itself measured."""
 
 from edge_app import preprocess, prevalence
-from train import config
 
 TASK = "COVID-19, other pneumonia or no finding on a frontal chest radiograph (PA or AP)"
 LICENCE = "Apache-2.0; trained on public collections whose films carry their own licences, see models/README.md"
@@ -24,7 +23,7 @@ def build(record: dict, variant, measured: dict) -> dict:
     labels = record["config"]["labels"]
     points = measured["operating_points"]
     card = {
-        "name": f"{config.release_name(record['config'])}-{variant.name}",
+        "name": f"{record['config']['model']}-{variant.name}",
         "task": TASK,
         "labels": list(labels),
         "preprocess": record["preprocess"] | {"size": record["config"]["size"]},

@@ -136,7 +136,7 @@ def release(
     """
     run = load(run_dir, films, film_pixels, lungs, photographs)
     runtimes = [*places.here(), *places.emulated()]
-    network = config.release_name(run.record["config"])
+    network = run.record["config"]["model"]
     written, refused, products = [], [], []
     for variant in wanted:
         product = make(variant, run, runtimes)

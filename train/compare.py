@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from edge_app.errors import EdgeError
-from train import config
 
 # Of the files that a run became: a float32 one answers as Keras does.
 SHOWN = ("int8",)
@@ -34,7 +33,7 @@ def read(path: Path) -> list[tuple[str, dict]]:
         record = json.loads(file.read_text())
         released = record.get("files", {})
         trained = record.get("run", record)
-        name = config.release_name(trained["config"])
+        name = trained["config"]["model"]
         return [(f"{name}, Keras", trained["metrics"])] + [
             (f"{name}, {kind}", released[kind]) for kind in SHOWN if kind in released
         ]

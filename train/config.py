@@ -54,11 +54,9 @@ class TrainConfig:
 # What differs from the defaults by model. `seed` is the recipe this project grew from: adults with COVID-19 from one
 # collection against healthy children from another, which is the mistake it shows.
 PRESETS = {
-    "lite0": {},
-    # A network of its own for photographs of films: one that is shown both reads files worse (models/EXPERIMENTS.md).
-    "camera": {"model": "lite0", "photographs": 0.3},
+    "lite0": {"photographs": 0.3},
     # Its class maps are 10 x 10 places and see less of the film each: they stray more.
-    "short": {"heat": 1.0},
+    "short": {"heat": 1.0, "photographs": 0.3},
     "tiny": {
         "heat": 0.0,
         "epochs": 40,
@@ -89,13 +87,8 @@ PRESETS = {
 }
 
 
-def release_name(saved: dict) -> str:
-    """Return how files are named that are made of a run with this config: its network, and whether it is a camera's."""
-    return f"{saved['model']}-camera" if saved.get("photographs") else saved["model"]
-
-
 def preset(model: str, **changes) -> TrainConfig:
-    """Return the recipe of `model`, one of `PRESETS`, with some fields changed."""
+    """Return the recipe of `model` with some fields changed."""
     return replace(TrainConfig(model=model), **(PRESETS[model] | changes))
 
 

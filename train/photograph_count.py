@@ -1,8 +1,7 @@
 """`python -m train photograph-count MODEL`: what the camera makes of photographed test films, by two simulators.
 
 Each film is photographed at every severity by `train.photograph`, which training has seen, and by
-`train.photograph_again`, which it has not; found, straightened and judged as on the edge, and compared with its file as
-the model for files judges it.
+`train.photograph_again`, which it has not; found, straightened and judged as on the edge, and compared with its file.
 Photographs that nobody could read are shown too, and must be refused.
 """
 
@@ -21,7 +20,6 @@ from tqdm import tqdm
 from edge_app import bundle, judging, preprocess, radiograph
 from edge_app.camera import film_view, straighten
 from edge_app.classifier import Classifier
-from edge_app.commands import common
 from edge_app.decision import COVID, REFUSED, UNSURE
 from train import evaluate, film_margin, index, photograph_again, provenance
 from train.outline_judge import FOUND, error
@@ -67,10 +65,7 @@ class Seen:
 def add_parser(subparsers) -> None:
     """Declare the command."""
     parser = subparsers.add_parser("photograph-count", help="count what the camera makes of photographed test films")
-    parser.add_argument("model", type=Path, help="file for the edge, of a network that was shown photographs")
-    parser.add_argument(
-        "--files", type=Path, default=common.MODEL, help="the model that judges the films' files (default %(default)s)"
-    )
+    parser.add_argument("model", type=Path, help="file for the edge")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
     parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
     parser.add_argument("--split", choices=("test", "val"), default="test", help="which films (default %(default)s)")
@@ -88,17 +83,13 @@ def run(args) -> int:
     if args.films and args.films < len(table):
         table = table.sample(args.films, random_state=args.seed)
     films = list(table[["path", "label", "group"]].itertuples(index=False, name=None))
-    models = args.files, args.model
-    one = partial(of_film, models, args.data, tuple(args.renderers), args.seed)
+    one = partial(of_film, args.model, args.data, tuple(args.renderers), args.seed)
     with ProcessPoolExecutor(PROCESSES) as pool:
         shown = list(tqdm(pool.map(one, films, chunksize=4), total=len(films), unit="film", disable=None))
     files = {path: score for (path, *_), (score, _, _) in zip(films, shown, strict=True)}
     seen = [each for _, several, _ in shown for each in several]
     record = {
-        **{
-            what: {"name": read.card.name, "sha256": read.sha256}
-            for what, read in zip(("files", "model"), map(bundle.read, models), strict=True)
-        },
+        "model": {"name": bundle.read(args.model).card.name, "sha256": bundle.read(args.model).sha256},
         "split": args.split,
         "films": len(films),
         "seed": args.seed,
@@ -114,15 +105,15 @@ def run(args) -> int:
     return 0
 
 
-def of_film(models: tuple[Path, Path], data: Path, renderers: tuple[str, ...], seed: int, film: tuple[str, str, str]):
-    """Judge a film's file by the first model and its photographs by the second.
+def of_film(model: Path, data: Path, renderers: tuple[str, ...], seed: int, film: tuple[str, str, str]):
+    """Judge a film's file and its photographs.
 
     Returns:
         The file's score of COVID-19, None if it is refused; its `Seen`; and (what was done, how the camera answered,
         empty if it judged it) of the hopeless photographs of it: one of each kind in turn.
     """
     path, label, group = film
-    one, other = _networks(*models)
+    one, other = _networks(model)
     grey = radiograph.read(data / path, preprocess.least_side(one.card.size))
     _, reading, _ = judging.judge(grey, one, one.card.limits("refer"))
     shown, key, several = film_margin.trimmed(grey), zlib.crc32(path.encode()), []
@@ -199,10 +190,11 @@ def spoilt(kind: str, taken, rng: np.random.Generator) -> np.ndarray:
 
 
 @cache
-def _networks(files: Path, camera: Path) -> tuple[Classifier, Classifier]:
-    """Return the networks that judge files, and those that judge photographs, once a process."""
+def _networks(model: Path) -> tuple[Classifier, Classifier]:
+    """Return the networks as they judge films, and as they judge photographs, once a process."""
     cv2.setNumThreads(1)
-    return Classifier(bundle.read(files), 1), Classifier(bundle.read(camera).for_camera(), 1)
+    read = bundle.read(model)
+    return Classifier(read, 1), Classifier(read.for_camera() if read.card.camera else read, 1)
 
 
 def by_severity(seen: list[Seen], files: dict[str, float | None], renderer: str) -> dict:

@@ -66,7 +66,6 @@ def add_parser(subparsers):
         "--give-up", type=seconds, metavar="SECONDS", help="end, with exit code 1, when no frame came for so long"
     )
     common.add_model(parser)
-    parser.set_defaults(model=common.CAMERA_MODEL)
     common.add_rule(parser)
     common.add_sinks(parser)
     return parser

@@ -7,8 +7,6 @@ from pathlib import Path
 from edge_app.card import RULES
 
 MODEL = Path(__file__).parents[2] / "models" / "covid-xray-lite0-int8.tflite"
-# Of a network that was shown photographs of films; it reads files worse.
-CAMERA_MODEL = MODEL.with_name("covid-xray-lite0-camera-int8.tflite")
 
 
 def add_sources(parser: argparse.ArgumentParser) -> None:
