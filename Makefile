@@ -16,7 +16,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run data index pictures lungs train convert study arm-roots audit gate outline camera-count camera compare bench kill-test test test-edge test-desk test-camera-vm lint format clean
+.PHONY: help run data index pictures lungs train convert study arm-roots audit gate outline camera-card camera-count camera compare bench kill-test test test-edge test-desk test-camera-vm lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -65,8 +65,11 @@ gate: .venv/ready $(OUT)/pictures/list.csv $(INDEX)  ## count what the gate of M
 	$(DESK) -m train gate-count models/covid-xray-$(MODEL)-int8.tflite --pictures $(OUT)/pictures --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-gate.json
 	$(DESK) -m convert heat models/covid-xray-$(MODEL)-int8.tflite --data "$(DATA)" --index $(INDEX) --cache $(OUT) --out models/$(MODEL)-heat.json
 
-camera-count: .venv/ready $(INDEX)  ## count what the camera makes of photographed test films with MODEL (an hour)
-	$(DESK) -m train photograph-count models/covid-xray-$(MODEL)-int8.tflite --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-camera.json
+camera-card: .venv/ready $(INDEX)  ## give the int8 file of MODEL thresholds, gate and temperature for photographs
+	$(DESK) -m convert camera models/covid-xray-$(MODEL)-int8.tflite --record models/covid-xray-$(MODEL).json --data "$(DATA)" --index $(INDEX) --cache $(OUT)
+
+camera-count: .venv/ready $(INDEX)  ## count what the camera makes of photographed test films with MODEL (hours; COUNT="--films 240")
+	$(DESK) -m train photograph-count models/covid-xray-$(MODEL)-int8.tflite $(COUNT) --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-camera.json
 
 compare: .venv/ready  ## the figures of the released models side by side
 	$(DESK) -m train compare models/seed.json models/covid-xray-*.json
