@@ -1,6 +1,5 @@
 """`doctor` in its own process, and its checks on files of devices that are not well."""
 
-import io
 import json
 import shutil
 import sqlite3
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import bundle, health, store_health
+from edge_app import health, store_health
 from tests.edge.another_user import as_another_user
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
@@ -61,33 +60,12 @@ def test_a_model_that_is_damaged(tmp_path):
     assert "store" in checks  # the checks after it are made nevertheless
 
 
-@pytest.fixture
-def with_golden_film(tmp_path):
-    """Return a function that packs the small model with a golden film, scores and a box this far from what is found."""
-    film = io.BytesIO()
-    Image.fromarray(draw_film(1000, 200, 192)).save(film, "PNG")
-    (tmp_path / "film.png").write_bytes(film.getvalue())
-    words = ["classify", "--json", "--model", str(MODEL), str(tmp_path / "film.png")]
-    done = subprocess.run([sys.executable, "-m", "edge_app", *words], cwd=ROOT, capture_output=True, check=True)
-    said = json.loads(done.stdout)
-    scores, (top, *box) = said["scores"], said["lungs"]["box"]
-
-    def pack(apart: float, aside: float = 0) -> Path:
-        model = bundle.read(MODEL)
-        moved = scores | {"normal": scores["normal"] - apart}
-        card = dict(model.card.raw) | {"golden": {"scores": moved, "box": [top - aside, *box]}}
-        (tmp_path / "golden.tflite").write_bytes(bundle.pack(model.scores, model.lungs, card, film.getvalue()))
-        return tmp_path / "golden.tflite"
-
-    return pack
-
-
 def test_the_golden_film(with_golden_film):
-    assert doctor(model=with_golden_film(0.01))["golden film"]["state"] == "ok"
-    check = doctor(model=with_golden_film(0.2), code=1)["golden film"]
+    assert doctor(model=with_golden_film(apart=0.01))["golden film"]["state"] == "ok"
+    check = doctor(model=with_golden_film(apart=0.2), code=1)["golden film"]
     assert check["state"] == "fault"
     assert "a score differs by 0.200 from the card's" in check["words"]
-    check = doctor(model=with_golden_film(0, aside=0.05), code=1)["golden film"]
+    check = doctor(model=with_golden_film(aside=0.05), code=1)["golden film"]
     assert check["state"] == "fault"
     assert "the box round its lungs differs by 0.050 from the card's" in check["words"]
 
