@@ -12,8 +12,8 @@ examples:
 
 A new model is taken only if its signature is of a key that this site has installed (/etc/covid-xray/keys/*.pub;
 without any key there is a warning), its hashes and its preprocessing are right, the runtime here can run it, it gives
-its golden film the scores of its card, and the doctor finds no fault. Otherwise the one in use stays in use. Programs that run go
-on with the model they have: restart them, for example by 'systemctl try-restart "covid-xray-*"'.
+its golden film the scores of its card, and the doctor finds no fault. Otherwise the one in use stays in use. Programs
+that run go on with the model they have: restart them, for example by 'systemctl try-restart "covid-xray-*"'.
 """
 
 

@@ -42,7 +42,7 @@ def nothing_installed(tmp_path_factory, monkeypatch):
 
 @pytest.fixture
 def with_golden_film(tmp_path, one, model_path):
-    """Return a function that packs the small model with a golden film: (name, apart, aside, fields of the card) -> path.
+    """Return a function that packs the small model with a golden film: (name, apart, aside, fields of card) -> path.
 
     `apart` is how far a score of its card is from what the network gives, `aside` the same of the box round the lungs.
     """

@@ -1,4 +1,4 @@
-"""`model install | list | rollback`, by the program itself: what is refused, what is in use then, what a power cut leaves."""
+"""`model install | list | rollback`, by the program itself: what is refused, what is in use then, after a power cut too."""
 
 import json
 import os
@@ -155,7 +155,7 @@ def test_a_model_that_is_not_fit_is_refused(place, with_golden_film, film_path, 
     assert in_use() == "old"
     line = [sys.executable, "-m", "edge_app", "classify", "--json", str(film_path)]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout)["model"] == "old"
+    assert json.loads(done.stdout)["model"]["name"] == "old"
     assert len(list(place.iterdir())) == 2  # the old one and the order: nothing of the new one is left
 
 
