@@ -1,4 +1,4 @@
-"""`python -m convert.deb`: the package for Raspberry Pi OS and Debian: environment, user, services, rules, configuration."""
+"""`python -m convert.deb`: the package for Raspberry Pi OS and Debian: environment, user, services, rules."""
 
 import argparse
 import re

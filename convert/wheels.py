@@ -87,8 +87,8 @@ def fetch(target: Target, folder: Path, more: tuple[str, ...] = ()) -> list[Path
         if not missing:
             raise WrongUsage(f"wheels: pip failed, and package by package it does not: {_last(ran.stderr)}; try again.")
         raise WrongUsage(
-            f"ARCH={target.arch} PYTHON={target.python}: there is no wheel of {', '.join(missing)}, so nothing is made. "
-            "On a Pi use the 64-bit Raspberry Pi OS (ARCH=aarch64); a Pi 3, a Zero 2 W and all newer ones run it."
+            f"ARCH={target.arch} PYTHON={target.python}: there is no wheel of {', '.join(missing)}, so nothing is "
+            "made. On a Pi use the 64-bit Raspberry Pi OS (ARCH=aarch64); a Pi 3, a Zero 2 W and all newer ones run it."
         )
     return sorted(folder.glob("*.whl"))
 

@@ -87,6 +87,7 @@ class Lights:
     def close(self) -> None:
         """Darken all and give the pins back."""
         for light in self._lights:
+            light.off()
             light.close()
 
     def _turn(self, busy: bool) -> bool:

@@ -21,7 +21,7 @@ class Restarts:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Restarts":
-        """Count in the service's RUNTIME_DIRECTORY (systemd.exec(5)), in memory, if there is one and systemd listens."""
+        """Count in the service's RUNTIME_DIRECTORY (systemd.exec(5)), in memory, if systemd listens."""
         folder = environment.get("RUNTIME_DIRECTORY", "").split(":")[0]
         return cls(Path(folder) / "restarts" if folder and environment.get("NOTIFY_SOCKET") else None)
 

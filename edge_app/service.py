@@ -86,7 +86,7 @@ class Service:
 
 
 def in_journal(environment: Mapping[str, str] = os.environ, stream=None) -> bool:
-    """Say whether a stream, stderr unless another is given, goes to systemd's journal (JOURNAL_STREAM, systemd.exec(5)).
+    """Say whether a stream, stderr if none is given, goes to systemd's journal (JOURNAL_STREAM, systemd.exec(5)).
 
     A journal is kept, copied and sent for help: what goes there names no film, since a name may be a patient's.
     """

@@ -1,4 +1,4 @@
-"""`python -m edge_app.system`: puts units, rules and configuration into this system, and switches on what was asked for.
+"""`python -m edge_app.system`: puts units, rules and configuration into this system, and switches services on.
 
 `install.py --system` of an offline bundle calls it; the .deb does the same by its own scripts.
 """

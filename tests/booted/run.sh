@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Boots a Debian Bookworm of this processor in systemd-nspawn with nothing but Python in it, installs the .deb and runs
+# tests/booted/job.py inside. Needs root; installs systemd-container and mmdebstrap if they are not there. A few minutes.
+# KILLS=50 is how often the service is killed.
+set -euo pipefail
+root=build/booted/root out=build/booted/out
+[ "$(id -u)" = 0 ] || { echo "$0: only root can boot a system; run it with sudo." >&2; exit 2; }
+if ! command -v systemd-nspawn >/dev/null || ! command -v mmdebstrap >/dev/null; then
+  apt-get install -y -qq --no-install-recommends systemd-container mmdebstrap >/dev/null
+fi
+if [ ! -e build/booted/base.tar ]; then
+  mirror=$(awk '/^URIs/ {print $2; exit}' /etc/apt/sources.list.d/debian.sources)
+  mkdir -p build/booted
+  mmdebstrap --quiet --mode=root --variant=minbase --aptopt='APT::Install-Recommends "false"' \
+    --include=systemd,systemd-sysv,dbus,udev,python3,procps,iproute2,libstdc++6 bookworm build/booted/new.tar "$mirror"
+  mv build/booted/new.tar build/booted/base.tar
+fi
+rm -rf $root $out
+mkdir -p $root $out
+tar -xf build/booted/base.tar -C $root
+: >$root/etc/machine-id
+mkdir -p $root/debs $root/films $root/out
+cp build/covid-xray-edge_*"$(dpkg --print-architecture)".deb $root/debs/
+cp tests/booted/job.py tests/booted/hang.py $root/
+.venv/bin/python -m tests.booted.films $root/films
+cat >$root/etc/systemd/system/job.service <<'UNIT'
+[Unit]
+After=multi-user.target
+[Service]
+Type=oneshot
+Environment=KILLS=@KILLS@
+ExecStart=/usr/bin/python3 /job.py
+StandardOutput=file:/out/log.txt
+StandardError=file:/out/log.txt
+ExecStopPost=/usr/bin/systemctl poweroff --no-block
+[Install]
+WantedBy=multi-user.target
+UNIT
+sed -i "s/@KILLS@/${KILLS:-50}/" $root/etc/systemd/system/job.service
+ln -s ../job.service $root/etc/systemd/system/multi-user.target.wants/job.service
+# cgroup v2 as a Pi has it, even where this machine boots with v1.
+SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 timeout "${LIMIT:-1200}" systemd-nspawn --quiet --boot --directory=$root --register=no \
+  --keep-unit --private-network --machine=covid-xray-test >$out/console.txt 2>&1 || true
+cp $root/out/* $out/
+grep '^JOB' $out/log.txt
+grep -q '^JOB OK' $out/log.txt
