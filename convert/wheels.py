@@ -104,7 +104,8 @@ def build(folder: Path) -> Path:
             (shutil.copytree if (root / name).is_dir() else shutil.copyfile)(root / name, Path(copy) / name)
         for left in Path(copy).rglob("__pycache__"):
             shutil.rmtree(left)
-        words = ["wheel", "--quiet", "--no-deps", "--disable-pip-version-check", "--wheel-dir", folder, copy]
+        words = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--disable-pip-version-check"]
+        words += ["--wheel-dir", folder, copy]
         subprocess.run([sys.executable, "-m", "pip", *words], check=True, env=os.environ | EPOCH)
     return next(folder.glob("covid_xray_edge-*.whl"))
 

@@ -5,16 +5,17 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PREFIX = Path("/opt/covid-xray")
+COMMAND = "usr/bin/covid-xray"
 CONFIG = "etc/covid-xray/covid-xray.conf"
 # By file here: where it goes, below the root of the system.
 PLACES = {
+    "covid-xray.sh": COMMAND,
     "covid-xray.conf": CONFIG,
     "60-covid-xray.rules": "usr/lib/udev/rules.d/60-covid-xray.rules",
     "sysusers.conf": "usr/lib/sysusers.d/covid-xray.conf",
     "tmpfiles.conf": "usr/lib/tmpfiles.d/covid-xray.conf",
 }
 UNITS = "usr/lib/systemd/system"
-COMMAND = "usr/bin/covid-xray"
 
 
 def units() -> list[Path]:
@@ -23,7 +24,7 @@ def units() -> list[Path]:
 
 
 def put(root: Path) -> list[Path]:
-    """Copy every file into a system, and make the command; a configuration that is there already stays.
+    """Copy every file into a system; a configuration that is there already stays.
 
     Args:
         root: of the system: `/`, or the folder that a package is made of.
@@ -40,10 +41,6 @@ def put(root: Path) -> list[Path]:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
-        target.chmod(0o644)
+        target.chmod(0o755 if place == COMMAND else 0o644)
         written.append(target)
-    command = root / COMMAND
-    command.parent.mkdir(parents=True, exist_ok=True)
-    command.unlink(missing_ok=True)
-    command.symlink_to(PREFIX / "current" / "bin" / "covid-xray")
-    return [*written, command]
+    return written
