@@ -80,17 +80,7 @@ def _install(path: Path, digest: str, prefix: Path) -> str:
             raise NotInstalled(f"{path}: cannot be installed: {said}")
         os.sync()  # pip brings nothing to the disk by itself; after this, all of it is there
         proof.doctor(path, release / "bin" / "python")
-        _point(prefix / CURRENT, release)
-        try:
-            proof.doctor(path, prefix / CURRENT / "bin" / "python")
-        except BaseException:
-            if before:
-                _point(prefix / CURRENT, before)
-            else:
-                (prefix / CURRENT).unlink()
-            raise
-        if before:
-            _point(prefix / PREVIOUS, before)
+        _switch(prefix, before, release, path)
         return release.name
     except (KeyError, json.JSONDecodeError, tarfile.TarError, EOFError) as error:
         raise NotInstalled(f"{path}: is no bundle of this program, or is damaged ({error}); fetch it again.") from error
@@ -99,6 +89,23 @@ def _install(path: Path, digest: str, prefix: Path) -> str:
     finally:
         shutil.rmtree(unpacked, ignore_errors=True)
         _sweep(prefix)
+
+
+def _switch(prefix: Path, before: Path | None, release: Path, path: Path) -> None:
+    """Use another environment, and the one before again if the doctor finds a fault once it is in use."""
+    older = _target(prefix / PREVIOUS)
+    if before:  # first: from now on there is a way back
+        _point(prefix / PREVIOUS, before)
+    try:
+        _point(prefix / CURRENT, release)
+        proof.doctor(path, prefix / CURRENT / "bin" / "python")
+    except BaseException:
+        for link, target in ((CURRENT, before), (PREVIOUS, older)):
+            if target:
+                _point(prefix / link, target)
+            else:
+                (prefix / link).unlink(missing_ok=True)
+        raise
 
 
 def roll_back(prefix: Path) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.edge.test_model_command import sign, trust
 
 ROOT = Path(__file__).parents[2]
-# Makes an environment that finds the packages of the one that runs the tests, in place of a hundred megabytes of wheels.
+# Makes an environment that finds the packages of the one that runs the tests, in place of 65 megabytes of wheels.
 INSTALL = """
 import subprocess, sys
 from pathlib import Path
@@ -50,6 +51,23 @@ def archive(path: Path, version: str, more: str = "", **files: bytes) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory) -> Path:
+    """Return a prefix with release 1 in it, to be copied."""
+    place = tmp_path_factory.mktemp("first")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("COVID_XRAY_STORE", str(place / "results.sqlite"))
+        patched.setenv("COVID_XRAY_KEYS", str(place / "keys"))
+        update(place / "prefix", "install", archive(place / "1.tar.gz", "1"))
+    return place / "prefix"
+
+
+@pytest.fixture
+def with_first(first, prefix) -> Path:
+    """Return a prefix with release 1 in it."""
+    return Path(shutil.copytree(first, prefix, symlinks=True))
+
+
 @pytest.fixture
 def prefix(tmp_path, monkeypatch) -> Path:
     """Return an empty prefix."""
@@ -75,8 +93,9 @@ def in_use(prefix: Path) -> str:
     return (prefix / "current").resolve().name.rpartition("-")[0]
 
 
-def test_install_list_and_roll_back(prefix, tmp_path):
-    for version in ("1", "2", "3"):
+def test_install_list_and_roll_back(with_first, tmp_path):
+    prefix = with_first
+    for version in ("2", "3"):
         _, said = update(prefix, "install", archive(tmp_path / f"{version}.tar.gz", version))
         assert "nobody vouches for it" in said
         assert in_use(prefix) == version
@@ -102,8 +121,8 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_a_bundle_that_is_not_fit_is_refused(prefix, tmp_path, name):
-    update(prefix, "install", archive(tmp_path / "1.tar.gz", "1"))
+def test_a_bundle_that_is_not_fit_is_refused(with_first, tmp_path, name):
+    prefix = with_first
     path = archive(tmp_path / "2.tar.gz", "2")
     spoil, words = REFUSALS[name]
     spoil(path)
@@ -126,9 +145,9 @@ def test_signatures(prefix, tmp_path):
     assert in_use(prefix) == "1"
 
 
-def test_it_is_killed_at_any_moment(prefix, tmp_path):
-    """Kill it and all its children at every step of the file system that it reports; the old program is used, or the new."""
-    update(prefix, "install", archive(tmp_path / "1.tar.gz", "1"))
+def test_it_is_killed_at_any_moment(with_first, tmp_path):
+    """Kill it and its children at every step that it makes on the disk: the old program is used then, or the new."""
+    prefix = with_first
     path = archive(tmp_path / "2.tar.gz", "2")
     name = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
     step, seen = 0, []
