@@ -217,6 +217,47 @@ def removed() -> None:
     say(f"removed: nothing runs, {held} results are still there")
 
 
+def filmed() -> None:
+    """The camera's service judges a film on a video, and is seen from this device alone."""
+    unit, conf = "covid-xray-camera.service", Path("/etc/covid-xray/covid-xray.conf")
+    before = conf.read_text()
+    options = "CAMERA_OPTIONS=--model /films/camera/model.tflite"
+    conf.write_text(before.replace("CAMERA=auto", "CAMERA=/films/camera/film.avi").replace("CAMERA_OPTIONS=", options))
+    run("systemctl", "start", unit)
+    listening = set()
+
+    def judged() -> bool:
+        """Look who listens, and whether a film of the camera is kept."""
+        listening.update(line.split()[3] for line in run("ss", "-Hltn").splitlines())
+        with contextlib.closing(sqlite3.connect(f"file:{STORE}?mode=ro", uri=True, timeout=10)) as base:
+            return bool(base.execute("SELECT count(*) FROM films WHERE path LIKE 'camera-%'").fetchone()[0])
+
+    until(judged, "a film before the camera")
+    run("systemctl", "stop", unit)
+    conf.write_text(before)
+    assert listening <= {"127.0.0.1:8080"}, listening
+    say(f"the camera's service judged a film; listening meanwhile: {', '.join(listening) or 'nothing'}")
+
+
+def bundled() -> None:
+    """The offline bundle puts the same into place, where the package is gone; its service goes on with the store."""
+    held = count()
+    (bundle,) = Path("/bundle").iterdir()
+    began = time.monotonic()
+    run("python3", str(bundle / "install.py"), "--system")
+    took = time.monotonic() - began
+    assert show("ActiveState") == "active"
+    assert Path("/opt/covid-xray/current").resolve().parent == Path("/opt/covid-xray/releases")
+    # The hung film's mark is gone, and what was judged is not judged again.
+    assert count() >= held
+    checks = run("covid-xray", "doctor", check=False)
+    (Path("/out") / "doctor.txt").write_text(checks + "\n")
+    faults = [line for line in checks.splitlines() if line.startswith("fault")]
+    assert not faults, faults
+    size = int(run("du", "-sk", "/opt/covid-xray").split()[0]) / 1024
+    say(f"offline bundle installed in {took:.0f} s, {size:.0f} MiB; doctor: no fault")
+
+
 def main() -> int:
     """Run every step."""
     films = sorted((FILMS / "kill").iterdir())
@@ -228,7 +269,9 @@ def main() -> int:
         stopped()
         written(len(films))
         private()
+        filmed()
         removed()
+        bundled()
     except Exception as error:  # the console is all that is seen
         say(f"FAILED {type(error).__name__}: {error}")
         print(run("journalctl", "-n", "60", "--no-pager", check=False))

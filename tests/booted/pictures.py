@@ -1,4 +1,4 @@
-"""Draws what screens.py saw as pictures for docs/pi.md: `python -m tests.booted.pictures build/booted/out/screens docs/pi`."""
+"""Draws what screens.py saw, for docs/pi.md: `python -m tests.booted.pictures build/booted/out/screens docs/pi`."""
 
 import html
 import re
@@ -19,7 +19,7 @@ def draw(text: str, wide: int = 118) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" width="{width:.0f}" '
         f'font-family="ui-monospace,DejaVu Sans Mono,Menlo,Consolas,monospace" font-size="13" xml:space="preserve">',
-        f'<rect width="100%" height="100%" rx="8" fill="#161b22"/>',
+        '<rect width="100%" height="100%" rx="8" fill="#161b22"/>',
     ]
     for number, line in enumerate(lines):
         parts.append(f'<text x="{EDGE}" y="{EDGE + 13 + LINE * number}">{spans(line)}</text>')

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Boots a Debian Bookworm of this processor in systemd-nspawn with nothing but Python in it, installs the .deb and runs
-# tests/booted/job.py inside. Needs root; installs systemd-container and mmdebstrap if they are not there. A few minutes.
-# KILLS=50 is how often the service is killed.
+# Boots a Debian Bookworm of this processor in systemd-nspawn with nothing but Python in it, and runs tests/booted/job.py
+# inside, or the file that is named: it installs what `make deb` and `make bundle` made. Needs root; installs
+# systemd-container and mmdebstrap if they are not there. A few minutes.
+# KILLS=50 is how often the service is killed; REAL is a folder of real films, for tests/booted/screens.py.
 set -euo pipefail
 root=build/booted/root out=build/booted/out
 [ "$(id -u)" = 0 ] || { echo "$0: only root can boot a system; run it with sudo." >&2; exit 2; }
@@ -19,10 +20,13 @@ rm -rf $root $out
 mkdir -p $root $out
 tar -xf build/booted/base.tar -C $root
 : >$root/etc/machine-id
-mkdir -p $root/debs $root/films $root/out
+mkdir -p $root/debs $root/films $root/bundle $root/out
 cp build/covid-xray-edge_*"$(dpkg --print-architecture)".deb $root/debs/
-cp tests/booted/job.py tests/booted/hang.py $root/
+tar -xzf build/covid-xray-edge-*-"$(uname -m)"-py3.11.tar.gz -C $root/bundle
+cp "${1:-tests/booted/job.py}" $root/job.py
+cp tests/booted/hang.py $root/
 .venv/bin/python -m tests.booted.films $root/films
+if [ -n "${REAL:-}" ]; then cp -r "$REAL" $root/films/real; fi
 cat >$root/etc/systemd/system/job.service <<'UNIT'
 [Unit]
 After=multi-user.target
@@ -41,6 +45,6 @@ ln -s ../job.service $root/etc/systemd/system/multi-user.target.wants/job.servic
 # cgroup v2 as a Pi has it, even where this machine boots with v1.
 SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 timeout "${LIMIT:-1200}" systemd-nspawn --quiet --boot --directory=$root --register=no \
   --keep-unit --private-network --machine=covid-xray-test >$out/console.txt 2>&1 || true
-cp $root/out/* $out/
+cp -r $root/out/* $out/
 grep '^JOB' $out/log.txt
 grep -q '^JOB OK' $out/log.txt

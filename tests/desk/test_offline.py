@@ -1,4 +1,4 @@
-"""The wheel, the offline bundle and the package: made by the real pip, from wheels drawn for the purpose, and installed."""
+"""The wheel, the offline bundle and the package: made by the real pip, from drawn wheels, and installed."""
 
 import hashlib
 import json
@@ -50,8 +50,13 @@ def stock(index: Path, target: wheels.Target, tags: str, without: tuple[str, ...
             draw_wheel(index, name, version, tags)
 
 
+def names(python: str) -> set[str]:
+    """Return the packages that a 64-bit Pi with this Python gets."""
+    return {one.split("==")[0] for one in wheels.Target("aarch64", python).needs()}
+
+
 def test_bookworm_gets_tflite_runtime_and_trixie_ai_edge_litert_and_neither_the_samples():
-    old, new = (set(one.split("==")[0] for one in wheels.Target("aarch64", python).needs()) for python in wheels.GLIBC)
+    old, new = (names(python) for python in wheels.GLIBC)
     assert {"tflite-runtime", "numpy", "opencv-python-headless", "pillow", "pydicom", "cryptography"} <= old
     assert {"ai-edge-litert", "numpy", "opencv-python-headless", "pillow", "pydicom", "cryptography"} <= new
     assert "ai-edge-litert" not in old
@@ -236,12 +241,11 @@ def test_every_option_of_a_unit_is_one_of_its_command(capsys):
     from edge_app.cli import parser
     from edge_app.commands import COMMANDS
 
-    checked = 0
+    checked, values = 0, settings((places.HERE / "covid-xray.conf").read_text())
     for unit in places.units():
         line = re.search(r"^ExecStart=\S+covid-xray (.*)$", unit.read_text(), re.M)
         if not line or line[1].split()[0] not in COMMANDS:
             continue
-        values = settings((places.HERE / "covid-xray.conf").read_text())
         words = re.sub(r"\$\{?([A-Z_]+)\}?", lambda found: values[found[1]], line[1]).split()
         assert parser(words[0]).parse_args(words).func
         checked += 1
