@@ -23,7 +23,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run data index pictures lungs train convert study arm-roots audit gate outline camera-count camera compare bench kill-test test test-edge test-desk test-camera-vm wheel bundle deb install-pi test-booted lint format clean
+.PHONY: help run data index pictures lungs train convert study arm-roots audit gate outline camera-count camera compare bench kill-test test test-edge test-desk test-camera-vm test-arm wheel bundle deb install-pi test-booted lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -104,6 +104,13 @@ arm-roots: .venv/ready  ## Debian roots of a Pi's processors, emulated, in which
 	convert/arm_root.sh aarch64
 	convert/arm_root.sh armhf
 
+test-arm: .venv/ready .venv-edge/ready-tests  ## on emulated Pis: bundle in, doctor, verdicts as on x86, tests (an hour; root)
+	convert/arm_root.sh aarch64
+	convert/arm_root.sh armhf
+	$(MAKE) bundle ARCH=aarch64 PYTHON=3.11
+	$(MAKE) bundle ARCH=aarch64 PYTHON=3.13
+	$(DESK) -m pytest -s tests/arm
+
 test-camera-vm: .venv/ready  ## the camera on a real /dev/video0 with faults, in an emulated machine (minutes; root)
 	tests/vm/camera_vm.sh
 
@@ -125,8 +132,8 @@ install-pi:  ## on a Pi with internet: install this checkout for the whole devic
 	  $(if $(filter 0,$(shell id -u)),,sudo) $(PYTHON) $${archive%.tar.gz}/install.py --system
 
 test-booted: .venv/ready  ## the .deb and its services in a booted Debian: killed 50 times, hung, stopped (minutes; root)
-	$(MAKE) deb ARCH=$$(uname -m) PYTHON=3.11
-	tests/booted/run.sh
+	$(MAKE) deb bundle ARCH=$$(uname -m) PYTHON=$(FOR)
+	SUITE=$(if $(filter 3.13,$(FOR)),trixie,bookworm) tests/booted/run.sh
 
 test-desk: .venv-edge/ready .venv/ready .venv-clients/ready  ## index, training, conversion, architecture
 	$(DESK) -m pytest tests/desk tests/test_architecture.py
