@@ -12,6 +12,8 @@ from pathlib import Path
 
 from edge_app.system import places
 
+# There where udev runs.
+UDEV = Path("/run/udev/control")
 SERVICES = ("watch", "camera", "page")
 
 
@@ -47,7 +49,7 @@ def steps(enable: list[str], running: bool) -> list[list[str]]:
     names = [*(f"covid-xray-{name}.service" for name in enable), "covid-xray-model.path"]
     if running:
         found.append(["systemctl", "daemon-reload"])
-        if shutil.which("udevadm"):
+        if UDEV.exists():
             found += [["udevadm", "control", "--reload"], ["udevadm", "trigger", "--subsystem-match=video4linux"]]
         found.append(["systemctl", "enable", *names])
         found.append(["systemctl", "restart", *names])

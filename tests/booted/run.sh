@@ -1,28 +1,31 @@
 #!/usr/bin/env bash
-# Boots a Debian Bookworm of this processor in systemd-nspawn with nothing but Python in it, and runs tests/booted/job.py
+# Boots a Debian of this processor in systemd-nspawn with nothing but Python in it, and runs tests/booted/job.py
 # inside, or the file that is named: it installs what `make deb` and `make bundle` made. Needs root; installs
 # systemd-container and mmdebstrap if they are not there. A few minutes.
+# SUITE=trixie boots Debian 13 with Python 3.13 in place of Debian 12 with 3.11;
 # KILLS=50 is how often the service is killed; REAL is a folder of real films, for tests/booted/screens.py.
 set -euo pipefail
-root=build/booted/root out=build/booted/out
+suite=${SUITE:-bookworm}
+case $suite in bookworm) python=3.11 ;; trixie) python=3.13 ;; *) echo "$0: SUITE is bookworm or trixie." >&2; exit 2 ;; esac
+root=build/booted/$suite/root out=build/booted/$suite/out base=build/booted/$suite/base.tar
 [ "$(id -u)" = 0 ] || { echo "$0: only root can boot a system; run it with sudo." >&2; exit 2; }
 if ! command -v systemd-nspawn >/dev/null || ! command -v mmdebstrap >/dev/null; then
   apt-get install -y -qq --no-install-recommends systemd-container mmdebstrap >/dev/null
 fi
-if [ ! -e build/booted/base.tar ]; then
+if [ ! -e $base ]; then
   mirror=$(awk '/^URIs/ {print $2; exit}' /etc/apt/sources.list.d/debian.sources)
-  mkdir -p build/booted
+  mkdir -p build/booted/$suite
   mmdebstrap --quiet --mode=root --variant=minbase --aptopt='APT::Install-Recommends "false"' \
-    --include=systemd,systemd-sysv,dbus,udev,python3,procps,iproute2,libstdc++6 bookworm build/booted/new.tar "$mirror"
-  mv build/booted/new.tar build/booted/base.tar
+    --include=systemd,systemd-sysv,dbus,udev,python3,procps,iproute2,libstdc++6 $suite build/booted/$suite/new.tar "$mirror"
+  mv build/booted/$suite/new.tar $base
 fi
 rm -rf $root $out
 mkdir -p $root $out
-tar -xf build/booted/base.tar -C $root
+tar -xf $base -C $root
 : >$root/etc/machine-id
 mkdir -p $root/debs $root/films $root/bundle $root/out
-cp build/covid-xray-edge_*"$(dpkg --print-architecture)".deb $root/debs/
-tar -xzf build/covid-xray-edge-*-"$(uname -m)"-py3.11.tar.gz -C $root/bundle
+cp build/covid-xray-edge_*~$suite"_$(dpkg --print-architecture)".deb $root/debs/
+tar -xzf build/covid-xray-edge-*-"$(uname -m)-py$python.tar.gz" -C $root/bundle
 cp "${1:-tests/booted/job.py}" $root/job.py
 cp tests/booted/hang.py $root/
 .venv/bin/python -m tests.booted.films $root/films
