@@ -1,4 +1,5 @@
 import hashlib
+import platform
 
 import cv2
 import numpy as np
