@@ -8,7 +8,7 @@ from pathlib import Path
 OUT = Path("/out/screens")
 # By picture: the command as it stands in docs/pi.md.
 SCREENS = {
-    "install": "sudo apt install ./covid-xray-edge_0.1.0-1~bookworm_amd64.deb",
+    "install": "sudo dpkg -i covid-xray-edge_0.1.0-1~bookworm_amd64.deb",
     "doctor": "sudo covid-xray doctor",
     "status": "systemctl status covid-xray-watch --no-pager --lines=4",
     "results": "sudo covid-xray results",
@@ -18,7 +18,9 @@ SCREENS = {
 def seen(command: str) -> str:
     """Run a command in a terminal of 100 columns; return what it shows."""
     words = ["script", "-qec", f"stty cols 118; {command}", "/dev/null"]
-    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.replace("\r", "")
+    shown = subprocess.run(words, capture_output=True, check=False).stdout.decode()
+    # A line that is written over and over shows its last state.
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in shown.split("\n"))
 
 
 def main() -> int:
@@ -30,7 +32,7 @@ def main() -> int:
             for film in sorted(Path("/films/real").iterdir()):
                 Path(f"/srv/covid-xray/inbox/{film.name}").write_bytes(film.read_bytes())
             time.sleep(15)
-        real = command.removeprefix("sudo ").replace(f"apt install ./{deb.name}", f"dpkg -i {deb}")
+        real = command.removeprefix("sudo ").replace(deb.name, str(deb))
         (OUT / f"{name}.txt").write_text(f"$ {command}\n{seen(real)}")
     print("JOB OK", flush=True)
     return 0
