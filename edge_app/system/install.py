@@ -13,6 +13,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+# Whether the runtime and the packages of this device bear the model; ends with the sentence that says why not.
+LOADS = """
+import sys
+from edge_app import bundle, installed_model
+from edge_app.classifier import Classifier
+from edge_app.errors import EdgeError
+try:
+    Classifier(bundle.read(installed_model.released()), 1)
+except EdgeError as error:
+    sys.exit(f"{error}")
+"""
 SYSTEM = Path("/opt/covid-xray")
 
 
@@ -35,7 +46,7 @@ def main() -> int:
         verify(bundle)
         if args.system and os.geteuid() != 0:
             raise Refused("--system: only root may install for the whole device; run it with sudo.")
-        target = SYSTEM / "releases" / about["version"] if args.system else args.prefix.absolute()
+        target = unused(SYSTEM, about["version"]) if args.system else args.prefix.absolute()
         make(bundle, target)
         if args.system:
             switch(SYSTEM / "current", target)
@@ -48,7 +59,7 @@ def main() -> int:
         print(f"{bundle}: cannot be installed ({error}); fetch the bundle again, or make room.", file=sys.stderr)
         return 2
     except subprocess.CalledProcessError as error:
-        print(f"'{' '.join(map(str, error.cmd))}' failed with exit code {error.returncode}.", file=sys.stderr)
+        print(f"'{' '.join(map(str, error.cmd)).strip()}' failed with exit code {error.returncode}.", file=sys.stderr)
         return 1
     print(f"Installed in {target}; try: {'covid-xray' if args.system else target / 'bin' / 'covid-xray'} doctor")
     return 0
@@ -109,6 +120,13 @@ def make(bundle: Path, target: Path) -> None:
     words += ["--find-links", bundle / "wheels", "--requirement", bundle / "requirements.txt"]
     subprocess.run([target / "bin" / "python", pip / "pip", *words], check=True, cwd=bundle)
     subprocess.run([target / "bin" / "covid-xray", "--version"], check=True, cwd=target)
+    subprocess.run([target / "bin" / "python", "-c", LOADS], check=True, cwd=target)
+
+
+def unused(prefix: Path, version: str) -> Path:
+    """Return where a release goes, never the place of the one in use: a power cut must leave one that is whole."""
+    first, second = (prefix / "releases" / name for name in (version, f"{version}-again"))
+    return second if (prefix / "current").resolve() == first.resolve() else first
 
 
 def switch(link: Path, target: Path) -> None:

@@ -201,6 +201,17 @@ def test_the_release_in_use_is_switched_in_one_step(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["current"]
 
 
+def test_a_release_never_goes_where_the_one_in_use_lies(tmp_path):
+    places_taken = []
+    for _ in range(3):
+        target = install.unused(tmp_path, "1.0")
+        target.mkdir(parents=True, exist_ok=True)
+        assert (tmp_path / "current").resolve() != target
+        install.switch(tmp_path / "current", target)
+        places_taken.append(target.name)
+    assert places_taken == ["1.0", "1.0-again", "1.0"]
+
+
 def test_a_configuration_that_is_there_stays(tmp_path):
     places.put(tmp_path)
     mine = tmp_path / places.CONFIG
