@@ -1,6 +1,6 @@
 """The pictures of a reading for a browser, which lays them over one another: the film, its heat, its lungs. Pure.
 
-They are drawn anew from the decoded grey: nothing of the bytes that were sent is in them, and so no EXIF and no polyglot.
+They are drawn anew from the decoded grey: nothing of the bytes that were sent is in them: no EXIF, no polyglot.
 """
 
 import io

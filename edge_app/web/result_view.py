@@ -1,4 +1,4 @@
-"""What a page shows of a reading: bars with thresholds, figures in words, what a verdict is worth. Pure but for words."""
+"""What a page shows of a reading: bars with thresholds, figures in words, what a verdict is worth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -125,7 +125,7 @@ def proof(row: Mapping) -> list[str]:
 
 
 def also_pneumonia(row: Mapping) -> bool:
-    """Say whether the score of pneumonia reaches its threshold where the verdict is of COVID-19, which is asked first."""
+    """Say whether the score of pneumonia reaches its threshold where the verdict is of COVID-19, asked first."""
     limit = row["operating_point"]["thresholds"].get("pneumonia")
     above = bool(row["scores"]) and limit is not None and row["scores"]["pneumonia"] >= limit
     return above and row["verdict"] in report.RESTING
@@ -164,10 +164,9 @@ def when(time: datetime | str) -> str:
 
 def _of_100(figure: Mapping) -> str:
     """Write a share with its 95 % interval as so many out of 100."""
-    shown = [
-        number(100 * figure[part], 1 if 0.99 < figure["value"] < 1 or figure["value"] < 0.01 else 0)
-        for part in ("value", "low", "high")
-    ]
+    # Near the ends whole people would say "100 of 100" of a figure that is not certain.
+    digits = 1 if 0.99 < figure["value"] < 1 or 0 < figure["value"] < 0.01 else 0
+    shown = [number(100 * figure[part], digits) for part in ("value", "low", "high")]
     return _("%(value)s (%(low)s to %(high)s)", value=shown[0], low=shown[1], high=shown[2])
 
 

@@ -54,7 +54,8 @@ VERDICTS = {
         _l("The score of COVID-19 lies where the model was often wrong in either direction, so it does not decide."),
         _l("It is neither a suspicion nor an all-clear."),
         _l(
-            "Treat the patient as not cleared. Have the film read by a radiologist, and test where COVID-19 is possible."
+            "Treat the patient as not cleared. Have the film read by a radiologist, and test where COVID-19 is "
+            "possible."
         ),
     ),
     decision.PNEUMONIA: _words(
@@ -63,8 +64,8 @@ VERDICTS = {
         _l("The score of COVID-19 stays below its threshold, and that of another pneumonia reaches its own."),
         _l("It does not exclude COVID-19, and says nothing of which germ it is."),
         _l(
-            "Examine the patient for pneumonia, test for COVID-19 where symptoms or contacts speak for it, and have the "
-            "film read by a radiologist."
+            "Examine the patient for pneumonia, test for COVID-19 where symptoms or contacts speak for it, and have "
+            "the film read by a radiologist."
         ),
     ),
     decision.NORMAL: _words(
@@ -72,8 +73,8 @@ VERDICTS = {
         _l("No finding suspected"),
         _l("Neither the score of COVID-19 nor that of another pneumonia reaches its threshold."),
         _l(
-            "It does not exclude COVID-19: early disease often shows nothing on a film. Nothing else was looked for: no "
-            "tuberculosis, no tumour, no fracture."
+            "It does not exclude COVID-19: early disease often shows nothing on a film. Nothing else was looked for: "
+            "no tuberculosis, no tumour, no fracture."
         ),
         _l("Go by the patient, not by this film alone: test where symptoms or contacts speak for COVID-19."),
     ),
