@@ -1,7 +1,7 @@
 """What tests of the page share: the program served in a process of its own, and a browser to look at it.
 
-The browser is Debian's Chromium (`apt-get install chromium`), driven by Playwright; nothing is downloaded. Where there is
-none these tests are skipped, unless `NEED_BROWSER` is set, as where a change is checked before it lands.
+The browser is Debian's Chromium (`apt-get install chromium`), driven by Playwright; nothing is downloaded. Where
+there is none these tests are skipped, unless `NEED_BROWSER` is set, as where a change is checked before it lands.
 """
 
 import os
@@ -48,9 +48,7 @@ class Served:
         self.told: list[str] = []
         self._listening = threading.Event()
         command = [sys.executable, "-m", "edge_app", "serve", "--port", "0", "--state", str(folder), *words]
-        self._process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"TZ": "UTC"}
-        )
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         threading.Thread(target=self._listen, daemon=True).start()
         if not self._listening.wait(PATIENCE):
             self.close()
