@@ -51,7 +51,9 @@ class Live:
         self._terms = terms.Terms(model.card, model.sha256, self._services.terms.rule, self._services.terms.prevalence)
         self._camera = Camera(self._settings.camera, SIZE)
         self._camera.__enter__()
-        self._loop = Loop(self._camera, Classifier(model, self._settings.threads), self._terms.limits)
+        one = Classifier(model, self._settings.threads)
+        # Only the shutter judges: what lies before the camera by chance must not get into a clinic's history.
+        self._loop = Loop(self._camera, one, self._terms.limits, automatic=False)
         self._thread = threading.Thread(target=self._look, name="live", daemon=True)
         self._thread.start()
 

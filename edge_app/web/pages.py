@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, current_app, redirect, render_temp
 from flask_babel import Babel, get_locale
 from flask_babel import gettext as _
 
-from edge_app import __version__, decision
+from edge_app import __version__, decision, refusal
 from edge_app.errors import EdgeError
 from edge_app.web import languages, layers, result_view, wording
 
@@ -150,11 +150,18 @@ def _seen(reading) -> dict:
         "measured": result_view.measured(row, reading.checks or ()),
         "also_pneumonia": result_view.also_pneumonia(row),
         "warning": result_view.heat_warning(row),
+        "try_photograph": _may_be_photograph(row),
         "refusal": row["refusal"] and wording.of_refusal(row["refusal"]["kind"]),
         "change": row["corrected"] and wording.CHANGES.get(row["corrected"]["change"], row["corrected"]["change"]),
         "corrected": row["corrected"] and wording.VERDICTS[row["corrected"]["verdict"]],
         "proof": result_view.proof(row),
     }
+
+
+def _may_be_photograph(row) -> bool:
+    """Say whether a refused file may be the photograph of a film, and could be read as one."""
+    kind = (row["refusal"] or {}).get("kind")
+    return kind in (refusal.PICTURE, refusal.UNLIKE) and not row["camera"] and services().terms.card.camera is not None
 
 
 def _worth(row) -> dict:
