@@ -6,10 +6,11 @@ A browser asks for one picture after another. A stream would hold one of the ser
 import threading
 from collections.abc import Mapping
 
-from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, url_for
 
 from edge_app.errors import CameraEnded, CameraLost
 from edge_app.web import names, wording
+from edge_app.web.asked import form_label, services, wants_json
 
 live = Blueprint("live", __name__, url_prefix="/live")
 
@@ -136,7 +137,7 @@ def init_app(app) -> None:
 
 
 def _camera() -> Live:
-    return current_app.extensions["services"].camera or abort(404)
+    return services().camera or abort(404)
 
 
 @live.get("")
@@ -161,10 +162,8 @@ def state() -> dict:
 @live.post("/shutter")
 def shutter():
     """Press the shutter."""
-    from edge_app.web.pages import form_label
-
     _camera().press(form_label())
-    if request.accept_mimetypes.best == "application/json":
+    if wants_json():
         return {}
     return redirect(url_for("live.show"), 303)
 
@@ -172,7 +171,7 @@ def shutter():
 def _state() -> dict:
     said = dict(_camera().state())
     last = said.pop("last")
-    reading = last and current_app.extensions["services"].shelf.get(last)
+    reading = last and services().shelf.get(last)
     if not reading:
         return said | {"url": ""}
     words = wording.of(reading.row)

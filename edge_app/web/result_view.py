@@ -39,6 +39,22 @@ class Bar:
     words: str
 
 
+def seen(reading) -> dict:
+    """Return what templates show of a reading: its bars, what was measured, and the words of a refusal."""
+    row = reading.row
+    refused, corrected = row["refusal"], row["corrected"]
+    return {
+        "bars": bars(row),
+        "measured": measured(row, reading.checks or ()),
+        "also_pneumonia": also_pneumonia(row),
+        "warning": heat_warning(row),
+        "refusal": refused and wording.of_refusal(refused["kind"]),
+        "change": corrected and wording.CHANGES.get(corrected["change"], corrected["change"]),
+        "corrected": corrected and wording.VERDICTS[corrected["verdict"]],
+        "proof": proof(row),
+    }
+
+
 def bars(row: Mapping) -> list[Bar]:
     """Return the scores of a row of docs/results.md; none of a film without a verdict."""
     point, shot = row["operating_point"], row.get("camera") or {}

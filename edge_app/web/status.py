@@ -7,6 +7,7 @@ from flask import Blueprint, current_app, redirect, render_template, url_for
 
 from edge_app import dicom, health, store_health
 from edge_app.web import names
+from edge_app.web.asked import services
 
 status = Blueprint("status", __name__)
 
@@ -17,16 +18,16 @@ NEWEST = 50
 @status.get("/status")
 def show() -> str:
     """Show checks, throughput and the model's card."""
-    services = current_app.extensions["services"]
+    kept = services()
     tested = current_app.extensions.get("self-test")
     return render_template(
         "status.html",
-        checks=[_named(check) for check in _device(services.settings)],
+        checks=[_named(check) for check in _device(kept.settings)],
         tested=tested,
-        speed=_speed(services.shelf),
-        card=services.terms.card,
-        terms=services.terms,
-        settings=services.settings,
+        speed=_speed(kept.shelf),
+        card=kept.terms.card,
+        terms=kept.terms,
+        settings=kept.settings,
     )
 
 
@@ -35,7 +36,7 @@ def test():
     """Run the self-test: the golden film is judged and a film timed; it takes a second or two."""
     from edge_app import self_test
 
-    settings = current_app.extensions["services"].settings
+    settings = services().settings
     checks = [_named(check) for check in self_test.checks(settings.model, settings.threads)]
     current_app.extensions["self-test"] = {"time": datetime.now(UTC), "checks": checks}
     return redirect(url_for("status.show") + "#self-test", 303)
