@@ -25,6 +25,8 @@ def show() -> str:
         checks=[_named(check) for check in _device(kept.settings)],
         tested=tested,
         speed=_speed(kept.shelf),
+        waiting=kept.reader.waiting,
+        turned_away=kept.reader.counts["busy"],
         card=kept.terms.card,
         terms=kept.terms,
         settings=kept.settings,
@@ -46,7 +48,7 @@ def _device(settings):
     yield from health.device(settings.state_dir)
     if health.installed("pydicom"):
         yield health.decoders(dicom.compressions())
-    yield store_health.check(settings.state_dir / "results.sqlite")
+    yield store_health.check(settings.store)
 
 
 def _named(check: health.Check) -> dict:
