@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import rest_of
-
 ROOT = Path(__file__).parents[1]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 # Without a sandbox since root has none, without /dev/shm since a container's is small.
@@ -49,7 +47,8 @@ class Served:
         self._listening = threading.Event()
         command = [sys.executable, "-m", "edge_app", "serve", "--port", "0", "--state", str(folder), *words]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         if not self._listening.wait(PATIENCE):
             self.close()
             raise AssertionError(f"serve did not listen: {self.told}")
@@ -63,6 +62,8 @@ class Served:
                 self._listening.set()
 
     def close(self) -> None:
-        """End it."""
+        """End it, and read what it still says."""
         self._process.terminate()
-        rest_of(self._process)
+        self._listener.join()
+        self._process.wait()
+        self._process.stdout.close()

@@ -69,8 +69,8 @@ def site(tmp_path_factory):
     """Return (address, path by name of each page)."""
     need_browser()
     import waitress
-    from edge_app.web.app import create_app
 
+    from edge_app.web.app import create_app
     from edge_app.web.settings import Settings
 
     app = create_app(Settings(tmp_path_factory.mktemp("state"), port=0))
