@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from edge_app import sample
-from tests.browser import CHROMIUM, FLAGS, ROOT, Served, need_browser
+from tests.browser import CHROMIUM, FLAGS, PASSWORD, ROOT, Served, need_browser
 from tests.films import draw_film
 
 # Milliseconds that the browser waits for what it looks for.
@@ -377,3 +377,35 @@ def test_everything_is_erased_by_one_button(chromium, tmp_path, real):
         program.close()
     left = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"ERASE-ME-77" not in left and b"\xff\xd8\xff" not in left
+
+
+def test_a_wrong_password_is_refused_and_the_right_one_opens(chromium, tmp_path, real):
+    setting = [sys.executable, "-m", "edge_app", "serve", "--state", str(tmp_path), "--set-password"]
+    subprocess.run(setting, cwd=ROOT, input=f"{PASSWORD}\n", text=True, check=True, capture_output=True)
+    program = Served(tmp_path)
+    try:
+        one = Watched(chromium, program.address, locale="en-GB")
+        page = one.page
+        page.goto("/history")
+        assert page.locator("h1").inner_text() == "Log in"
+        assert page.get_by_role("navigation").count() == 0
+        page.get_by_label("Password of this device").fill("three rays")
+        page.get_by_role("button", name="Log in").click()
+        assert page.get_by_role("alert").inner_text().endswith("Wrong password.")
+        assert page.get_by_label("Password of this device").input_value() == ""
+        page.get_by_role("button", name="Français").click()
+        assert page.locator("h1").inner_text() == "Se connecter"
+        page.get_by_role("button", name="English").click()
+        page.goto("/history")
+        page.get_by_label("Password of this device").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        assert page.locator("h1").inner_text() == "History"
+        reading = one.read(real)
+        page.get_by_role("button", name="Log out").click()
+        assert page.locator("h1").inner_text() == "Log in"
+        page.goto(reading)
+        assert page.locator("h1").inner_text() == "Log in"
+        one.context.close()
+    finally:
+        program.close()
+    assert PASSWORD not in "".join(program.told)

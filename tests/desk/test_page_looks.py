@@ -68,16 +68,21 @@ def _made_up() -> dict[str, tuple[Result, str]]:
 def site(tmp_path_factory):
     """Return (address, path by name of each page)."""
     need_browser()
-    import waitress
-
+    from edge_app.web import serving
     from edge_app.web.app import create_app
+    from edge_app.web.reader import Reader
     from edge_app.web.settings import Settings
 
-    app = create_app(Settings(tmp_path_factory.mktemp("state"), port=0))
-    kept = app.extensions["services"]
-    ids = {name: kept.shelf.keep(result, kept.terms, label).id for name, (result, label) in _made_up().items()}
-    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
+    settings = Settings(tmp_path_factory.mktemp("state"), port=0)
+    with serving.opened(settings, Reader(settings)) as kept:
+        ids = {name: kept.shelf.keep(result, kept.terms, label).id for name, (result, label) in _made_up().items()}
+        with serving.listening(create_app(settings, kept), settings) as (forever, address):
+            threading.Thread(target=forever, daemon=True).start()
+            yield address.rstrip("/"), _paths(ids)
+
+
+def _paths(ids) -> dict[str, str]:
+    """Return the path of each page; `ids` are of readings by name."""
     paths = {
         "landing": "/",
         "history": "/history",
@@ -86,11 +91,7 @@ def site(tmp_path_factory):
         "lost": "/readings/none",
     }
     paths |= {"empty": "/history?q=nobody", "compare": f"/compare?a={ids['covid']}&b={ids['unsure']}"}
-    paths |= {name: f"/readings/{id}?in100=5" for name, id in ids.items()}
-    yield f"http://127.0.0.1:{server.effective_port}", paths
-    server.close()
-    kept.reader.close()
-    kept.shelf.close()
+    return paths | {name: f"/readings/{id}?in100=5" for name, id in ids.items()}
 
 
 @pytest.fixture(scope="module")
