@@ -41,6 +41,7 @@ def _for_all() -> dict:
         "version": __version__,
         "has_camera": services().camera is not None,
         "most_label": MOST_LABEL,
+        "keep_days": services().settings.keep_days,
         "verdicts": {verdict: wording.VERDICTS[verdict] for verdict in decision.VERDICTS},
     }
 

@@ -60,7 +60,7 @@ def strings(message):
 
 
 def test_spanish_and_french_are_spoken():
-    assert languages.NAMES == {"en": "English", "es": "Español", "fr": "Français"}
+    assert {"en": "English", "es": "Español", "fr": "Français"}.items() <= languages.NAMES.items()
 
 
 def test_every_verdict_and_every_refusal_has_words():
