@@ -50,10 +50,11 @@ def _judge(film) -> dict:
         title, do = wording.of_error(503)
         return outcome | {"status": 503, "title": title, "sentence": do, "retry": busy.retry_after_s}
     except EdgeError as fault:
-        return outcome | {"status": 422, "title": wording.of_error(422)[0], "sentence": str(fault)}
-    words = wording.of(reading.row)
+        return outcome | {"status": 422, "title": wording.of_error(422)[0], "sentence": str(fault), "lang": "en"}
+    words, refused = wording.of(reading.row), reading.row["refusal"]
+    why = wording.of_refusal(refused["kind"])[0] if refused else ""
     url = url_for("pages.result", id=reading.id)
-    return outcome | {"url": url, "title": words.title, "kind": words.kind, "symbol": words.symbol}
+    return outcome | {"url": url, "title": words.title, "kind": words.kind, "symbol": words.symbol, "sentence": why}
 
 
 def _retry(said: dict) -> dict:

@@ -221,6 +221,8 @@ def test_a_file_that_is_no_film_gets_a_sentence_and_no_reading(watched):
     item.get_by_text("This file could not be read as a film").wait_for()
     assert "error" in item.get_attribute("class")
     assert item.get_by_role("link").count() == 0
+    assert "is text that begins" in item.locator(".why").inner_text()
+    assert item.locator(".why").get_attribute("lang") == "en"
     assert watched.page.url.endswith("/")
 
 

@@ -82,13 +82,16 @@ function done(film, outcome) {
   film.bar.remove();
   film.state.replaceWith(chip);
   film.item.classList.add(outcome.kind);
+  if (outcome.sentence) {
+    const why = make("span", "why", outcome.sentence);
+    why.lang = outcome.lang || document.documentElement.lang; // the program's own sentences are English
+    film.item.append(why);
+  }
   if (outcome.url) {
     const link = make("a", "", words.open);
     link.href = outcome.url;
     film.item.append(link);
     last = outcome.url;
-  } else if (outcome.sentence) {
-    film.item.append(make("span", "why", outcome.sentence));
   }
   said.textContent = outcome.title;
   if (running || waiting.length) return next();
