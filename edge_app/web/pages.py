@@ -59,7 +59,7 @@ def result(id: str):
 def _may_be_photograph(row) -> bool:
     """Say whether a refused file may be the photograph of a film, and could be read as one."""
     kind = (row["refusal"] or {}).get("kind")
-    return kind in (refusal.PICTURE, refusal.UNLIKE) and not row["camera"] and services().terms.card.camera is not None
+    return kind in (refusal.PICTURE, refusal.UNLIKE) and not row["camera"] and services().reader.takes_photographs
 
 
 def _worth(row) -> dict:

@@ -58,6 +58,7 @@ class Reader:
         self._times: deque[float] = deque(maxlen=NEWEST)
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._camera_model = None
         self.counts = dict.fromkeys(("judged", "busy", "failed"), 0)
 
     def start(self, model, terms, shelf) -> None:
@@ -69,12 +70,17 @@ class Reader:
             shelf: where readings are kept.
 
         Raises:
-            EdgeError: no runtime can run the model.
+            EdgeError: no runtime can run the model, or that of photographs is not ours.
         """
+        from edge_app import bundle
         from edge_app.classifier import Classifier
 
-        self._model, self._terms, self._shelf = model, terms, shelf
+        self._terms, self._shelf = terms, shelf
         self._one = Classifier(model, self._settings.threads)
+        if self._settings.camera_model.is_file():
+            camera_model = bundle.read(self._settings.camera_model)
+            camera_model.for_camera()  # says so now if it was never shown photographs
+            self._camera_model = camera_model
         for work in (self._read_films, self._read_photographs):
             thread = threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
             self._threads.append(thread)
@@ -96,8 +102,11 @@ class Reader:
             Busy: too many films wait.
             EdgeError: it cannot be read as a film, or not be kept.
         """
-        if photograph:
-            self._model.for_camera()  # says so now if the model was never shown any
+        if photograph and not self.takes_photographs:
+            raise UnreadableRadiograph(
+                f"{name or 'a photograph'}: photographs of films are read by a model of their own, which is missing "
+                "here; send the film's own file."
+            )
         if not self._room.acquire(blocking=False):
             self._count("busy")
             raise Busy(self.retry_after())
@@ -126,6 +135,11 @@ class Reader:
         """The median time of the newest films, from their arrival to their reading; None before the first."""
         times = list(self._times)
         return statistics.median(times) if times else None
+
+    @property
+    def takes_photographs(self) -> bool:
+        """Whether photographs of films can be read: the model for them is there."""
+        return self._camera_model is not None
 
     @property
     def waiting(self) -> int:
@@ -182,7 +196,7 @@ class Reader:
                 film.close()
                 continue
             try:
-                judge = judge or photograph.Judge(self._model, self._terms, self._settings.threads)
+                judge = judge or photograph.Judge(self._camera_model, self._terms, self._settings.threads)
                 _, decoded = next(self._pictures.films([film.path]))
                 if isinstance(decoded, EdgeError):
                     raise decoded

@@ -25,6 +25,7 @@ def show() -> str:
         checks=[_named(check) for check in _device(kept.settings)],
         tested=tested,
         speed=_speed(kept.shelf),
+        takes_photographs=kept.reader.takes_photographs,
         waiting=kept.reader.waiting,
         turned_away=kept.reader.counts["busy"],
         card=kept.terms.card,

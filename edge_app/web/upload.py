@@ -17,7 +17,7 @@ def landing() -> str:
 
 
 def _landing(outcomes: list[dict]) -> str:
-    photographs = services().terms.card.camera is not None
+    photographs = services().reader.takes_photographs
     return render_template("landing.html", outcomes=outcomes, photographs=photographs, label=form_label())
 
 

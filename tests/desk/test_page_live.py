@@ -59,7 +59,8 @@ def program(tmp_path_factory):
     camera.daemon_threads = True
     threading.Thread(target=camera.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{camera.server_port}/"
-    served = Served(folder / "state", "--camera", address, "--model", str(folder / "camera.tflite"))
+    words = ("--model", str(GOLDEN / "tiny-int8.tflite"), "--camera-model", str(folder / "camera.tflite"))
+    served = Served(folder / "state", "--camera", address, *words)
     yield served
     served.close()
     camera.shutdown()

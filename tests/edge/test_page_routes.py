@@ -26,7 +26,8 @@ JSON = {"Accept": "application/json"}
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory, model_path):
     """Return the services of a page with the small model."""
-    settings = Settings(tmp_path_factory.mktemp("state"), model=model_path)
+    folder = tmp_path_factory.mktemp("state")
+    settings = Settings(folder, model=model_path, camera_model=folder / "none.tflite")
     with serving.opened(settings, Reader(settings)) as services:
         yield services
 
@@ -186,3 +187,10 @@ def test_pictures_and_data_of_no_reading_are_not_there(browser, kept):
 def test_without_a_camera_there_is_no_live_page(browser):
     assert browser.get("/live").status_code == 404
     assert "/live" not in browser.get("/").text
+
+
+def test_a_photograph_is_never_judged_as_a_film(browser, kept):
+    assert "Photographs of films cannot be read here" in browser.get("/").text
+    answer = send(browser, (film(), "photo.png"), photograph="1")
+    assert answer.status_code == 422 and "send the film&#39;s own file" in answer.text
+    assert kept.shelf.count() == 0
