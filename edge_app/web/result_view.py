@@ -63,7 +63,7 @@ def bars(row: Mapping) -> list[Bar]:
     for label in sorted(scores, key=lambda one: (ORDER.index(one) if one in ORDER else len(ORDER), one)):
         band = point["band"] if label == "covid" else None
         unsure, suspected = band or (None, point["thresholds"].get(label))
-        spread = (shot.get("spread") or {}).get(label)
+        spread = (shot.get("spread") or {}).get(label) if shot.get("frames", 0) > 1 else None
         name = str(wording.LABELS.get(label, label))
         said = [_("%(name)s: score %(score)s of 1", name=name, score=number(scores[label]))]
         said += [_("unsure from %(score)s", score=number(unsure))] if unsure is not None else []

@@ -159,7 +159,7 @@ def test_bars_carry_thresholds_and_say_them(spoken, of_run):
 
 
 def test_bars_show_how_far_the_frames_of_a_camera_differ(spoken, of_run):
-    row = _row(of_run, decision.UNSURE, {"covid": 0.5}) | {"camera": {"spread": {"covid": [0.4, 0.6]}}}
+    row = _row(of_run, decision.UNSURE, {"covid": 0.5}) | {"camera": {"frames": 5, "spread": {"covid": [0.4, 0.6]}}}
     assert result_view.bars(row)[0].spread == (0.4, 0.6)
 
 
