@@ -35,12 +35,6 @@ def add_parser(subparsers):
         help="delete a reading after so many days, 0 for never (default %(default)s)",
     )
     parser.add_argument("--camera", metavar="CAMERA", help="show a live page of this camera; see 'cameras'")
-    parser.add_argument(
-        "--camera-model",
-        type=Path,
-        metavar="FILE",
-        help="for photographs of films and the live page (default: lite0's)",
-    )
     parser.add_argument("--set-password", action="store_true", help="set the password, and end")
     parser.add_argument("--new-token", metavar="NAME", help="give a device a token for /api/v1, and end")
     parser.add_argument("--forget-token", metavar="NAME", help="take it away, and end")
@@ -64,7 +58,6 @@ def run(args) -> int:
         rule=args.operating_point,
         prevalence=args.prevalence,
         camera=args.camera,
-        camera_model=args.camera_model or settings_.CAMERA_MODEL,
         keep_days=args.keep_days,
         tls=args.tls,
         open=settings_.is_loopback(args.host),

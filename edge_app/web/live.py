@@ -29,7 +29,7 @@ class Live:
     """
 
     def __init__(self, settings, services):
-        """Take the settings, with `camera`, `camera_model` and `threads`, and services with `shelf` and `terms`."""
+        """Take the settings, with `camera`, `model` and `threads`, and services with `shelf` and `terms`."""
         self._settings, self._services = settings, services
         self._lock = threading.Lock()
         self._moment, self._number, self._label, self._last, self._fault = None, 0, "", None, ""
@@ -48,7 +48,7 @@ class Live:
         from edge_app.camera.loop import Loop
         from edge_app.classifier import Classifier
 
-        model = bundle.read(self._settings.camera_model).for_camera()
+        model = bundle.read(self._settings.model).for_camera()
         self._terms = terms.Terms(model.card, model.sha256, self._services.terms.rule, self._services.terms.prevalence)
         self._camera = Camera(self._settings.camera, SIZE)
         self._camera.__enter__()

@@ -58,7 +58,6 @@ class Reader:
         self._times: deque[float] = deque(maxlen=NEWEST)
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._camera_model = None
         self.counts = dict.fromkeys(("judged", "busy", "failed"), 0)
 
     def start(self, model, terms, shelf) -> None:
@@ -70,17 +69,12 @@ class Reader:
             shelf: where readings are kept.
 
         Raises:
-            EdgeError: no runtime can run the model, or that of photographs is not ours.
+            EdgeError: no runtime can run the model.
         """
-        from edge_app import bundle
         from edge_app.classifier import Classifier
 
-        self._terms, self._shelf = terms, shelf
+        self._model, self._terms, self._shelf = model, terms, shelf
         self._one = Classifier(model, self._settings.threads)
-        if self._settings.camera_model.is_file():
-            camera_model = bundle.read(self._settings.camera_model)
-            camera_model.for_camera()  # says so now if it was never shown photographs
-            self._camera_model = camera_model
         for work in (self._read_films, self._read_photographs):
             thread = threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
             self._threads.append(thread)
@@ -104,8 +98,8 @@ class Reader:
         """
         if photograph and not self.takes_photographs:
             raise UnreadableRadiograph(
-                f"{name or 'a photograph'}: photographs of films are read by a model of their own, which is missing "
-                "here; send the film's own file."
+                f"{name or 'a photograph'}: this model has no thresholds for photographs of films; send the film's own "
+                "file."
             )
         if not self._room.acquire(blocking=False):
             self._count("busy")
@@ -138,8 +132,8 @@ class Reader:
 
     @property
     def takes_photographs(self) -> bool:
-        """Whether photographs of films can be read: the model for them is there."""
-        return self._camera_model is not None
+        """Whether photographs of films can be read: the model's card has a part for them."""
+        return self._model.card.camera is not None
 
     @property
     def waiting(self) -> int:
@@ -196,7 +190,7 @@ class Reader:
                 film.close()
                 continue
             try:
-                judge = judge or photograph.Judge(self._camera_model, self._terms, self._settings.threads)
+                judge = judge or photograph.Judge(self._model, self._terms, self._settings.threads)
                 _, decoded = next(self._pictures.films([film.path]))
                 if isinstance(decoded, EdgeError):
                     raise decoded

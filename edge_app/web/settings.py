@@ -9,8 +9,6 @@ from edge_app.commands.common import MODEL, likely_threads
 from edge_app.errors import WrongUsage
 
 PORT = 8000
-# Photographs of films are judged by a network of their own: one that is shown both reads files worse.
-CAMERA_MODEL = MODEL.with_name("covid-xray-lite0-camera-int8.tflite")
 # Days for which a reading is kept: until the patient's next visit, in most places.
 KEEP_DAYS = 30
 # Names of files in the state folder.
@@ -26,8 +24,7 @@ class Settings:
         host: address that is listened on.
         port: to listen on; 0 is any that is free.
         names: of this device in a browser's address line, beside its addresses, `localhost` and its host name.
-        model: file, for films.
-        camera_model: file, for photographs of films and the live page; where there is none they are not read.
+        model: file.
         threads: of one invocation of the networks.
         rule: operating point, of `card.RULES`.
         prevalence: as the user wrote it, or None.
@@ -43,7 +40,6 @@ class Settings:
     port: int = PORT
     names: tuple[str, ...] = ()
     model: Path = MODEL
-    camera_model: Path = CAMERA_MODEL
     threads: int = likely_threads()
     rule: str = "refer"
     prevalence: str | None = None

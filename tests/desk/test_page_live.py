@@ -59,8 +59,7 @@ def program(tmp_path_factory):
     camera.daemon_threads = True
     threading.Thread(target=camera.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{camera.server_port}/"
-    words = ("--model", str(GOLDEN / "tiny-int8.tflite"), "--camera-model", str(folder / "camera.tflite"))
-    served = Served(folder / "state", "--camera", address, *words)
+    served = Served(folder / "state", "--camera", address, "--model", str(folder / "camera.tflite"))
     yield served
     served.close()
     camera.shutdown()

@@ -26,8 +26,7 @@ JSON = {"Accept": "application/json"}
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory, model_path):
     """Return the services of a page with the small model."""
-    folder = tmp_path_factory.mktemp("state")
-    settings = Settings(folder, model=model_path, camera_model=folder / "none.tflite")
+    settings = Settings(tmp_path_factory.mktemp("state"), model=model_path)
     with serving.opened(settings, Reader(settings)) as services:
         yield services
 
