@@ -55,7 +55,7 @@ def _day(text: str | None) -> datetime | None:
         day = datetime.strptime(text or "", "%Y-%m-%d")
     except ValueError:
         return None
-    return day.astimezone() if 1970 < day.year < 9999 else None  # the ends have no time in every zone
+    return day.astimezone() if 1970 <= day.year < 9999 else None  # the ends have no time in every zone
 
 
 @history.post("/history/selected")

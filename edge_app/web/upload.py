@@ -6,8 +6,12 @@ from flask_babel import gettext as _
 from edge_app.errors import EdgeError
 from edge_app.web import wording
 from edge_app.web.asked import form_label, refuse, services, wants_json
+from edge_app.web.auth import guard
 
 upload = Blueprint("upload", __name__)
+
+# Films in one form, which are read one after another while the browser waits; a script sends each by itself.
+MOST_AT_ONCE = 10
 
 
 @upload.get("/")
@@ -27,6 +31,9 @@ def send():
     films = [film for film in request.files.getlist("film") if film.filename]
     if not films:
         return refuse(400, _("No file was sent. Choose a film first."), translated=True)
+    if len(films) > MOST_AT_ONCE:
+        words = _("%(number)s films were sent at once; %(most)s are allowed.", number=len(films), most=MOST_AT_ONCE)
+        return refuse(413, words, translated=True)
     outcomes = [_judge(film) for film in films]
     first = outcomes[0]
     if wants_json():
@@ -44,6 +51,10 @@ def _judge(film) -> dict:
 
     outcome = {"name": film.filename, "status": 200, "url": "", "sentence": "", "kind": "error", "symbol": "!"}
     photograph = request.form.get("photograph") == "1"
+    wait = guard().uploads.take(request.remote_addr or "")
+    if wait:
+        title, do = wording.of_error(429)
+        return outcome | {"status": 429, "title": title, "sentence": do, "retry": wait}
     try:
         reading = services().reader.submit(film.read(), film.filename, form_label(), photograph=photograph)
     except Busy as busy:

@@ -16,8 +16,10 @@ from edge_app.web import serving
 from edge_app.web.app import create_app
 from edge_app.web.asked import MOST_LABEL
 from edge_app.web.history import A_PAGE
+from edge_app.web.limits import Bucket
 from edge_app.web.reader import Reader
 from edge_app.web.settings import Settings
+from edge_app.web.upload import MOST_AT_ONCE
 from tests.films import draw_film
 
 JSON = {"Accept": "application/json"}
@@ -193,3 +195,17 @@ def test_a_photograph_is_never_judged_as_a_film(browser, kept):
     answer = send(browser, (film(), "photo.png"), photograph="1")
     assert answer.status_code == 422 and "send the film&#39;s own file" in answer.text
     assert kept.shelf.count() == 0
+
+
+def test_who_sends_too_fast_is_told_when_to_come_again(browser, kept):
+    browser.application.extensions["guard"].uploads = Bucket(2, 0.001)
+    said = [send(browser, (io.BytesIO(b"no film"), "a.png"), headers=JSON) for _ in range(3)]
+    assert [answer.status_code for answer in said] == [422, 422, 429]
+    assert int(said[2].headers["Retry-After"]) > 1 and said[2].json["title"] == "Too many tries"
+    plain = send(browser, (io.BytesIO(b"no film"), "a.png"))
+    assert plain.status_code == 429 and "Retry-After" in plain.headers
+
+
+def test_one_form_holds_so_many_films(browser, kept):
+    answer = send(browser, *((io.BytesIO(b"no film"), "a.png") for _ in range(MOST_AT_ONCE + 1)))
+    assert answer.status_code == 413 and "11 films were sent at once; 10 are allowed." in answer.text
