@@ -22,10 +22,10 @@ class Store:
     After `begin`, `add` returns when the result is on the disk: only then may it be shown.
     """
 
-    def __init__(self, path: Path, create: bool = True):
-        """Open it; errors as of `store_file.connect`."""
+    def __init__(self, path: Path, create: bool = True, shared: bool = False):
+        """Open it; arguments and errors as of `store_file.connect`."""
         self.path = path
-        self._base = connect(path, create)
+        self._base = connect(path, create, shared)
         self._identity = self._on_disk()
         self._run: int | None = None
         self._key: tuple[str, str] = ("", "")
@@ -41,7 +41,7 @@ class Store:
         """Begin a run under `terms.Terms`; return its number. With `replace` a film that is kept gets its new row."""
         self._key = (terms.sha256, terms.rule)
         self._replace = replace
-        with self._guarded(), transaction(self._base):
+        with self.guarded(), transaction(self._base):
             done = self._base.execute(
                 "INSERT INTO runs (started, program, model, model_sha256, operating_point, prevalence, terms)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -62,7 +62,7 @@ class Store:
         film = row["sha256"] or f"path:{path or row['time']}"
         refusal = row["refusal"] and row["refusal"]["kind"]
         values = (self._run, film, *self._key, path, row["time"], row["verdict"], refusal, error)
-        with self._guarded():
+        with self.guarded():
             self._still_there()
             with transaction(self._base):
                 self._base.execute(
@@ -82,7 +82,7 @@ class Store:
 
     def known(self, sha256: str) -> dict | None:
         """Return the row of a film that this run's model and operating point have judged; None if they have not."""
-        with self._guarded():
+        with self.guarded():
             found = self._base.execute(
                 "SELECT row FROM films WHERE film = ? AND model_sha256 = ? AND operating_point = ? AND error IS NULL",
                 (sha256, *self._key),
@@ -91,7 +91,7 @@ class Store:
 
     def judged(self) -> dict[str, float]:
         """Return, by path, the time in seconds since 1970 before which its bytes were read, as far as that is kept."""
-        with self._guarded():
+        with self.guarded():
             found = self._base.execute(
                 "SELECT path, time, json_extract(row, '$.ms') FROM films"
                 " WHERE model_sha256 = :model AND operating_point = :rule AND error IS NULL AND path <> '' UNION ALL"
@@ -136,7 +136,7 @@ class Store:
                 wheres.append(where)
                 values.append(value)
         where = f" WHERE {' AND '.join(wheres)}" if wheres else ""
-        with self._guarded():
+        with self.guarded():
             found = self._base.execute(
                 "SELECT row, run, runs.model, films.operating_point, film FROM films JOIN runs ON runs.id = run"
                 f"{where} ORDER BY films.time DESC, films.id DESC LIMIT ?",
@@ -154,7 +154,7 @@ class Store:
     def runs(self) -> list[dict]:
         """Return the runs, newest first: id, started, ended, program, model, operating_point, prevalence, films."""
         names = ("id", "started", "ended", "program", "model", "operating_point", "prevalence", "films")
-        with self._guarded():
+        with self.guarded():
             found = self._base.execute(
                 "SELECT id, started, ended, program, model, operating_point, prevalence,"
                 " (SELECT count(*) FROM films WHERE run = runs.id) FROM runs ORDER BY id DESC"
@@ -172,7 +172,7 @@ class Store:
             WrongUsage: `film` is the beginning of more than one hash.
         """
         where, value = "time < ?", _ago(older_than_days) if older_than_days is not None else ""
-        with self._guarded():
+        with self.guarded():
             if film is not None:
                 where, value = "film = ?", self._hash_of(film)
             with transaction(self._base):
@@ -188,19 +188,19 @@ class Store:
 
     def count(self) -> int:
         """Return how many results there are."""
-        with self._guarded():
+        with self.guarded():
             return self._base.execute("SELECT count(*) FROM films").fetchone()[0]
 
     def check(self) -> str:
         """Return "ok", or what SQLite finds wrong with the file."""
-        with self._guarded():
+        with self.guarded():
             return self._base.execute("PRAGMA integrity_check(1)").fetchone()[0]
 
     def close(self) -> None:
         """End the run and close the file."""
         try:
             if self._run is not None:
-                with self._guarded(), transaction(self._base):
+                with self.guarded(), transaction(self._base):
                     self._base.execute("UPDATE runs SET ended = ? WHERE id = ?", (_now(), self._run))
         finally:
             self._run = None
@@ -228,7 +228,13 @@ class Store:
         if not same:
             raise StoreFault(f"{self.path}: the store was removed while it was in use; start again to make a new one.")
 
-    def _guarded(self):
+    @property
+    def base(self):
+        """The connection, for tables of others in the same file; to be used within `guarded`."""
+        return self._base
+
+    def guarded(self):
+        """Return a context that turns errors of SQLite into sentences of ours."""
         return _Guard(self.path)
 
 

@@ -40,12 +40,13 @@ def default_path() -> Path:
     return Path(folder) / "covid-xray" / "results.sqlite"
 
 
-def connect(path: Path, create: bool = True):
+def connect(path: Path, create: bool = True, shared: bool = False):
     """Open a store's file; return an `sqlite3.Connection` without transactions of its own making.
 
     Args:
         path: the file.
         create: make it, and its folder, if it is missing.
+        shared: several threads will use it, of which the caller lets in one at a time.
 
     Raises:
         StoreFault: it is no store of ours, of a newer program, damaged, missing, or may not be opened.
@@ -54,7 +55,7 @@ def connect(path: Path, create: bool = True):
 
     _check(path, create)
     try:
-        base = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        base = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=not shared)
     except sqlite3.Error as error:
         raise fault(path, error) from error
     try:

@@ -77,6 +77,11 @@ def flat(row: dict, labels: tuple[str, ...]) -> dict:
     }
 
 
+def cells(row: dict, labels: tuple[str, ...]) -> dict:
+    """Return a whole row, of `Result.row` and of its terms, with a cell for every field of its fields."""
+    return flat(row, labels) | _of_terms(row)
+
+
 def _of_terms(row: dict) -> dict:
     point = row["operating_point"]
     model = {f"model_{name}": row["model"][name] for name in ("name", "sha256")}

@@ -1,0 +1,150 @@
+"""`serve`: the page, for this machine's browser or, with a password, for the clinic's network."""
+
+import argparse
+import os
+from pathlib import Path
+
+from edge_app.commands import COMMANDS, common
+
+EXAMPLES = """\
+examples:
+  python -m edge_app serve                              # for a browser on this machine
+  python -m edge_app serve --host 0.0.0.0 --tls         # for the clinic's network; asks for a password
+  python -m edge_app serve --set-password               # typed, or read from stdin
+  python -m edge_app serve --new-token ward-3           # for a program that uses /api/v1
+"""
+
+
+def add_parser(subparsers):
+    """Declare the command."""
+    parser = subparsers.add_parser("serve", help=COMMANDS["serve"], **common.described(COMMANDS["serve"], EXAMPLES))
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    parser.add_argument("--port", type=port, default=8000, help="0 is any that is free (default %(default)s)")
+    parser.add_argument("--tls", action="store_true", help="encrypted, with a certificate that is made at first")
+    parser.add_argument(
+        "--name", action="append", default=[], metavar="NAME", help="by which browsers call this device; repeatable"
+    )
+    parser.add_argument(
+        "--state", type=Path, metavar="DIR", help="folder of results, password, tokens, certificate (default: XDG's)"
+    )
+    parser.add_argument(
+        "--keep-days",
+        type=days,
+        default=30,
+        metavar="N",
+        help="delete a reading after so many days, 0 for never (default %(default)s)",
+    )
+    parser.add_argument("--camera", metavar="CAMERA", help="show a live page of this camera; see 'cameras'")
+    parser.add_argument("--set-password", action="store_true", help="set the password, and end")
+    parser.add_argument("--new-token", metavar="NAME", help="give a device a token for /api/v1, and end")
+    parser.add_argument("--forget-token", metavar="NAME", help="take it away, and end")
+    common.add_model(parser)
+    common.add_rule(parser)
+    return parser
+
+
+def run(args) -> int:
+    """Run the command."""
+    from edge_app.web import settings as settings_
+    from edge_app.web.settings import Settings
+
+    settings = Settings(
+        state_dir=args.state or default_state(),
+        host=args.host,
+        port=args.port,
+        names=tuple(args.name),
+        model=args.model,
+        threads=args.threads,
+        rule=args.operating_point,
+        prevalence=args.prevalence,
+        camera=args.camera,
+        keep_days=args.keep_days,
+        tls=args.tls,
+        open=settings_.is_loopback(args.host),
+    )
+    settings_.make_state_dir(settings.state_dir)
+    if args.set_password or args.new_token or args.forget_token:
+        return administer(args, settings.state_dir)
+    return serve(settings)
+
+
+def serve(settings) -> int:
+    """Serve until somebody wants an end."""
+    from edge_app.web.reader import Reader
+
+    reader = Reader(settings)  # first of all: it forks
+    from edge_app import stopping
+    from edge_app.web import serving
+    from edge_app.web.app import create_app
+
+    stopping.heed()
+    _ensure_password(settings)
+    settings = serving.secured(settings)
+    with serving.opened(settings, reader) as services:
+        app = create_app(settings, services)
+        with serving.listening(app, settings) as (forever, address):
+            print(f"Listening at {address}", flush=True)
+            if settings.host in ("0.0.0.0", "::"):
+                port = address.rstrip("/").rpartition(":")[2]
+                others = [f"http{'s' * settings.tls}://{one}:{port}/" for one in serving.addresses()[1:]]
+                print(f"From other devices: {' '.join(others) or 'no network is there yet'}", flush=True)
+            if settings.fingerprint:
+                print(f"Certificate, SHA-256: {settings.fingerprint}", flush=True)
+            forever()
+    return 0
+
+
+def _ensure_password(settings) -> None:
+    """Make a password where one is needed and none is set; it is shown this once."""
+    import secrets
+
+    from edge_app.web.credentials import Credentials
+
+    credentials = Credentials(settings.state_dir)
+    if settings.open or credentials.has_password:
+        return
+    made = "-".join(secrets.token_hex(2) for _ in range(4))
+    credentials.set_password(made)
+    print(f"Password of the page, shown this once: {made}", flush=True)
+
+
+def administer(args, folder: Path) -> int:
+    """Set a password, give or take a token."""
+    import getpass
+    import sys
+
+    from edge_app.web.credentials import Credentials
+
+    credentials = Credentials(folder)
+    if args.set_password:
+        said = getpass.getpass("Password of the page: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+        credentials.set_password(said)
+        print("The password is set.")
+    if args.new_token:
+        print(credentials.new_token(args.new_token))
+    if args.forget_token:
+        credentials.forget_token(args.forget_token)
+        print(f"The token of '{args.forget_token}' is no longer valid.")
+    return 0
+
+
+def default_state() -> Path:
+    """Return where the page's state lies unless the user names a folder: `COVID_XRAY_STATE`, or XDG's data folder."""
+    if named := os.environ.get("COVID_XRAY_STATE"):
+        return Path(named)
+    folder = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(folder) / "covid-xray" / "page"
+
+
+def port(text: str) -> int:
+    """Read a port."""
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; 0 to 65535 are allowed")
+    return int(text)
+
+
+def days(text: str) -> int:
+    """Read a number of days."""
+    if not text.isdigit() or int(text) > 36500:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days; 0 to 36500 are allowed")
+    return int(text)

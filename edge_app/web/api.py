@@ -1,0 +1,197 @@
+"""The page's interface for programs: /api/v1, in JSON; `openapi.json` beside this file describes it."""
+
+import json
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from flask import Blueprint, Response, g, request, url_for
+
+from edge_app import decision
+from edge_app.errors import EdgeError
+from edge_app.web import auth
+from edge_app.web.asked import MOST_LABEL, services
+
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+
+# Bytes of a request: a DICOM film of 4,280 x 3,520 pixels with 16 bits, the largest of a flat panel, has 30 MB.
+MOST_BYTES = 32 << 20
+# Rows at once.
+FEW, MANY = 25, 200
+# What a bare body may call itself; what it is, its content says.
+FILMS = ("image/png", "image/jpeg", "application/dicom", "application/octet-stream")
+FORM = "multipart/form-data"
+
+
+class Wrong(Exception):
+    """A request that cannot be answered: `status` of HTTP, and a sentence."""
+
+    def __init__(self, status: int, sentence: str, retry_after_s: int = 0):
+        super().__init__(sentence)
+        self.status, self.sentence, self.retry_after_s = status, sentence, retry_after_s
+
+
+def fault(status: int, sentence: str, retry_after_s: int = 0):
+    """Return the answer to a request that failed."""
+    headers = {"Retry-After": str(retry_after_s)} if retry_after_s else {}
+    return {"error": {"status": status, "sentence": sentence}}, status, headers
+
+
+@api.errorhandler(Wrong)
+def _wrong(error: Wrong):
+    return fault(error.status, error.sentence, error.retry_after_s)
+
+
+@api.post("/classify")
+def classify():
+    """Judge one film: a form with the field `film`, or the film itself as the body."""
+    from edge_app.web.reader import Busy
+
+    told = _told({"label", "photograph"}, form=request.mimetype == FORM)
+    photograph = _flag("photograph", told)
+    wait = auth.guard().uploads.take(request.remote_addr or "")
+    if wait:
+        raise Wrong(429, f"films: more were sent than one a second; wait {wait} s.", wait)
+    name, content = _film()
+    try:
+        kept = services().reader.submit(content, name, _label(told.get("label", "")), photograph=photograph)
+    except Busy as busy:
+        raise Wrong(503, f"films: {busy}.", busy.retry_after_s) from busy
+    except EdgeError as error:
+        raise Wrong(422, str(error)) from error
+    return shown(kept)
+
+
+@api.get("/results")
+def results():
+    """List readings, the newest first."""
+    told = _told({"label", "verdict", "since", "until", "limit", "offset"})
+    verdict = told.get("verdict")
+    if verdict is not None and verdict not in decision.VERDICTS:
+        raise Wrong(400, f"verdict: is {verdict!r}; it must be one of {', '.join(map(repr, decision.VERDICTS))}.")
+    wanted = {
+        "label": _label(told["label"]) if "label" in told else None,
+        "verdict": verdict,
+        "since": _time("since", told),
+        "until": _time("until", told),
+    }
+    limit, offset = _whole("limit", told, FEW, 1, MANY), _whole("offset", told, 0, 0, 1_000_000_000)
+    found = services().shelf.search(limit, offset, **wanted)
+    return {"total": services().shelf.count(**wanted), "results": [shown(reading) for reading in found]}
+
+
+@api.get("/results/<id>")
+def result(id: str):
+    """Return one reading."""
+    return shown(_reading(id))
+
+
+@api.delete("/results/<id>")
+def delete(id: str):
+    """Delete one reading with its pictures."""
+    services().shelf.delete(_reading(id).id)
+    return Response(status=204)
+
+
+@api.get("/openapi.json")
+def openapi():
+    """Return the description of this interface (OpenAPI 3.1)."""
+    return Response(_description(), mimetype="application/json")
+
+
+@cache
+def _description() -> str:
+    return Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
+
+
+def shown(reading) -> dict:
+    """Return a reading as JSON: a row of docs/results.md, and what the page adds to it."""
+    row = {name: value for name, value in reading.row.items() if name != "path"}
+    return row | {
+        "id": reading.id,
+        "label": reading.label,
+        "kept_until": reading.kept_until.isoformat(timespec="seconds"),
+        "photograph": reading.photograph,
+        "checks": list(reading.checks),
+        "url": url_for("pages.result", id=reading.id),
+    }
+
+
+def _film() -> tuple[str, bytes]:
+    if request.mimetype == FORM:
+        films = request.files.getlist("film")
+        if len(films) != 1:
+            raise Wrong(400, f"film: the form has {len(films)} of them; send one file in the field 'film'.")
+        name, content = films[0].filename or "film", films[0].read()
+    elif request.mimetype in FILMS:
+        name, content = "film", request.get_data()
+    else:
+        raise Wrong(415, f"Content-Type: is {request.mimetype!r}; it must be {FORM}, or one of {', '.join(FILMS)}.")
+    if not content:
+        raise Wrong(400, f"{name}: is empty; send a film.")
+    return name, content
+
+
+def _told(known: set[str], form: bool = False) -> dict[str, str]:
+    """Return what was asked for by name; each once, and nothing else."""
+    values = {}
+    for given in (request.args, request.form if form else {}):
+        for name in given:
+            if name not in known | {"csrf_token"}:
+                raise Wrong(400, f"{name[:40]!r}: is not known here; {', '.join(sorted(known))} may be given.")
+            if name in values or len(given.getlist(name)) > 1:
+                raise Wrong(400, f"{name}: is given more than once.")
+            values[name] = given[name]
+    return values
+
+
+def _label(said: str) -> str:
+    if len(said) > MOST_LABEL or not said.isprintable():
+        raise Wrong(400, f"label: has {len(said)} characters; at most {MOST_LABEL} that can be printed are allowed.")
+    return said.strip()
+
+
+def _flag(name: str, told: dict) -> bool:
+    said = told.get(name, "0")
+    if said not in ("0", "1"):
+        raise Wrong(400, f"{name}: is {said[:40]!r}; it must be 0 or 1.")
+    return said == "1"
+
+
+def _whole(name: str, told: dict, default: int, least: int, most: int) -> int:
+    said = told.get(name)
+    if said is None:
+        return default
+    if not (said.isascii() and said.isdigit() and len(said) < 12 and least <= int(said) <= most):
+        raise Wrong(400, f"{name}: is {said[:40]!r}; a whole number from {least} to {most} is allowed.")
+    return int(said)
+
+
+def _time(name: str, told: dict) -> datetime | None:
+    said = told.get(name)
+    if said is None:
+        return None
+    try:
+        time = datetime.fromisoformat(said)
+    except ValueError:
+        time = None
+    if time is None or not 1970 < time.year < 9999:
+        raise Wrong(400, f"{name}: is {said[:40]!r}; a date or a time is allowed, such as 2026-11-27T14:30:00+01:00.")
+    return time.astimezone()
+
+
+def _reading(id: str):
+    found = services().shelf.get(id)
+    if found is None:
+        raise Wrong(404, "reading: there is none of that name; it was deleted, or its time is over.")
+    return found
+
+
+def is_device() -> bool:
+    """Say whether a device with a token asks."""
+    return bool(g.get("device"))
+
+
+def for_errors(status: int, words: str):
+    """Return the answer to an error that Flask found, such as a path that is not there."""
+    return json.dumps(fault(status, words)[0]), status, {"Content-Type": "application/json"}

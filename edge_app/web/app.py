@@ -1,0 +1,99 @@
+"""`create_app`: the page as a WSGI application; it serves nothing by itself."""
+
+import logging
+from dataclasses import dataclass
+
+from flask import Flask, request
+
+from edge_app.web.credentials import Credentials
+from edge_app.web.settings import Settings, device_names
+
+# Of a form: a label, a token, two flags; films are files and do not count. Werkzeug reads 64 KiB at a time and takes
+# them for a field's at first.
+MOST_FORM_BYTES, MOST_PARTS = 200_000, 64
+
+
+@dataclass(frozen=True)
+class Services:
+    """What views use; `app.extensions["services"]`.
+
+    Attributes:
+        settings: of the page.
+        terms: of uploaded files, `terms.Terms`.
+        reader: judges them, `reader.Reader`.
+        shelf: keeps readings, `shelf.Shelf`.
+        camera: `live.Live`, or None.
+    """
+
+    settings: Settings
+    terms: object
+    reader: object
+    shelf: object
+    camera: object = None
+
+
+def create_app(settings: Settings, services: Services) -> Flask:
+    """Return the application.
+
+    Args:
+        settings: how it is served.
+        services: what it uses; `serving.opened` opens them.
+    """
+    from edge_app.web import api, auth, live, pages, security, watch
+
+    app = Flask("edge_app.web", static_url_path="/static")
+    app.config.update(
+        MAX_CONTENT_LENGTH=api.MOST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MOST_FORM_BYTES,
+        MAX_FORM_PARTS=MOST_PARTS,
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    app.extensions["services"] = services
+    # A line of a log may hold a patient's name: what is asked for is written nowhere, faults of ours are.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    security.init_app(app, device_names(settings))
+    auth.init_app(app, Credentials(settings.state_dir))
+    pages.init_app(app)
+    live.init_app(app)
+    app.register_blueprint(api.api)
+    app.register_blueprint(watch.watch)
+    _handle_errors(app)
+    return app
+
+
+def _handle_errors(app: Flask) -> None:
+    from werkzeug.exceptions import HTTPException
+
+    from edge_app.errors import StoreFault
+    from edge_app.web import api, asked
+
+    def answer(status: int, sentence: str = ""):
+        if request.path.startswith("/api/"):
+            return api.for_errors(status, sentence)
+        return asked.refuse(status, sentence)
+
+    @app.errorhandler(HTTPException)
+    def on_http(error: HTTPException):
+        found = app.make_response(answer(error.code, f"{error.name}." if request.path.startswith("/api/") else ""))
+        for name, value in error.get_headers():
+            if name in ("Allow", "Retry-After"):
+                found.headers[name] = value
+        return found
+
+    @app.errorhandler(StoreFault)
+    def on_store(error: StoreFault):
+        app.logger.error("%s", error)
+        return answer(503, str(error))
+
+    @app.errorhandler(Exception)
+    def on_fault(error: Exception):
+        # The traceback names places in our code; its message may hold what was sent, and is left out.
+        app.logger.error("fault at %s", _place(error))
+        return answer(500)
+
+
+def _place(error: Exception) -> str:
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}:{last.lineno} in {last.name} ({type(error).__name__})"

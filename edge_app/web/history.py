@@ -1,0 +1,86 @@
+"""The readings that are kept: searched, exported, compared, deleted."""
+
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from edge_app import decision
+from edge_app.web import result_view
+from edge_app.web.asked import reading_or_404, refuse, services
+
+history = Blueprint("history", __name__)
+
+# Readings on one page: some four screens of a phone.
+A_PAGE = 25
+ASKED = ("label", "q", "verdict", "since", "until")
+
+
+@history.get("/history")
+def show():
+    """List readings, the newest first."""
+    wanted = _wanted()
+    total = services().shelf.count(**wanted)
+    last = max(1, -(-total // A_PAGE))
+    page = min(max(1, request.args.get("page", 1, int)), last)
+    found = services().shelf.search(**wanted, limit=A_PAGE, offset=(page - 1) * A_PAGE)
+    said = {name: request.args[name] for name in ASKED if request.args.get(name)}
+    return render_template("history.html", readings=found, total=total, page=page, last=last, said=said)
+
+
+@history.get("/history.csv")
+def export():
+    """Send what the history shows as CSV."""
+    answer = Response(services().shelf.export_csv(**_wanted()), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f"attachment; filename=readings-{datetime.now():%Y-%m-%d}.csv"
+    return answer
+
+
+def _wanted() -> dict:
+    """Return what the history is asked for."""
+    verdict = request.args.get("verdict")
+    until = _day(request.args.get("until"))
+    return {
+        "label": request.args.get("label", "").strip() or None,
+        "text": request.args.get("q", "").strip() or None,
+        "verdict": verdict if verdict in decision.VERDICTS else None,
+        "since": _day(request.args.get("since")),
+        "until": until and until + timedelta(days=1),
+    }
+
+
+def _day(text: str | None) -> datetime | None:
+    """Return the start of a day in the device's time zone; None if it is none that a film can be of."""
+    try:
+        day = datetime.strptime(text or "", "%Y-%m-%d")
+    except ValueError:
+        return None
+    return day.astimezone() if 1970 <= day.year < 9999 else None  # the ends have no time in every zone
+
+
+@history.post("/history/selected")
+def selected():
+    """Compare the two readings that are ticked, or delete all that are."""
+    chosen = [id for id in request.form.getlist("reading") if services().shelf.get(id)]
+    if request.form.get("do") == "delete":
+        for id in chosen:
+            services().shelf.delete(id)
+        return redirect(url_for("history.show"), 303)
+    if len(chosen) != 2:
+        words = _("%(number)s readings are ticked; tick two of one patient label.", number=len(chosen))
+        return refuse(400, words, translated=True)
+    return redirect(url_for("history.compare", a=chosen[0], b=chosen[1]), 303)
+
+
+@history.get("/compare")
+def compare():
+    """Show two films of one patient label side by side, the older at the left."""
+    pair = [reading_or_404(request.args.get(name, "")) for name in ("a", "b")]
+    if not pair[0].label or pair[0].label != pair[1].label:
+        words = _("These films bear no label in common; only films of one patient are compared.")
+        return refuse(400, words, translated=True)
+    pair.sort(key=lambda reading: reading.row["time"])
+    scores = [(reading.row["scores"] or {}).get("covid") for reading in pair]
+    change = None if None in scores else scores[1] - scores[0]
+    seen = [result_view.seen(reading) for reading in pair]
+    return render_template("compare.html", pair=pair, seen=seen, change=change)

@@ -1,0 +1,137 @@
+"""The pages of a reading, of privacy and of the language, and what all pages have in common."""
+
+import json
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask_babel import Babel, get_locale
+
+from edge_app import __version__, decision, refusal
+from edge_app.web import languages, layers, result_view, wording
+from edge_app.web.asked import MOST_LABEL, reading_or_404, services
+
+pages = Blueprint("pages", __name__)
+
+PICTURES = {layers.FILM: "image/jpeg", layers.HEAT: "image/png", layers.LUNGS: "image/png", layers.SHEET: "image/png"}
+# Other readings of a patient label that are named beneath a reading; the history has them all.
+MOST_OTHERS = 5
+
+
+def init_app(app) -> None:
+    """Give an app its pages, its languages and what templates ask for; `live.init_app` gives the camera's."""
+    from edge_app.web.history import history
+    from edge_app.web.status import status
+    from edge_app.web.upload import upload
+
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(Path(__file__).parent / "translations"))
+    Babel(app, locale_selector=languages.chosen)
+    for blueprint in (upload, pages, history, status):
+        app.register_blueprint(blueprint)
+    app.jinja_env.filters.update(number=result_view.number, percent=result_view.percent, when=result_view.when)
+    app.context_processor(_for_all)
+
+
+def _for_all() -> dict:
+    return {
+        "language": str(get_locale()),
+        "languages": languages.NAMES,
+        "words_of": wording.of,
+        "label_names": wording.LABELS,
+        "notice": wording.NOTICE,
+        "version": __version__,
+        "has_camera": services().camera is not None,
+        "most_label": MOST_LABEL,
+        "keep_days": services().settings.keep_days,
+        "verdicts": {verdict: wording.VERDICTS[verdict] for verdict in decision.VERDICTS},
+    }
+
+
+@pages.get("/readings/<id>")
+def result(id: str):
+    """Show a reading."""
+    reading = reading_or_404(id)
+    others, shown = _others(reading), result_view.seen(reading) | _worth(reading.row)
+    return render_template(
+        "result.html", reading=reading, others=others, try_photograph=_may_be_photograph(reading.row), **shown
+    )
+
+
+def _may_be_photograph(row) -> bool:
+    """Say whether a refused file may be the photograph of a film, and could be read as one."""
+    kind = (row["refusal"] or {}).get("kind")
+    return kind in (refusal.PICTURE, refusal.UNLIKE) and not row["camera"] and services().reader.takes_photographs
+
+
+def _worth(row) -> dict:
+    """Work out what a verdict is worth where the reader, or the site's settings, say how many have COVID-19."""
+    asked = request.args.get("in100")
+    try:
+        in_100 = result_view.in_100(asked, services().terms.prevalence)
+    except ValueError:
+        return {"in_100": asked, "worth": None, "wrong_share": True}
+    worth = result_view.worth(row, in_100) if in_100 and row["scores"] else None
+    return {"in_100": "" if in_100 is None else f"{in_100:g}", "worth": worth, "wrong_share": False}
+
+
+def _others(reading) -> list:
+    """Return the newest other readings of the same patient label."""
+    if not reading.label:
+        return []
+    found = services().shelf.search(label=reading.label, limit=MOST_OTHERS + 1)
+    return [other for other in found if other.id != reading.id][:MOST_OTHERS]
+
+
+@pages.get("/readings/<id>/<name>")
+def picture(id: str, name: str):
+    """Send one of the pictures that were drawn of a film."""
+    if name not in PICTURES:
+        abort(404)
+    reading_or_404(id)
+    content = services().shelf.picture(id, name) or abort(404)
+    answer = Response(content, mimetype=PICTURES[name])
+    if name == layers.SHEET:
+        answer.headers["Content-Disposition"] = f"attachment; filename=reading-{id[:8]}.png"
+    return answer
+
+
+@pages.get("/readings/<id>.json")
+def as_json(id: str):
+    """Send a reading's row as a file; the patient label is not in it."""
+    answer = Response(json.dumps(reading_or_404(id).row, indent=1) + "\n", mimetype="application/json")
+    answer.headers["Content-Disposition"] = f"attachment; filename=reading-{id[:8]}.json"
+    return answer
+
+
+@pages.post("/readings/<id>/delete")
+def delete(id: str):
+    """Delete a reading and its pictures."""
+    reading_or_404(id)
+    services().shelf.delete(id)
+    return redirect(url_for("history.show"), 303)
+
+
+@pages.get("/privacy")
+def privacy():
+    """Say what is kept, and offer to erase it."""
+    return _privacy()
+
+
+def _privacy(erased: int | None = None, unsure: bool = False) -> str:
+    count = services().shelf.count()
+    return render_template("privacy.html", count=count, erased=erased, unsure=unsure, settings=services().settings)
+
+
+@pages.post("/privacy/erase")
+def erase():
+    """Erase everything that the page keeps."""
+    if request.form.get("sure") != "1":
+        return _privacy(unsure=True), 400
+    return _privacy(erased=services().shelf.erase())
+
+
+@pages.post("/language")
+def language():
+    """Remember the language that was chosen, and go back."""
+    answer = redirect(languages.back(request.form.get("next", "")), 303)
+    languages.remember(answer, request.form.get("language", ""))
+    return answer

@@ -1,0 +1,266 @@
+"""Films that are sent become readings: a bounded queue, decoding in children under limits, networks with one owner.
+
+What is sent lies in memory alone, in files without a name; the decoders reach them through /proc. Make a reader before
+anything heavy is imported and before any thread is started: it forks.
+"""
+
+import contextlib
+import os
+import statistics
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future
+from pathlib import Path
+from queue import Empty, Queue
+
+from edge_app.errors import EdgeError, UnreadableRadiograph
+from edge_app.nursery import Nursery
+from edge_app.session import LIKELY_LEAST_SIDE
+from edge_app.web.settings import Settings
+
+# Films that may wait: each holds one of the server's threads, and at a third of a second each the last one waits 3 s.
+MOST_WAITING = 8
+# Seconds after which nobody waits any longer: the slowest film allowed takes `nursery.SECONDS`, and some lie before it.
+PATIENCE = 120
+# Seconds that a browser is asked to wait when the queue is full: at least, and at most.
+LEAST_RETRY, MOST_RETRY = 1, 60
+# Films whose time tells how long the queue will take.
+NEWEST = 20
+
+
+class Busy(Exception):
+    """The queue is full. `retry_after_s` says in how many whole seconds it is likely to have room."""
+
+    def __init__(self, retry_after_s: int):
+        super().__init__(f"the queue is full; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class Reader:
+    """Judges what is sent, one film after another, in threads of its own.
+
+    Attributes:
+        counts: films judged, refused by a full queue, and failed to be read, since the start.
+    """
+
+    def __init__(self, settings: Settings):
+        """Fork the decoders; nothing else is done until `start`."""
+        from edge_app.web import photograph
+
+        self._settings = settings
+        self._nursery = Nursery(LIKELY_LEAST_SIDE)
+        self._pictures = Nursery(photograph.MOST_SIDE, children=1, decode=photograph.decode)
+        self._queue: Queue[_Film | None] = Queue()
+        self._photographs: Queue[_Film | None] = Queue()
+        self._room = threading.BoundedSemaphore(MOST_WAITING)
+        self._waiting, self._closed = 0, False
+        self._times: deque[float] = deque(maxlen=NEWEST)
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self.counts = dict.fromkeys(("judged", "busy", "failed"), 0)
+
+    def start(self, model, terms, shelf) -> None:
+        """Load the networks and begin.
+
+        Args:
+            model: `bundle.Bundle`.
+            terms: of uploaded files.
+            shelf: where readings are kept.
+
+        Raises:
+            EdgeError: no runtime can run the model.
+        """
+        from edge_app.classifier import Classifier
+
+        self._model, self._terms, self._shelf = model, terms, shelf
+        self._one = Classifier(model, self._settings.threads)
+        for work in (self._read_films, self._read_photographs):
+            thread = threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def submit(self, content: bytes, name: str = "", label: str = "", photograph: bool = False):
+        """Have a film judged and kept; wait for it.
+
+        Args:
+            content: bytes of a file: PNG, JPEG or DICOM.
+            name: of the sender's file; said in complaints to the sender, and kept nowhere.
+            label: of the patient.
+            photograph: it is a photograph of a film on a light box or a screen.
+
+        Returns:
+            `shelf.Reading`.
+
+        Raises:
+            Busy: too many films wait.
+            EdgeError: it cannot be read as a film, or not be kept.
+        """
+        if photograph and not self.takes_photographs:
+            raise UnreadableRadiograph(
+                f"{name or 'a photograph'}: this model has no thresholds for photographs of films; send the film's own "
+                "file."
+            )
+        if not self._room.acquire(blocking=False):
+            self._count("busy")
+            raise Busy(self.retry_after())
+        film = _Film(content, name, label)
+        try:
+            self._waits(1)
+            (self._photographs if photograph else self._queue).put(film)
+            return film.outcome.result(PATIENCE)
+        except TimeoutError:
+            film.abandoned = True
+            raise Busy(MOST_RETRY) from None
+        except EdgeError:
+            self._count("failed")
+            raise
+        finally:
+            self._waits(-1)
+            self._room.release()
+
+    def retry_after(self) -> int:
+        """Return in how many seconds a full queue is likely to have room."""
+        likely = self.median_seconds or LEAST_RETRY
+        return max(LEAST_RETRY, min(MOST_RETRY, round(likely * self.waiting / 2 + 0.5)))
+
+    @property
+    def median_seconds(self) -> float | None:
+        """The median time of the newest films, from their arrival to their reading; None before the first."""
+        times = list(self._times)
+        return statistics.median(times) if times else None
+
+    @property
+    def takes_photographs(self) -> bool:
+        """Whether photographs of films can be read: the model's card has a part for them."""
+        return self._model.card.camera is not None
+
+    @property
+    def waiting(self) -> int:
+        """Films that wait or are being judged."""
+        return self._waiting
+
+    @property
+    def alive(self) -> bool:
+        """Whether its threads run."""
+        return bool(self._threads) and all(thread.is_alive() for thread in self._threads)
+
+    def close(self) -> None:
+        """End the threads and the decoders; films that still wait are not judged."""
+        self._closed = True
+        for queue in (self._queue, self._photographs):
+            queue.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._nursery.close()
+        self._pictures.close()
+
+    def _read_films(self) -> None:
+        """Judge films as they come; they come out in the order in which they went in."""
+        from edge_app import pipeline
+
+        under_way: deque[_Film] = deque()
+        results = pipeline.results(self._films(under_way), self._one, self._nursery, self._terms.limits, keep_grey=True)
+        with contextlib.closing(results):
+            for result in results:
+                self._keep(under_way.popleft(), result, self._terms)
+
+    def _films(self, under_way: deque):
+        while True:
+            try:
+                film = self._queue.get_nowait()
+            except Empty:
+                yield None  # all that is under way is finished first
+                film = self._queue.get()
+            if film is None:
+                return
+            if film.abandoned:
+                film.close()
+                continue
+            under_way.append(film)
+            yield film.path
+
+    def _read_photographs(self) -> None:
+        """Judge photographs of films, with networks and a card of their own."""
+        from edge_app.web import photograph
+
+        judge = None
+        while (film := self._photographs.get()) is not None:
+            if film.abandoned:
+                film.close()
+                continue
+            try:
+                judge = judge or photograph.Judge(self._model, self._terms, self._settings.threads)
+                _, decoded = next(self._pictures.films([film.path]))
+                if isinstance(decoded, EdgeError):
+                    raise decoded
+                result = judge.result(decoded, film.path)
+            except EdgeError as error:
+                film.fail(error)
+                continue
+            except Exception as error:  # the guard of a long run: one film never stops the others
+                film.fail(_fault(film, error))
+                continue
+            self._keep(film, result, judge.terms, photograph=True)
+
+    def _keep(self, film: "_Film", result, terms, photograph: bool = False) -> None:
+        film.close()
+        if result.error:
+            film.fail(UnreadableRadiograph(result.error))
+            return
+        if film.abandoned:  # its sender was told to send it again
+            return
+        try:
+            kept = self._shelf.keep(result, terms, film.label, photograph)
+        except EdgeError as error:
+            film.fail(error)
+        except Exception as error:  # as above
+            film.fail(_fault(film, error))
+        else:
+            self._times.append(time.monotonic() - film.since)
+            self._count("judged")
+            film.outcome.set_result(kept)
+
+    def _count(self, name: str) -> None:
+        with self._lock:
+            self.counts[name] += 1
+
+    def _waits(self, more: int) -> None:
+        with self._lock:
+            self._waiting += more
+
+
+class _Film:
+    """What was sent, in a file in memory that has no name.
+
+    Who reads it closes it: a sender who stopped waiting must not, since the next film would get the same number, and
+    would be read in its place.
+    """
+
+    def __init__(self, content: bytes, name: str, label: str):
+        self.name, self.label = name, label
+        self.outcome: Future = Future()
+        self.since = time.monotonic()
+        self.abandoned = False
+        self._file = os.memfd_create("film")
+        view = memoryview(content)
+        while view:
+            view = view[os.write(self._file, view) :]
+        # The decoders were forked before the file was there; they reach it through its owner.
+        self.path = Path(f"/proc/{os.getpid()}/fd/{self._file}")
+
+    def fail(self, error: EdgeError) -> None:
+        """Answer with a fault that names the file as its sender does."""
+        self.close()
+        shown = self.name or "the film"
+        self.outcome.set_exception(type(error)(str(error).replace(str(self.path), shown)))
+
+    def close(self) -> None:
+        """Let go of what was sent; a second time does nothing."""
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
+
+
+def _fault(film: _Film, error: Exception) -> EdgeError:
+    return EdgeError(f"{film.path}: failed inside this program ({type(error).__name__}: {error}); report it.")

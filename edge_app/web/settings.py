@@ -1,0 +1,86 @@
+"""What a served page is told at its start, and the folder that holds its state."""
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_app.commands.common import MODEL, likely_threads
+from edge_app.errors import WrongUsage
+
+PORT = 8000
+# Days for which a reading is kept: until the patient's next visit, in most places.
+KEEP_DAYS = 30
+# Names of files in the state folder.
+STORE, PASSWORD, TOKENS, CERTIFICATE, KEY = "results.sqlite", "password", "tokens.json", "page.crt", "page.key"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the page is served.
+
+    Attributes:
+        state_dir: holds the store, the password's hash, tokens' hashes and the certificate.
+        host: address that is listened on.
+        port: to listen on; 0 is any that is free.
+        names: of this device in a browser's address line, beside its addresses, `localhost` and its host name.
+        model: file.
+        threads: of one invocation of the networks.
+        rule: operating point, of `card.RULES`.
+        prevalence: as the user wrote it, or None.
+        camera: its name, or None for no live page.
+        keep_days: days after which a reading is deleted; 0 for never.
+        tls: whether it is served under TLS.
+        fingerprint: of the certificate, SHA-256; empty without TLS.
+        open: that whoever reaches it may use it without a password: on this machine alone.
+    """
+
+    state_dir: Path
+    host: str = "127.0.0.1"
+    port: int = PORT
+    names: tuple[str, ...] = ()
+    model: Path = MODEL
+    threads: int = likely_threads()
+    rule: str = "refer"
+    prevalence: str | None = None
+    camera: str | None = None
+    keep_days: int = KEEP_DAYS
+    tls: bool = False
+    fingerprint: str = ""
+    open: bool = True
+
+    @property
+    def store(self) -> Path:
+        """The file of results."""
+        return self.state_dir / STORE
+
+
+def make_state_dir(folder: Path) -> None:
+    """Make the folder, for its owner's eyes alone.
+
+    Raises:
+        WrongUsage: it cannot be made, or others may write into it.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = folder.stat().st_mode
+    except OSError as error:
+        raise WrongUsage(f"--state: '{folder}' cannot be made ({error.strerror}); name a folder of yours.") from error
+    if not folder.is_dir() or mode & 0o022:
+        raise WrongUsage(
+            f"--state: '{folder}' is no folder, or others may write into it; name another, or 'chmod go-w' it."
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only programs on this machine reach an address that is listened on."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def device_names(settings: Settings) -> frozenset[str]:
+    """Return the names, in lower case, by which a browser may call this device; any address of it may be used too."""
+    own = socket.gethostname().lower()
+    return frozenset({"localhost", own, f"{own}.local", settings.host.lower(), *map(str.lower, settings.names)})

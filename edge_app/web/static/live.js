@@ -1,0 +1,75 @@
+// Shows what the camera sees: a picture and its advice at a time, so that no request stays open.
+"use strict";
+const live = document.getElementById("live"), view = document.getElementById("view");
+const advice = document.getElementById("advice"), bar = document.getElementById("progress");
+const last = document.getElementById("last"), form = document.getElementById("shutter");
+const label = document.getElementById("label");
+// Milliseconds between two pictures, and after a fault.
+const PAUSE = 150, REST = 2000;
+let spoken = "", shown = "";
+const pause = (time) => new Promise((then) => setTimeout(then, time));
+
+function say(lines) {
+  const text = lines.join("\n");
+  if (text === spoken) return; // a screen reader would say it again
+  spoken = text;
+  advice.replaceChildren(...lines.map((line) => {
+    const item = document.createElement("li");
+    item.textContent = line;
+    return item;
+  }));
+}
+
+function tell(state) {
+  say(state.advice);
+  bar.value = state.progress;
+  if (!state.url || state.url === shown) return;
+  shown = state.url;
+  const link = document.createElement("a"), symbol = document.createElement("span");
+  link.href = state.url;
+  link.className = `chip ${state.kind}`;
+  symbol.textContent = state.symbol;
+  symbol.setAttribute("aria-hidden", "true");
+  link.append(symbol, ` ${state.title}`);
+  last.replaceChildren(link);
+}
+
+async function look() {
+  const answer = await fetch(live.dataset.state, { headers: { Accept: "application/json" } });
+  if (answer.redirected || answer.status === 401) return location.reload();
+  if (!answer.ok) throw new Error(answer.status);
+  const state = await answer.json();
+  tell(state);
+  view.src = `${live.dataset.picture}?${state.number}`;
+  await view.decode().catch(() => {});
+  return pause(PAUSE);
+}
+
+async function run() {
+  for (;;) {
+    if (document.hidden) {
+      await pause(REST);
+    } else {
+      try {
+        await look();
+      } catch {
+        say([live.dataset.lost]);
+        await pause(REST);
+      }
+    }
+  }
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const fields = new FormData(form);
+  await fetch(form.action, { method: "POST", body: fields, headers: { Accept: "application/json" } }).catch(() => {});
+});
+label.addEventListener("keydown", (event) => event.stopPropagation());
+document.addEventListener("keydown", (event) => {
+  if (event.key === " " && event.target === document.body) {
+    event.preventDefault();
+    form.requestSubmit();
+  }
+});
+run();

@@ -1,0 +1,72 @@
+"""The status page: how this device does, and which model runs on it."""
+
+import statistics
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, current_app, redirect, render_template, url_for
+
+from edge_app import dicom, health, store_health
+from edge_app.web import names
+from edge_app.web.asked import services
+
+status = Blueprint("status", __name__)
+
+# Readings whose time is told: the newest, as the device is now.
+NEWEST = 50
+
+
+@status.get("/status")
+def show() -> str:
+    """Show checks, throughput and the model's card."""
+    kept = services()
+    tested = current_app.extensions.get("self-test")
+    return render_template(
+        "status.html",
+        checks=[_named(check) for check in _device(kept.settings)],
+        tested=tested,
+        speed=_speed(kept.shelf),
+        takes_photographs=kept.reader.takes_photographs,
+        waiting=kept.reader.waiting,
+        turned_away=kept.reader.counts["busy"],
+        card=kept.terms.card,
+        terms=kept.terms,
+        settings=kept.settings,
+    )
+
+
+@status.post("/status/test")
+def test():
+    """Run the self-test: the golden film is judged and a film timed; it takes a second or two."""
+    from edge_app import self_test
+
+    settings = services().settings
+    checks = [_named(check) for check in self_test.checks(settings.model, settings.threads)]
+    current_app.extensions["self-test"] = {"time": datetime.now(UTC), "checks": checks}
+    return redirect(url_for("status.show") + "#self-test", 303)
+
+
+def _device(settings):
+    yield from health.device(settings.state_dir)
+    if health.installed("pydicom"):
+        yield health.decoders(dicom.compressions())
+    yield store_health.check(settings.store)
+
+
+def _named(check: health.Check) -> dict:
+    return {
+        "name": names.DOCTOR.get(check.name, check.name),
+        "state": check.state,
+        "said": names.STATES[check.state],
+        "words": check.words,
+    }
+
+
+def _speed(shelf) -> dict:
+    """Return how many films were judged, and how long the newest took, in milliseconds."""
+    times = [reading.row["ms"] for reading in shelf.search(limit=NEWEST) if reading.row["ms"]]
+    return {
+        "all": shelf.count(),
+        "day": shelf.count(since=datetime.now(UTC) - timedelta(days=1)),
+        "ms": statistics.median(times) if times else None,
+        "slowest": max(times) if times else None,
+    }

@@ -1,0 +1,171 @@
+"""TLS before a server that has none: bytes are decrypted here and passed on to it over the loopback.
+
+A certificate of our own is made at the first start; nobody vouches for it, so its fingerprint is printed to be compared
+with what the browser shows.
+"""
+
+import asyncio
+import contextlib
+import datetime
+import ipaddress
+import os
+import ssl
+import threading
+from pathlib import Path
+
+# Days that a certificate is good for: more than 825 are refused even where it is trusted (Apple HT210176).
+DAYS = 800
+# Seconds for a handshake, and bytes read at a time.
+PATIENCE, AT_ONCE = 10, 1 << 16
+
+
+def certificate(path: Path, key: Path, names: frozenset[str], addresses: list[str]) -> str:
+    """Make a self-signed certificate and its key, unless they are there and still good.
+
+    Args:
+        path, key: PEM files.
+        names: of this device.
+        addresses: of this device.
+
+    Returns:
+        The certificate's SHA-256 fingerprint, as browsers show it: `AB:CD:...`.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+    now = datetime.datetime.now(datetime.UTC)
+    made = x509.load_pem_x509_certificate(path.read_bytes()) if path.is_file() and key.is_file() else None
+    if made is None or made.not_valid_after_utc < now + datetime.timedelta(days=30):
+        secret = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "covid-xray page")])
+        others = [x509.DNSName(one) for one in sorted(names) if one and not _address(one)]
+        others += [x509.IPAddress(ipaddress.ip_address(one)) for one in addresses]
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(secret.public_key())
+            .serial_number(x509.random_serial_number())
+            # A Pi without a clock wakes in the past: its browsers' clocks are right, and yesterday is early enough.
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=DAYS))
+            .add_extension(x509.SubjectAlternativeName(others), critical=False)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .sign(secret, hashes.SHA256())
+        )
+        pem = serialization.Encoding.PEM
+        plain = serialization.NoEncryption()
+        _write(key, secret.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+        _write(path, made.public_bytes(pem))
+    return ":".join(f"{byte:02X}" for byte in made.fingerprint(hashes.SHA256()))
+
+
+class Terminator:
+    """Listens under TLS and passes on to a server on the loopback.
+
+    Attributes:
+        port: that it listens on.
+    """
+
+    def __init__(self, host: str, port: int, path: Path, key: Path, onto: int):
+        """Begin.
+
+        Args:
+            host, port: to listen on; 0 is any free port.
+            path, key: PEM files of the certificate.
+            onto: port of the server on the loopback.
+
+        Raises:
+            OSError: the address cannot be listened on.
+        """
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._context.load_cert_chain(path, key)
+        self._onto = onto
+        self._clients: dict[int, str] = {}
+        self._loop = asyncio.new_event_loop()
+        self._server = self._loop.run_until_complete(
+            asyncio.start_server(self._pass_on, host, port, ssl=self._context, ssl_handshake_timeout=PATIENCE)
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._loop.set_exception_handler(lambda loop, context: None)  # of clients that go in the middle of something
+        self._thread = threading.Thread(target=self._loop.run_forever, name="tls", daemon=True)
+        self._thread.start()
+
+    def client(self, port: int) -> str | None:
+        """Return the address of the client whose bytes come to the server from a port on the loopback."""
+        return self._clients.get(port)
+
+    def close(self) -> None:
+        """Stop listening, and end all connections."""
+
+        def end():
+            self._server.close()
+            for task in asyncio.all_tasks(self._loop):
+                task.cancel()
+            self._loop.call_soon(self._loop.stop)
+
+        self._loop.call_soon_threadsafe(end)
+        self._thread.join(PATIENCE)
+        self._loop.close()
+
+    async def _pass_on(self, reader, writer) -> None:
+        try:
+            inner, onto = await asyncio.open_connection("127.0.0.1", self._onto)
+        except OSError:
+            writer.close()
+            return
+        port = onto.get_extra_info("sockname")[1]
+        self._clients[port] = writer.get_extra_info("peername")[0]
+        try:
+            await asyncio.gather(_copy(reader, onto), _copy(inner, writer))
+        finally:
+            self._clients.pop(port, None)
+            for one in (writer, onto):
+                one.close()
+
+
+async def _copy(reader, writer) -> None:
+    with contextlib.suppress(OSError, ssl.SSLError, asyncio.IncompleteReadError):
+        while content := await reader.read(AT_ONCE):
+            writer.write(content)
+            await writer.drain()
+    with contextlib.suppress(OSError, RuntimeError):
+        if writer.can_write_eof():
+            writer.write_eof()
+        else:
+            writer.close()
+
+
+class Behind:
+    """WSGI: tells an app the true address of who asks through a `Terminator`; nobody else is let in."""
+
+    def __init__(self, app, terminator: Terminator):
+        self._app, self._terminator = app, terminator
+
+    def __call__(self, environ, start_response):
+        """Serve a request."""
+        client = self._terminator.client(int(environ.get("REMOTE_PORT", 0)))
+        if client is None:
+            start_response("403 Forbidden", [("Content-Type", "text/plain")])
+            return [b"Use TLS.\n"]
+        environ |= {"REMOTE_ADDR": client, "wsgi.url_scheme": "https"}
+        return self._app(environ, start_response)
+
+
+def _address(name: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(name))
+    return False
+
+
+def _write(path: Path, content: bytes) -> None:
+    part = path.with_name(path.name + ".part")
+    with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

@@ -1,0 +1,53 @@
+"""`gunicorn edge_app.web.wsgi:app`: the page under another server, told by variables of the environment.
+
+One worker: it has the queue, the sessions and the networks. Never preload: the decoders are forked by the worker.
+
+COVID_XRAY_STATE     the state folder (needed)
+COVID_XRAY_PASSWORD  sets the password, unless the state folder has one
+COVID_XRAY_NAMES     names of the site, separated by commas
+COVID_XRAY_PROXIES   how many proxies stand before it, that set X-Forwarded-For, -Proto and -Host (default 0)
+"""
+
+import atexit
+import contextlib
+import os
+from pathlib import Path
+
+from edge_app.errors import WrongUsage
+from edge_app.web.reader import Reader
+from edge_app.web.settings import Settings, make_state_dir
+
+_stack = contextlib.ExitStack()
+
+
+def made():
+    """Return the WSGI application.
+
+    Raises:
+        EdgeError: a variable is missing or wrong, or the model is not ours.
+    """
+    from edge_app.web.app import create_app
+    from edge_app.web.credentials import Credentials
+    from edge_app.web.serving import opened
+
+    folder = os.environ.get("COVID_XRAY_STATE")
+    if not folder:
+        raise WrongUsage("COVID_XRAY_STATE: is not set; name a folder for results, password and tokens.")
+    names = tuple(filter(None, os.environ.get("COVID_XRAY_NAMES", "").split(",")))
+    settings = Settings(Path(folder), names=names, open=False)
+    make_state_dir(settings.state_dir)
+    credentials = Credentials(settings.state_dir)
+    if not credentials.has_password:
+        credentials.set_password(os.environ.get("COVID_XRAY_PASSWORD", ""))
+    services = _stack.enter_context(opened(settings, Reader(settings)))
+    atexit.register(_stack.close)
+    application = create_app(settings, services)
+    proxies = int(os.environ.get("COVID_XRAY_PROXIES", "0"))
+    if proxies:
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        application.wsgi_app = ProxyFix(application.wsgi_app, proxies, proxies, proxies)
+    return application
+
+
+app = made()
