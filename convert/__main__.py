@@ -1,4 +1,4 @@
-"""The command line of conversion: `python -m convert release | camera | inspect | compare | heat | study | keygen | sign`."""
+"""The command line of conversion: `python -m convert release | camera | inspect | compare | heat | study | sign`..."""
 
 import argparse
 import sys
