@@ -82,7 +82,7 @@ def test_every_verdict_shows_something(pins):
     for verdict in decision.VERDICTS:
         before = len(changes(pins, 13))
         one.verdict(verdict)
-        wait_for(pins, changes(pins, 13)[:before] + [1])
+        wait_for(pins, [*changes(pins, 13)[:before], 1])
         assert 1 in changes(pins, 13)[before - 1 :]
         one.judging()
         one.ready()
