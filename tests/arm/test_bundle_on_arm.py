@@ -29,9 +29,9 @@ FILMS = ("COVID-19_Radiography_Dataset/COVID/images", "COVID-19_Radiography_Data
 EACH = 8
 # One step of 256, and what runtimes on one processor differ by (`convert.golden_film.MOST_APART`).
 QUANTUM, MOST_APART = 1 / 256, 8 / 256
-# What the issue allows: megabytes on the card without the sample film, and resident in a service that waits.
-MOST_INSTALLED_MB, MOST_IDLE_MB = 350, 120
-# What a program may write to a folder that it watches for nothing, and how long it takes to be idle under emulation.
+# Megabytes on the card, without the sample film, that are allowed.
+MOST_INSTALLED_MB = 350
+# Seconds after which `watch` has nothing left to load, under emulation.
 SETTLE = 60
 
 
