@@ -85,10 +85,10 @@ def kernels(one: Classifier) -> Check:
     if pieces == 1:
         return Check("XNNPACK", OK, f"{one.runtime} gives it the network in one piece")
     words = f"{one.runtime} gives it {pieces} pieces of the network" if pieces else f"{one.runtime} does not take it"
-    if platform.machine() in ARM:
+    if platform.machine() in ARM and one.runtime == "tflite_runtime":
         return Check("XNNPACK", OK, f"{words}; its own kernels for 8 bits, which compute the rest, are fast on ARM")
     words = f"{words} and computes the rest slowly: films take up to ten times as long"
-    return Check("XNNPACK", WARNING, f"{words}; with Python 3.12 or newer there is a faster runtime, LiteRT")
+    return Check("XNNPACK", WARNING, f"{words}; LiteRT, the runtime for Python 3.12 and newer, mostly takes it")
 
 
 def concurrency(model: bundle.Bundle, threads: int) -> Check:

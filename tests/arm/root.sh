@@ -33,7 +33,8 @@ mmdebstrap --quiet --mode=root --arch="$debian" --variant=extract --aptopt='APT:
   $suite "$root" "$mirror"
 [ -e "$root/bin" ] || ln -s usr/bin "$root/bin"
 ln -sfn dash "$root/bin/sh"  # Bookworm, unpacked, has /bin beside /usr/bin
-mkdir -p "$root"/{proc,sys,dev,tmp,root,work}
+mkdir -p "$root"/{proc,sys/devices/system/cpu,dev,tmp,root,work}
+for file in possible present online; do echo 0-3 >"$root/sys/devices/system/cpu/$file"; done
 chmod 1777 "$root/tmp"
 printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n' >"$root/etc/passwd"
 # Of a Raspberry Pi 4: the cpuinfo library of XNNPACK reads this, and qemu would show the processor of this machine.

