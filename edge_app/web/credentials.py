@@ -31,6 +31,14 @@ class Credentials:
         return self._password.is_file()
 
     @property
+    def version(self) -> str:
+        """What changes with the password, so that sessions of the one before end; empty without a password."""
+        try:
+            return _digest(self._password.read_text(encoding="ascii"))
+        except OSError:
+            return ""
+
+    @property
     def has_tokens(self) -> bool:
         """Whether any device has a token."""
         return bool(self._named())
