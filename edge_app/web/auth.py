@@ -21,6 +21,10 @@ auth = Blueprint("auth", __name__)
 OPEN = ("auth.login", "pages.language", "static", "watch.health", "watch.ready")
 # Asked for by a page that lies open, several times a second: no sign that somebody is there.
 UNATTENDED = ("live.picture", "live.state")
+# What a device's token opens beside the API.
+FOR_DEVICES = ("watch.health", "watch.ready", "watch.metrics")
+# Bytes of a form that strangers may send: a password and a token.
+MOST_OF_STRANGERS = 10_000
 SAFE = ("GET", "HEAD", "OPTIONS")
 API = "/api/"
 BEARER = "Bearer "
@@ -80,6 +84,8 @@ def _check():
     is_api = request.path.startswith(API)
     said = request.headers.get("Authorization", "")
     if said.startswith(BEARER):
+        if not (is_api or request.endpoint in FOR_DEVICES):
+            return _answer(403, "Authorization: the token of a device opens /api/ and /metrics alone.")
         if guard().credentials.is_token(said[len(BEARER) :]):
             g.device = True
             return None
@@ -89,10 +95,13 @@ def _check():
         guard().sessions.end(known)
         known = None
     g.session = known
-    if request.method not in SAFE and not _is_ours(is_api):
+    let_in = not must_log_in() or logged_in()
+    if not let_in:  # nothing large is even read
+        request.max_content_length = MOST_OF_STRANGERS
+    if let_in or request.endpoint in OPEN:
+        if request.method in SAFE or _is_ours(is_api):
+            return None
         return _answer(403, "The form has expired, or came from another site; load the page again.")
-    if request.endpoint in OPEN or not must_log_in() or logged_in():
-        return None
     if is_api or request.endpoint == "watch.metrics" or request.method not in SAFE:
         return _answer(401, "Log in, or send 'Authorization: Bearer TOKEN' with the token of a device.")
     return redirect(url_for("auth.login", next=request.full_path.rstrip("?")), 303)

@@ -38,11 +38,6 @@ class Credentials:
         except OSError:
             return ""
 
-    @property
-    def has_tokens(self) -> bool:
-        """Whether any device has a token."""
-        return bool(self._named())
-
     def is_password(self, said: str) -> bool:
         """Say whether it is the password; takes as long for a wrong one."""
         from werkzeug.security import check_password_hash
@@ -94,6 +89,8 @@ class Credentials:
             return json.loads(self._tokens.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
+        except ValueError as error:
+            raise WrongUsage(f"{self._tokens}: is damaged; delete it, and give devices new tokens.") from error
 
 
 def _digest(token: str) -> str:

@@ -93,6 +93,7 @@ def listening(app, settings: Settings) -> Iterator:
             server = crowd.serve(
                 served,
                 CONNECTIONS,
+                MOST_WAITING * _most_bytes(),  # as many of the largest as may wait to be read
                 host=inner[0],
                 port=inner[1],
                 threads=THREADS,
