@@ -23,7 +23,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run data index pictures lungs train convert study arm-roots audit gate outline camera-card camera-count camera compare bench kill-test test test-edge test-desk test-camera-vm test-arm wheel bundle deb install-pi test-booted lint format clean
+.PHONY: help run serve data index pictures lungs train convert study arm-roots audit gate outline camera-card camera-count camera compare bench kill-test test test-edge test-desk test-camera-vm test-arm wheel bundle deb install-pi test-booted lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ run: .venv-edge/ready  ## classify a sample film, or yours: make run IMAGES=DIR
 
 camera: .venv-edge/ready  ## look at films through the Pi's camera or a USB camera; CAMERA=film.mp4 for another
 	@$(EDGE) -m edge_app camera $(if $(CAMERA),"$(CAMERA)")
+
+serve: .venv-edge/ready  ## the page, for a browser on this machine; for the clinic's network SERVE="--host 0.0.0.0 --tls"
+	@$(EDGE) -m edge_app serve $(SERVE)
 
 data: .venv/ready  ## where to get the four collections, and which are in DATA
 	@$(DESK) -m train data --data "$(DATA)"

@@ -64,7 +64,7 @@ def create_app(settings: Settings, services: Services) -> Flask:
 def _handle_errors(app: Flask) -> None:
     from werkzeug.exceptions import HTTPException
 
-    from edge_app.errors import StoreFault
+    from edge_app.errors import StoreFault, WrongUsage
     from edge_app.web import api, asked
 
     def answer(status: int, sentence: str = ""):
@@ -81,7 +81,8 @@ def _handle_errors(app: Flask) -> None:
         return found
 
     @app.errorhandler(StoreFault)
-    def on_store(error: StoreFault):
+    @app.errorhandler(WrongUsage)  # a damaged file of the state folder
+    def on_state(error: StoreFault | WrongUsage):
         app.logger.error("%s", error)
         return answer(503, str(error))
 

@@ -4,6 +4,7 @@ Everything is closed unless it is listed here as open.
 """
 
 import hmac
+import threading
 from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
@@ -20,6 +21,10 @@ auth = Blueprint("auth", __name__)
 OPEN = ("auth.login", "pages.language", "static", "watch.health", "watch.ready")
 # Asked for by a page that lies open, several times a second: no sign that somebody is there.
 UNATTENDED = ("live.picture", "live.state")
+# What a device's token opens beside the API.
+FOR_DEVICES = ("watch.health", "watch.ready", "watch.metrics")
+# Bytes of a form that strangers may send: a password and a token.
+MOST_OF_STRANGERS = 10_000
 SAFE = ("GET", "HEAD", "OPTIONS")
 API = "/api/"
 BEARER = "Bearer "
@@ -45,6 +50,8 @@ class Guard:
     def __init__(self, credentials):
         self.credentials = credentials
         self.sessions, self.guesses, self.uploads = Sessions(), Guesses(), Bucket()
+        # One guess at a time: it takes 32 MB, and those that come at once are not to be free together.
+        self.one_guess = threading.Lock()
 
 
 def guard() -> Guard:
@@ -77,16 +84,24 @@ def _check():
     is_api = request.path.startswith(API)
     said = request.headers.get("Authorization", "")
     if said.startswith(BEARER):
+        if not (is_api or request.endpoint in FOR_DEVICES):
+            return _answer(403, "Authorization: the token of a device opens /api/ and /metrics alone.")
         if guard().credentials.is_token(said[len(BEARER) :]):
             g.device = True
             return None
         return _answer(401, "Authorization: is no token of a device; 'serve --new-token NAME' gives one.")
     known = guard().sessions.get(request.cookies.get(sessions.COOKIE), request.endpoint not in UNATTENDED)
+    if known and known.logged_in and known.password != guard().credentials.version:  # it was changed meanwhile
+        guard().sessions.end(known)
+        known = None
     g.session = known
-    if request.method not in SAFE and not _is_ours(is_api):
+    let_in = not must_log_in() or logged_in()
+    if not let_in:  # nothing large is even read
+        request.max_content_length = MOST_OF_STRANGERS
+    if let_in or request.endpoint in OPEN:
+        if request.method in SAFE or _is_ours(is_api):
+            return None
         return _answer(403, "The form has expired, or came from another site; load the page again.")
-    if request.endpoint in OPEN or not must_log_in() or logged_in():
-        return None
     if is_api or request.endpoint == "watch.metrics" or request.method not in SAFE:
         return _answer(401, "Log in, or send 'Authorization: Bearer TOKEN' with the token of a device.")
     return redirect(url_for("auth.login", next=request.full_path.rstrip("?")), 303)
@@ -98,7 +113,7 @@ def _is_ours(is_api: bool) -> bool:
     OWASP, cross-site request forgery: a token that only our page can know, and the origin as the browser tells it.
     """
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and not _same(origin, request.host):
         return False
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return False
@@ -106,6 +121,13 @@ def _is_ours(is_api: bool) -> bool:
         return True  # a program; it has no cookie that a page of elsewhere could ride on
     said = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     return g.session is not None and hmac.compare_digest(said.encode(), g.session.csrf.encode())
+
+
+def _same(origin: str, host: str) -> bool:
+    try:
+        return urlsplit(origin).netloc == host
+    except ValueError:  # such as 'http://[': no address at all
+        return False
 
 
 def _answer(status: int, sentence: str):
@@ -135,7 +157,12 @@ def login():
         return redirect(then, 303)
     if request.method == "GET":
         return render_template("login.html", error=None, next=then)
-    address, held = request.remote_addr or "", guard()
+    with guard().one_guess:
+        return _guess(request.remote_addr or "", then)
+
+
+def _guess(address: str, then: str):
+    held = guard()
     wait = held.guesses.wait(address) or held.guesses.of_all()
     if wait:
         words = _("Too many wrong passwords. Wait %(seconds)s seconds.", seconds=wait)
@@ -144,7 +171,8 @@ def login():
         held.guesses.wrong(address)
         return render_template("login.html", error=_("Wrong password."), next=then), 401
     held.guesses.right(address)
-    g.session = held.sessions.new(logged_in=True, instead_of=g.session)
+    password = held.credentials.version
+    g.session = held.sessions.new(logged_in=True, instead_of=g.session, password=password)
     return redirect(then, 303)
 
 

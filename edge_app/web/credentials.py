@@ -31,9 +31,12 @@ class Credentials:
         return self._password.is_file()
 
     @property
-    def has_tokens(self) -> bool:
-        """Whether any device has a token."""
-        return bool(self._named())
+    def version(self) -> str:
+        """What changes with the password, so that sessions of the one before end; empty without a password."""
+        try:
+            return _digest(self._password.read_text(encoding="ascii"))
+        except OSError:
+            return ""
 
     def is_password(self, said: str) -> bool:
         """Say whether it is the password; takes as long for a wrong one."""
@@ -86,6 +89,8 @@ class Credentials:
             return json.loads(self._tokens.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
+        except ValueError as error:
+            raise WrongUsage(f"{self._tokens}: is damaged; delete it, and give devices new tokens.") from error
 
 
 def _digest(token: str) -> str:

@@ -4,6 +4,7 @@ What is sent lies in memory alone, in files without a name; the decoders reach t
 anything heavy is imported and before any thread is started: it forks.
 """
 
+import concurrent.futures
 import contextlib
 import os
 import statistics
@@ -23,6 +24,8 @@ from edge_app.web.settings import Settings
 MOST_WAITING = 8
 # Seconds after which nobody waits any longer: the slowest film allowed takes `nursery.SECONDS`, and some lie before it.
 PATIENCE = 120
+# Seconds between two looks whether the threads still run.
+GLANCE = 1
 # Seconds that a browser is asked to wait when the queue is full: at least, and at most.
 LEAST_RETRY, MOST_RETRY = 1, 60
 # Films whose time tells how long the queue will take.
@@ -101,23 +104,39 @@ class Reader:
                 f"{name or 'a photograph'}: this model has no thresholds for photographs of films; send the film's own "
                 "file."
             )
+        if not self.alive:  # `ready` says so too
+            raise Busy(MOST_RETRY)
         if not self._room.acquire(blocking=False):
             self._count("busy")
             raise Busy(self.retry_after())
-        film = _Film(content, name, label)
+        self._waits(1)
+        film = None
         try:
-            self._waits(1)
+            film = _Film(content, name, label)
             (self._photographs if photograph else self._queue).put(film)
-            return film.outcome.result(PATIENCE)
-        except TimeoutError:
-            film.abandoned = True
-            raise Busy(MOST_RETRY) from None
+            return self._outcome(film)
+        except OSError as error:
+            raise EdgeError(
+                f"{name or 'the film'}: there is no memory for it ({error.strerror}); send it again."
+            ) from error
         except EdgeError:
             self._count("failed")
             raise
         finally:
             self._waits(-1)
             self._room.release()
+
+    def _outcome(self, film: "_Film"):
+        """Wait for what becomes of a film, as long as there is anybody who can read it."""
+        end = time.monotonic() + PATIENCE
+        while self.alive and (left := end - time.monotonic()) > 0:
+            # A future's own fault may be a TimeoutError too: asked whether it is done, not what it raised.
+            if concurrent.futures.wait([film.outcome], min(left, GLANCE)).done:
+                return film.outcome.result()
+        film.abandoned = True
+        if not self.alive:
+            film.close()  # nobody will
+        raise Busy(MOST_RETRY)
 
     def retry_after(self) -> int:
         """Return in how many seconds a full queue is likely to have room."""

@@ -16,7 +16,7 @@ from edge_app.web.settings import Settings
 # Threads that answer: those that wait for a film, and as many that never do, so that pages are shown all the same.
 THREADS = 2 * MOST_WAITING
 # Connections at once, and seconds without a byte after which one is closed: a slow client holds no thread, since
-# waitress reads a request whole before it gives it to one.
+# waitress reads a request whole before it gives it to one, and no connection that others need (`crowd`).
 CONNECTIONS, SILENCE = 200, 60
 # Seconds between two looks for readings whose time is over.
 EXPIRES = 600
@@ -82,25 +82,28 @@ def listening(app, settings: Settings) -> Iterator:
     Raises:
         WrongUsage: the address cannot be listened on.
     """
-    import waitress
+    from edge_app.web import crowd
 
     wrong = f"--host, --port: {settings.host}:{settings.port} cannot be listened on"
+    # What waitress serves is wrapped by it: the app behind TLS is put into ours, not into what it makes of it.
+    served = _Later() if settings.tls else app
     inner = ("127.0.0.1", 0) if settings.tls else (settings.host, settings.port)
     with contextlib.ExitStack() as stack:
         try:
-            server = waitress.create_server(
-                app if not settings.tls else _Later(),
+            server = crowd.serve(
+                served,
+                CONNECTIONS,
+                MOST_WAITING * _most_bytes(),  # as many of the largest as may wait to be read
                 host=inner[0],
                 port=inner[1],
                 threads=THREADS,
-                connection_limit=CONNECTIONS,
                 channel_timeout=SILENCE,
                 max_request_body_size=_most_bytes(),
                 ident=None,
                 clear_untrusted_proxy_headers=True,
             )
             stack.callback(server.close)
-            port = server.effective_port if hasattr(server, "effective_port") else settings.port
+            port = server.effective_port
             if settings.tls:
                 from edge_app.web import tls
 
@@ -112,7 +115,8 @@ def listening(app, settings: Settings) -> Iterator:
                     port,
                 )
                 stack.callback(terminator.close)
-                server.application.app = tls.Behind(app, terminator)
+                served.app = tls.Behind(app, terminator)
+                server.address = lambda said: terminator.client(said[1]) or said[0]
                 port = terminator.port
         except (OSError, ValueError) as error:
             raise WrongUsage(f"{wrong} ({error}); name another.") from error

@@ -26,12 +26,14 @@ class Session:
         id: its name, in the cookie.
         csrf: what its forms must send along.
         logged_in: whether the password was given.
+        password: which one, `Credentials.version` at that time.
         began, used: seconds, monotonic.
     """
 
     id: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     logged_in: bool = False
+    password: str = ""
     began: float = field(default_factory=time.monotonic)
     used: float = field(default_factory=time.monotonic)
 
@@ -59,9 +61,9 @@ class Sessions:
                 self._held.move_to_end(found.id)
             return found
 
-    def new(self, logged_in: bool = False, instead_of: Session | None = None) -> Session:
+    def new(self, logged_in: bool = False, instead_of: Session | None = None, password: str = "") -> Session:
         """Return a new session; the one that it replaces ends."""
-        made = Session(logged_in=logged_in, began=self._clock(), used=self._clock())
+        made = Session(logged_in=logged_in, password=password, began=self._clock(), used=self._clock())
         with self._lock:
             if instead_of:
                 self._held.pop(instead_of.id, None)

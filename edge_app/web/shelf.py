@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from edge_app.errors import StoreFault
 from edge_app.result import Result
 from edge_app.sinks import csv_file
 from edge_app.store import Store
@@ -189,7 +190,7 @@ class Shelf:
                 for table in ("pictures", "films", "copies"):
                     self._base.execute(f"DELETE FROM {table}")
             self._base.execute("VACUUM")
-            self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._empty_log()
         return count
 
     def check(self) -> str:
@@ -221,8 +222,17 @@ class Shelf:
                     for table in ("films", "copies"):
                         self._base.execute(f"DELETE FROM {table} WHERE {left.format(table)}", film)
             if count:  # what a write-ahead log still holds is not deleted yet
-                self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._empty_log()
         return count
+
+    def _empty_log(self) -> None:
+        """Empty the write-ahead log, which still holds what was deleted; another program that reads hinders it."""
+        busy, *_ = self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise StoreFault(
+                f"{self._store.path}: what was deleted is still in its log, since another program reads the store;"
+                " end that, and erase once more."
+            )
 
 
 SELECT = (

@@ -102,13 +102,16 @@ class Terminator:
     def close(self) -> None:
         """Stop listening, and end all connections."""
 
-        def end():
+        async def end():
             self._server.close()
-            for task in asyncio.all_tasks(self._loop):
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
                 task.cancel()
-            self._loop.call_soon(self._loop.stop)
+            # Each closes its connections when it ends, for which the loop must still run.
+            await asyncio.gather(*others, return_exceptions=True)
+            self._loop.stop()
 
-        self._loop.call_soon_threadsafe(end)
+        asyncio.run_coroutine_threadsafe(end(), self._loop)
         self._thread.join(PATIENCE)
         self._loop.close()
 

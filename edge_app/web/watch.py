@@ -2,6 +2,8 @@
 
 from flask import Blueprint, Response, current_app
 
+from edge_app.errors import StoreFault
+
 watch = Blueprint("watch", __name__)
 
 
@@ -18,6 +20,10 @@ def ready():
 
     services = current_app.extensions["services"]
     wrong = []
+    try:
+        services.shelf.count()
+    except StoreFault:
+        wrong.append("the store cannot be read")
     if not services.reader.alive:
         wrong.append("its threads have ended")
     if services.reader.waiting >= MOST_WAITING:

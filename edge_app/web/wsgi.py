@@ -17,6 +17,8 @@ from edge_app.errors import WrongUsage
 from edge_app.web.reader import Reader
 from edge_app.web.settings import Settings, make_state_dir
 
+# More are no chain of proxies but a slip.
+MOST_PROXIES = 9
 _stack = contextlib.ExitStack()
 
 
@@ -33,6 +35,10 @@ def made():
     folder = os.environ.get("COVID_XRAY_STATE")
     if not folder:
         raise WrongUsage("COVID_XRAY_STATE: is not set; name a folder for results, password and tokens.")
+    said = os.environ.get("COVID_XRAY_PROXIES", "0")
+    if said not in map(str, range(MOST_PROXIES + 1)):
+        raise WrongUsage(f"COVID_XRAY_PROXIES: is '{said}'; a number from 0 to {MOST_PROXIES} is allowed.")
+    proxies = int(said)
     names = tuple(filter(None, os.environ.get("COVID_XRAY_NAMES", "").split(",")))
     settings = Settings(Path(folder), names=names, open=False)
     make_state_dir(settings.state_dir)
@@ -42,7 +48,6 @@ def made():
     services = _stack.enter_context(opened(settings, Reader(settings)))
     atexit.register(_stack.close)
     application = create_app(settings, services)
-    proxies = int(os.environ.get("COVID_XRAY_PROXIES", "0"))
     if proxies:
         from werkzeug.middleware.proxy_fix import ProxyFix
 

@@ -411,3 +411,23 @@ def test_a_wrong_password_is_refused_and_the_right_one_opens(chromium, tmp_path,
     finally:
         program.close()
     assert PASSWORD not in "".join(program.told)
+
+
+def test_under_tls_all_is_the_same_and_the_fingerprint_is_shown(chromium, tmp_path, real):
+    program = Served(tmp_path, "--tls")
+    try:
+        one = Watched(chromium, program.address, locale="en-GB", ignore_https_errors=True)
+        assert program.address.startswith("https://")
+        one.read(real, "TLS-1")
+        assert one.page.locator("h1").inner_text() == "Unsure: refer to a radiologist"
+        one.page.get_by_role("button", name="Español").click()
+        assert one.page.locator("html").get_attribute("lang") == "es"
+        one.page.goto("/status")
+        printed = next(line.split()[-1] for line in program.told if line.startswith("Certificate"))
+        assert one.page.get_by_text(printed).is_visible()
+        cookies = one.context.cookies()
+        assert cookies and all(one["secure"] and one["httpOnly"] and one["sameSite"] == "Strict" for one in cookies)
+        assert one.complaints == []
+        one.context.close()
+    finally:
+        program.close()
