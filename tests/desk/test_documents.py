@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_app import bundle, report
-from train import compare
+from train import compare, photograph_count
 
 ROOT = Path(__file__).parents[2]
 RECORDS = [ROOT / f"models/{name}.json" for name in ("seed", "covid-xray-lite0", "covid-xray-short")]
@@ -55,6 +55,27 @@ def test_what_the_model_card_says_of_gate_and_heat_was_measured_on_the_released_
     assert figures["films"]["all"]["refused"]["value"] <= 0.02
     assert figures["pictures"]["all"]["right"]["value"] >= 0.9
     assert heat["inside_drawn_lungs"]["value"] >= 0.8
+
+
+def test_what_the_model_card_says_of_photographs_was_counted_on_the_released_file():
+    record = json.loads((ROOT / "models/lite0-camera.json").read_text())
+    released = bundle.read(ROOT / "models/covid-xray-lite0-int8.tflite")
+    assert record["model"] == {"name": "lite0-int8", "sha256": released.sha256}
+    assert photograph_count.text(record) in (ROOT / "models/README.md").read_text()
+    first, second = record["renderers"].values()
+    for severity, outline, lost in (("1", 0.95, 0.02), ("2", 0.9, 0.04), ("3", 0.75, 0.08)):
+        assert first[severity]["outline"]["value"] >= outline
+        assert first[severity]["auc"]["lost"]["value"] <= lost
+        for figure in (lambda found: found["outline"]["value"], lambda found: found["auc"]["photographs"]):
+            assert abs(figure(first[severity]) - figure(second[severity])) <= 0.03
+
+
+@pytest.mark.parametrize("network", ["lite0", "short"])
+def test_a_released_int8_file_has_the_camera_part_of_its_record(network):
+    card = bundle.read(ROOT / f"models/covid-xray-{network}-int8.tflite").for_camera().card
+    record = json.loads((ROOT / f"models/covid-xray-{network}.json").read_text())["files"]["int8"]["camera"]
+    assert card.temperature == record["temperature"]
+    assert card.raw["camera"] == record
 
 
 def test_every_make_target_that_the_readme_names_exists_and_is_listed():
