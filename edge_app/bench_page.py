@@ -20,6 +20,8 @@ from pathlib import Path
 from edge_app import sample
 
 CLIENTS, SECONDS = 50, 120
+# Films of a folder, so that many clients send different ones and all are held in memory.
+OF_A_FOLDER = 10
 # Seconds for an answer; the page gives up after `reader.PATIENCE` itself.
 PATIENCE = 180
 # The 95th percentile may be so many times what a full queue takes on average: films and their times differ.
@@ -31,11 +33,11 @@ TIMES_THE_MEMORY = 1.15
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m edge_app.bench_page", description=__doc__)
-    parser.add_argument("films", nargs="*", type=Path, metavar="FILM", help="to send, in turn (default: the sample)")
+    parser.add_argument("films", nargs="*", type=Path, metavar="FILM", help="or folders (default: the sample)")
     parser.add_argument("--clients", type=int, default=CLIENTS, help="at a time (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="default %(default)s")
     args = parser.parse_args()
-    films = [path.read_bytes() for path in args.films or [sample.path()]]
+    films = [path.read_bytes() for path in chosen(args.films or [sample.path()])]
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "edge_app", "serve", "--port", "0", "--state", folder]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
@@ -47,6 +49,15 @@ def main() -> int:
     from edge_app.web.reader import MOST_WAITING
 
     return report(told, memory, args.seconds, MOST_WAITING)
+
+
+def chosen(paths: list[Path]) -> list[Path]:
+    """Return the films to send, in turn: files that are named, and some of each folder, evenly spread."""
+    found = []
+    for path in paths:
+        inside = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+        found += inside[:: max(1, len(inside) // OF_A_FOLDER)]
+    return found
 
 
 def load(port: int, films: list[bytes], clients: int, seconds: float, server: int) -> tuple[list, list[float]]:
