@@ -6,6 +6,13 @@ DATA ?= ../shared/data
 MODEL ?= lite0
 IMAGES ?=
 OUT ?= build
+# The computer that `make bundle` and `make deb` are for. There PYTHON may be a version: that of the Pi.
+ARCH ?= aarch64
+FOR := 3.11
+ifneq ($(filter 3.%,$(PYTHON)),)
+FOR := $(PYTHON)
+override PYTHON := python3
+endif
 
 EDGE := .venv-edge/bin/python
 DESK := .venv/bin/python
@@ -16,7 +23,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve data index pictures lungs train convert study arm-roots audit gate outline camera-count camera compare bench page-load kill-test test test-edge test-desk test-camera-vm lint format clean
+.PHONY: help run serve data index pictures lungs train convert study arm-roots audit gate outline camera-card camera-count camera compare bench page-load kill-test test test-edge test-desk test-camera-vm test-arm wheel bundle deb install-pi test-booted lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -68,8 +75,11 @@ gate: .venv/ready $(OUT)/pictures/list.csv $(INDEX)  ## count what the gate of M
 	$(DESK) -m train gate-count models/covid-xray-$(MODEL)-int8.tflite --pictures $(OUT)/pictures --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-gate.json
 	$(DESK) -m convert heat models/covid-xray-$(MODEL)-int8.tflite --data "$(DATA)" --index $(INDEX) --cache $(OUT) --out models/$(MODEL)-heat.json
 
-camera-count: .venv/ready $(INDEX)  ## count what the camera makes of photographed test films with MODEL (an hour)
-	$(DESK) -m train photograph-count models/covid-xray-$(MODEL)-int8.tflite --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-camera.json
+camera-card: .venv/ready $(INDEX)  ## give the int8 file of MODEL thresholds, gate and temperature for photographs
+	$(DESK) -m convert camera models/covid-xray-$(MODEL)-int8.tflite --record models/covid-xray-$(MODEL).json --data "$(DATA)" --index $(INDEX) --cache $(OUT)
+
+camera-count: .venv/ready $(INDEX)  ## count what the camera makes of photographed test films with MODEL (hours; COUNT="--films 240")
+	$(DESK) -m train photograph-count models/covid-xray-$(MODEL)-int8.tflite $(COUNT) --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-camera.json
 
 compare: .venv/ready  ## the figures of the released models side by side
 	$(DESK) -m train compare models/seed.json models/covid-xray-*.json
@@ -103,8 +113,36 @@ arm-roots: .venv/ready  ## Debian roots of a Pi's processors, emulated, in which
 	convert/arm_root.sh aarch64
 	convert/arm_root.sh armhf
 
+test-arm: .venv/ready .venv-edge/ready-tests  ## on emulated Pis: bundle in, doctor, verdicts as on x86, tests (an hour; root)
+	convert/arm_root.sh aarch64
+	convert/arm_root.sh armhf
+	$(MAKE) bundle ARCH=aarch64 PYTHON=3.11
+	$(MAKE) bundle ARCH=aarch64 PYTHON=3.13
+	$(DESK) -m pytest -s tests/arm
+
 test-camera-vm: .venv/ready  ## the camera on a real /dev/video0 with faults, in an emulated machine (minutes; root)
 	tests/vm/camera_vm.sh
+
+wheel: .venv/ready  ## the program as a wheel, with the model inside
+	@mkdir -p $(OUT)
+	@$(DESK) -c 'import pathlib, convert.wheels; print(convert.wheels.build(pathlib.Path("$(OUT)")))'
+
+bundle: .venv/ready  ## all wheels for a Pi without internet, hash-checked: make bundle ARCH=aarch64 PYTHON=3.11
+	@$(DESK) -m convert.offline --arch $(ARCH) --python $(FOR) --out $(OUT)
+
+deb: .venv/ready  ## the package for Raspberry Pi OS: make deb ARCH=aarch64 PYTHON=3.11
+	@$(DESK) -m convert.deb --arch $(ARCH) --python $(FOR) --out $(OUT)
+
+install-pi:  ## on a Pi with internet: install this checkout for the whole device, with services (asks for root)
+	@$(PYTHON) -m venv --clear $(OUT)/fetch
+	@$(OUT)/fetch/bin/python $(PIP) packaging==26.3 setuptools==80.9.0
+	@archive=$$($(OUT)/fetch/bin/python -m convert.offline --arch $$(uname -m) --out $(OUT) \
+	  --python $$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')) && \
+	  $(if $(filter 0,$(shell id -u)),,sudo) $(PYTHON) $${archive%.tar.gz}/install.py --system
+
+test-booted: .venv/ready  ## the .deb and its services in a booted Debian: killed 50 times, hung, stopped (minutes; root)
+	$(MAKE) deb bundle ARCH=$$(uname -m) PYTHON=$(FOR)
+	SUITE=$(if $(filter 3.13,$(FOR)),trixie,bookworm) tests/booted/run.sh
 
 test-desk: .venv-edge/ready .venv/ready .venv-clients/ready  ## index, training, conversion, architecture
 	$(DESK) -m pytest tests/desk tests/test_architecture.py

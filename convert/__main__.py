@@ -1,4 +1,4 @@
-"""The command line of conversion: `python -m convert release | inspect | compare | heat | study`."""
+"""The command line of conversion: `python -m convert release | camera | inspect | compare | heat | study | sign`..."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from train import film_arguments
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; a fault that the user can mend is one sentence on stderr and exit code 2."""
-    from convert import compare, heat, inspect_file, study
+    from convert import camera, compare, heat, inspect_file, sign, study
 
     parser = argparse.ArgumentParser(prog="python -m convert", description=__doc__)
     subparsers = parser.add_subparsers(dest="command", required=True)
@@ -19,6 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     compare.add_parser(subparsers)
     heat.add_parser(subparsers)
     study.add_parser(subparsers)
+    camera.add_parser(subparsers)
+    sign.add_parsers(subparsers)
     args = parser.parse_args(arguments)
     try:
         return args.func(args)

@@ -2,15 +2,21 @@
 
 A photograph of a film is softer, greyer and less even than its file, so a network that is right about it is less sure,
 and the gate's limits for files refuse much of it. Both are set anew here, and counted on photographs of test films.
+`make convert` does so for a run that was shown photographs; `python -m convert camera MODEL` for a file that is there,
+whose network stays as it is.
 """
+
+import json
+from pathlib import Path
 
 import numpy as np
 
-from convert import likeness, places
-from edge_app import kinds, reading
+from convert import likeness, places, variants
+from edge_app import bundle, kinds, reading
+from edge_app.errors import EdgeError
 from edge_app.likeness import unpack
 from edge_app.picture_checks import LEAST
-from train import batches, calibrate, evaluate
+from train import batches, calibrate, evaluate, film_arguments, index, photographs, provenance
 from train.photographs import CHECKS, Photographs, simulator
 
 # The share of the validation photographs that keeps each limit. One that no file kept is not made stricter.
@@ -19,7 +25,53 @@ PASSING = 0.99
 MOST_WRONG = 0.5
 
 
-def measure(content: bytes, variant, like: bytes, limits: dict, held, taken: Photographs, record: dict) -> dict:
+def add_parser(subparsers) -> None:
+    """Declare `convert camera`."""
+    parser = subparsers.add_parser("camera", help="give a file for the edge what its card needs for a camera")
+    parser.add_argument("model", type=Path, help="a .tflite of this project, with a gate; it is written anew")
+    film_arguments.add(parser, lungs=True)
+    parser.add_argument("--record", type=Path, help="the JSON beside it, whose figures of this file get it too")
+    parser.set_defaults(func=run)
+
+
+def run(args) -> int:
+    """Run the command."""
+    from convert import release
+
+    packed, name = bundle.read(args.model), args.model.name
+    training, hashed = packed.card.raw["training"], index.sha256(args.index)
+    if packed.card.gate is None:
+        raise EdgeError(f"{name}: has no gate, as a file for phones; a camera's card needs one.")
+    if training["index_sha256"] != hashed:
+        raise EdgeError(f"{args.index}: is not the index that {name} was made with; its splits are needed.")
+    kind = packed.card.name.partition("-")[2]
+    everything = index.read(args.index)
+    everything = everything[everything["split"] != ""].reset_index(drop=True)
+    films = everything[everything["split"].isin(("val", "test"))]
+    taken = photographs.load(everything, args.data, packed.card.size, args.cache, hashed, args.lungs)
+    like = bundle.member(args.model, bundle.LIKENESS)
+    made = measure(
+        packed.scores,
+        variants.named([kind])[0],
+        like,
+        packed.card.raw["gate"],
+        films.reset_index(drop=True),
+        taken.at(films.index.to_numpy()),
+        training,
+    )
+    made["commit"] = provenance.commit()
+    card = packed.card.raw | {"camera": made}
+    release.write(args.model, bundle.pack(packed.scores, packed.lungs, card, packed.golden, like, deflate=True))
+    if args.record:
+        record = json.loads(args.record.read_text())
+        record["files"][kind]["camera"] = made
+        record["files"][kind]["bytes"] = args.model.stat().st_size
+        release.write(args.record, (json.dumps(record, indent=1) + "\n").encode())
+    print(json.dumps({name: made[name] for name in ("temperature", "photographs")}, indent=1))
+    return 0
+
+
+def measure(content: bytes, variant, like: bytes, limits: dict, films, taken: Photographs, record: dict) -> dict:
     """Return the field `camera` of a card.
 
     Args:
@@ -27,13 +79,13 @@ def measure(content: bytes, variant, like: bytes, limits: dict, held, taken: Pho
         variant: of `convert.variants`, for the edge.
         like: of `likeness.fit`, for that file.
         limits: the gate's for files, as in a card.
-        held: `release.Held`, validation and test films.
+        films: rows of the index, or of `scores.csv`: validation and test films.
         taken: their photographs, row by row.
-        record: `run.json`.
+        record: `run.json`, of which the config is used.
     """
     labels, settings = tuple(record["config"]["labels"]), record["config"]
     seen = np.flatnonzero(taken.crops.found)
-    taken, table = taken.at(seen), held.table.iloc[seen].reset_index(drop=True)
+    taken, table = taken.at(seen), films.iloc[seen].reset_index(drop=True)
     shown = taken.crops.finish(outside=settings["outside"], levels=settings["levels"])
     scores = places.run(places.here()[0], content, variant.films(shown), len(labels)).scores
     likely = unpack(like, limits["features"])
@@ -59,7 +111,7 @@ def measure(content: bytes, variant, like: bytes, limits: dict, held, taken: Pho
     temperature = calibrate.temperature(scores[val & passed], truth[val & passed])
     table[[f"score_{label}" for label in labels]] = reading.softened(scores, temperature)
     measured = evaluate.measure(table[passed].reset_index(drop=True), labels, tuple(settings["cells"]))
-    split = held.table["split"].to_numpy()
+    split = films["split"].to_numpy()
     answered = np.zeros(len(split), bool)
     answered[seen[passed]] = True
     return {

@@ -222,7 +222,9 @@ def make(variant, run: Run, runtimes) -> Product:
     like, measured["gate"] = gated(content, variant, run)
     measured["camera"] = None
     if run.photographs is not None and measured["gate"]:
-        measured["camera"] = camera.measure(content, variant, like, measured["gate"], held, run.photographs, record)
+        measured["camera"] = camera.measure(
+            content, variant, like, measured["gate"], held.table, run.photographs, record
+        )
     made = card.build(record, variant, measured)
     packed = bundle.pack(content, run.lungs, made, run.golden, like, deflate=variant.head == "edge")
     found = {name: figures for name, (figures, _) in passed.items()}

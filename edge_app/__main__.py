@@ -15,4 +15,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from edge_app.cli import main  # noqa: E402 (after what must come first)
 
-sys.exit(main())
+
+def run() -> None:
+    """Run the program; `covid-xray` of an installation calls this."""
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -114,6 +114,12 @@ def read(path: Path) -> Bundle:
     return unpack(content, path)
 
 
+def member(path: Path, name: str) -> bytes:
+    """Return a member of the zip of a model file that `read` took; empty if it has none of that name."""
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(name) if name in archive.namelist() else b""
+
+
 def unpack(content: bytes, where) -> Bundle:
     """As `read`, on bytes; `where` begins the sentence of a refusal."""
     if not content:

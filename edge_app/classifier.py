@@ -115,6 +115,11 @@ class Classifier:
         except (ModelMismatch, MemoryError):
             return self
 
+    @property
+    def delegated(self) -> int:
+        """How many pieces of the network that judges run in XNNPACK's kernels; 0 if none does."""
+        return self._network.delegated()
+
     def lungs(self, pixels: np.ndarray) -> np.ndarray:
         """Find lungs: uint8 (128, 128, 1) from `preprocess.to_pixels` -> float32 (64, 64), chance of lung, 0 .. 1."""
         return self._lungs.chance(pixels)
@@ -161,6 +166,10 @@ class _Network:
             self._interpreter.set_tensor(self._input["index"], pixels[np.newaxis].astype(self._input["dtype"]))
             self._interpreter.invoke()
             return [dequantize(self._interpreter.get_tensor(output["index"])[0], output) for output in outputs]
+
+    def delegated(self) -> int:
+        """Return how many pieces of the network run in a delegate; XNNPACK is the only one that is taken unasked."""
+        return sum(item["op_name"] == "DELEGATE" for item in self._interpreter._get_ops_details())
 
     def outputs(self) -> int:
         """Return how many outputs there are."""

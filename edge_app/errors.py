@@ -20,6 +20,14 @@ class ModelMismatch(EdgeError):
     """The model file is not ours, is damaged, or was made for another preprocessing."""
 
 
+class NotTrusted(EdgeError):
+    """Something to be installed bears no signature that this site trusts."""
+
+
+class NotInstalled(EdgeError):
+    """A model or a program was not taken, or was taken back; what was in use before still is."""
+
+
 class MissingPackage(EdgeError, ImportError):
     """An optional package is not installed; the text names the feature, the package and the command."""
 

@@ -4,7 +4,6 @@ import os
 import platform
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,12 +34,11 @@ class Check(NamedTuple):
 
 
 def device(folder: Path) -> Iterator[Check]:
-    """Check Python, packages, memory, clock, temperature, and the disk that `folder` lies on or will."""
+    """Check Python, packages, memory, temperature, and the disk that `folder` lies on or will."""
     yield Check("Python", OK, f"{platform.python_version()} on {platform.machine()}, {platform.system()}")
     yield packages()
     yield memory()
     yield disk(folder)
-    yield clock(time.time())
     yield heat()
 
 
@@ -103,14 +101,6 @@ def disk(folder: Path) -> Check:
     if free < LEAST_DISK_MB:
         return Check("disk", WARNING, f"{words}; make room soon, or 'results forget' old ones")
     return Check("disk", OK, words)
-
-
-def clock(now: float) -> Check:
-    """Check that the time, in seconds since 1970, is possible."""
-    words = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
-    if time.gmtime(now).tm_year < LEAST_YEAR:
-        return Check("clock", FAULT, f"{words} is long past: results would bear a wrong time; set it, or wait for NTP")
-    return Check("clock", OK, words)
 
 
 def heat(zones: Path = Path("/sys/class/thermal")) -> Check:

@@ -20,6 +20,7 @@ average is integer arithmetic. Changing anything here changes `fingerprint` and 
 import cv2
 import numpy as np
 
+from edge_app.enlarge import linear
 from edge_app.errors import UnreadableRadiograph
 from edge_app.lung_field import LungField, find
 
@@ -121,7 +122,7 @@ def shrink(grey: np.ndarray, size: int) -> np.ndarray:
     smaller = cv2.resize(grey, (min(width, size), min(height, size)), interpolation=cv2.INTER_AREA)
     if smaller.shape == (size, size):
         return smaller
-    return cv2.resize(smaller, (size, size), interpolation=cv2.INTER_LINEAR)
+    return linear(smaller, size, size)
 
 
 def stretch(grey: np.ndarray) -> np.ndarray:

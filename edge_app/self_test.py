@@ -1,13 +1,24 @@
 """Does this device compute what the model's file was released with? Its golden film is judged, and a film timed."""
 
 import io
+import platform
 import time
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from edge_app import bundle, lung_field, preprocess, radiograph, sample
+from edge_app import (
+    bundle,
+    hardware,
+    installed_model,
+    lung_field,
+    model_store,
+    preprocess,
+    radiograph,
+    sample,
+    signatures,
+)
 from edge_app.classifier import Classifier
 from edge_app.errors import EdgeError
 from edge_app.health import FAULT, OK, WARNING, Check
@@ -18,6 +29,10 @@ MOST_APART = 8 / 256
 # Most by which a side of the box round the lungs may lie elsewhere than where the card says, as a share of the film:
 # two runtimes differ by 0.004. A classifier's score may move by a tenth with so little, so it is shown the card's box.
 BOX_APART = 0.02
+# More threads must gain a tenth to be worth their cores; and seconds for which a number of threads is timed, at most.
+NEARLY, ENOUGH = 1.1, 0.3
+# As `uname -m` names them; tflite-runtime computes 8-bit networks there with ruy's kernels, made for them.
+ARM = ("aarch64", "armv7l", "armv8l", "armv6l")
 
 
 def checks(path: Path, threads: int) -> list[Check]:
@@ -35,7 +50,70 @@ def checks(path: Path, threads: int) -> list[Check]:
         return [*found, Check("model", FAULT, str(error))]
     gate = "" if model.card.gate else "; it has no gate: it answers for any picture that shows something like lungs"
     words = f"{model.card.name} is whole, sha256 {model.sha256[:12]}{gate}"
-    return [*found, Check("model", WARNING if gate else OK, words), golden(model, one), speed(one)]
+    found += [Check("model", WARNING if gate else OK, words), fingerprint(model), signature(path)]
+    return [*found, golden(model, one), kernels(one), concurrency(model, threads), speed(one)]
+
+
+def fingerprint(model: bundle.Bundle) -> Check:
+    """Say how near the pixels prepared here come to those of training; `bundle.read` has refused any other model."""
+    size = model.card.size
+    here, there = (
+        np.frombuffer(bytes.fromhex(text), np.uint8).astype(int)
+        for text in (preprocess.fingerprint(size), model.card.fingerprint)
+    )
+    words = f"films are prepared as in training (contract {model.card.contract}), at most {abs(here - there).max()} of"
+    return Check("fingerprint", OK, f"{words} 255 grey levels off")
+
+
+def signature(path: Path) -> Check:
+    """Check who vouches for the model, by the keys that this site trusts today."""
+    if path.absolute() == installed_model.released():
+        return Check("signature", OK, "the model came with the program and is trusted as it is")
+    try:
+        by = model_store.vouched(path, path)
+    except EdgeError as error:
+        return Check("signature", FAULT, str(error))
+    if by:
+        return Check("signature", OK, f"key '{by}' of this site signed the model")
+    words = f"this site has no key in {signatures.folder()}, so any model is taken; put one there ('convert keygen')"
+    return Check("signature", WARNING, words)
+
+
+def kernels(one: Classifier) -> Check:
+    """Say whether the runtime gave the network to XNNPACK, its fast kernels, whole or in pieces."""
+    pieces = one.delegated
+    if pieces == 1:
+        return Check("XNNPACK", OK, f"{one.runtime} gives it the network in one piece")
+    words = f"{one.runtime} gives it {pieces} pieces of the network" if pieces else f"{one.runtime} does not take it"
+    if platform.machine() in ARM and one.runtime == "tflite_runtime":
+        return Check("XNNPACK", OK, f"{words}; its own kernels for 8 bits, which compute the rest, are fast on ARM")
+    words = f"{words} and computes the rest slowly: films take up to ten times as long"
+    return Check("XNNPACK", WARNING, f"{words}; LiteRT, the runtime for Python 3.12 and newer, mostly takes it")
+
+
+def concurrency(model: bundle.Bundle, threads: int) -> Check:
+    """Time the network on 1, 2 and 4 threads, as far as there are cores, and name the best number."""
+    took = {count: _invocation(model, count) for count in (1, 2, 4) if count == 1 or count <= hardware.threads()}
+    # Fewer threads that are nearly as fast leave cores to the children that decode.
+    best = min(count for count, ms in took.items() if ms <= min(took.values()) * NEARLY)
+    words = ", ".join(f"{count}: {ms:.1f} ms" for count, ms in took.items())
+    words = f"one film through the network by number of threads: {words}; {best} is best, {threads} used"
+    if best != threads:
+        words += f". For films one by one set COVID_XRAY_THREADS={best}; a folder is judged two films at a time"
+    return Check("threads", OK, words)
+
+
+def _invocation(model: bundle.Bundle, threads: int) -> float:
+    """Return the shortest time of a few, in milliseconds."""
+    one = Classifier(model, threads)
+    pixels = np.zeros((model.card.size, model.card.size, 1), np.uint8)
+    one.scores(pixels)  # the first call of anything is slower
+    began, took = time.perf_counter(), []
+    while not took or (len(took) < 9 and time.perf_counter() - began < ENOUGH):
+        started = time.perf_counter()
+        one.scores(pixels)
+        took.append(time.perf_counter() - started)
+    return min(took) * 1000
 
 
 def golden(model: bundle.Bundle, one: Classifier) -> Check:

@@ -12,6 +12,7 @@ from edge_app import report, stopping
 from edge_app.commands.common import DEFAULT_STORE
 from edge_app.errors import EdgeError, WrongUsage
 from edge_app.nursery import Nursery
+from edge_app.service import Service, in_journal
 from edge_app.sources import Problem
 
 # Below this a progress bar is gone before it is seen.
@@ -27,10 +28,19 @@ class Session:
         terms: what holds for every film of the run.
         store: of `--store`, or None.
         networks: both, `Classifier`.
+        lights: of `--lights`, or None.
+        service: what systemd is told through.
         code: exit code so far: 1 once a film could not be read, or a result not kept.
     """
 
-    def __init__(self, args, reads: Iterable[Path] = (), remember: bool = False, camera: bool = False):
+    def __init__(
+        self,
+        args,
+        reads: Iterable[Path] = (),
+        remember: bool = False,
+        camera: bool = False,
+        service: Service | None = None,
+    ):
         """Open everything.
 
         Args:
@@ -38,6 +48,7 @@ class Session:
             reads: films that no sink may overwrite.
             remember: recognise films that come again in this run, with or without a store.
             camera: films come from a camera and are handed to `take`; `run` is for files.
+            service: is told of each film; None where the command is no service.
 
         Raises:
             EdgeError: the model is not ours, a flag is wrong, or a sink cannot be written.
@@ -48,7 +59,8 @@ class Session:
         self._keeper = None  # what knows the films that were judged before, if anything shall
         self._anonymous = args.no_paths
         self._undrawn = 0 if args.overlays else None
-        self.store = None
+        self.store = self.lights = None
+        self.service = service or Service({})
         protect(args, reads)
         # First of all: it forks before anything heavy is imported, and has the first film ready when the networks are.
         self._nursery = None if camera else Nursery(LIKELY_LEAST_SIDE)
@@ -64,6 +76,10 @@ class Session:
         from edge_app import bundle, terms
         from edge_app.classifier import Classifier
 
+        if getattr(args, "lights", None):
+            from edge_app.lights import Lights
+
+            self.lights = Lights(args.lights)
         model = bundle.read(args.model)
         model = model.for_camera() if camera else model
         self.terms = terms.of(model, args.operating_point, args.prevalence)
@@ -150,10 +166,13 @@ class Session:
 
     def _only_films(self, films: Iterable[Path | Problem | None]) -> Iterator[Path | None]:
         for found in films:
+            self.service.alive()
             if isinstance(found, Problem):
                 self._problems.append(found)
-            else:
-                yield found
+                continue
+            if self.lights:
+                self.lights.judging() if found else self.lights.ready()
+            yield found
 
     def _unless_known(self, result):
         """Return what is known of a film whose copy was judged while this one was on its way."""
@@ -185,11 +204,14 @@ class Session:
         with stopping.held():
             if result.error:
                 self.code = 1
-                complain(result.error)
+                complain(nameless(result).error if in_journal() else result.error)
             kept = nameless(result) if self._anonymous else result
             for flag, sink in list(self._sinks):
                 self._keep(flag, sink, kept)
             self._shown.add(result)
+            self.service.judged()
+            if self.lights:
+                self.lights.verdict(result.verdict)
             if self._undrawn is not None and not result.error and result.reading is None:
                 self._undrawn += 1
 
@@ -204,11 +226,14 @@ class Session:
         except Exception as error:  # the guard of a long run: one film never stops the others
             self.code = 1
             fault = f"{type(error).__name__}: {error}"
-            complain(f"{flag}: failed inside this program at {result.path or 'a film'} ({fault}); report it.")
+            name = "" if in_journal() else result.path
+            complain(f"{flag}: failed inside this program at {name or 'a film'} ({fault}); report it.")
 
     def _close(self) -> None:
         if self._nursery:
             self._nursery.close()
+        if self.lights:
+            self.lights.close()
         if self._undrawn:
             complain(f"--overlays: {self._undrawn} judged before and not drawn now; '--again' judges and draws them.")
         for flag, sink in self._sinks:

@@ -58,7 +58,7 @@ class Watch:
         recursive: bool = True,
         new_only: bool = False,
         once: bool = False,
-        say: Callable[[str], None] = print,
+        say: Callable[[str, str], None] = print,
         judged: Mapping[str, float] = MappingProxyType({}),
     ):
         """Take what to watch; a folder that is not there is waited for.
@@ -70,7 +70,7 @@ class Watch:
             recursive: look into the folders of folders.
             new_only: leave out what is there already.
             once: end when all films that are there have been handed out.
-            say: takes a sentence for the person who watches.
+            say: takes the path of a folder, and what is to be said of it to the person who watches.
             judged: of films that were judged before, the time in seconds since 1970 at which they were read.
         """
         self._folders = list(folders)
@@ -200,12 +200,12 @@ class Watch:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             if folder not in self._absent and not self._once:
-                self._say(f"{folder}: cannot be looked into ({error.strerror}); it is looked for again.")
+                self._say(folder, f"cannot be looked into ({error.strerror}); it is looked for again.")
             self._absent.add(folder)
             return
         if folder in self._absent:
             self._absent.remove(folder)
-            self._say(f"{folder}: can be looked into again.")
+            self._say(folder, "can be looked into again.")
         for entry in listed:
             if entry.name.startswith("."):
                 continue

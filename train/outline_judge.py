@@ -44,35 +44,42 @@ def add_parser(subparsers) -> None:
     film_arguments.add(parser)
     parser.add_argument("--pictures", type=Path, default=Path("build/pictures"), help="of gate-pictures (%(default)s)")
     parser.add_argument("--out", type=Path, default=film_judge.WEIGHTS, help="(default: %(default)s)")
+    parser.add_argument("--recount", action="store_true", help="learn nothing; count what the judge of --out finds")
     parser.set_defaults(func=run)
 
 
 def run(args) -> int:
     """Learn both networks, write them and a record beside, and print what they find."""
     table = index.read(args.index)
-    learnt = _frames(table, "train", LEARNT, args)
     watched = _frames(table, "val", WATCHED, args)
+    beside = args.out.with_suffix(".json")
+    if args.recount:
+        record = json.loads(beside.read_text()) | {"found": count(watched), "counted": provenance.commit()}
+    else:
+        record = _learnt(_frames(table, "train", LEARNT, args), args.out) | {"found": count(watched)}
+        record["index_sha256"] = index.sha256(args.index)
+    beside.write_text(json.dumps(record, indent=1) + "\n")
+    for name, share in record["found"].items():
+        print(f"{name}: {share:.3f}")
+    return 0
+
+
+def _learnt(learnt, out: Path) -> dict:
+    """Learn both networks from photographs, write them to `out`, and return what made them."""
     provenance.fix_seed(SEED)
     sides = [_by_sides(frame) for frame in tqdm(learnt, desc="sides", unit="photograph", disable=None)]
     networks = {"sides": _learn("sides", *map(np.concatenate, zip(*sides, strict=True)))}
     del sides
-    _write(networks | {"look": None}, args.out)
+    _write(networks | {"look": None}, out)
     looks = [_by_look(frame) for frame in tqdm(learnt, desc="looks", unit="photograph", disable=None)]
     networks["look"] = _learn("look", *map(np.concatenate, zip(*looks, strict=True)))
-    _write(networks, args.out)
-    figures = count(watched)
-    record = {
-        "found": figures,
-        "index_sha256": index.sha256(args.index),
+    _write(networks, out)
+    return {
         "commit": provenance.commit(),
         "versions": provenance.versions(),
         "photographs": {"learnt": LEARNT, "watched": WATCHED, "seed": SEED},
-        "sha256": hashlib.sha256(args.out.read_bytes()).hexdigest(),
+        "sha256": hashlib.sha256(out.read_bytes()).hexdigest(),
     }
-    args.out.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
-    for name, share in figures.items():
-        print(f"{name}: {share:.3f}")
-    return 0
 
 
 def count(frames) -> dict[str, float]:

@@ -31,7 +31,7 @@ MOST_ASKEW, MOST_NARROWING = 0.25, 0.3
 # Quadrangles whose sides are judged, and those of them whose picture is looked at.
 MOST_CANDIDATES, MOST_LOOKED_AT = 700, 64
 # How well a quadrangle must fit to be a film, and of those beside it, a second film: chances of `film_judge`.
-LEAST_FIT, LEAST_SECOND = 0.08, 0.5
+LEAST_FIT, LEAST_SECOND = 0.04, 0.2
 # Pixels of the small frame within which a side is moved, and the points of it that are looked at.
 REACH, REFINED_POINTS = 3.0, 48
 # Side of the picture of a quadrangle, in pixels, and the share of it on each side that lies outside the quadrangle.
@@ -81,7 +81,7 @@ def find(frame: np.ndarray) -> list[Outline]:
     if not len(found.corners):
         return []
     found = closely(found, small)
-    fits = film_judge.by_look(found.features)
+    fits = film_judge.by_both(found.features[:, :SIDE_FEATURES], found.features)
     return [Outline(refined(grey, found.corners[at], scale), float(fits[at])) for at in _distinct(found.corners, fits)]
 
 

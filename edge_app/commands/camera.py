@@ -68,6 +68,7 @@ def add_parser(subparsers):
     common.add_model(parser)
     common.add_rule(parser)
     common.add_sinks(parser)
+    common.add_lights(parser)
     return parser
 
 
@@ -76,9 +77,10 @@ def run(args) -> int:
     from edge_app import stopping
     from edge_app.camera.camera import Camera
     from edge_app.errors import CameraEnded, CameraLost, WrongUsage
+    from edge_app.service import Service
     from edge_app.session import Session, complain
 
-    with Session(args, camera=True) as session:
+    with Service() as service, Session(args, camera=True, service=service) as session:
         import cv2
 
         from edge_app.camera.freeze import MOST_HELD, STILL, Freeze
@@ -94,8 +96,12 @@ def run(args) -> int:
             limits = session.terms.limits
             loop = Loop(camera, session.networks, limits, args.shutter == "auto", args.turn, freeze)
             with Controls(args, session.terms, loop.press, complain) as controls:
+                service.ready()
                 try:
                     for moment in loop.moments():
+                        service.alive()
+                        if session.lights:
+                            session.lights.look(bool(moment.view and moment.view.outlines))
                         if moment.result:
                             session.take(moment.result)
                             judged += 1

@@ -5,8 +5,7 @@ import os
 from pathlib import Path
 
 from edge_app.card import RULES
-
-MODEL = Path(__file__).parents[2] / "models" / "covid-xray-lite0-int8.tflite"
+from edge_app.installed_model import default_model
 
 
 def add_sources(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +16,9 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Declare which model runs, and on how many threads."""
-    parser.add_argument("--model", type=Path, default=MODEL, help="model file (default: the released lite0, int8)")
+    parser.add_argument(
+        "--model", type=Path, default=default_model(), help="model file (default: that of 'model list', lite0 in int8)"
+    )
     parser.add_argument(
         "--threads", type=threads, default=likely_threads(), help="of one invocation (default %(default)s)"
     )
@@ -26,8 +27,12 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 def likely_threads() -> int:
     """Return half as many threads as there are cores: `pipeline` looks at two films together, and a child decodes.
 
-    On 2 cores a folder takes as long with 1 as with 2 (165 films a second), with less CPU time.
+    On 2 cores a folder takes as long with 1 as with 2 (165 films a second), with less CPU time. `COVID_XRAY_THREADS`
+    says otherwise, as where `doctor` measured that another number is faster.
     """
+    named = os.environ.get("COVID_XRAY_THREADS", "")
+    if named.isdigit() and 1 <= int(named) <= 64:
+        return int(named)
     return max(1, min(4, (os.cpu_count() or 1) // 2))
 
 
@@ -66,6 +71,13 @@ def add_sinks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report-images", action="store_true", help="with a small picture of each film in the report")
     parser.add_argument(
         "--no-paths", action="store_true", help="keep no name of a film in store, CSV and report, only its hash"
+    )
+
+
+def add_lights(parser: argparse.ArgumentParser) -> None:
+    """Declare the lights of a device without a screen."""
+    parser.add_argument(
+        "--lights", metavar="PINS", help="three LEDs at GPIO pins, such as 5,6,13: ready, judging, last verdict"
     )
 
 

@@ -40,11 +40,18 @@ def run(args) -> int:
 
 
 def _checks(args):
-    from edge_app import dicom, health, store_health
+    import time
+
+    from edge_app import dicom, exposure, hardware, health, store_health
     from edge_app.store_file import default_path
 
     store = args.store or default_path()
+    yield hardware.system()
     yield from health.device(store.parent)
+    yield hardware.card(store.parent)
+    yield hardware.clock(time.time())
+    yield exposure.check()
+    yield hardware.cameras()
     if health.installed("pydicom"):
         yield health.decoders(dicom.compressions())
     from edge_app import self_test

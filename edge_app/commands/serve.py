@@ -70,9 +70,16 @@ def run(args) -> int:
 
 def serve(settings) -> int:
     """Serve until somebody wants an end."""
+    from edge_app.service import Service
+
+    with Service() as service:
+        return _served(settings, service)
+
+
+def _served(settings, service) -> int:
     from edge_app.web.reader import Reader
 
-    reader = Reader(settings)  # first of all: it forks
+    reader = Reader(settings, service)  # first of all: it forks
     from edge_app import stopping
     from edge_app.web import serving
     from edge_app.web.app import create_app
@@ -90,6 +97,7 @@ def serve(settings) -> int:
                 print(f"From other devices: {' '.join(others) or 'no network is there yet'}", flush=True)
             if settings.fingerprint:
                 print(f"Certificate, SHA-256: {settings.fingerprint}", flush=True)
+            service.ready()
             forever()
     return 0
 

@@ -4,8 +4,8 @@ import platform
 from importlib import metadata
 
 from edge_app import __version__
-from edge_app.commands.common import MODEL
 from edge_app.errors import EdgeError
+from edge_app.installed_model import default_model
 
 RUNTIMES = ("ai-edge-litert", "tflite-runtime")
 
@@ -20,7 +20,7 @@ def text() -> str:
     try:
         from edge_app import bundle
 
-        model = bundle.read(MODEL)
+        model = bundle.read(default_model())
         lines.append(f"model {model.card.name}, sha256 {model.sha256}, contract {model.card.contract}")
     except EdgeError as error:
         lines.append(str(error))

@@ -34,6 +34,7 @@ def add_parser(subparsers):
     common.add_model(parser)
     common.add_rule(parser)
     common.add_sinks(parser)
+    common.add_lights(parser)
     return parser
 
 
@@ -41,6 +42,7 @@ def run(args) -> int:
     """Run the command."""
     from edge_app.errors import WrongUsage
     from edge_app.result import Known
+    from edge_app.service import Service, in_journal
     from edge_app.session import Session, complain
     from edge_app.watching import Watch
 
@@ -50,11 +52,16 @@ def run(args) -> int:
         if args.overlays and Path(os.path.realpath(args.overlays)).is_relative_to(os.path.realpath(folder)):
             raise WrongUsage(f"--overlays: '{args.overlays}' lies in '{folder}', where pictures are taken for films.")
 
+    def say(folder: str, words: str) -> None:
+        """Tell of a folder; the journal is not given the names of folders inside those of the command line."""
+        private = in_journal() and Path(folder) not in args.folders
+        complain(f"{'a folder inside' if private else folder}: {words}")
+
     def is_news(result) -> bool:
         settled = watch.settled(result.path, read=not result.error)
         return settled and not (isinstance(result, Known) and not result.copy_of)
 
-    with Session(args, remember=True) as session:
+    with Service() as service, Session(args, remember=True, service=service) as session:
         watch = Watch(
             args.folders,
             args.interval,
@@ -62,9 +69,10 @@ def run(args) -> int:
             recursive=not args.no_recursive,
             new_only=args.new_only,
             once=args.once,
-            say=complain,
+            say=say,
             judged=session.store.judged() if session.store and not args.again else {},
         )
+        service.ready()
         session.run(watch, settled=is_news)
     return session.code
 

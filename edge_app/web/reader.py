@@ -17,6 +17,7 @@ from queue import Empty, Queue
 
 from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.nursery import Nursery
+from edge_app.service import Service
 from edge_app.session import LIKELY_LEAST_SIDE
 from edge_app.web.settings import Settings
 
@@ -47,11 +48,17 @@ class Reader:
         counts: films judged, refused by a full queue, and failed to be read, since the start.
     """
 
-    def __init__(self, settings: Settings):
-        """Fork the decoders; nothing else is done until `start`."""
+    def __init__(self, settings: Settings, service: Service | None = None):
+        """Fork the decoders; nothing else is done until `start`.
+
+        Args:
+            settings: of the page.
+            service: is told that the work goes on, and of each film; None where no systemd listens.
+        """
         from edge_app.web import photograph
 
-        self._settings = settings
+        self._settings, self._service = settings, service or Service({})
+        self._photograph_since: float | None = None
         self._nursery = Nursery(LIKELY_LEAST_SIDE)
         self._pictures = Nursery(photograph.MOST_SIDE, children=1, decode=photograph.decode)
         self._queue: Queue[_Film | None] = Queue()
@@ -183,6 +190,7 @@ class Reader:
         with contextlib.closing(results):
             for result in results:
                 self._keep(under_way.popleft(), result, self._terms)
+                self._lives()
 
     def _films(self, under_way: deque):
         while True:
@@ -190,7 +198,7 @@ class Reader:
                 film = self._queue.get_nowait()
             except Empty:
                 yield None  # all that is under way is finished first
-                film = self._queue.get()
+                film = self._next()
             if film is None:
                 return
             if film.abandoned:
@@ -198,6 +206,19 @@ class Reader:
                 continue
             under_way.append(film)
             yield film.path
+
+    def _next(self) -> "_Film | None":
+        """Wait for a film."""
+        while True:
+            self._lives()
+            with contextlib.suppress(Empty):
+                return self._queue.get(timeout=GLANCE)
+
+    def _lives(self) -> None:
+        """Tell systemd that the work goes on: from here, so that a worker that hangs is noticed, the other one too."""
+        since = self._photograph_since
+        if since is None or time.monotonic() - since < PATIENCE:
+            self._service.alive()
 
     def _read_photographs(self) -> None:
         """Judge photographs of films, with networks and a card of their own."""
@@ -208,6 +229,7 @@ class Reader:
             if film.abandoned:
                 film.close()
                 continue
+            self._photograph_since = time.monotonic()
             try:
                 judge = judge or photograph.Judge(self._model, self._terms, self._settings.threads)
                 _, decoded = next(self._pictures.films([film.path]))
@@ -220,6 +242,8 @@ class Reader:
             except Exception as error:  # the guard of a long run: one film never stops the others
                 film.fail(_fault(film, error))
                 continue
+            finally:
+                self._photograph_since = None
             self._keep(film, result, judge.terms, photograph=True)
 
     def _keep(self, film: "_Film", result, terms, photograph: bool = False) -> None:
@@ -238,6 +262,7 @@ class Reader:
         else:
             self._times.append(time.monotonic() - film.since)
             self._count("judged")
+            self._service.judged()
             film.outcome.set_result(kept)
 
     def _count(self, name: str) -> None:

@@ -2,11 +2,12 @@
 
 import ipaddress
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge_app.commands.common import MODEL, likely_threads
+from edge_app.commands.common import likely_threads
 from edge_app.errors import WrongUsage
+from edge_app.installed_model import default_model
 
 PORT = 8000
 # Days for which a reading is kept: until the patient's next visit, in most places.
@@ -39,7 +40,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = PORT
     names: tuple[str, ...] = ()
-    model: Path = MODEL
+    model: Path = field(default_factory=default_model)
     threads: int = likely_threads()
     rule: str = "refer"
     prevalence: str | None = None

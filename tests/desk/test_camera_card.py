@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from convert import camera, likeness, quantize, release, variants
+from convert import camera, likeness, quantize, variants
 from edge_app import bundle, kinds
 from edge_app.card import RULES, parse
 from edge_app.picture_checks import CONTRAST, LUNGS_WHITE
@@ -46,10 +46,8 @@ def measured():
     taken = Photographs(crops, np.ones(FILMS, np.int8), chances, values)
     like, limit = likeness.fit(*(likeness.embeddings(content, films[rows::2], 3) for rows in (0, 1)))
     record = {"config": {"labels": LABELS, "outside": "keep", "levels": "crop", "cells": ()}}
-    held = release.Held(table, films, None)
-    return camera.measure(
-        content, variants.Variant("float32", "edge"), like, LIMITS | limit, held, taken, record
-    ), taken
+    limits = LIMITS | limit
+    return camera.measure(content, variants.Variant("float32", "edge"), like, limits, table, taken, record), taken
 
 
 def test_limits_are_at_least_as_wide_as_those_for_files(measured):

@@ -1,11 +1,12 @@
 """What the tests of the light side share: drawn films in files, and the small model of `tests/golden`."""
 
+import io
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from edge_app import bundle, classifier
+from edge_app import bundle, classifier, lung_field, preprocess
 from tests.films import draw_film
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -29,3 +30,36 @@ def film_path(tmp_path) -> Path:
     path = tmp_path / "film.png"
     Image.fromarray(draw_film(1000, 240, 200)).save(path)
     return path
+
+
+@pytest.fixture(autouse=True)
+def nothing_installed(tmp_path_factory, monkeypatch):
+    """Keep the tests from the models and keys that are installed on this machine."""
+    place = tmp_path_factory.mktemp("nothing")
+    monkeypatch.setenv("COVID_XRAY_MODELS", str(place / "models"))
+    monkeypatch.setenv("COVID_XRAY_KEYS", str(place / "keys"))
+
+
+@pytest.fixture
+def with_golden_film(tmp_path, one, model_path):
+    """Return a function that packs the small model with a golden film: (name, apart, aside, fields of card) -> path.
+
+    `apart` is how far a score of its card is from what the network gives, `aside` the same of the box round the lungs.
+    """
+    film = io.BytesIO()
+    grey = draw_film(1000, 200, 192)
+    Image.fromarray(grey).save(film, "PNG")
+    field = lung_field.find(one.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+    scores = one.scores(preprocess.lungs_to_pixels(grey, field, one.card.size))[0].tolist()
+    normal, *others = scores
+    top, *box = field.box
+    model = bundle.read(model_path)
+
+    def pack(name: str = "golden", apart: float = 0, aside: float = 0, **fields) -> Path:
+        said = dict(zip(one.card.labels, [normal - apart, *others], strict=True))
+        card = dict(model.card.raw) | {"name": name, "golden": {"scores": said, "box": [top - aside, *box]}} | fields
+        path = tmp_path / f"{name}.tflite"
+        path.write_bytes(bundle.pack(model.scores, model.lungs, card, film.getvalue()))
+        return path
+
+    return pack

@@ -1,8 +1,10 @@
 """`doctor` in its own process, and its checks on files of devices that are not well."""
 
-import io
 import json
+import os
+import platform
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -11,13 +13,19 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import bundle, health, store_health
+from edge_app import exposure, hardware, health, installed_model, self_test, store_health
+from edge_app.camera import devices
+from edge_app.commands import common
 from tests.edge.another_user import as_another_user
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]
 MODEL = GOLDEN / "tiny-int8.tflite"
+NAMES = [
+    *("system", "Python", "packages", "memory", "disk", "temperature", "card", "clock", "network", "camera", "DICOM"),
+    *("runtime", "model", "fingerprint", "signature", "golden film", "XNNPACK", "threads", "speed", "store"),
+]
 
 
 def doctor(*words, code=0, model=MODEL):
@@ -33,8 +41,7 @@ def doctor(*words, code=0, model=MODEL):
 
 def test_a_device_that_is_well(tmp_path):
     checks = doctor("--store", tmp_path / "results.db")
-    names = ["Python", "packages", "memory", "disk", "clock", "temperature", "DICOM", "runtime", "model"]
-    assert list(checks) == [*names, "golden film", "speed", "store"]
+    assert list(checks) == NAMES
     assert {check["state"] for check in checks.values()} <= {"ok", "warning"}
     assert all(checks[name]["state"] == "ok" for name in ("Python", "packages", "runtime", "speed", "store"))
     assert "is not there yet" in checks["store"]["words"]
@@ -45,7 +52,7 @@ def test_a_line_a_check():
     line = [sys.executable, "-m", "edge_app", "doctor", "--model", str(MODEL)]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True, timeout=100)
     *lines, empty, last = done.stdout.splitlines()
-    assert len(lines) == 12
+    assert len(lines) == len(NAMES)
     assert all(line.split()[0] in ("ok", "warning") for line in lines)
     assert (empty, last) == ("", "No faults: films can be judged here.")
 
@@ -61,33 +68,12 @@ def test_a_model_that_is_damaged(tmp_path):
     assert "store" in checks  # the checks after it are made nevertheless
 
 
-@pytest.fixture
-def with_golden_film(tmp_path):
-    """Return a function that packs the small model with a golden film, scores and a box this far from what is found."""
-    film = io.BytesIO()
-    Image.fromarray(draw_film(1000, 200, 192)).save(film, "PNG")
-    (tmp_path / "film.png").write_bytes(film.getvalue())
-    words = ["classify", "--json", "--model", str(MODEL), str(tmp_path / "film.png")]
-    done = subprocess.run([sys.executable, "-m", "edge_app", *words], cwd=ROOT, capture_output=True, check=True)
-    said = json.loads(done.stdout)
-    scores, (top, *box) = said["scores"], said["lungs"]["box"]
-
-    def pack(apart: float, aside: float = 0) -> Path:
-        model = bundle.read(MODEL)
-        moved = scores | {"normal": scores["normal"] - apart}
-        card = dict(model.card.raw) | {"golden": {"scores": moved, "box": [top - aside, *box]}}
-        (tmp_path / "golden.tflite").write_bytes(bundle.pack(model.scores, model.lungs, card, film.getvalue()))
-        return tmp_path / "golden.tflite"
-
-    return pack
-
-
 def test_the_golden_film(with_golden_film):
-    assert doctor(model=with_golden_film(0.01))["golden film"]["state"] == "ok"
-    check = doctor(model=with_golden_film(0.2), code=1)["golden film"]
+    assert doctor(model=with_golden_film(apart=0.01))["golden film"]["state"] == "ok"
+    check = doctor(model=with_golden_film(apart=0.2), code=1)["golden film"]
     assert check["state"] == "fault"
     assert "a score differs by 0.200 from the card's" in check["words"]
-    check = doctor(model=with_golden_film(0, aside=0.05), code=1)["golden film"]
+    check = doctor(model=with_golden_film(aside=0.05), code=1)["golden film"]
     assert check["state"] == "fault"
     assert "the box round its lungs differs by 0.050 from the card's" in check["words"]
 
@@ -187,10 +173,135 @@ def test_what_the_firmware_of_a_pi_says(answer, words):
     assert health.throttled(answer) == words
 
 
+NOW = 1_800_000_000  # a day in 2027
+
+
+def put(root: Path, **files) -> Path:
+    """Write files of a device: their names with '__' for '/'."""
+    for name, text in files.items():
+        path = root / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
 def test_a_clock_that_stands_in_the_past():
-    check = health.clock(0)
+    check = hardware.clock(0)
     assert check.state == health.FAULT
     assert check.words.startswith("1970-01-01 00:00 UTC is long past")
+
+
+def test_who_keeps_the_clock(tmp_path):
+    assert hardware.clock(NOW, tmp_path).state == health.WARNING
+    assert "add a clock module (RTC)" in hardware.clock(NOW, tmp_path).words
+    (tmp_path / "sys/class/rtc/rtc0").mkdir(parents=True)
+    assert "with a battery" in hardware.clock(NOW, tmp_path).words
+    put(tmp_path, run__systemd__timesync__synchronized="")
+    check = hardware.clock(NOW, tmp_path)
+    assert (check.state, check.words) == (health.OK, "2027-01-15 08:00 UTC, told by a time server")
+
+
+def test_the_system_and_its_bits(tmp_path):
+    put(tmp_path / "etc", **{"os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'})
+    put(tmp_path / "proc/device-tree", model="Raspberry Pi 5 Model B Rev 1.0\0")
+    check = hardware.system(tmp_path, "aarch64", 64)
+    said = "Raspberry Pi 5 Model B Rev 1.0, Debian GNU/Linux 12 (bookworm), 64 bits, aarch64"
+    assert (check.state, check.words) == (health.OK, said)
+    assert hardware.system(tmp_path, "armv7l", 32).state == health.OK
+    assert "use the 64-bit OS" in hardware.system(tmp_path, "aarch64", 32).words
+
+
+MOUNTS = "/dev/root / ext4 rw,noatime 0 0\n/dev/sda1 /media/my\\040disk vfat rw 0 0\ntmpfs /tmp tmpfs rw 0 0\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "state", "words"),
+    [
+        ({}, health.OK, "/dev/root may be written"),
+        ({"proc/self/mounts": MOUNTS.replace("rw,noatime", "ro,noatime")}, health.FAULT, "/ may only be read"),
+        ({"sys/fs/ext4/mmcblk0p2/errors_count": "3\n"}, health.FAULT, "(3 on mmcblk0p2)"),
+        ({"sys/fs/ext4/mmcblk0p2/errors_count": "0\n"}, health.OK, "no errors or wear"),
+        ({"sys/block/mmcblk0/device/pre_eol_info": "0x02\n"}, health.WARNING, "mmcblk0 is nearly worn out"),
+        ({"sys/block/mmcblk0/device/pre_eol_info": "0x03\n"}, health.FAULT, "mmcblk0 is worn out"),
+        ({"sys/block/mmcblk0/device/life_time": "0x01 0x09\n"}, health.WARNING, "mmcblk0 is nearly worn out"),
+        ({"sys/block/mmcblk0/device/life_time": "0x0b 0x01\n"}, health.FAULT, "mmcblk0 is worn out"),
+        ({"sys/block/mmcblk0/device/life_time": "0x01 0x01\n"}, health.OK, "no errors or wear"),
+    ],
+)
+def test_how_worn_the_card_is(tmp_path, files, state, words):
+    for name, text in ({"proc/self/mounts": MOUNTS} | files).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    check = hardware.card(Path("/var"), tmp_path)
+    assert check.state == state
+    assert words in check.words
+
+
+def test_nobody_else_listens():
+    """Sockets of this very process: one for this machine only, one for all."""
+    with socket.create_server(("127.0.0.1", 0)) as closed, socket.create_server(("", 0)) as wide:
+        here, everywhere = (one.getsockname()[1] for one in (closed, wide))
+        check = exposure.check()
+        assert f"tcp/{here} (" not in check.words
+        assert f"tcp/{everywhere} (" in check.words
+    assert f"tcp/{everywhere} (" not in exposure.check().words
+
+
+def test_loopback_in_the_kernels_words():
+    for address in ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"):
+        assert exposure._loopback(address)
+    for address in ("00000000", "0" * 32, "0A01A8C0", "0000000000000000FFFF00000A01A8C0"):
+        assert not exposure._loopback(address)
+
+
+def test_a_port_of_this_program_is_no_fault(tmp_path):
+    put(tmp_path, net__tcp="header\n 0: 00000000:1F90 00000000:0000 0A 0:0 0:0 0 0 0 777 1\n")
+    assert "tcp/8080 (?)" in exposure.check(tmp_path).words
+    put(tmp_path / "12", cmdline="/opt/covid-xray/current/bin/python\0-m\0edge_app\0serve\0", comm="python\n")
+    (tmp_path / "12/fd").mkdir()
+    (tmp_path / "12/fd/3").symlink_to("socket:[777]")
+    check = exposure.check(tmp_path)
+    assert (check.state, check.words) == (health.OK, "other machines can reach this program alone: tcp/8080 (python)")
+    put(tmp_path, net__tcp="header\n", net__udp="header\n 0: 00000000:0044 00000000:0000 07 0:0 0:0 0 0 0 9 1\n")
+    assert exposure.check(tmp_path).words == "nothing here listens to other machines"
+
+
+def test_cameras_that_are_well_or_not(monkeypatch):
+    found = [devices.Device("pi:0", "imx708")]
+    monkeypatch.setattr(devices, "found", lambda: found)
+    assert hardware.cameras() == health.Check("camera", health.OK, "pi:0 (imx708)")
+    found.append(devices.Device("/dev/video0", "C270", "this user may not open it"))
+    check = hardware.cameras()
+    assert (check.state, check.words.split(";")[1]) == (health.WARNING, " /dev/video0: this user may not open it")
+    found.clear()
+    assert hardware.cameras().state == health.OK
+
+
+def test_signature_and_kernels(with_golden_film, monkeypatch):
+    checks = doctor(model=with_golden_film())
+    assert checks["signature"]["state"] == "warning"
+    assert "so any model is taken" in checks["signature"]["words"]
+    whole = checks["XNNPACK"]["words"] == "ai_edge_litert gives it the network in one piece"
+    assert whole == checks["runtime"]["words"].startswith("ai_edge_litert")
+    assert checks["XNNPACK"]["state"] == ("ok" if whole or platform.machine() in self_test.ARM else "warning")
+    assert "at most 0 of 255" in checks["fingerprint"]["words"]
+    assert "1: " in checks["threads"]["words"]
+    keys = Path(os.environ["COVID_XRAY_KEYS"])
+    keys.mkdir(parents=True)
+    (keys / "site.pub").write_text("no key")
+    assert doctor(model=with_golden_film(), code=1)["signature"]["state"] == "fault"
+
+
+def test_the_model_of_the_release_is_trusted():
+    check = self_test.signature(installed_model.released())
+    assert (check.state, check.words) == (health.OK, "the model came with the program and is trusted as it is")
+
+
+def test_a_number_of_threads_that_was_measured(monkeypatch):
+    monkeypatch.setenv("COVID_XRAY_THREADS", "3")
+    assert common.likely_threads() == 3
+    monkeypatch.setenv("COVID_XRAY_THREADS", "many")
+    assert 1 <= common.likely_threads() <= 4
 
 
 def test_decoders_of_dicom():

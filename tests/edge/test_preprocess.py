@@ -1,4 +1,5 @@
 import hashlib
+import platform
 
 import cv2
 import numpy as np
@@ -24,7 +25,14 @@ def test_golden_films_become_the_same_pixels():
         assert len(expected.files) == 25  # five films; whole at three sizes and lungs at two
         assert set(expected.files) == set(made)
         for key in expected.files:
-            assert np.array_equal(made[key], expected[key]), key
+            if platform.machine() == "x86_64":
+                assert np.array_equal(made[key], expected[key]), key
+                continue
+            # OpenCV's wheels for ARM average areas with another library inside: of these pixels 49 came out one level
+            # off on an emulated aarch64, which the stretching of grey levels may double.
+            off = abs(made[key].astype(int) - expected[key])
+            assert off.max() <= 2, key
+            assert (off > 0).mean() <= 0.005, key
 
 
 def test_fingerprint_has_not_changed():

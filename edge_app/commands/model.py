@@ -1,0 +1,94 @@
+"""`model`: install a new model, list those that are there, go back to the one before."""
+
+from pathlib import Path
+
+from edge_app.commands import COMMANDS, common
+
+EXAMPLES = """\
+examples:
+  python -m edge_app model install covid-xray-lite0-int8.tflite     (its signature beside it: FILE.sig)
+  python -m edge_app model list
+  python -m edge_app model rollback
+
+A new model is taken only if its signature is of a key that this site has installed (/etc/covid-xray/keys/*.pub;
+without any key there is a warning), its hashes and its preprocessing are right, the runtime here can run it, it gives
+its golden film the scores of its card, and the doctor finds no fault. Otherwise the one in use stays in use. Programs
+that run go on with the model they have: restart them, for example by 'systemctl try-restart "covid-xray-*"'.
+"""
+
+
+def add_parser(subparsers):
+    """Declare the command."""
+    parser = subparsers.add_parser("model", help=COMMANDS["model"], **common.described(COMMANDS["model"], EXAMPLES))
+    parser.add_argument("action", choices=ACTIONS, help="what to do")
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the model file, for 'install'")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
+    return parser
+
+
+def run(args) -> int:
+    """Run the command; exit code 2 if the model was not taken."""
+    from edge_app import installed_model
+    from edge_app.errors import WrongUsage
+
+    if (args.file is None) == (args.action == "install"):
+        raise WrongUsage("model: 'install' takes one FILE, 'list' and 'rollback' take none; see 'model --help'.")
+    return ACTIONS[args.action](args, installed_model.folder())
+
+
+def _install(args, place: Path) -> int:
+    import sys
+
+    from edge_app import model_store, signatures
+
+    entry = model_store.install(args.file, place)
+    if not entry.signer:
+        print(
+            f"warning: {args.file}: nobody vouches for it, since this site has no key; put one into "
+            f"{signatures.folder()} and models that are not signed will be refused.",
+            file=sys.stderr,
+        )
+    _say(args, entry, "is in use from the next start on; restart what runs")
+    return 0
+
+
+def _roll_back(args, place: Path) -> int:
+    from edge_app import model_store
+
+    _say(args, model_store.roll_back(place), "is in use again from the next start on; restart what runs")
+    return 0
+
+
+def _list(args, place: Path) -> int:
+    from edge_app import installed_model
+    from edge_app.errors import NotInstalled
+
+    used = installed_model.default_model()
+    try:
+        entries = list(installed_model.read(place).entries)
+    except (OSError, ValueError) as error:
+        raise NotInstalled(f"{place}: what is installed cannot be told ({error}); install your model again.") from error
+    if not any(not entry.sha256 for entry in entries):
+        entries.append(installed_model.Installed())
+    for entry in entries:
+        path = installed_model.file_of(entry, place)
+        _say(args, entry, "in use" if path == used else "kept" if path.is_file() else "missing")
+    return 0
+
+
+def _say(args, entry, state: str) -> None:
+    from edge_app.report import printable
+
+    if args.json:
+        import json
+
+        print(json.dumps(entry._asdict() | {"state": state.split(";")[0]}))
+        return
+    if not entry.sha256:
+        print(f"the model of the release: {state}")
+        return
+    by = f"signed by {printable(entry.signer)}" if entry.signer else "not signed"
+    print(f"{printable(entry.name)} (sha256 {entry.sha256[:12]}, {by}, {entry.time}): {state}")
+
+
+ACTIONS = {"install": _install, "list": _list, "rollback": _roll_back}

@@ -1,0 +1,116 @@
+"""The device below the program: its system and bits, how worn its disk is, what keeps its clock, its cameras."""
+
+import os
+import platform
+import struct
+import time
+from pathlib import Path
+
+from edge_app.health import FAULT, LEAST_YEAR, OK, WARNING, Check, nearest
+
+# A byte of eMMC 5.1 (JESD84-B51, 7.4.31, PRE_EOL_INFO): 80 % of the spare blocks are used, and 90 %.
+SPARE_WARNING, SPARE_URGENT = 2, 3
+# DEVICE_LIFE_TIME_EST (7.4.29) counts tenths of the life used: 9 is 80 to 90 %, 11 more than all of it.
+LIFE_WARNING = 9
+# systemd-timesyncd touches the first when a server has told the time (systemd-timesyncd.service(8)); where chrony or
+# ntpd run, they see to it.
+TOLD = ("run/systemd/timesync/synchronized", "run/chrony/chronyd.pid", "run/ntpd.pid")
+
+
+def system(root: Path = Path("/"), machine: str = platform.machine(), bits: int = struct.calcsize("P") * 8) -> Check:
+    """Check the operating system and its bits; `root` is where its files are looked for."""
+    lines = _text(root / "etc/os-release").splitlines()
+    named = dict(line.partition("=")[::2] for line in lines if "=" in line)
+    name = named.get("PRETTY_NAME", platform.system()).strip('"')
+    board = _text(root / "proc/device-tree/model").rstrip("\0\n")
+    words = ", ".join(filter(None, (board, name, f"{bits} bits", machine)))
+    if bits == 32 and machine in ("aarch64", "x86_64"):
+        return Check("system", WARNING, f"{words}: 32-bit programs on a 64-bit processor are slower; use the 64-bit OS")
+    return Check("system", OK, words)
+
+
+def card(folder: Path, root: Path = Path("/")) -> Check:
+    """Check the disk below a folder for errors and wear, as far as the kernel tells: ext4's count, eMMC's own."""
+    folder, mounted = nearest(folder), ("", "", "")
+    for line in _text(root / "proc/self/mounts").splitlines():
+        device, place, _, options = line.split()[:4]
+        place = place.replace("\\040", " ")  # a space in a name (getmntent(3))
+        if folder.is_relative_to(place) and len(place) >= len(mounted[1]):
+            mounted = (device, place, options)
+    device, place, options = mounted
+    errors = {file.parent.name: int(_text(file) or 0) for file in sorted((root / "sys/fs/ext4").glob("*/errors_count"))}
+    broken = {name: count for name, count in errors.items() if count}
+    if "ro" in options.split(","):
+        words = f"{place} may only be read: after errors the kernel forbids writing. Keep a copy, and replace the card"
+        return Check("card", FAULT, f"{words}, or name a store elsewhere if that is meant to be")
+    if broken:
+        counted = ", ".join(f"{count} on {name}" for name, count in broken.items())
+        return Check("card", FAULT, f"errors of the file system ({counted}): keep a copy and replace the card")
+    worn = [found for path in sorted((root / "sys/block").glob("mmcblk*")) if (found := _wear(path))]
+    if any(state == FAULT for state, _ in worn):
+        return Check("card", FAULT, f"{'; '.join(words for _, words in worn)}: keep a copy and replace it now")
+    if worn:
+        return Check("card", WARNING, f"{'; '.join(words for _, words in worn)}: replace it soon")
+    return Check("card", OK, f"{device or 'the disk'} may be written, and no errors or wear are told")
+
+
+def _wear(disk: Path) -> tuple[str, str] | None:
+    """Say what an eMMC or SD card tells of its wear, if it is much; SD cards mostly tell nothing."""
+    spare = _number(_text(disk / "device/pre_eol_info"))
+    life = max([_number(word) for word in _text(disk / "device/life_time").split()], default=0)
+    if spare >= SPARE_URGENT or life > 10:
+        return FAULT, f"{disk.name} is worn out"
+    if spare >= SPARE_WARNING or life >= LIFE_WARNING:
+        return WARNING, f"{disk.name} is nearly worn out"
+    return None
+
+
+def clock(now: float, root: Path = Path("/")) -> Check:
+    """Check that the time, in seconds since 1970, is possible, and that something keeps it right."""
+    words = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
+    if time.gmtime(now).tm_year < LEAST_YEAR:
+        return Check("clock", FAULT, f"{words} is long past: results would bear a wrong time; set it, or wait for NTP")
+    if any((root / file).exists() for file in TOLD):
+        return Check("clock", OK, f"{words}, told by a time server")
+    if any((root / "sys/class/rtc").glob("rtc*")):
+        return Check("clock", OK, f"{words}, kept by a clock with a battery or set by hand")
+    what = "nothing keeps it while the power is off; add a clock module (RTC), or set it after each start with 'date'"
+    return Check("clock", WARNING, f"{words}: {what}")
+
+
+def cameras() -> Check:
+    """Check that each camera can be opened; none is well too, since films come as files."""
+    from edge_app.camera import devices
+
+    found = devices.found()
+    bad = [f"{one.name}: {one.problem}" for one in found if one.problem is not None]
+    good = [f"{one.name} ({one.model})" for one in found if one.problem is None]
+    if bad:
+        return Check("camera", WARNING, f"{'; '.join([*good, *bad])}; 'cameras' tells more")
+    return Check("camera", OK, ", ".join(good) or "there is none; films are judged from files")
+
+
+def update_state(prefix: Path) -> Check:
+    """Check that an update was not cut short: what `update` left unpacked."""
+    if (prefix / "unpacked").exists():
+        return Check("updates", WARNING, f"an update in {prefix} was cut short; the old program is in use; do it again")
+    return Check("updates", OK, "none was cut short")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text.strip() or "0", 16)
+    except ValueError:
+        return 0
+
+
+def threads() -> int:
+    """Return how many cores this program may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,163 @@
+"""Changes of which model is used: install, roll back. Each step leaves a working model, whatever happens to the power.
+
+What is tried is the copy inside the folder, so nothing can be exchanged between the trial and the use. `models.json` is
+replaced as a whole; a model that the doctor has not passed yet stands in it as on trial and is used by him alone.
+"""
+
+import contextlib
+import hashlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge_app import durable, installed_model, proof, signatures
+from edge_app.errors import EdgeError, NotInstalled
+from edge_app.installed_model import Installed, Order
+
+# The one in use and the one before.
+KEPT = 2
+# The released files have 4 to 17 MB; more than this is something else, and a Pi's memory is not to be filled with it.
+MOST_MB = 200
+
+
+def install(path: Path, place: Path) -> Installed:
+    """Install a model file, after all proofs; whatever fails, what was in use before still is.
+
+    Args:
+        path: the file; its signature, if any, lies beside it as FILE.sig.
+        place: the folder of installed models.
+
+    Returns:
+        What is in use now; `signer` is empty where the site has no key, or the model is the release's own.
+
+    Raises:
+        EdgeError: it was not taken, and why.
+    """
+    content = _content(path)
+    signature = signatures.read(path)
+    signer = signatures.signer(content, signature, path)
+    entry = Installed(hashlib.sha256(content).hexdigest(), path.name, len(content), signer, _now())
+    with _held(place):
+        before = _settled(place)
+        if before.entries and before.entries[0].sha256 == entry.sha256:
+            raise NotInstalled(f"{path}: is the model in use already.")
+        try:
+            _add(entry, content, signature, place)
+            proof.model(installed_model.file_of(entry, place), path)
+            rest = [other for other in before.entries or (Installed(),) if other.sha256 != entry.sha256]
+            _write(Order((entry, *rest), trial=True), place)
+            proof.doctor(path)
+            after = Order((entry, *rest[: KEPT - 1]))
+            _write(after, place)
+        except BaseException:
+            _write(before, place)
+            _sweep(before, place)
+            raise
+        _sweep(after, place)
+    return entry
+
+
+def roll_back(place: Path) -> Installed:
+    """Use the model before the one in use; doing so twice comes back.
+
+    Returns:
+        What is in use now.
+
+    Raises:
+        EdgeError: there is none before, or it is not fit either; nothing has changed then.
+    """
+    with _held(place):
+        before = _settled(place)
+        if len(before.entries) < KEPT:
+            raise NotInstalled(f"{place}: no other model was used before; nothing is changed.")
+        current, other = before.entries[:KEPT]
+        where = other.name or "the model of the release"
+        proof.model(installed_model.file_of(other, place), where)
+        _vouched(other, place)
+        try:
+            _write(Order((other, current, other), trial=True), place)  # a trial that is cut short loses neither
+            proof.doctor(where)
+            _write(Order((other, current)), place)
+        except BaseException:
+            _write(before, place)
+            raise
+    return other
+
+
+def vouched(path: Path, where) -> str:
+    """Return who signed the model file that lies here, by the keys of today; raises as `signatures.signer`."""
+    return signatures.signer(_content(path), signatures.read(path), where)
+
+
+def _vouched(entry: Installed, place: Path) -> None:
+    """Ask of an installed model what is asked of a new one; the release's own came with the program."""
+    if entry.sha256:
+        vouched(installed_model.file_of(entry, place), entry.name)
+
+
+def _settled(place: Path) -> Order:
+    """Return the order as it counts: a trial that was cut short never was, and of a damaged order nothing is left."""
+    try:
+        order = installed_model.read(place)
+    except (OSError, ValueError):
+        return Order()
+    entries = tuple(one for one in order.counting if installed_model.usable(one, place))
+    return Order(entries)
+
+
+def _add(entry: Installed, content: bytes, signature: bytes | None, place: Path) -> None:
+    try:
+        if signature is not None:
+            durable.write(signatures.beside(installed_model.file_of(entry, place)), signature)
+        durable.write(installed_model.file_of(entry, place), content)
+    except OSError as error:
+        raise NotInstalled(f"{place}: the model cannot be written ({error.strerror}); make room.") from error
+
+
+def _write(order: Order, place: Path) -> None:
+    import json
+
+    models = [entry._asdict() for entry in order.entries]
+    text = json.dumps({"version": installed_model.VERSION, "trial": order.trial, "models": models}, indent=1)
+    try:
+        durable.write(place / installed_model.ORDER, f"{text}\n".encode())
+    except OSError as error:
+        raise NotInstalled(f"{place}: cannot be written ({error.strerror}); make room, or run as root.") from error
+
+
+def _sweep(order: Order, place: Path) -> None:
+    """Remove the models that count no more, and what a power cut left unfinished."""
+    kept = {installed_model.file_of(entry, place).name for entry in order.entries if entry.sha256}
+    for path in [*place.glob("*.tflite*"), *place.glob(f"*{durable.UNFINISHED}")]:
+        if path.name not in kept and path.name.removesuffix(signatures.SUFFIX) not in kept:
+            with contextlib.suppress(OSError):  # it does no harm
+                path.unlink()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+            raise NotInstalled(f"{path}: is not a regular file; name a model file.")
+        if path.stat().st_size > MOST_MB * 1e6:
+            raise NotInstalled(f"{path}: is larger than {MOST_MB} MB; that is no model of this program.")
+        return path.read_bytes()
+    except OSError as error:
+        raise NotInstalled(f"{path}: cannot be read ({error.strerror}); name a model file.") from error
+
+
+@contextlib.contextmanager
+def _held(place: Path) -> Iterator[None]:
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with durable.alone(place):
+            yield
+    except BlockingIOError as error:
+        raise NotInstalled(f"{place}: another installation is going on; wait for it.") from error
+    except EdgeError:
+        raise
+    except OSError as error:
+        raise NotInstalled(f"{place}: cannot be opened or made ({error.strerror}); run as root.") from error
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

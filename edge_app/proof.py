@@ -1,0 +1,76 @@
+"""A new model, or a new program, is proven in a process of its own: what crashes or hangs there is refused, no more."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from edge_app import installed_model
+from edge_app.errors import NotInstalled
+
+# Loading both networks and judging the golden film takes 2 s on a Pi Zero's class of core and 30 s under emulation.
+SECONDS = 300
+
+
+def model(path: Path, where) -> None:
+    """Have a model file read, loaded and its golden film judged (`edge_app.trial`).
+
+    Raises:
+        NotInstalled: it is not fit to be used here; the sentence begins with `where` and says why.
+    """
+    done = _run([sys.executable, "-m", "edge_app.trial", str(path)], _environment(), where)
+    if done.returncode:
+        said = (done.stderr.strip() or _end(done.returncode)).splitlines()[-1].replace(str(path), str(where))
+        raise NotInstalled(said if said.startswith(str(where)) else f"{where}: is not fit for this device: {said}")
+
+
+def doctor(where, python: Path | None = None) -> None:
+    """Have the doctor look at this device with the model, or the program, that was just switched to.
+
+    Args:
+        where: begins the sentence of a refusal.
+        python: of another installation of the program; None: this one.
+
+    Raises:
+        NotInstalled: it found a fault, or cannot be run.
+    """
+    environment = _environment() if python is None else dict(os.environ)
+    environment[installed_model.TRIAL] = "1"
+    done = _run([str(python or sys.executable), "-m", "edge_app", "doctor", "--json"], environment, where)
+    try:
+        checks = json.loads(done.stdout)["checks"]
+    except (ValueError, KeyError, TypeError) as error:
+        said = (done.stderr.strip() or _end(done.returncode)).splitlines()[-1]
+        raise NotInstalled(f"{where}: the doctor cannot be run with it ({said}).") from error
+    faults = [f"{check['name']}: {check['words']}" for check in checks if check["state"] == "fault"]
+    if faults or done.returncode:
+        raise NotInstalled(f"{where}: the doctor finds a fault with it ({'; '.join(faults) or _end(done.returncode)}).")
+
+
+def _run(line: list[str], environment: dict, where) -> subprocess.CompletedProcess:
+    try:
+        return subprocess.run(
+            line,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NotInstalled(f"{where}: it took more than {SECONDS} seconds to be tried, so it is not taken.") from error
+    except OSError as error:
+        raise NotInstalled(f"{where}: it cannot be tried ({error.strerror}).") from error
+
+
+def _environment() -> dict:
+    """Return the environment in which `python -m edge_app` is this very program, wherever it was started."""
+    before = os.environ.get("PYTHONPATH")
+    root = str(Path(__file__).parents[1])
+    return os.environ | {"PYTHONPATH": os.pathsep.join([root, before] if before else [root])}
+
+
+def _end(code: int) -> str:
+    return f"it was ended by signal {-code}" if code < 0 else f"exit code {code}"

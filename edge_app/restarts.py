@@ -1,0 +1,44 @@
+"""How long a run that systemd started again should wait, so that a fault that stays does not keep the device busy.
+
+systemd itself learnt to wait longer and longer only in version 254 (RestartSteps=), and Bookworm has 252. A run that
+judged a film was a good one: whoever is killed in the midst of work goes on at once.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+# Seconds, after so many runs in a row that did no work: none, none, 2, 4 .. 64.
+MOST_DOUBLINGS = 6
+
+
+class Restarts:
+    """Counts runs in a file that outlives a restart and not a stop."""
+
+    def __init__(self, file: Path | None):
+        """Take the file; None counts nothing."""
+        self._file = file
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "Restarts":
+        """Count in the service's RUNTIME_DIRECTORY (systemd.exec(5)), in memory, if systemd listens."""
+        folder = environment.get("RUNTIME_DIRECTORY", "").split(":")[0]
+        return cls(Path(folder) / "restarts" if folder and environment.get("NOTIFY_SOCKET") else None)
+
+    def begin(self) -> float:
+        """Count this run; return how many seconds it should wait first."""
+        if self._file is None:
+            return 0.0
+        try:
+            before = int(self._file.read_text())
+        except (OSError, ValueError):
+            before = 0
+        with contextlib.suppress(OSError):  # nothing is counted then
+            self._file.write_text(f"{before + 1}")
+        return float(2 ** min(before - 1, MOST_DOUBLINGS)) if before > 1 else 0.0
+
+    def forget(self) -> None:
+        """Begin to count anew: work was done, or the end was wanted."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.unlink(missing_ok=True)

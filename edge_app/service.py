@@ -1,0 +1,98 @@
+"""What the program tells the systemd that runs it: that it is ready, that it is alive, how it goes and that it ends.
+
+Signs of life come from the work itself, never from a thread of their own: a worker that hangs sends none, and systemd
+kills and starts the program anew. Where no systemd runs it, nothing is told. The protocol is that of sd_notify(3).
+"""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Mapping
+
+from edge_app.restarts import Restarts
+
+# Of the time after which systemd takes the program for dead: sd_watchdog_enabled(3) advises half; a quarter leaves room
+# for a film that takes long.
+SIGN_OF_LIFE = 0.25
+# Seconds from status to status where there is no watchdog.
+STATUS = 5.0
+
+
+class Service:
+    """The line to systemd; use it as a context round the work."""
+
+    def __init__(self, environment: Mapping[str, str] = os.environ):
+        """Look whether systemd listens.
+
+        Args:
+            environment: with NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID and RUNTIME_DIRECTORY, if systemd runs it.
+        """
+        self._address = environment.get("NOTIFY_SOCKET", "")
+        self._socket = None
+        self._restarts = Restarts.of(environment)
+        self._pause = STATUS
+        limit = environment.get("WATCHDOG_USEC", "")
+        if limit.isdigit() and environment.get("WATCHDOG_PID", f"{os.getpid()}") == f"{os.getpid()}":
+            self._pause = int(limit) / 1e6 * SIGN_OF_LIFE
+        self._next = 0.0
+        self._films = 0
+
+    def __enter__(self) -> "Service":
+        """Wait, if the runs before this one died one after the other and did no work."""
+        wait = self._restarts.begin()
+        if wait:
+            self._tell(f"STATUS=Waits {wait:.0f} s: the runs before died and judged nothing")
+            time.sleep(wait)
+        return self
+
+    def __exit__(self, kind, *_):
+        self._tell("STOPPING=1")
+        if kind is None or issubclass(kind, KeyboardInterrupt):
+            self._restarts.forget()
+        if self._socket:
+            self._socket.close()
+
+    def ready(self) -> None:
+        """Tell that films are judged from now on."""
+        self._tell("READY=1")
+        self.alive()
+
+    def alive(self) -> None:
+        """Tell that the work goes on; as often as one likes, most calls send nothing."""
+        now = time.monotonic()
+        if self._address and now >= self._next:
+            self._next = now + self._pause
+            self._tell(f"WATCHDOG=1\nSTATUS={self._films} film{'s' * (self._films != 1)} since the start")
+
+    def judged(self) -> None:
+        """Tell that the outcome of a film is kept."""
+        self._films += 1
+        if self._films == 1:
+            self._restarts.forget()
+        self.alive()
+
+    def _tell(self, words: str) -> None:
+        if not self._address:
+            return
+        import socket
+
+        if self._socket is None:
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        # '@' stands for the zero byte of an abstract address. A systemd that cannot be reached now is told next time.
+        address = f"\0{self._address[1:]}" if self._address[0] == "@" else self._address
+        with contextlib.suppress(OSError):
+            self._socket.sendto(words.encode(), address)
+
+
+def in_journal(environment: Mapping[str, str] = os.environ, stream=None) -> bool:
+    """Say whether a stream, stderr if none is given, goes to systemd's journal (JOURNAL_STREAM, systemd.exec(5)).
+
+    A journal is kept, copied and sent for help: what goes there names no film, since a name may be a patient's.
+    """
+    named = environment.get("JOURNAL_STREAM")
+    try:
+        status = os.fstat((stream or sys.stderr).fileno()) if named else None
+    except (OSError, ValueError):  # it is closed, or no file
+        return False
+    return status is not None and named == f"{status.st_dev}:{status.st_ino}"

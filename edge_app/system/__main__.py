@@ -1,0 +1,62 @@
+"""`python -m edge_app.system`: puts units, rules and configuration into this system, and switches services on.
+
+`install.py --system` of an offline bundle calls it; the .deb does the same by its own scripts.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from edge_app.system import places
+
+# There where udev runs.
+UDEV = Path("/run/udev/control")
+SERVICES = ("watch", "camera", "page")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Put everything into place; exit code 1 if this system will not have it, 2 for wrong usage."""
+    parser = argparse.ArgumentParser(prog="python -m edge_app.system", description=__doc__.splitlines()[0])
+    parser.add_argument("--enable", nargs="*", choices=SERVICES, default=["watch"], help="services to start now and "
+                        "at every power-on (default: watch)")  # fmt: skip
+    args = parser.parse_args(arguments)
+    if os.geteuid() != 0:
+        print("system: only root may put services into place; run it with sudo.", file=sys.stderr)
+        return 2
+    if lacking := [name for name in ("systemctl", "systemd-sysusers", "systemd-tmpfiles") if not shutil.which(name)]:
+        print(f"system: there is no {', '.join(lacking)}; a system with systemd is needed.", file=sys.stderr)
+        return 1
+    for path in places.put(Path("/")):
+        print(path)
+    try:
+        for words in steps(args.enable, running=Path("/run/systemd/system").is_dir()):
+            subprocess.run(words, check=True)
+    except subprocess.CalledProcessError as error:
+        print(f"system: '{' '.join(error.cmd)}' failed with exit code {error.returncode}; mend that.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def steps(enable: list[str], running: bool) -> list[list[str]]:
+    """Return the commands that make user, folders and services; without a running systemd none is started."""
+    found = [
+        ["systemd-sysusers", f"/{places.PLACES['sysusers.conf']}"],
+        ["systemd-tmpfiles", "--create", f"/{places.PLACES['tmpfiles.conf']}"],
+    ]
+    names = [*(f"covid-xray-{name}.service" for name in enable), "covid-xray-model.path"]
+    if running:
+        found.append(["systemctl", "daemon-reload"])
+        if UDEV.exists():
+            found += [["udevadm", "control", "--reload"], ["udevadm", "trigger", "--subsystem-match=video4linux"]]
+        found.append(["systemctl", "enable", *names])
+        found.append(["systemctl", "restart", *names])
+    else:
+        found.append(["systemctl", "enable", *names])
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""`python -m edge_app.trial FILE`: is this model file fit for this device? One sentence on stderr and code 1 if not."""
+
+import sys
+from pathlib import Path
+
+from edge_app.errors import EdgeError, ModelMismatch
+
+# What a card asks for is a version of TFLite, and LiteRT counts anew: 1.0 came after TFLite 2.17, and the library of
+# ai-edge-litert 2.3.0 calls itself 2.22.0-dev0, so it holds all of 2.21.
+LITERT = {1: (2, 17), 2: (2, 21)}
+
+
+def check(path: Path) -> None:
+    """Read a model file, load it, and judge its golden film.
+
+    Raises:
+        EdgeError: it is damaged, of another preprocessing, asks for a newer runtime, cannot be run, carries no golden
+            film, or gives it other scores.
+    """
+    from edge_app import bundle, classifier, self_test
+    from edge_app.health import OK
+
+    model = bundle.read(path)
+    name, _ = classifier.find_runtime()
+    asked, has = _numbers(model.card.minimum_runtime), stands_for(name)
+    if asked > has:
+        raise ModelMismatch(
+            f"{path}: needs a runtime as new as TFLite {model.card.minimum_runtime}, and {name} here stands for "
+            f"{'.'.join(map(str, has))}; install a newer runtime, or an older model."
+        )
+    if not model.golden:
+        raise ModelMismatch(
+            f"{path}: carries no golden film, so nothing proves what it computes here; convert it again."
+        )
+    film = self_test.golden(model, classifier.Classifier(model, threads=1))
+    if film.state != OK:
+        raise ModelMismatch(f"{path}: golden film: {film.words}.")
+
+
+def stands_for(runtime: str) -> tuple[int, ...]:
+    """Return the version of TFLite that an installed runtime, a module's name, stands for."""
+    from edge_app.commands.version import installed
+
+    has = _numbers(installed(runtime.replace("_", "-")) or "0")
+    return has if runtime.startswith("tflite") else LITERT.get(has[0], LITERT[max(LITERT)])
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the first two numbers of a version; a text that is none asks for more than anything has."""
+    try:
+        return tuple(int(part) for part in version.split(".")[:2])
+    except ValueError:
+        return (sys.maxsize,)
+
+
+def main() -> int:
+    """Check the file that the command line names."""
+    try:
+        check(Path(sys.argv[1]))
+    except EdgeError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""On a Pi's processor, with nothing but Python there: a bundle installs, the doctor is well, verdicts are those of x86.
+
+`make test-arm`; root, and `make bundle` for each system. qemu plays the processor, so nothing here tells a time.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convert import sign
+from edge_app import __version__, bundle, installed_model, sample
+from tests.films import draw_film
+
+ROOT = Path(__file__).parents[2]
+ENTER = ROOT / "tests/arm/enter.sh"
+PREFIX = "/opt/covid-xray"
+# Pi OS by its Python; the environment of this desk that has the same runtime there.
+SYSTEMS = {"3.11": ".venv-edge", "3.13": ".venv"}
+DATA = ROOT.parent / "shared" / "data"
+# Real films of each collection that are compared, if they are there; one takes a second under emulation.
+FILMS = ("COVID-19_Radiography_Dataset/COVID/images", "COVID-19_Radiography_Dataset/Normal/images", "chest_xray")
+EACH = 8
+# One step of 256, and what runtimes on one processor differ by (`convert.golden_film.MOST_APART`).
+QUANTUM, MOST_APART = 1 / 256, 8 / 256
+# Megabytes on the card, without the sample film, that are allowed.
+MOST_INSTALLED_MB = 350
+# Seconds after which `watch` has nothing left to load, under emulation.
+SETTLE = 60
+
+
+class Pi:
+    """An emulated root into which a bundle was installed."""
+
+    def __init__(self, python: str):
+        self.python = python
+        self.root = ROOT / f"build/arm/bare-aarch64-{python}"
+        self.desk = ROOT / SYSTEMS[python] / "bin/python"
+
+    def run(self, *words, code: int | None = 0, **environment) -> subprocess.CompletedProcess:
+        """Run a program there; fail unless it ends with `code` (None: any)."""
+        line = [str(ENTER), str(self.root), "env", *(f"{key}={value}" for key, value in environment.items())]
+        done = subprocess.run([*line, *map(str, words)], capture_output=True, text=True, check=False, timeout=1800)
+        assert code is None or done.returncode == code, (words, done.stdout[-3000:], done.stderr[-3000:])
+        return done
+
+    def app(self, *words, code: int | None = 0, **environment) -> subprocess.CompletedProcess:
+        """Run the installed program there."""
+        return self.run(f"{PREFIX}/current/bin/covid-xray", *words, code=code, **environment)
+
+
+@pytest.fixture(scope="module", params=SYSTEMS)
+def pi(request) -> Pi:
+    """Make the root anew and install the bundle by its own script, without any network."""
+    one = Pi(request.param)
+    archive = ROOT / f"build/covid-xray-edge-{__version__}-aarch64-py{one.python}.tar.gz"
+    if os.geteuid() != 0 or not archive.is_file():
+        pytest.skip(f"needs root, and {archive.name} of: make bundle ARCH=aarch64 PYTHON={one.python}")
+    subprocess.run([ROOT / "tests/arm/root.sh", "aarch64", one.python], cwd=ROOT, check=True)
+    for folder in ("opt", "work", "var/lib/covid-xray", "etc/covid-xray"):
+        shutil.rmtree(one.root / folder, ignore_errors=True)
+        (one.root / folder).mkdir(parents=True)
+    with tarfile.open(archive) as packed:
+        packed.extractall(one.root / "work", filter="data")
+    (unpacked,) = (one.root / "work").iterdir()
+    one.run("python3", f"/work/{unpacked.name}/install.py", "--prefix", f"{PREFIX}/releases/first")
+    (one.root / "opt/covid-xray/current").symlink_to("releases/first")
+    return one
+
+
+@pytest.fixture(scope="module")
+def films(pi) -> Path:
+    """Put films there: drawn ones, the sample, real ones where there are any; return their folder here."""
+    folder = pi.root / "work/films"
+    folder.mkdir()
+    for seed in range(1000, 1006):
+        Image.fromarray(draw_film(seed, 300, 280, opacity=seed % 3 / 2)).save(folder / f"drawn-{seed}.png")
+    for seed in (1006, 1007):  # must be enlarged
+        Image.fromarray(draw_film(seed, 150, 140)).save(folder / f"small-{seed}.png")
+    shutil.copy(sample.path(), folder / "sample.dcm")
+    for name in FILMS:
+        found = sorted(path for path in (DATA / name).rglob("*") if path.suffix in (".png", ".jpeg", ".jpg"))
+        for path in found[:: max(1, len(found) // EACH)][:EACH]:
+            shutil.copy(path, folder / f"{name.split('/')[-2 if '/' in name else 0]}-{path.name}")
+    return folder
+
+
+def test_it_is_small(pi):
+    """Measured with its virtual environment, without the sample film, which no bundle holds."""
+    total = sum(path.lstat().st_size for path in (pi.root / "opt").rglob("*") if not path.is_symlink())
+    print(f"\nPython {pi.python}: {total / 1e6:.0f} MB installed")
+    assert total / 1e6 <= MOST_INSTALLED_MB
+
+
+def test_the_doctor_is_well(pi):
+    told = json.loads(pi.app("doctor", "--json").stdout)
+    checks = {check["name"]: check for check in told["checks"]}
+    print("".join(f"\n{check['state']:8} {check['name']:12} {check['words']}" for check in told["checks"]))
+    assert told["ok"]
+    assert "64 bits, aarch64" in checks["system"]["words"]
+    proofs = ("packages", "runtime", "model", "fingerprint", "signature", "golden film", "XNNPACK", "threads", "store")
+    assert {checks[name]["state"] for name in proofs} == {"ok"}
+    assert checks["network"]["words"] == "nothing here listens to other machines"
+
+
+def test_verdicts_are_those_of_this_desk(pi, films):
+    there = pi.app("classify", "--json", "/work/films", code=None)
+    line = [pi.desk, "-m", "edge_app", "classify", "--json", str(films)]
+    here = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert there.returncode == here.returncode
+    arm, desk = (
+        {Path(row["path"]).name: row for row in map(json.loads, out.stdout.splitlines())} for out in (there, here)
+    )
+    assert sorted(arm) == sorted(desk) == sorted(path.name for path in films.iterdir())
+    thresholds, band = bundle.read(installed_model.released()).card.limits("refer")
+    edges = {label: (edge, *(band if label == "covid" else ())) for label, edge in thresholds.items()}
+    apart, between = {}, []
+    for name, row in desk.items():
+        assert arm[name].get("refusal") == row.get("refusal"), name
+        if row.get("scores"):
+            apart[name] = max(abs(arm[name]["scores"][label] - score) for label, score in row["scores"].items())
+        if arm[name]["verdict"] != row["verdict"]:  # allowed only where a threshold lies between the two scores
+            pairs = [(label, sorted((arm[name]["scores"][label], score))) for label, score in row["scores"].items()]
+            assert any(low < edge <= high for label, (low, high) in pairs for edge in edges.get(label, ())), name
+            between.append(name)
+    steps = np.array(list(apart.values())) / QUANTUM
+    print(
+        f"\nPython {pi.python}: {len(desk)} films, {len(apart)} with scores; apart by {steps.max():.2f} steps at most,"
+    )
+    print(f"{(steps <= 1).mean():.0%} within one step: {dict(sorted(apart.items(), key=lambda item: -item[1])[:5])}")
+    print(f"verdicts that differ, a threshold between the scores: {between}")
+    assert len(apart) >= 5
+    assert max(apart.values()) <= MOST_APART
+
+
+def test_models_are_taken_and_refused_there(pi, tmp_path):
+    new = pi.root / "work/new.tflite"
+    shutil.copy(ROOT / "models/covid-xray-short-int8.tflite", new)
+    (pi.root / "etc/covid-xray/keys").mkdir()
+    public = sign.keygen(tmp_path / "site")
+    shutil.copy(public, pi.root / "etc/covid-xray/keys")
+    where = {"COVID_XRAY_MODELS": "/var/lib/covid-xray/models"}
+    assert "is not signed" in pi.app("model", "install", "/work/new.tflite", code=2, **where).stderr
+    assert "model lite0-int8" in pi.app("--version", **where).stdout
+    sign.sign(new, sign.private_key(tmp_path / "site"))
+    assert "signed by site" in pi.app("model", "install", "/work/new.tflite", **where).stdout
+    assert "model short-int8" in pi.app("--version", **where).stdout
+    broken = bytearray(new.read_bytes())
+    broken[5000] ^= 1
+    new.write_bytes(broken)
+    sign.sign(new, sign.private_key(tmp_path / "site"))
+    assert "is damaged" in pi.app("model", "install", "/work/new.tflite", code=2, **where).stderr
+    assert "model short-int8" in pi.app("--version", **where).stdout
+    assert installed_model.NAME not in pi.app("model", "rollback", **where).stderr
+    assert "model lite0-int8" in pi.app("--version", **where).stdout
+
+
+# What `watch` and its children hold while there is nothing to do, in the words of the kernel there (proportional:
+# memory that a parent shares with its children counts once). qemu's own memory is in these figures too.
+IDLE = f"""
+import subprocess, sys, time
+from pathlib import Path
+watch = subprocess.Popen(["{PREFIX}/current/bin/covid-xray", "watch", "/work/empty", "--json"])
+time.sleep({SETTLE})
+assert watch.poll() is None
+figures = {{}}
+for folder in Path("/proc").glob("[0-9]*"):
+    line = (folder / "cmdline").read_bytes().decode().replace(chr(0), " ")
+    if "covid-xray watch" in line:
+        rolled = dict(part.split(":", 1) for part in (folder / "smaps_rollup").read_text().splitlines()[1:])
+        figures[folder.name] = [int(rolled[name].split()[0]) / 1000 for name in ("Pss", "Rss")]
+lines = [line.split() for table in ("tcp", "tcp6") for line in open("/proc/net/" + table)]
+listens = [fields[1] for fields in lines if fields[3] == "0A"]
+watch.terminate()
+print(figures, listens, sep="|")
+"""
+
+
+def test_it_is_small_in_memory_and_listens_to_nobody(pi):
+    (pi.root / "work/empty").mkdir(exist_ok=True)
+    (pi.root / "work/idle.py").write_text(IDLE)
+    figures, listens = pi.run("python3", "/work/idle.py").stdout.strip().splitlines()[-1].split("|")
+    print(f"\nPython {pi.python}, emulated, megabytes of (PSS, RSS) by process: {figures}")
+    assert listens == "[]"

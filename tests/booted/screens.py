@@ -1,0 +1,42 @@
+"""Runs inside a booted Debian as job.py does: the commands of docs/pi.md, and what a person sees of them, into /out."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+OUT = Path("/out/screens")
+# By picture: the command as it stands in docs/pi.md.
+SCREENS = {
+    "install": "sudo dpkg -i covid-xray-edge_0.1.0-1~bookworm_amd64.deb",
+    "doctor": "sudo covid-xray doctor",
+    "status": "systemctl status covid-xray-watch --no-pager --lines=4",
+    "results": "sudo covid-xray results",
+}
+
+
+def seen(command: str) -> str:
+    """Run a command in a terminal of 100 columns; return what it shows."""
+    words = ["script", "-qec", f"stty cols 118; {command}", "/dev/null"]
+    shown = subprocess.run(words, capture_output=True, check=False).stdout.decode()
+    # A line that is written over and over shows its last state.
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in shown.split("\n"))
+
+
+def main() -> int:
+    """Take all."""
+    OUT.mkdir()
+    (deb,) = Path("/debs").glob("*.deb")
+    for name, command in SCREENS.items():
+        if name == "results":
+            for film in sorted(Path("/films/real").iterdir()):
+                Path(f"/srv/covid-xray/inbox/{film.name}").write_bytes(film.read_bytes())
+            time.sleep(15)
+        real = command.removeprefix("sudo ").replace(deb.name, str(deb))
+        (OUT / f"{name}.txt").write_text(f"$ {command}\n{seen(real)}")
+    print("JOB OK", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
