@@ -23,7 +23,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve data index pictures lungs train convert study arm-roots audit gate outline camera-card camera-count camera compare bench kill-test test test-edge test-desk test-camera-vm test-arm wheel bundle deb install-pi test-booted lint format clean
+.PHONY: help run serve data index pictures lungs train convert study arm-roots audit gate outline camera-card camera-count camera compare bench page-load kill-test test test-edge test-desk test-camera-vm test-arm wheel bundle deb install-pi test-booted lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -92,6 +92,9 @@ bench: .venv/ready .venv-edge/ready $(INDEX)  ## time the edge against TensorFlo
 	$(DESK) -m convert.bench --edge $(DESK)
 	$(DESK) -m train photograph-video --data "$(DATA)" --index $(INDEX) --out $(OUT)/films.avi
 	$(EDGE) -m edge_app.bench_camera $(OUT)/films.avi
+
+page-load: .venv-edge/ready  ## 50 clients send films to the page on the loopback for two minutes; FILMS as of bench
+	$(EDGE) -m edge_app.bench_page $(FILMS)
 
 kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: none lost, none doubled
 	KILLS=200 FILMS=1000 $(EDGE) -m pytest -s tests/edge/test_killed_run.py

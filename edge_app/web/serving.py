@@ -1,6 +1,7 @@
 """The page as a running service: what it needs is opened in the right order, served by waitress, and closed again."""
 
 import contextlib
+import logging
 import socket
 import tempfile
 import threading
@@ -84,6 +85,8 @@ def listening(app, settings: Settings) -> Iterator:
     """
     from edge_app.web import crowd
 
+    # It tells of every request that waits for a thread; `metrics` tells how many films wait.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     wrong = f"--host, --port: {settings.host}:{settings.port} cannot be listened on"
     # What waitress serves is wrapped by it: the app behind TLS is put into ours, not into what it makes of it.
     served = _Later() if settings.tls else app

@@ -28,10 +28,6 @@ def made():
     Raises:
         EdgeError: a variable is missing or wrong, or the model is not ours.
     """
-    from edge_app.web.app import create_app
-    from edge_app.web.credentials import Credentials
-    from edge_app.web.serving import opened
-
     folder = os.environ.get("COVID_XRAY_STATE")
     if not folder:
         raise WrongUsage("COVID_XRAY_STATE: is not set; name a folder for results, password and tokens.")
@@ -42,10 +38,16 @@ def made():
     names = tuple(filter(None, os.environ.get("COVID_XRAY_NAMES", "").split(",")))
     settings = Settings(Path(folder), names=names, open=False)
     make_state_dir(settings.state_dir)
+    reader = Reader(settings)  # first of all: it forks
+
+    from edge_app.web.app import create_app
+    from edge_app.web.credentials import Credentials
+    from edge_app.web.serving import opened
+
     credentials = Credentials(settings.state_dir)
     if not credentials.has_password:
         credentials.set_password(os.environ.get("COVID_XRAY_PASSWORD", ""))
-    services = _stack.enter_context(opened(settings, Reader(settings)))
+    services = _stack.enter_context(opened(settings, reader))
     atexit.register(_stack.close)
     application = create_app(settings, services)
     if proxies:
