@@ -1,6 +1,5 @@
 """`python -m convert.deb`: the package for Raspberry Pi OS and Debian: environment, user, services, rules."""
 
-import argparse
 import re
 import shutil
 import subprocess
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from convert import wheels
 from edge_app import __version__
-from edge_app.errors import EdgeError, MissingPackage
+from edge_app.errors import MissingPackage
 from edge_app.system import places
 
 SCRIPTS = places.HERE / "debian"
@@ -19,24 +18,6 @@ from edge_app.__main__ import run
 
 run()
 """
-
-
-def main() -> int:
-    """Make a package and print its path; exit code 2 if there are no wheels for it."""
-    parser = argparse.ArgumentParser(prog="python -m convert.deb", description=__doc__)
-    parser.add_argument("--arch", default="aarch64", help="aarch64, x86_64 (default %(default)s)")
-    parser.add_argument("--python", default="3.11", help="3.11 for Bookworm, 3.13 for Trixie (default %(default)s)")
-    parser.add_argument("--out", type=Path, default=Path("build"), help="folder for it (default %(default)s)")
-    args = parser.parse_args()
-    try:
-        print(make(wheels.Target(args.arch, args.python), args.out))
-    except EdgeError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except subprocess.CalledProcessError as error:
-        print(f"deb: {error.cmd[0]} failed with exit code {error.returncode}; see above.", file=sys.stderr)
-        return 1
-    return 0
 
 
 def make(target: wheels.Target, out: Path) -> Path:
@@ -110,4 +91,4 @@ def _control(target: wheels.Target, tree: Path, version: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(wheels.command("deb", __doc__, make))

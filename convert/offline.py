@@ -1,36 +1,15 @@
 """`python -m convert.offline`: one archive with which a Pi that never sees the internet is installed and updated."""
 
-import argparse
 import json
 import shutil
-import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
 from convert import wheels
 from edge_app import __version__
-from edge_app.errors import EdgeError
 
 ROOT = Path(__file__).parents[1]
-
-
-def main() -> int:
-    """Make a bundle and print its path; exit code 2 if there are no wheels for it."""
-    parser = argparse.ArgumentParser(prog="python -m convert.offline", description=__doc__)
-    parser.add_argument("--arch", default="aarch64", help="aarch64, x86_64 (default %(default)s)")
-    parser.add_argument("--python", default="3.11", help="3.11 for Bookworm, 3.13 for Trixie (default %(default)s)")
-    parser.add_argument("--out", type=Path, default=Path("build"), help="folder for it (default %(default)s)")
-    args = parser.parse_args()
-    try:
-        print(make(wheels.Target(args.arch, args.python), args.out))
-    except EdgeError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except subprocess.CalledProcessError as error:
-        print(f"bundle: pip failed with exit code {error.returncode}; see above.", file=sys.stderr)
-        return 1
-    return 0
 
 
 def make(target: wheels.Target, out: Path) -> Path:
@@ -70,4 +49,4 @@ def _nobody(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(wheels.command("offline", __doc__, make))

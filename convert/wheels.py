@@ -1,17 +1,19 @@
 """The wheels of the light side for another computer: its processor and its Python, never those of this desk."""
 
+import argparse
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from edge_app.errors import WrongUsage
+from edge_app.errors import EdgeError, WrongUsage
 
 REQUIREMENTS = Path(__file__).parents[1] / "edge_app" / "requirements.txt"
 # By Python, the version of glibc of the Debian and Raspberry Pi OS that come with it: Bookworm, Trixie.
@@ -123,3 +125,27 @@ def _download(target: Target, folder: Path, wanted: list[str]) -> subprocess.Com
 
 def _last(text: str) -> str:
     return (text.strip().splitlines() or ["it said nothing"])[-1]
+
+
+def command(name: str, description: str, make: Callable[[Target, Path], Path]) -> int:
+    """Run a command that makes something of wheels, and print its path; return the exit code.
+
+    Args:
+        name: of its module in `convert`.
+        description: for its help.
+        make: takes the target and a folder.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m convert.{name}", description=description)
+    parser.add_argument("--arch", default="aarch64", help="aarch64, x86_64 (default %(default)s)")
+    parser.add_argument("--python", default="3.11", help="3.11 for Bookworm, 3.13 for Trixie (default %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("build"), help="folder for it (default %(default)s)")
+    args = parser.parse_args()
+    try:
+        print(make(Target(args.arch, args.python), args.out))
+    except EdgeError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except subprocess.CalledProcessError as error:
+        print(f"{name}: {error.cmd[0]} failed with exit code {error.returncode}; see above.", file=sys.stderr)
+        return 1
+    return 0

@@ -17,6 +17,8 @@ from edge_app.preprocess import LUNG_SIZE, MASK_SIZE
 
 # The faster one first: LiteRT runs int8 with XNNPACK, tflite-runtime 2.14 does not (20 times slower on x86).
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+# The name, as of `Classifier.runtime`, of the one whose own kernels for 8 bits are fast on ARM alone.
+WITHOUT_XNNPACK = RUNTIMES[1].partition(".")[0]
 # A model of one addition, made by tests/golden/make_one_op.py: a runtime counts as working once it has run this.
 # Importing proves nothing: tflite-runtime 2.14 with numpy 2 imports and fails at the first interpreter.
 ONE_OP = Path(__file__).parent / "one_op.tflite"

@@ -19,7 +19,7 @@ from edge_app import (
     sample,
     signatures,
 )
-from edge_app.classifier import Classifier
+from edge_app.classifier import WITHOUT_XNNPACK, Classifier
 from edge_app.errors import EdgeError
 from edge_app.health import FAULT, OK, WARNING, Check
 
@@ -85,7 +85,7 @@ def kernels(one: Classifier) -> Check:
     if pieces == 1:
         return Check("XNNPACK", OK, f"{one.runtime} gives it the network in one piece")
     words = f"{one.runtime} gives it {pieces} pieces of the network" if pieces else f"{one.runtime} does not take it"
-    if platform.machine() in ARM and one.runtime == "tflite_runtime":
+    if platform.machine() in ARM and one.runtime == WITHOUT_XNNPACK:
         return Check("XNNPACK", OK, f"{words}; its own kernels for 8 bits, which compute the rest, are fast on ARM")
     words = f"{words} and computes the rest slowly: films take up to ten times as long"
     return Check("XNNPACK", WARNING, f"{words}; LiteRT, the runtime for Python 3.12 and newer, mostly takes it")

@@ -60,7 +60,7 @@ def add_parser(subparsers):
         default="auto",
         help="a window, a page for a browser on this machine, or none; auto is a window where there is a display",
     )
-    parser.add_argument("--port", type=port, default=8080, help="of --screen page (default %(default)s)")
+    parser.add_argument("--port", type=common.port, default=8080, help="of --screen page (default %(default)s)")
     parser.add_argument("--count", type=whole, metavar="N", help="end after so many films")
     parser.add_argument(
         "--give-up", type=seconds, metavar="SECONDS", help="end, with exit code 1, when no frame came for so long"
@@ -210,11 +210,4 @@ def whole(text: str) -> int:
     """Read a number of films or frames."""
     if not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number, 1 or more")
-    return int(text)
-
-
-def port(text: str) -> int:
-    """Read a port; 0 is any that is free."""
-    if not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; 0 to 65535 are allowed")
     return int(text)

@@ -101,3 +101,10 @@ def threads(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 64:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of threads; 1 to 64 are allowed")
     return int(text)
+
+
+def port(text: str) -> int:
+    """Read a port; 0 is any that is free."""
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; 0 to 65535 are allowed")
+    return int(text)

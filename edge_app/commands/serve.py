@@ -19,7 +19,7 @@ def add_parser(subparsers):
     """Declare the command."""
     parser = subparsers.add_parser("serve", help=COMMANDS["serve"], **common.described(COMMANDS["serve"], EXAMPLES))
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    parser.add_argument("--port", type=port, default=8000, help="0 is any that is free (default %(default)s)")
+    parser.add_argument("--port", type=common.port, default=8000, help="0 is any that is free (default %(default)s)")
     parser.add_argument("--tls", action="store_true", help="encrypted, with a certificate that is made at first")
     parser.add_argument(
         "--name", action="append", default=[], metavar="NAME", help="by which browsers call this device; repeatable"
@@ -142,13 +142,6 @@ def default_state() -> Path:
         return Path(named)
     folder = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(folder) / "covid-xray" / "page"
-
-
-def port(text: str) -> int:
-    """Read a port."""
-    if not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; 0 to 65535 are allowed")
-    return int(text)
 
 
 def days(text: str) -> int:

@@ -84,7 +84,7 @@ def test_where_there_are_no_wheels_all_that_lack_are_named_and_nothing_is_made(i
     draw_wheel(index, *wheels.PIP.split("=="))
     out = tmp_path / "out"
     monkeypatch.setattr("sys.argv", ["offline", "--arch", "armv7", "--out", str(out)])
-    assert offline.main() == 2
+    assert wheels.command("offline", "", offline.make) == 2
     said = capsys.readouterr()
     assert re.search(r"no wheel of numpy==\S+, pillow==\S+, so nothing is made", said.err)
     assert "64-bit Raspberry Pi OS" in said.err
