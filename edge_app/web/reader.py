@@ -6,19 +6,17 @@ anything heavy is imported and before any thread is started: it forks.
 
 import concurrent.futures
 import contextlib
-import os
 import statistics
 import threading
 import time
 from collections import deque
-from concurrent.futures import Future
-from pathlib import Path
 from queue import Empty, Queue
 
 from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.nursery import Nursery
 from edge_app.service import Service
 from edge_app.session import LIKELY_LEAST_SIDE
+from edge_app.web.sent import Film
 from edge_app.web.settings import Settings
 
 # Films that may wait: each holds one of the server's threads, and at a third of a second each the last one waits 3 s.
@@ -61,11 +59,14 @@ class Reader:
         self._photograph_since: float | None = None
         self._nursery = Nursery(LIKELY_LEAST_SIDE)
         self._pictures = Nursery(photograph.MOST_SIDE, children=1, decode=photograph.decode)
-        self._queue: Queue[_Film | None] = Queue()
-        self._photographs: Queue[_Film | None] = Queue()
+        self._queue: Queue[Film | None] = Queue()
+        self._photographs: Queue[Film | None] = Queue()
         self._room = threading.BoundedSemaphore(MOST_WAITING)
         self._waiting, self._closed = 0, False
         self._times: deque[float] = deque(maxlen=NEWEST)
+        # Seconds that each of them added to the queue: what it waited for others is theirs.
+        self._each: deque[float] = deque(maxlen=NEWEST)
+        self._newest = 0.0
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self.counts = dict.fromkeys(("judged", "busy", "failed"), 0)
@@ -119,7 +120,7 @@ class Reader:
         self._waits(1)
         film = None
         try:
-            film = _Film(content, name, label)
+            film = Film(content, name, label)
             (self._photographs if photograph else self._queue).put(film)
             return self._outcome(film)
         except OSError as error:
@@ -133,7 +134,7 @@ class Reader:
             self._waits(-1)
             self._room.release()
 
-    def _outcome(self, film: "_Film"):
+    def _outcome(self, film: Film):
         """Wait for what becomes of a film, as long as there is anybody who can read it."""
         end = time.monotonic() + PATIENCE
         while self.alive and (left := end - time.monotonic()) > 0:
@@ -146,9 +147,10 @@ class Reader:
         raise Busy(MOST_RETRY)
 
     def retry_after(self) -> int:
-        """Return in how many seconds a full queue is likely to have room."""
-        likely = self.median_seconds or LEAST_RETRY
-        return max(LEAST_RETRY, min(MOST_RETRY, round(likely * self.waiting / 2 + 0.5)))
+        """Return in how many seconds those who wait are likely to have been read."""
+        each = list(self._each)
+        likely = statistics.median(each) if each else LEAST_RETRY
+        return max(LEAST_RETRY, min(MOST_RETRY, round(likely * self.waiting + 0.5)))
 
     @property
     def median_seconds(self) -> float | None:
@@ -185,7 +187,7 @@ class Reader:
         """Judge films as they come; they come out in the order in which they went in."""
         from edge_app import pipeline
 
-        under_way: deque[_Film] = deque()
+        under_way: deque[Film] = deque()
         results = pipeline.results(self._films(under_way), self._one, self._nursery, self._terms.limits, keep_grey=True)
         with contextlib.closing(results):
             for result in results:
@@ -207,7 +209,7 @@ class Reader:
             under_way.append(film)
             yield film.path
 
-    def _next(self) -> "_Film | None":
+    def _next(self) -> Film | None:
         """Wait for a film."""
         while True:
             self._lives()
@@ -246,7 +248,7 @@ class Reader:
                 self._photograph_since = None
             self._keep(film, result, judge.terms, photograph=True)
 
-    def _keep(self, film: "_Film", result, terms, photograph: bool = False) -> None:
+    def _keep(self, film: Film, result, terms, photograph: bool = False) -> None:
         film.close()
         if result.error:
             film.fail(UnreadableRadiograph(result.error))
@@ -260,7 +262,10 @@ class Reader:
         except Exception as error:  # as above
             film.fail(_fault(film, error))
         else:
-            self._times.append(time.monotonic() - film.since)
+            now = time.monotonic()
+            self._times.append(now - film.since)
+            self._each.append(now - max(self._newest, film.since))
+            self._newest = now
             self._count("judged")
             self._service.judged()
             film.outcome.set_result(kept)
@@ -274,37 +279,5 @@ class Reader:
             self._waiting += more
 
 
-class _Film:
-    """What was sent, in a file in memory that has no name.
-
-    Who reads it closes it: a sender who stopped waiting must not, since the next film would get the same number, and
-    would be read in its place.
-    """
-
-    def __init__(self, content: bytes, name: str, label: str):
-        self.name, self.label = name, label
-        self.outcome: Future = Future()
-        self.since = time.monotonic()
-        self.abandoned = False
-        self._file = os.memfd_create("film")
-        view = memoryview(content)
-        while view:
-            view = view[os.write(self._file, view) :]
-        # The decoders were forked before the file was there; they reach it through its owner.
-        self.path = Path(f"/proc/{os.getpid()}/fd/{self._file}")
-
-    def fail(self, error: EdgeError) -> None:
-        """Answer with a fault that names the file as its sender does."""
-        self.close()
-        shown = self.name or "the film"
-        self.outcome.set_exception(type(error)(str(error).replace(str(self.path), shown)))
-
-    def close(self) -> None:
-        """Let go of what was sent; a second time does nothing."""
-        file, self._file = self._file, None
-        if file is not None:
-            os.close(file)
-
-
-def _fault(film: _Film, error: Exception) -> EdgeError:
+def _fault(film: Film, error: Exception) -> EdgeError:
     return EdgeError(f"{film.path}: failed inside this program ({type(error).__name__}: {error}); report it.")
