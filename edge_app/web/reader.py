@@ -16,7 +16,7 @@ from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.nursery import Nursery
 from edge_app.service import Service
 from edge_app.session import LIKELY_LEAST_SIDE
-from edge_app.web.sent import Film, fault
+from edge_app.web.sent import Film
 from edge_app.web.settings import Settings
 
 # Films that may wait: each holds one of the server's threads, and at a third of a second each the last one waits 3 s.
@@ -64,6 +64,9 @@ class Reader:
         self._room = threading.BoundedSemaphore(MOST_WAITING)
         self._waiting, self._closed = 0, False
         self._times: deque[float] = deque(maxlen=NEWEST)
+        # Seconds that each of them added to the queue: what it waited for others is theirs.
+        self._each: deque[float] = deque(maxlen=NEWEST)
+        self._newest = 0.0
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self.counts = dict.fromkeys(("judged", "busy", "failed"), 0)
@@ -144,9 +147,10 @@ class Reader:
         raise Busy(MOST_RETRY)
 
     def retry_after(self) -> int:
-        """Return in how many seconds a full queue is likely to have room."""
-        likely = self.median_seconds or LEAST_RETRY
-        return max(LEAST_RETRY, min(MOST_RETRY, round(likely * self.waiting / 2 + 0.5)))
+        """Return in how many seconds those who wait are likely to have been read."""
+        each = list(self._each)
+        likely = statistics.median(each) if each else LEAST_RETRY
+        return max(LEAST_RETRY, min(MOST_RETRY, round(likely * self.waiting + 0.5)))
 
     @property
     def median_seconds(self) -> float | None:
@@ -238,7 +242,7 @@ class Reader:
                 film.fail(error)
                 continue
             except Exception as error:  # the guard of a long run: one film never stops the others
-                film.fail(fault(film, error))
+                film.fail(_fault(film, error))
                 continue
             finally:
                 self._photograph_since = None
@@ -256,9 +260,12 @@ class Reader:
         except EdgeError as error:
             film.fail(error)
         except Exception as error:  # as above
-            film.fail(fault(film, error))
+            film.fail(_fault(film, error))
         else:
-            self._times.append(time.monotonic() - film.since)
+            now = time.monotonic()
+            self._times.append(now - film.since)
+            self._each.append(now - max(self._newest, film.since))
+            self._newest = now
             self._count("judged")
             self._service.judged()
             film.outcome.set_result(kept)
@@ -270,3 +277,7 @@ class Reader:
     def _waits(self, more: int) -> None:
         with self._lock:
             self._waiting += more
+
+
+def _fault(film: Film, error: Exception) -> EdgeError:
+    return EdgeError(f"{film.path}: failed inside this program ({type(error).__name__}: {error}); report it.")

@@ -1,4 +1,4 @@
-"""What was sent, as long as it waits and is read."""
+"""A film that was sent, while it waits and is read: in memory, without a name."""
 
 import os
 import time
@@ -13,21 +13,9 @@ class Film:
 
     Who reads it closes it: a sender who stopped waiting must not, since the next film would get the same number, and
     would be read in its place.
-
-    Attributes:
-        name, label: as of `reader.Reader.submit`.
-        outcome: the reading that becomes of it, or the fault.
-        since: seconds, monotonic, of its arrival.
-        abandoned: whether nobody waits for it any more.
-        path: by which a decoder finds it.
     """
 
     def __init__(self, content: bytes, name: str, label: str):
-        """Write it into memory.
-
-        Raises:
-            OSError: there is no memory, or no number for a file.
-        """
         self.name, self.label = name, label
         self.outcome: Future = Future()
         self.since = time.monotonic()
@@ -50,8 +38,3 @@ class Film:
         file, self._file = self._file, None
         if file is not None:
             os.close(file)
-
-
-def fault(film: Film, error: Exception) -> EdgeError:
-    """Return what is told of a film that met a fault of ours."""
-    return EdgeError(f"{film.path}: failed inside this program ({type(error).__name__}: {error}); report it.")

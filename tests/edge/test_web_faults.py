@@ -160,3 +160,20 @@ def test_a_slow_crowd_blocks_nobody(kept, monkeypatch, tls):
             asked.request("GET", "/health")
             assert asked.getresponse().status == 200
             time.sleep(0.01)
+
+
+def test_the_time_to_wait_counts_each_film_once(kept, film_path):
+    content, started = film_path.read_bytes(), time.monotonic()
+    threads = [threading.Thread(target=kept.reader.submit, args=(content,)) for _ in range(reader.MOST_WAITING)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # All of them together took no longer than they did; their times from arrival to answer add up to far more.
+    assert len(kept.reader._each) == reader.MOST_WAITING
+    assert sum(kept.reader._each) <= time.monotonic() - started
+    kept.reader._each.extend([3.0] * reader.NEWEST)
+    kept.reader._waiting = 4
+    assert kept.reader.retry_after() in (12, 13)
+    kept.reader._waiting = 0
+    assert kept.reader.retry_after() == 1
