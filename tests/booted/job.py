@@ -4,7 +4,9 @@
 """
 
 import contextlib
+import http.client
 import itertools
+import json
 import os
 import random
 import shutil
@@ -19,6 +21,9 @@ KILLS = int(os.environ.get("KILLS", "50"))
 WATCH = "covid-xray-watch.service"
 INBOX, STORE = Path("/srv/covid-xray/inbox"), Path("/var/lib/covid-xray/results.sqlite")
 FILMS = Path("/films")
+PAGE, PAGE_PORT, STATE = "covid-xray-page.service", 8443, Path("/var/lib/covid-xray/page")
+# A program's at the clinic, and seconds in which the unit's TimeoutStopSec has a stop done.
+DEVICE, STOP = "ward", 30
 # A patient's name as hospitals put it into names of files: no journal may show it.
 PATIENT = "DOE_JANE_19520314"
 # Seconds after which something that should have happened has not.
@@ -239,6 +244,53 @@ def filmed() -> None:
     say(f"the camera's service judged a film; listening meanwhile: {', '.join(listening) or 'nothing'}")
 
 
+def asked(method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, dict]:
+    """Ask the page; return the code of HTTP and what it answered. 0 while nobody listens."""
+    line = http.client.HTTPConnection("127.0.0.1", PAGE_PORT, timeout=LONGEST)
+    try:
+        line.request(method, path, body, headers)
+        answer = line.getresponse()
+        return answer.status, json.loads(answer.read() or b"{}")
+    except ConnectionError:
+        return 0, {}
+    finally:
+        line.close()
+
+
+def paged() -> None:
+    """The page is not started without a password; with one it judges a film for who has a token, dies, stops."""
+    run("systemctl", "start", PAGE)
+    assert show("ConditionResult", PAGE) == "no", "the page was started without a password"
+    line = ["runuser", "-u", "covid-xray", "--", "covid-xray", "serve"]
+    subprocess.run([*line, "--set-password"], input="three rays and a lead apron\n", text=True, check=True)
+    token = run(*line, "--new-token", DEVICE)
+    run("systemctl", "start", PAGE)
+    assert show("ActiveState", PAGE) == "active"
+    assert asked("GET", "/ready") == (200, {"status": "ready"})
+    listening = {line.split()[3] for line in run("ss", "-Hltn").splitlines()}
+    assert listening == {f"127.0.0.1:{PAGE_PORT}"}, listening
+    film = (FILMS / "late" / "hangs.png").read_bytes()
+    assert asked("POST", "/api/v1/classify", film, **{"Content-Type": "image/png"})[0] == 401
+    bearer = {"Content-Type": "image/png", "Authorization": f"Bearer {token}"}
+    code, reading = asked("POST", "/api/v1/classify", film, **bearer)
+    assert code in (200, 201), (code, reading)
+    restarts = int(show("NRestarts", PAGE))
+    os.kill(int(show("MainPID", PAGE)), signal.SIGKILL)
+    until(lambda: int(show("NRestarts", PAGE)) > restarts, "a restart of the page")
+    until(lambda: asked("GET", "/ready")[0] == 200, "the page after it was killed")
+    again, _ = asked("POST", "/api/v1/classify", film, **bearer)
+    assert again in (200, 201), again
+    began = time.monotonic()
+    run("systemctl", "stop", PAGE)
+    took = time.monotonic() - began
+    assert took < STOP, took
+    assert show("Result", PAGE) == "success", show("Result", PAGE)
+    say(
+        f"the page: not started without a password; a film's verdict: {reading.get('verdict')}; killed, it answered "
+        f"again; listening: {', '.join(listening)}; stopped in {took:.1f} s"
+    )
+
+
 def bundled() -> None:
     """The offline bundle puts the same into place, where the package is gone; its service goes on with the store."""
     held = count()
@@ -270,6 +322,7 @@ def main() -> int:
         written(len(films))
         private()
         filmed()
+        paged()
         removed()
         bundled()
     except Exception as error:  # the console is all that is seen
