@@ -6,7 +6,7 @@ COMMANDS = {
     "watch": "give a verdict on films as they arrive in a folder",
     "camera": "give a verdict on films that are held before a camera",
     "cameras": "list the cameras of this device, and why one cannot be opened",
-    "serve": "serve a page on which films are chosen and read, with an interface for programs",
+    "serve": "serve a page on which films are chosen and read, and an API",
     "explain": "show all the evidence for one film in one picture",
     "results": "look up, export and forget what was stored",
     "doctor": "check this device, the model and the store",
