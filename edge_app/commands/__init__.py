@@ -10,8 +10,8 @@ COMMANDS = {
     "explain": "show all the evidence for one film in one picture",
     "results": "look up, export and forget what was stored",
     "doctor": "check this device, the model and the store",
-    "model": "install another model, list those installed, go back to the one before",
-    "update": "install another release of the program, list those installed, go back to the one before",
+    "model": "install another model, list those there are, go back to the last",
+    "update": "install another release of the program, go back to the last",
     "bench": "time decode, lungs, crop and invoke on this device",
     "completion": "print the completion of these commands for a shell",
 }

@@ -7,7 +7,7 @@ from edge_app.commands import COMMANDS, common
 EXAMPLES = """\
 examples:
   sudo covid-xray update install covid-xray-edge-0.2.0-aarch64-py3.11.tar.gz     (its signature beside it: FILE.sig)
-  covid-xray update list
+  python -m edge_app update list                     (where it is installed: covid-xray update list)
   sudo covid-xray update rollback
 
 FILE is an offline bundle ('make bundle' at the desk). It is installed beside the program that runs; the doctor must
