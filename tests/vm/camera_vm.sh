@@ -45,8 +45,9 @@ cp $vm/kernel/lib/modules/"$version"/modules.{builtin,order}* $vm/root/lib/modul
 depmod -b $vm/root "$version"
 mkdir -p $vm/root/opt/work
 cp -a edge_app $vm/root/opt/work/
-cp tests/vm/camera_job.py tests/vm/boot.py $vm/root/opt/
-printf '#!/bin/sh\nexec /usr/bin/python3.11 /opt/boot.py\n' >$vm/root/init
+cp tests/vm/camera_job.py $vm/root/opt/
+# No shell is in the root: the kernel starts Python itself.
+{ echo '#!/usr/bin/python3.11'; cat tests/vm/boot.py; } >$vm/root/init
 chmod +x $vm/root/init
 (cd $vm/root && find . -print | cpio -o -H newc --quiet | gzip -1 >../initramfs.gz)
 timeout "${LIMIT:-900}" qemu-system-aarch64 -M virt -cpu cortex-a72 -smp 2 -m 3G -nographic -no-reboot -net none \
