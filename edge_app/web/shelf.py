@@ -84,6 +84,8 @@ class Shelf:
         self._terms, self._keep_days = terms, keep_days
         self._store = Store(path, shared=True)
         self._base = self._store.base
+        # SQLite's own `lower` knows the case of ASCII alone.
+        self._base.create_function("casefold", 1, str.casefold, deterministic=True)
         self._base.executescript(SCHEMA)
         self._store.begin(terms)
 
@@ -250,10 +252,10 @@ def _reading(found) -> Reading:
 
 def _where(label=None, text=None, verdict=None, since=None, until=None) -> tuple[str, list]:
     wheres, values = ["kept_until > ?"], [_iso(_now())]
-    # `instr` of small letters: LIKE knows the case of ASCII alone, and has wildcards to be escaped.
+    # Not LIKE: it knows the case of ASCII alone, and has wildcards to be escaped.
     for where, value in (
         ("label = ?", label),
-        ("instr(lower(label), ?)", text and text.lower()),
+        ("instr(casefold(label), ?)", text and text.casefold()),
         ("verdict = ?", verdict),
         ("time >= ?", since and _iso(since)),
         ("time < ?", until and _iso(until)),

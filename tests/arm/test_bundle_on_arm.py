@@ -181,10 +181,14 @@ time.sleep({settle})
 assert one.poll() is None, first
 figures = []
 for folder in Path("/proc").glob("[0-9]*"):
-    if " ".join(words) not in (folder / "cmdline").read_bytes().decode().replace(chr(0), " "):
+    try:
+        line, maps = (folder / "cmdline").read_bytes().decode(), (folder / "smaps").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        continue
+    if " ".join(words) not in line.replace(chr(0), " "):
         continue
     pss = rss = qemu = 0
-    for line in (folder / "smaps").read_text().splitlines():
+    for line in maps.splitlines():
         name, *fields = line.split()
         if not name.endswith(":"):
             own = fields[0][:3] == "rwx" or "/qemu" in line

@@ -135,6 +135,9 @@ def test_a_reading_is_found_by_what_it_is(tmp_path, agreed):
         assert [one.label for one in shelf.search(label="A-1")] == ["A-1"]
         assert {one.label for one in shelf.search(text="A-1")} == {"A-1", "a-12"}
         assert [one.label for one in shelf.search(text="%")] == ["%"]
+        shelf.keep(result(9), agreed, "ÉTAGE 2")
+        assert [one.label for one in shelf.search(text="étage")] == ["ÉTAGE 2"]
+        shelf.delete(shelf.search(text="étage")[0].id)
         assert shelf.count(verdict=decision.REFUSED) == 4
         assert shelf.count(verdict=decision.COVID) == 0
         assert shelf.count(since=datetime.now(UTC) + timedelta(hours=1)) == 0
