@@ -16,6 +16,7 @@ from edge_app.classifier import Classifier
 from edge_app.errors import EdgeError
 from edge_app.nursery import Decoded, Nursery
 from edge_app.result import Known, Result
+from edge_app.suspects import MOST_DEATHS, Suspects
 
 # Threads that look at films, each with networks of its own, and films that are given to them before the oldest is
 # waited for: with one more than threads none of them ever waits for the next.
@@ -30,6 +31,7 @@ def results(
     limits: judging.Limits,
     keep_grey: bool = False,
     known: Callable[[str], Mapping | None] | None = None,
+    suspects: Suspects | None = None,
 ) -> Iterator[Result | Known]:
     """Judge films.
 
@@ -40,6 +42,7 @@ def results(
         limits: thresholds by label and the band, of `Card.limits`.
         keep_grey: give the film along with its result.
         known: the row kept of a film with this sha256, if any; such a film is not judged again.
+        suspects: films over which a run before this one died.
 
     Yields:
         One outcome a film in the order given. Whatever happens to a film becomes its outcome, so that the films after
@@ -48,7 +51,7 @@ def results(
     gc.freeze()  # what was imported stays
     gc.enable()  # see `__main__`
     nursery.least_side = preprocess.least_side(one.card.size)
-    judges, busy = _Judges(one, limits, keep_grey), deque()
+    judges, busy = _Judges(one, limits, keep_grey, suspects or Suspects()), deque()
     try:
         for film in nursery.films(paths):
             if film is not None:
@@ -77,13 +80,14 @@ def _outcome(found: Result | Known | SimpleQueue) -> Result | Known:
 class _Judges:
     """Threads that judge films; another is started when those before it have enough to do."""
 
-    def __init__(self, one: Classifier, limits: judging.Limits, keep_grey: bool):
-        self._one, self._limits, self._keep_grey = one, limits, keep_grey
+    def __init__(self, one: Classifier, limits: judging.Limits, keep_grey: bool, suspects: Suspects):
+        self._one, self._limits, self._keep_grey, self._suspects = one, limits, keep_grey, suspects
         self._films, self._threads, self._closed = SimpleQueue(), [], False
 
     def begin(self, path: Path, decoded: Decoded, waiting: int) -> SimpleQueue:
         """Return where the result of a film will come; `waiting` films are on their way."""
-        if len(self._threads) < JUDGES and len(self._threads) <= waiting:
+        most = 1 if self._suspects.at_large else JUDGES
+        if len(self._threads) < most and len(self._threads) <= waiting:
             one = self._one.twin if self._threads else self._one
             # A daemon: one that waits for films never keeps Python from ending.
             thread = threading.Thread(target=self._run, args=(one,), daemon=True)
@@ -107,7 +111,21 @@ class _Judges:
         for path, decoded, answer in iter(self._films.get, None):
             if self._closed:  # nobody waits for it any more
                 return
-            answer.put(judged(path, decoded, one, self._limits, self._keep_grey))
+            answer.put(self._judged(path, decoded, one))
+
+    def _judged(self, path: Path, decoded: Decoded, one: Classifier) -> Result:
+        """Judge a film, unless the program dies of it each time."""
+        deaths = self._suspects.begin(decoded.sha256)
+        if deaths >= MOST_DEATHS:
+            return Result(
+                path,
+                decoded.sha256,
+                error=f"{path}: this program died {deaths} times while it judged this film, and leaves it out until the "
+                "service is stopped; have a person read it, and report the fault.",
+            )
+        result = judged(path, decoded, one, self._limits, self._keep_grey)
+        self._suspects.end(decoded.sha256)
+        return result
 
 
 def judged(path: Path, film: Decoded, one: Classifier, limits: judging.Limits, keep_grey: bool = False) -> Result:

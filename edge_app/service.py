@@ -11,16 +11,23 @@ import time
 from collections.abc import Mapping
 
 from edge_app.restarts import Restarts
+from edge_app.suspects import Suspects
 
 # Of the time after which systemd takes the program for dead: sd_watchdog_enabled(3) advises half; a quarter leaves room
 # for a film that takes long.
 SIGN_OF_LIFE = 0.25
+# Seconds after which a systemd that does not listen is told nothing: it is told next time.
+DEAF = 5.0
 # Seconds from status to status where there is no watchdog.
 STATUS = 5.0
 
 
 class Service:
-    """The line to systemd; use it as a context round the work."""
+    """The line to systemd; use it as a context round the work.
+
+    Attributes:
+        suspects: films over which the runs before this one died.
+    """
 
     def __init__(self, environment: Mapping[str, str] = os.environ):
         """Look whether systemd listens.
@@ -31,6 +38,7 @@ class Service:
         self._address = environment.get("NOTIFY_SOCKET", "")
         self._socket = None
         self._restarts = Restarts.of(environment)
+        self.suspects = Suspects.of(environment)
         self._pause = STATUS
         limit = environment.get("WATCHDOG_USEC", "")
         if limit.isdigit() and environment.get("WATCHDOG_PID", f"{os.getpid()}") == f"{os.getpid()}":
@@ -79,7 +87,8 @@ class Service:
 
         if self._socket is None:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-        # '@' stands for the zero byte of an abstract address. A systemd that cannot be reached now is told next time.
+            self._socket.settimeout(DEAF)
+        # '@' stands for the zero byte of an abstract address.
         address = f"\0{self._address[1:]}" if self._address[0] == "@" else self._address
         with contextlib.suppress(OSError):
             self._socket.sendto(words.encode(), address)

@@ -151,7 +151,13 @@ class Session:
 
         stopping.heed()
         results = pipeline.results(
-            self._only_films(films), self.networks, self._nursery, self.terms.limits, self._keep_grey, self._known
+            self._only_films(films),
+            self.networks,
+            self._nursery,
+            self.terms.limits,
+            self._keep_grey,
+            self._known,
+            self.service.suspects,
         )
         with contextlib.closing(results):  # its threads end before all else does
             for result in map(self._unless_known, progress(results, total)):

@@ -168,9 +168,9 @@ def test_models_are_taken_and_refused_there(pi, tmp_path):
     assert "model lite0-int8" in pi.app("--version", **where).stdout
 
 
-# What the program and its children hold while there is nothing to do, in the words of the kernel there, as (PSS, RSS,
-# RSS of qemu): memory that a parent shares with its children counts once in PSS. qemu's own program and the code it
-# translates into, which no Pi has, are counted apart; the rest of what it needs for itself is in the figures.
+# What the program and its children hold while there is nothing to do, in the words of the kernel there: memory that a
+# parent shares with its children counts once in PSS. qemu's own memory, which no Pi has, lies above that of the program
+# that it plays, and is told apart by its address (QEMUS).
 IDLE = """
 import json, subprocess, sys, time
 from pathlib import Path
@@ -187,33 +187,34 @@ for folder in Path("/proc").glob("[0-9]*"):
         continue
     if " ".join(words) not in line.replace(chr(0), " "):
         continue
-    pss = rss = qemu = 0
+    held = {"Pss:": 0, "Rss:": 0, "qemu": 0}
     for line in maps.splitlines():
         name, *fields = line.split()
         if not name.endswith(":"):
-            own = fields[0][:3] == "rwx" or "/qemu" in line
-        elif name == "Pss:":
-            pss += 0 if own else int(fields[0]) / 1000
-        elif name == "Rss:" and own:
-            qemu += int(fields[0]) / 1000
+            own = int(name.split("-")[0], 16) < {qemus}
+        elif name in held and own:
+            held[name] += int(fields[0]) / 1000
         elif name == "Rss:":
-            rss += int(fields[0]) / 1000
-    figures.append([round(pss), round(rss), round(qemu)])
+            held["qemu"] += int(fields[0]) / 1000
+    figures.append([round(held[name]) for name in held])
 lines = [line.split() for table in ("tcp", "tcp6", "udp", "udp6") for line in open("/proc/net/" + table)]
 listens = [fields[1] for fields in lines if fields[3] in ("0A", "07")]
 one.terminate()
 print(json.dumps([figures, listens]))
 """
+# Addresses of a program of 64 bits end below in qemu-user, which has it at 0x5500000000; its own memory is above.
+QEMUS = 1 << 40
 
 
 def idle(pi: Pi, *words: str) -> list[str]:
     """Start the program there, wait until it has nothing to do, assert that it is small; return who listens."""
-    (pi.root / "work/idle.py").write_text(IDLE.replace("{settle}", str(SETTLE)))
+    (pi.root / "work/idle.py").write_text(IDLE.replace("{settle}", str(SETTLE)).replace("{qemus}", str(QEMUS)))
     line = json.dumps([f"{PREFIX}/current/bin/python", f"{PREFIX}/current/bin/covid-xray", *words])
     figures, listens = json.loads(pi.run("python3", "/work/idle.py", line).stdout.splitlines()[-1])
     total = sum(pss for pss, _, _ in figures)
     print(f"\nPython {pi.python}, emulated, idle {words[0]}: {total} MB PSS; (PSS, RSS, qemu's own): {figures}")
     assert figures
+    assert all(rss > 10 and qemu > 10 for _, rss, qemu in figures)  # both were found where they are looked for
     assert total <= MOST_IDLE_MB
     return listens
 

@@ -1,5 +1,6 @@
 """What systemd is told, and when: by a socket as systemd opens it, in the program itself and piece by piece."""
 
+import json
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from PIL import Image
 
 from edge_app.restarts import Restarts
 from edge_app.service import Service, in_journal
+from edge_app.suspects import MOST_DEATHS, Suspects
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
 
@@ -97,6 +99,15 @@ def test_an_abstract_address_is_understood():
         with Service({"NOTIFY_SOCKET": f"@{name}"}) as service:
             service.ready()
         assert listening.recv(100) == b"READY=1"
+
+
+def test_a_systemd_that_is_busy_holds_nobody_up(systemd, monkeypatch):
+    monkeypatch.setattr("edge_app.service.DEAF", 0.001)
+    calls = 1000  # the kernel keeps ten of them, or a few hundred
+    with Service(environment(systemd)) as one:
+        for _ in range(calls):
+            one.ready()
+    assert 0 < len(systemd.told_now()) < calls
 
 
 def test_where_nobody_listens_nothing_fails(tmp_path):
@@ -232,4 +243,62 @@ def test_a_death_without_work_is_counted_and_a_wanted_end_is_not(systemd, tmp_pa
 
 def test_outside_systemd_nothing_is_counted(tmp_path):
     Restarts.of({"RUNTIME_DIRECTORY": str(tmp_path)}).begin()
+    assert list(tmp_path.iterdir()) == []
+
+
+# A film of 183 pixels brings the program down, as a fault in the runtime would; in the midst of it others are in work.
+DEADLY = """
+import os
+from edge_app import judging
+judge = judging.judge
+def deadly(grey, *given, **named):
+    if grey.shape[1] == 183:
+        os._exit(9)
+    return judge(grey, *given, **named)
+judging.judge = deadly
+"""
+
+
+def test_a_film_that_kills_the_program_each_time_is_given_up_and_the_others_are_judged(systemd, tmp_path):
+    inbox = films(tmp_path / "inbox", 5)
+    Image.fromarray(draw_film(1000, 200, 183)).save(inbox / "2-deadly.png")
+    rows, deaths, place = {}, 0, str(tmp_path / "run")
+    Path(place).mkdir()
+    while deaths <= MOST_DEATHS:
+        process = watching(systemd, inbox, DEADLY, RUNTIME_DIRECTORY=place, WATCHDOG_USEC="400000000")
+        for line in process.stdout:
+            row = json.loads(line)
+            rows[Path(row["path"]).name] = row
+            if len(rows) == 6:
+                process.send_signal(signal.SIGTERM)
+        _, complaints = process.communicate(timeout=AT_MOST)
+        if process.returncode != 9:
+            break
+        deaths += 1
+    assert process.returncode == 143, complaints
+    assert deaths == MOST_DEATHS
+    error = rows.pop("2-deadly.png")["error"]
+    assert f"died {MOST_DEATHS} times while it judged this film" in error
+    assert error in complaints
+    assert len(rows) == 5
+    assert not any(row["error"] for row in rows.values())
+
+
+def test_a_film_that_is_judged_in_the_end_is_no_suspect(tmp_path):
+    names = {"NOTIFY_SOCKET": "/nowhere", "RUNTIME_DIRECTORY": str(tmp_path)}
+    for deaths in range(2):
+        assert Suspects.of(names).begin("film") == deaths
+    one = Suspects.of(names)
+    assert one.at_large
+    assert one.begin("film") == 2
+    assert one.at_large
+    one.end("film")
+    assert not one.at_large
+    assert not Suspects.of(names).at_large
+    assert Suspects.of(names).begin("film") == 0
+
+
+def test_outside_systemd_no_film_is_a_suspect(tmp_path):
+    for _ in range(2 * MOST_DEATHS):
+        assert Suspects.of({"RUNTIME_DIRECTORY": str(tmp_path)}).begin("film") == 0
     assert list(tmp_path.iterdir()) == []
