@@ -117,12 +117,11 @@ class _Judges:
         """Judge a film, unless the program dies of it each time."""
         deaths = self._suspects.begin(decoded.sha256)
         if deaths >= MOST_DEATHS:
-            return Result(
-                path,
-                decoded.sha256,
-                error=f"{path}: this program died {deaths} times while it judged this film, and leaves it out until the "
-                "service is stopped; have a person read it, and report the fault.",
+            why = (
+                f"this program died {deaths} times while it judged this film, and leaves it out until the service is "
+                "stopped; have a person read it, and report the fault"
             )
+            return Result(path, decoded.sha256, error=f"{path}: {why}.")
         result = judged(path, decoded, one, self._limits, self._keep_grey)
         self._suspects.end(decoded.sha256)
         return result

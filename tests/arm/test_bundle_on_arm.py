@@ -31,15 +31,13 @@ EACH = 8
 QUANTUM, MOST_APART = 1 / 256, 8 / 256
 # Megabytes on the card, without the sample film, that are allowed.
 MOST_INSTALLED_MB = 350
-# Megabytes of memory of all processes, idle, that are allowed.
+# Megabytes of memory (RSS), idle, that are allowed.
 MOST_IDLE_MB = 120
 # Seconds after the first verdict, or the first word of the page, in which what is not needed any more is given back.
 SETTLE = 10
 PAGE_PORT = 8000
-# What computes there in another way than here, and needs no repository round it.
-TESTS = ("enlarge", "preprocess", "bundle", "classifier", "lung_field", "likeness", "decision")
-# What tests need beside the bundle, in Python alone and so the same on every processor.
-PURE = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
+# What of the repository the tests of the light side use, beside the bundle that is installed there.
+CHECKOUT = ("edge_app", "tests", "models", "docs", "convert", "train")
 
 
 class Pi:
@@ -53,7 +51,7 @@ class Pi:
     def run(self, *words, code: int | None = 0, **environment) -> subprocess.CompletedProcess:
         """Run a program there; fail unless it ends with `code` (None: any)."""
         line = [str(ENTER), str(self.root), "env", *(f"{key}={value}" for key, value in environment.items())]
-        done = subprocess.run([*line, *map(str, words)], capture_output=True, text=True, check=False, timeout=1800)
+        done = subprocess.run([*line, *map(str, words)], capture_output=True, text=True, check=False, timeout=7200)
         assert code is None or done.returncode == code, (words, done.stdout[-3000:], done.stderr[-3000:])
         return done
 
@@ -168,9 +166,9 @@ def test_models_are_taken_and_refused_there(pi, tmp_path):
     assert "model lite0-int8" in pi.app("--version", **where).stdout
 
 
-# What the program and its children hold while there is nothing to do, in the words of the kernel there: memory that a
-# parent shares with its children counts once in PSS. qemu's own memory, which no Pi has, lies above that of the program
-# that it plays, and is told apart by its address (QEMUS).
+# What the program and its children hold while there is nothing to do, in the words of the kernel there: PSS, in which
+# memory that a parent shares with its children counts once, RSS, and the RSS of qemu. qemu's own memory, which no Pi
+# has, lies above that of the program that it plays, and is told apart by its address (QEMUS).
 IDLE = """
 import json, subprocess, sys, time
 from pathlib import Path
@@ -211,11 +209,11 @@ def idle(pi: Pi, *words: str) -> list[str]:
     (pi.root / "work/idle.py").write_text(IDLE.replace("{settle}", str(SETTLE)).replace("{qemus}", str(QEMUS)))
     line = json.dumps([f"{PREFIX}/current/bin/python", f"{PREFIX}/current/bin/covid-xray", *words])
     figures, listens = json.loads(pi.run("python3", "/work/idle.py", line).stdout.splitlines()[-1])
-    total = sum(pss for pss, _, _ in figures)
-    print(f"\nPython {pi.python}, emulated, idle {words[0]}: {total} MB PSS; (PSS, RSS, qemu's own): {figures}")
+    total, largest = sum(pss for pss, _, _ in figures), max(rss for _, rss, _ in figures)
+    print(f"\nPython {pi.python}, emulated, idle {words[0]}: RSS {largest} MB; of all {total} MB PSS {figures}")
     assert figures
     assert all(rss > 10 and qemu > 10 for _, rss, qemu in figures)  # both were found where they are looked for
-    assert total <= MOST_IDLE_MB
+    assert largest <= MOST_IDLE_MB
     return listens
 
 
@@ -231,17 +229,26 @@ def test_serving_it_is_small_in_memory_and_listens_at_its_port_alone(pi):
     assert listens == [f"0100007F:{PAGE_PORT:04X}"]
 
 
-def test_tests_of_what_computes_pass_there(pi):
+def test_the_tests_of_the_light_side_pass_there(pi):
+    """All of them, with the runtime, numpy, OpenCV and Pillow of the bundle: half an hour."""
     checkout = pi.root / "work/checkout"
-    ignore = shutil.ignore_patterns("__pycache__")
-    for name in ("tests", "models"):
+    ignore = shutil.ignore_patterns("__pycache__", "runs")
+    for name in CHECKOUT:
         shutil.copytree(ROOT / name, checkout / name, ignore=ignore)
-    shutil.copy(ROOT / "pyproject.toml", checkout)
-    for name in PURE:
-        packages = (ROOT / SYSTEMS["3.11"] / "lib").glob(f"python3*/site-packages/{name}")
-        shutil.copytree(next(packages), checkout / "pure" / name, ignore=ignore)
-    files = [f"/work/checkout/tests/edge/test_{name}.py" for name in TESTS]
-    line = [f"{PREFIX}/current/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
-    done = pi.run(*line, PYTHONPATH="/work/checkout/pure:/work/checkout")
+    for name in ("pyproject.toml", "README.md", "Makefile"):
+        shutil.copy(ROOT / name, checkout)
+    # All are in Python alone, and so the same on every processor.
+    pip = [ROOT / ".venv/bin/python", "-m", "pip", "install", "--quiet", "--only-binary=:all:", "--no-deps", "--target"]
+    packages = ["-r", ROOT / "tests/requirements.txt", sample_package()]
+    subprocess.run([*pip, checkout / "pure", *packages], check=True)
+    line = f"cd /work/checkout && exec {PREFIX}/current/bin/python -m pytest -p no:cacheprovider tests/edge"
+    done = pi.run("sh", "-c", line, code=None, PYTHONPATH="/work/checkout:/work/checkout/pure")
+    (ROOT / f"build/arm/tests-{pi.python}.txt").write_text(done.stdout)
     print(f"\nPython {pi.python}, emulated: {done.stdout.splitlines()[-1]}")
-    assert " passed" in done.stdout
+    assert done.returncode == 0, done.stdout[-5000:]
+
+
+def sample_package() -> str:
+    """Return the requirement of the package with the real sample film, which no bundle holds."""
+    lines = (ROOT / "edge_app/requirements.txt").read_text().splitlines()
+    return next(line for line in lines if line.startswith("pydicom-data"))

@@ -7,12 +7,13 @@ import cv2
 from PIL import Image
 
 from edge_app import bundle
+from tests.booted.faulty import DEADLY_WIDTH
 from tests.edge.conftest import GOLDEN
 from tests.edge.test_camera_loop import FILM, SIZE, box
 from tests.films import draw_film
 
-# Films for: the kills, the stop, the hang.
-COUNTS = {"kill": 100, "stop": 40, "late": 1}
+# Films for: the kills, the stop, the hang, those that come with a deadly one.
+COUNTS = {"kill": 100, "stop": 40, "late": 1, "behind": 5}
 
 
 def main(folder: Path) -> None:
@@ -24,6 +25,8 @@ def main(folder: Path) -> None:
             seed += 1
             file = "hangs.png" if name == "late" else f"{number:03d}.png"
             Image.fromarray(draw_film(seed, 300, 260, opacity=seed % 2)).save(folder / name / file, compress_level=1)
+    wide = draw_film(seed + 1, 300, DEADLY_WIDTH)
+    Image.fromarray(wide).save(folder / "late" / "deadly.png", compress_level=1)
     film_before_a_camera(folder / "camera")
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Boots a Debian of this processor in systemd-nspawn with nothing but Python in it, and runs tests/booted/job.py
-# inside, or the file that is named: it installs what `make deb` and `make bundle` made. Needs root; installs
-# systemd-container and mmdebstrap if they are not there. A few minutes.
+# Boots a Debian of this processor in systemd-nspawn with nothing but Python in it, and runs tests/booted/job.py inside,
+# or another module of tests/booted that is named: `tests/booted/run.sh screens`. It installs what `make deb` and
+# `make bundle` made. Needs root; installs systemd-container and mmdebstrap if they are not there. A few minutes.
 # SUITE=trixie boots Debian 13 with Python 3.13 in place of Debian 12 with 3.11;
 # KILLS=50 is how often the service is killed; REAL is a folder of real films, for tests/booted/screens.py.
 set -euo pipefail
@@ -26,24 +26,25 @@ tar -xf $base -C $root
 mkdir -p $root/debs $root/films $root/bundle $root/out
 cp build/covid-xray-edge_*~$suite"_$(dpkg --print-architecture)".deb $root/debs/
 tar -xzf build/covid-xray-edge-*-"$(uname -m)-py$python.tar.gz" -C $root/bundle
-cp "${1:-tests/booted/job.py}" $root/job.py
-cp tests/booted/hang.py $root/
+mkdir -p $root/job/tests/booted
+cp tests/__init__.py $root/job/tests/
+cp tests/booted/*.py $root/job/tests/booted/
 .venv/bin/python -m tests.booted.films $root/films
 if [ -n "${REAL:-}" ]; then cp -r "$REAL" $root/films/real; fi
-cat >$root/etc/systemd/system/job.service <<'UNIT'
+cat >$root/etc/systemd/system/job.service <<UNIT
 [Unit]
 After=multi-user.target
 [Service]
 Type=oneshot
-Environment=KILLS=@KILLS@
-ExecStart=/usr/bin/python3 /job.py
+Environment=KILLS=${KILLS:-50} PYTHONDONTWRITEBYTECODE=1
+WorkingDirectory=/job
+ExecStart=/usr/bin/python3 -m tests.booted.${1:-job}
 StandardOutput=file:/out/log.txt
 StandardError=file:/out/log.txt
 ExecStopPost=/usr/bin/systemctl poweroff --no-block
 [Install]
 WantedBy=multi-user.target
 UNIT
-sed -i "s/@KILLS@/${KILLS:-50}/" $root/etc/systemd/system/job.service
 ln -s ../job.service $root/etc/systemd/system/multi-user.target.wants/job.service
 # cgroup v2 as a Pi has it, even where this machine boots with v1.
 SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 timeout "${LIMIT:-1200}" systemd-nspawn --quiet --boot --directory=$root --register=no \

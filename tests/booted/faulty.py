@@ -1,0 +1,38 @@
+"""The program as it is, but for two faults: its judge hangs once, as a driver may, and it dies over a film.
+
+Files in its folder in memory switch them on: `hang`, which is gone afterwards, and `die`.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+RUN = Path("/run/covid-xray-watch")
+# Pixels by which the film is known over which the program dies.
+DEADLY_WIDTH = 263
+
+
+def main() -> None:
+    """Run the program with a faulty judge."""
+    from edge_app import judging
+    from edge_app.__main__ import run
+
+    judge = judging.judge
+
+    def faulty(grey, *given, **named):
+        """Judge a film, or hang, or die."""
+        if (RUN / "hang").exists():
+            (RUN / "hang").unlink()
+            time.sleep(1e6)
+        if (RUN / "die").exists() and grey.shape[1] == DEADLY_WIDTH:
+            os.abort()
+        return judge(grey, *given, **named)
+
+    judging.judge = faulty
+    sys.argv[0] = "covid-xray"
+    run()
+
+
+if __name__ == "__main__":
+    main()
