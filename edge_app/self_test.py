@@ -19,6 +19,7 @@ from edge_app import (
     sample,
     signatures,
 )
+from edge_app import threads as threads_
 from edge_app.classifier import WITHOUT_XNNPACK, Classifier
 from edge_app.errors import EdgeError
 from edge_app.health import FAULT, OK, WARNING, Check
@@ -35,8 +36,14 @@ NEARLY, ENOUGH = 1.1, 0.3
 ARM = ("aarch64", "armv7l", "armv8l", "armv6l")
 
 
-def checks(path: Path, threads: int) -> list[Check]:
-    """Check the runtime, the model's file, its golden film, and how long a film takes."""
+def checks(path: Path, threads: int, choose: bool = False) -> list[Check]:
+    """Check the runtime, the model's file, its golden film, and how long a film takes.
+
+    Args:
+        path: of the model.
+        threads: that programs use here.
+        choose: have them use the number that is found to be the best.
+    """
     from edge_app import classifier
 
     try:
@@ -51,7 +58,7 @@ def checks(path: Path, threads: int) -> list[Check]:
     gate = "" if model.card.gate else "; it has no gate: it answers for any picture that shows something like lungs"
     words = f"{model.card.name} is whole, sha256 {model.sha256[:12]}{gate}"
     found += [Check("model", WARNING if gate else OK, words), fingerprint(model), signature(path)]
-    return [*found, golden(model, one), kernels(one), concurrency(model, threads), speed(one)]
+    return [*found, golden(model, one), kernels(one), concurrency(model, threads, choose), speed(one, model)]
 
 
 def fingerprint(model: bundle.Bundle) -> Check:
@@ -91,15 +98,16 @@ def kernels(one: Classifier) -> Check:
     return Check("XNNPACK", WARNING, f"{words}; LiteRT, the runtime for Python 3.12 and newer, mostly takes it")
 
 
-def concurrency(model: bundle.Bundle, threads: int) -> Check:
-    """Time the network on 1, 2 and 4 threads, as far as there are cores, and name the best number."""
+def concurrency(model: bundle.Bundle, threads: int, choose: bool = False) -> Check:
+    """Time the network on 1, 2 and 4 threads, as far as there are cores; name the best number, or choose it too."""
     took = {count: _invocation(model, count) for count in (1, 2, 4) if count == 1 or count <= hardware.threads()}
     # Fewer threads that are nearly as fast leave cores to the children that decode.
     best = min(count for count, ms in took.items() if ms <= min(took.values()) * NEARLY)
     words = ", ".join(f"{count}: {ms:.1f} ms" for count, ms in took.items())
     words = f"one film through the network by number of threads: {words}; {best} is best, {threads} used"
     if best != threads:
-        words += f". For films one by one set COVID_XRAY_THREADS={best}; a folder is judged two films at a time"
+        chosen = choose and not threads_.named() and threads_.keep(best)
+        words += f", {best} from the next start on" if chosen else f"; set COVID_XRAY_THREADS={best}"
     return Check("threads", OK, words)
 
 
@@ -139,20 +147,26 @@ def golden(model: bundle.Bundle, one: Classifier) -> Check:
     )
 
 
-def speed(one: Classifier) -> Check:
-    """Time the sample film, from its file to its scores."""
+def speed(one: Classifier, model: bundle.Bundle) -> Check:
+    """Time the sample film, or the golden one where it is not installed, from its bytes to its scores."""
+    least = preprocess.least_side(one.card.size)
     try:
-        path = sample.path()
-        first = radiograph.read(path, preprocess.least_side(one.card.size))
-        _scores(first, one)  # the first call of anything is slower
-        started = time.perf_counter()
-        grey = radiograph.read(path, preprocess.least_side(one.card.size))
-        decoded = time.perf_counter()
-        _scores(grey, one)
+        name, path = "sample film", sample.path()
+        content = path.read_bytes()
     except EdgeError as error:
-        return Check("speed", WARNING, f"the sample film cannot be timed: {error}")
+        if not model.golden:
+            return Check("speed", WARNING, f"no film can be timed: {error}")
+        name, path, content = "golden film", Path("golden film"), model.golden
+    try:
+        for _ in range(2):  # the first call of anything is slower
+            started = time.perf_counter()
+            grey = np.asarray(radiograph.decode(path, content, least).picture)
+            decoded = time.perf_counter()
+            _scores(grey, one)
+    except EdgeError as error:
+        return Check("speed", WARNING, f"the {name} cannot be timed: {error}")
     spent = time.perf_counter() - started
-    words = f"{spent * 1000:.0f} ms for the sample film, {(decoded - started) * 1000:.0f} of them to decode it"
+    words = f"{spent * 1000:.0f} ms for the {name}, {(decoded - started) * 1000:.0f} of them to decode it"
     return Check("speed", OK, f"{words}; 'bench' tells more")
 
 

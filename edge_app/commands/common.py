@@ -1,9 +1,9 @@
 """Flags that several commands share, and what they lead to."""
 
 import argparse
-import os
 from pathlib import Path
 
+from edge_app import threads as threads_
 from edge_app.card import RULES
 from edge_app.installed_model import default_model
 
@@ -20,20 +20,8 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--model", type=Path, default=default_model(), help="model file (default: that of 'model list', lite0 in int8)"
     )
     parser.add_argument(
-        "--threads", type=threads, default=likely_threads(), help="of one invocation (default %(default)s)"
+        "--threads", type=threads, default=threads_.chosen(), help="of one invocation (default %(default)s)"
     )
-
-
-def likely_threads() -> int:
-    """Return half as many threads as there are cores: `pipeline` looks at two films together, and a child decodes.
-
-    On 2 cores a folder takes as long with 1 as with 2 (165 films a second), with less CPU time. `COVID_XRAY_THREADS`
-    says otherwise, as where `doctor` measured that another number is faster.
-    """
-    named = os.environ.get("COVID_XRAY_THREADS", "")
-    if named.isdigit() and 1 <= int(named) <= 64:
-        return int(named)
-    return max(1, min(4, (os.cpu_count() or 1) // 2))
 
 
 def add_rule(parser: argparse.ArgumentParser) -> None:
@@ -98,8 +86,8 @@ def described(line: str, examples: str) -> dict:
 
 def threads(text: str) -> int:
     """Read a number of threads."""
-    if not text.isdigit() or not 1 <= int(text) <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of threads; 1 to 64 are allowed")
+    if not text.isdigit() or not 1 <= int(text) <= threads_.MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of threads; 1 to {threads_.MOST} are allowed")
     return int(text)
 
 

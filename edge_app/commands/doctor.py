@@ -56,7 +56,7 @@ def _checks(args):
         yield health.decoders(dicom.compressions())
     from edge_app import self_test
 
-    yield from self_test.checks(args.model, args.threads)
+    yield from self_test.checks(args.model, args.threads, choose=True)
     yield store_health.check(store)
 
 

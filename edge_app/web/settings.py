@@ -5,7 +5,7 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge_app.commands.common import likely_threads
+from edge_app import threads as threads_
 from edge_app.errors import WrongUsage
 from edge_app.installed_model import default_model
 
@@ -41,7 +41,7 @@ class Settings:
     port: int = PORT
     names: tuple[str, ...] = ()
     model: Path = field(default_factory=default_model)
-    threads: int = likely_threads()
+    threads: int = threads_.chosen()
     rule: str = "refer"
     prevalence: str | None = None
     camera: str | None = None

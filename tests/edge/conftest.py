@@ -34,10 +34,11 @@ def film_path(tmp_path) -> Path:
 
 @pytest.fixture(autouse=True)
 def nothing_installed(tmp_path_factory, monkeypatch):
-    """Keep the tests from the models and keys that are installed on this machine."""
+    """Keep the tests from the models, keys and results that are on this machine."""
     place = tmp_path_factory.mktemp("nothing")
     monkeypatch.setenv("COVID_XRAY_MODELS", str(place / "models"))
     monkeypatch.setenv("COVID_XRAY_KEYS", str(place / "keys"))
+    monkeypatch.setenv("COVID_XRAY_STORE", str(place / "data" / "results.sqlite"))
 
 
 @pytest.fixture

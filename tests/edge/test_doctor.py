@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import exposure, hardware, health, installed_model, self_test, store_health
+from edge_app import bundle, exposure, hardware, health, installed_model, sample, self_test, store_health, threads
 from edge_app.camera import devices
-from edge_app.commands import common
+from edge_app.errors import MissingPackage
 from tests.edge.another_user import as_another_user
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
@@ -297,11 +297,54 @@ def test_the_model_of_the_release_is_trusted():
     assert (check.state, check.words) == (health.OK, "the model came with the program and is trusted as it is")
 
 
-def test_a_number_of_threads_that_was_measured(monkeypatch):
+def test_the_number_of_threads_that_was_measured_is_used(monkeypatch):
+    likely = threads.chosen()
+    assert 1 <= likely <= 4
+    assert threads.keep(likely + 1)
+    assert threads.chosen() == likely + 1
+    with monkeypatch.context() as moved:  # the card is in another device now
+        moved.setattr(os, "cpu_count", lambda: 64)
+        assert threads.chosen() == 4
     monkeypatch.setenv("COVID_XRAY_THREADS", "3")
-    assert common.likely_threads() == 3
+    assert threads.chosen() == 3
     monkeypatch.setenv("COVID_XRAY_THREADS", "many")
-    assert 1 <= common.likely_threads() <= 4
+    assert 1 <= threads.chosen() <= 4
+
+
+@pytest.mark.parametrize("said", ["", "x86_64", "many words that are no number", "\xff"])
+def test_what_is_no_number_of_threads_is_none(tmp_path, monkeypatch, said):
+    monkeypatch.setenv("COVID_XRAY_STORE", str(tmp_path / "results.sqlite"))
+    likely = threads.chosen()
+    (tmp_path / "threads").write_bytes(said.encode("latin-1"))
+    assert threads.chosen() == likely
+
+
+def test_the_doctor_chooses_the_best_number_of_threads(monkeypatch, one, model_path):
+    model, took = bundle.read(model_path), {1: 20.0, 2: 10.0, 4: 9.5}
+    monkeypatch.setattr(self_test, "_invocation", lambda _, count: took[count])
+    monkeypatch.setattr(hardware, "threads", lambda: 4)
+    assert self_test.concurrency(model, 1).words.endswith("2 is best, 1 used; set COVID_XRAY_THREADS=2")
+    assert self_test.concurrency(model, 1, choose=True).words.endswith("1 used, 2 from the next start on")
+    assert threads.chosen() == 2
+    assert self_test.concurrency(model, 2, choose=True).words.endswith("2 is best, 2 used")
+    took[4] = 5.0
+    monkeypatch.setenv("COVID_XRAY_THREADS", "1")  # a person has said otherwise
+    assert self_test.concurrency(model, 1, choose=True).words.endswith("set COVID_XRAY_THREADS=4")
+    assert threads.chosen() == 1
+    monkeypatch.delenv("COVID_XRAY_THREADS")
+    monkeypatch.setenv("COVID_XRAY_STORE", "/proc/none/results.sqlite")  # nothing can be written there
+    assert self_test.concurrency(model, 1, choose=True).words.endswith("set COVID_XRAY_THREADS=4")
+
+
+def test_where_the_sample_film_is_not_installed_the_golden_one_is_timed(with_golden_film, monkeypatch, one, model_path):
+    def none():
+        raise MissingPackage("sample film: package 'pydicom-data' is not installed.")
+
+    monkeypatch.setattr(sample, "path", none)
+    check = self_test.speed(one, bundle.read(with_golden_film()))
+    assert check.state == health.OK
+    assert "ms for the golden film" in check.words
+    assert self_test.speed(one, bundle.read(model_path)).state == health.WARNING
 
 
 def test_decoders_of_dicom():

@@ -1,0 +1,56 @@
+"""How many threads look at one film: as a person says, as the doctor measured here, or a likely number."""
+
+import contextlib
+import os
+from pathlib import Path
+
+MOST = 64
+# Beside the store: whose programs share a store share what was measured on their device.
+NAME = "threads"
+
+
+def chosen() -> int:
+    """Return how many threads are used unless a flag says otherwise.
+
+    `COVID_XRAY_THREADS` counts first, then what `keep` kept on a device like this. Else it is half as many as there are
+    cores: `pipeline` looks at two films together, and a child decodes. On 2 cores a folder takes as long with 1 as with
+    2 (165 films a second), with less CPU time.
+    """
+    return named() or _kept() or max(1, min(4, (os.cpu_count() or 1) // 2))
+
+
+def named() -> int | None:
+    """Return what `COVID_XRAY_THREADS` says, if it is a number of threads."""
+    text = os.environ.get("COVID_XRAY_THREADS", "")
+    return int(text) if text.isdigit() and 1 <= int(text) <= MOST else None
+
+
+def keep(best: int) -> bool:
+    """Have programs use this number from their next start on; say whether that could be written down."""
+    from edge_app import durable
+
+    path = _path()
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        durable.write(path, f"{_device()} {best}\n".encode())
+        return True
+    return False
+
+
+def _kept() -> int | None:
+    """Return what was measured, if on a device like this: a card may have come from another."""
+    with contextlib.suppress(OSError, ValueError):
+        device, _, best = _path().read_text().strip().rpartition(" ")
+        if device == _device() and 1 <= int(best) <= MOST:
+            return int(best)
+    return None
+
+
+def _device() -> str:
+    return f"{os.uname().machine} {os.cpu_count()}"
+
+
+def _path() -> Path:
+    from edge_app.store_file import default_path
+
+    return default_path().parent / NAME
