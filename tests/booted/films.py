@@ -12,8 +12,8 @@ from tests.edge.conftest import GOLDEN
 from tests.edge.test_camera_loop import FILM, SIZE, box
 from tests.films import draw_film
 
-# Films for: the kills, the stop, the hang, those that come with a deadly one.
-COUNTS = {"kill": 100, "stop": 40, "late": 1, "behind": 5}
+# Films for: the kills, the stop, the hang, those that come with a deadly one, the update, the way back.
+COUNTS = {"kill": 100, "stop": 40, "late": 1, "behind": 5, "update": 2, "rollback": 2}
 
 
 def main(folder: Path) -> None:

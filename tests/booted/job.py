@@ -5,10 +5,10 @@
 
 import sys
 
-from tests.booted.inbox import backed_off, deadly, faulty, hung, killed, private, stopped, written
+from tests.booted.inbox import backed_off, deadly, faulty, forgiven, hung, killed, private, stopped, written
 from tests.booted.others import filmed, paged
-from tests.booted.packages import bundled, installed, removed
-from tests.booted.system import FILMS, run, say
+from tests.booted.packages import bundled, installed, removed, updated
+from tests.booted.system import FILMS, count, run, say
 
 
 def main() -> int:
@@ -20,6 +20,8 @@ def main() -> int:
         with faulty():
             hung()
             deadly()
+            done = count()
+        forgiven(done)
         backed_off()
         stopped()
         written(len(films))
@@ -28,6 +30,7 @@ def main() -> int:
         paged()
         removed()
         bundled()
+        updated()
     except Exception as error:  # the console is all that is seen
         say(f"FAILED {type(error).__name__}: {error}")
         print(run("journalctl", "-n", "60", "--no-pager", check=False))

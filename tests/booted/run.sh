@@ -23,9 +23,13 @@ rm -rf $root $out
 mkdir -p $root $out
 tar -xf $base -C $root
 : >$root/etc/machine-id
-mkdir -p $root/debs $root/films $root/bundle $root/out
+mkdir -p $root/debs $root/films $root/bundle $root/out $root/update
 cp build/covid-xray-edge_*~$suite"_$(dpkg --print-architecture)".deb $root/debs/
 tar -xzf build/covid-xray-edge-*-"$(uname -m)-py$python.tar.gz" -C $root/bundle
+cp build/covid-xray-edge-*-"$(uname -m)-py$python.tar.gz" $root/update/
+.venv/bin/python -m convert keygen $root/update/site >/dev/null
+.venv/bin/python -m convert sign $root/update/*.tar.gz --key $root/update/site >/dev/null
+rm $root/update/site
 mkdir -p $root/job/tests/booted
 cp tests/__init__.py $root/job/tests/
 cp tests/booted/*.py $root/job/tests/booted/
