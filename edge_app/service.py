@@ -64,6 +64,7 @@ class Service:
         self._tell("STOPPING=1")
         if kind is None or issubclass(kind, KeyboardInterrupt):
             self._restarts.forget()
+            self.suspects.forget()
         if self._socket:
             self._socket.close()
 

@@ -53,3 +53,10 @@ class Suspects:
         if self._folder is not None:
             with contextlib.suppress(OSError):
                 (self._folder / sha256).unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Begin anew: the service was stopped by hand, and films that were given up get another chance."""
+        if self._folder is not None:
+            for path in self._folder.glob("*"):
+                with contextlib.suppress(OSError):
+                    path.unlink()

@@ -84,7 +84,7 @@ def test_signs_of_life_are_sent_a_quarter_of_the_watchdogs_time_apart(systemd):
 
 
 def test_a_watchdog_that_is_meant_for_another_process_sets_no_pace(systemd):
-    with Service(environment(systemd, WATCHDOG_PID="1")) as service:
+    with Service(environment(systemd, WATCHDOG_PID=f"{os.getpid() + 1}")) as service:
         service.alive()
         time.sleep(0.11)
         service.alive()
@@ -307,6 +307,17 @@ def test_a_film_that_is_judged_in_the_end_is_no_suspect(tmp_path):
     one.end("film")
     assert not one.at_large
     assert not Suspects.of(names).at_large
+    assert Suspects.of(names).begin("film") == 0
+
+
+def test_a_wanted_end_gives_films_that_were_given_up_another_chance(systemd, tmp_path):
+    names = environment(systemd, RUNTIME_DIRECTORY=str(tmp_path))
+    for _ in range(MOST_DEATHS):
+        with pytest.raises(ValueError, match="it died"), Service(names) as service:
+            service.suspects.begin("film")
+            raise ValueError("it died")
+    with Service(names) as service:
+        assert service.suspects.begin("film") == MOST_DEATHS
     assert Suspects.of(names).begin("film") == 0
 
 

@@ -30,9 +30,9 @@ subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--clear", target
 LINES = "\n".join([next(path for path in sys.path if path.endswith("site-packages")), str(ROOT), ""])
 # Of a program that cannot even be started: what stands first in the environment is found first.
 SPOILED = '(site / "numpy.py").write_text("raise ImportError(\'no such kernel\')")\n(site / "here.pth").unlink()'
-# Of one whose doctor is well until it is in use.
+# Of one whose doctor is well until it is in use. (A sitecustomize.py there would stand behind Debian's own.)
 WELL_UNTIL_USED = """
-(site / "sitecustomize.py").write_text("import os, sys\\nif '/current/' in sys.executable: os._exit(3)\\n")
+(site / "used.pth").write_text("import os, sys; '/current/' in sys.executable and os._exit(3)\\n")
 """
 
 
