@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Mapping
 
-from edge_app import stopping
 from edge_app.restarts import Restarts
 from edge_app.suspects import Suspects
 
@@ -51,13 +50,8 @@ class Service:
         """Wait, if the runs before this one died one after the other and did no work."""
         wait = self._restarts.begin()
         if wait:
-            try:
-                with stopping.heeded():
-                    self._tell(f"STATUS=Waits {wait:.0f} s: the runs before died and judged nothing")
-                    time.sleep(wait)
-            except KeyboardInterrupt:  # a person who stops it has seen to it, and need not wait again
-                self._restarts.forget()
-                raise
+            self._tell(f"STATUS=Waits {wait:.0f} s: the runs before died and judged nothing")
+            time.sleep(wait)
         return self
 
     def __exit__(self, kind, *_):

@@ -31,19 +31,6 @@ def heed() -> None:
 
 
 @contextlib.contextmanager
-def heeded() -> Iterator[None]:
-    """Heed signals for a while, before `heed`."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    heed()
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            if signal.getsignal(number) is _stop:
-                signal.signal(number, handler)
-
-
-@contextlib.contextmanager
 def held() -> Iterator[None]:
     """Finish the block, such as writing down a film, before a signal is obeyed."""
     global _held

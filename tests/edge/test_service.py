@@ -246,18 +246,6 @@ def test_outside_systemd_nothing_is_counted(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_who_stops_it_while_it_waits_need_not_wait_again(systemd, tmp_path):
-    place = tmp_path / "run"
-    place.mkdir()
-    (place / "restarts").write_text("20")
-    process = watching(systemd, films(tmp_path / "inbox", 1), RUNTIME_DIRECTORY=str(place))
-    assert systemd.told().startswith("STATUS=Waits 64 s")
-    process.send_signal(signal.SIGTERM)
-    _, complaints = process.communicate(timeout=AT_MOST / 2)
-    assert (process.returncode, complaints) == (143, "")
-    assert not (place / "restarts").exists()
-
-
 # A film of 183 pixels brings the program down, as a fault in the runtime would; in the midst of it others are in work.
 DEADLY = """
 import os
