@@ -116,8 +116,8 @@ arm-roots: .venv/ready  ## Debian roots of a Pi's processors, emulated, in which
 test-arm: .venv/ready .venv-edge/ready-tests  ## on emulated Pis: bundle in, doctor, verdicts as on x86, tests (an hour; root)
 	convert/arm_root.sh aarch64
 	convert/arm_root.sh armhf
-	$(MAKE) bundle ARCH=aarch64 PYTHON=3.11
-	$(MAKE) bundle ARCH=aarch64 PYTHON=3.13
+	$(MAKE) bundle deb ARCH=aarch64 PYTHON=3.11
+	$(MAKE) bundle deb ARCH=aarch64 PYTHON=3.13
 	$(DESK) -m pytest -s tests/arm
 
 test-camera-vm: .venv/ready  ## the camera on a real /dev/video0 with faults, in an emulated machine (minutes; root)

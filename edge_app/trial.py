@@ -1,9 +1,13 @@
-"""`python -m edge_app.trial FILE`: is this model file fit for this device? One sentence on stderr and code 1 if not."""
+"""`python -m edge_app.trial [FILE]`: is this model file fit for this device? One sentence on stderr and code 1 if not.
+
+Without FILE it is the model that came with the program: whoever installs that asks so.
+"""
 
 import sys
 from pathlib import Path
 
 from edge_app.errors import EdgeError, ModelMismatch
+from edge_app.installed_model import released
 
 # What a card asks for is a version of TFLite, and LiteRT counts anew: 1.0 came after TFLite 2.17, and the library of
 # ai-edge-litert 2.3.0 calls itself 2.22.0-dev0, so it holds all of 2.21.
@@ -54,9 +58,9 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def main() -> int:
-    """Check the file that the command line names."""
+    """Check the file that the command line names, or the model of the release."""
     try:
-        check(Path(sys.argv[1]))
+        check(Path(sys.argv[1]) if sys.argv[1:] else released())
     except EdgeError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return 1

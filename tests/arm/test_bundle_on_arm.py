@@ -146,6 +146,19 @@ def test_verdicts_are_those_of_this_desk(pi, films):
     assert max(apart.values()) <= MOST_APART
 
 
+def test_the_package_holds_an_environment_that_runs_there(pi, films):
+    """Unpacked, not configured: no maintainer script runs without a booted system (tests/booted has one)."""
+    suite = {"3.11": "bookworm", "3.13": "trixie"}[pi.python]
+    (package,) = ROOT.glob(f"build/covid-xray-edge_*~{suite}_arm64.deb")
+    subprocess.run(["dpkg-deb", "--extract", package, pi.root], check=True)
+    (release,) = (pi.root / "opt/covid-xray/releases").glob(f"*~{suite}")
+    command = f"{PREFIX}/releases/{release.name}/bin/covid-xray"
+    told = json.loads(pi.run(command, "doctor", "--json").stdout)
+    assert told["ok"], told
+    assert pi.run(command, "classify", "--json", "/work/films/sample.dcm").stdout.count('"verdict"') == 1
+    shutil.rmtree(release)
+
+
 def test_models_are_taken_and_refused_there(pi, tmp_path):
     new = pi.root / "work/new.tflite"
     shutil.copy(ROOT / "models/covid-xray-short-int8.tflite", new)

@@ -1,5 +1,6 @@
 """The wheel, the offline bundle and the package: made by the real pip, from drawn wheels, and installed."""
 
+import ensurepip
 import hashlib
 import json
 import platform
@@ -183,6 +184,26 @@ def test_a_64_bit_kernel_under_a_32_bit_system_is_refused(monkeypatch):
     monkeypatch.setattr(install.sys, "maxsize", 2**31 - 1)
     with pytest.raises(install.Refused, match="in a 32-bit system"):
         install.fits({"arch": "aarch64", "python": "3.11"}, "aarch64", (3, 11))
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_a_program_whose_model_computes_something_else_here_is_refused(bundle, tmp_path, sound):
+    shutil.copy(next(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl")), bundle / "wheels")
+    wheel = draw_wheel(bundle / "wheels", "covid-xray-edge", "9")
+    with zipfile.ZipFile(wheel, "a") as file:
+        said = "" if sound else "model.tflite: golden film: a score differs by 0.200 from the card's."
+        file.writestr("edge_app/__init__.py", "def run():\n    print('covid-xray-edge 9')\n")
+        file.writestr("edge_app/trial.py", f"import sys\nsys.exit({said or 0!r})\n")
+        entry = "[console_scripts]\ncovid-xray = edge_app:run\n"
+        file.writestr("covid_xray_edge-9.dist-info/entry_points.txt", entry)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (bundle / "requirements.txt").write_text(f"covid-xray-edge==9 --hash=sha256:{digest}\n")
+    seal(bundle)
+    ran = installed(bundle, "--prefix", str(tmp_path / "here"))
+    assert ran.returncode == (0 if sound else 2), ran.stderr
+    if not sound:
+        assert "golden film: a score differs" in ran.stderr
+        assert "its model gives no sound answer here" in ran.stderr
 
 
 def test_a_folder_of_somebody_is_not_removed(bundle, tmp_path):
