@@ -31,7 +31,7 @@ def main() -> int:
         if name == "results":
             for film in sorted(Path("/films/real").iterdir()):
                 Path(f"/srv/covid-xray/inbox/{film.name}").write_bytes(film.read_bytes())
-            time.sleep(15)
+            time.sleep(30)
         real = command.removeprefix("sudo ").replace(deb.name, str(deb))
         (OUT / f"{name}.txt").write_text(f"$ {command}\n{seen(real)}")
     print("JOB OK", flush=True)
