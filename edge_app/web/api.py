@@ -138,7 +138,8 @@ def _told(known: set[str], form: bool = False) -> dict[str, str]:
     for given in (request.args, request.form if form else {}):
         for name in given:
             if name not in known | {"csrf_token"}:
-                raise Wrong(400, f"{name[:40]!r}: is not known here; {', '.join(sorted(known))} may be given.")
+                short = str(name or "")[:40]  # a form may hold a field without a name
+                raise Wrong(400, f"{short!r}: is not known here; {', '.join(sorted(known))} may be given.")
             if name in values or len(given.getlist(name)) > 1:
                 raise Wrong(400, f"{name}: is given more than once.")
             values[name] = given[name]

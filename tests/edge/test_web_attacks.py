@@ -90,6 +90,15 @@ def classify(client, content: bytes, name="film.png", **headers):
     return client.post("/api/v1/classify", data=data, content_type="multipart/form-data", headers=headers)
 
 
+@pytest.mark.parametrize("name", ["", '; name=""', '; name="x\x00y"', "; name*=utf-8''%ff", '; name="film"'])
+def test_a_form_with_a_field_that_has_no_name_is_refused(browser, name):
+    part = b"\r\n".join([b"--line", b"Content-Disposition: form-data" + name.encode(), b"", b"{}", b"--line--", b""])
+    kind = "multipart/form-data; boundary=line"
+    answer = browser.post("/api/v1/classify", data=part, content_type=kind, headers={"X-CSRF-Token": browser.token})
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["sentence"]
+
+
 NOT_FILMS = {
     "svg": b"<svg xmlns='http://www.w3.org/2000/svg'>" + SCRIPT + b"</svg>",
     "html": b"<html>" + SCRIPT,
