@@ -23,7 +23,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve data index pictures lungs train convert study arm-roots audit gate outline camera-card camera-count camera compare bench page-load kill-test test test-edge test-desk test-camera-vm test-arm wheel bundle deb install-pi test-booted lint format clean
+.PHONY: help run serve data index pictures lungs train convert study arm-roots audit gate outline camera-card camera-count camera compare bench page-load kill-test test test-edge test-desk test-camera-vm test-arm wheel bundle deb install-pi test-booted test-power lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -143,6 +143,10 @@ install-pi:  ## on a Pi with internet: install this checkout for the whole devic
 test-booted: .venv/ready  ## the .deb and its services in a booted Debian: killed 50 times, hung, stopped (minutes; root)
 	$(MAKE) deb bundle ARCH=$$(uname -m) PYTHON=$(FOR)
 	SUITE=$(if $(filter 3.13,$(FOR)),trixie,bookworm) tests/booted/run.sh
+
+test-power: .venv/ready  ## the .deb in a virtual machine: limits of memory, power cuts during work (minutes; root)
+	$(MAKE) deb ARCH=x86_64 PYTHON=3.11
+	$(DESK) -m tests.booted.machine
 
 test-desk: .venv-edge/ready .venv/ready .venv-clients/ready  ## index, training, conversion, architecture
 	$(DESK) -m pytest tests/desk tests/test_architecture.py

@@ -38,8 +38,6 @@ SETTLE = 10
 PAGE_PORT = 8000
 # qemu sets no limits of memory to what it plays (RLIMIT_AS of setrlimit(2)), on which these two insist.
 WITHOUT_LIMITS = ("test_what_does_not_fit_costs_its_film_alone", "test_a_file_too_large_for_memory_is_refused")
-# What of the repository the tests of the light side use, beside the bundle that is installed there.
-CHECKOUT = ("edge_app", "tests", "models", "docs", "convert", "train")
 
 
 class Pi:
@@ -247,11 +245,10 @@ def test_serving_it_is_small_in_memory_and_listens_at_its_port_alone(pi):
 def test_the_tests_of_the_light_side_pass_there(pi):
     """All of them, with the runtime, numpy, OpenCV and Pillow of the bundle: half an hour."""
     checkout = pi.root / "work/checkout"
-    ignore = shutil.ignore_patterns("__pycache__", "runs")
-    for name in CHECKOUT:
-        shutil.copytree(ROOT / name, checkout / name, ignore=ignore)
-    for name in ("pyproject.toml", "README.md", "Makefile"):
-        shutil.copy(ROOT / name, checkout)
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in map(Path, listed.splitlines()):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, checkout / name)
     # All are in Python alone, and so the same on every processor.
     pip = [ROOT / ".venv/bin/python", "-m", "pip", "install", "--quiet", "--only-binary=:all:", "--no-deps", "--target"]
     packages = ["-r", ROOT / "tests/requirements.txt", sample_package()]

@@ -21,32 +21,34 @@ MUST = Path("/must.json")
 MODELS = ("short", "lite0")
 
 
-def held(must: dict) -> None:
-    """Everything told before the cut is there, and a model is in use that answers."""
-    told, there = set(must["told"]), kept() if STORE.exists() else []
-    assert len(there) == len(set(there))
-    assert told <= set(there), f"lost: {told - set(there)}"
+def held(must: dict) -> str:
+    """Everything told before the cut is there, and a model is in use that answers; return its name."""
+    told, there = set(must["told"]), set(kept()) if STORE.exists() else set()
+    assert told <= there, f"lost: {told - there}"
     if STORE.exists():
         with contextlib.closing(sqlite3.connect(f"file:{STORE}?mode=ro", uri=True)) as base:
-            assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            found = base.execute("PRAGMA integrity_check").fetchone()
+            assert found == ("ok",), found
     version = run("covid-xray", "--version")
     model = next(name for name in MODELS if f"model {name}-int8" in version)
     assert model in must["models"], (model, must["models"])
     checks = json.loads(run("covid-xray", "doctor", "--json"))  # exit code 0: no fault
-    assert checks["ok"]
+    assert checks["ok"], checks
     say(f"start {must['cut']}: all {len(told)} films that were told are there, model {model} answers, no fault")
+    return model
 
 
-def work(must: dict) -> None:
+def work(must: dict, model: str) -> None:
     """Judge films and exchange models until the power goes."""
     for number in itertools.count():
-        name = MODELS[(number + must["cut"]) % 2]
+        model = MODELS[1 - MODELS.index(model)]
         Image.fromarray(draw_film(must["cut"] * 1000 + number, 300, 260)).save(INBOX / f"{must['cut']}-{number}.png")
-        print(f"BEGUN {name}", flush=True)
-        run("covid-xray", "model", "install", f"/films/{name}.tflite")
-        print(f"DONE {name}", flush=True)
-        until(lambda: len(kept()) > len(must["told"]), "a film")
-        must["told"] = kept()
+        print(f"BEGUN {model}", flush=True)
+        run("covid-xray", "model", "install", f"/films/{model}.tflite")
+        print(f"DONE {model}", flush=True)
+        # By either model, or by both: the service starts anew with another one, and judges what lies there with it.
+        until(lambda: set(kept()) > set(must["told"]), "a film")
+        must["told"] = sorted(set(kept()))
         print(f"TOLD {json.dumps(must['told'])}", flush=True)
 
 
@@ -54,8 +56,7 @@ def main() -> int:
     """Check, then work; the power ends it."""
     must = json.loads(MUST.read_text())
     try:
-        held(must)
-        work(must)
+        work(must, held(must))
     except Exception as error:  # the console is all that is seen
         say(f"FAILED {type(error).__name__}: {error}")
     return 1

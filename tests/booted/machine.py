@@ -42,7 +42,7 @@ ExecStopPost=/usr/bin/systemctl poweroff --no-block
 WantedBy=multi-user.target
 """
 # Seconds after which a machine is given up, and of work after which its power is cut, at most.
-LONGEST, WORK = 900, 40
+LONGEST, WORK = 900, 120
 
 
 def image(folder: Path) -> None:
