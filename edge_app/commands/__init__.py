@@ -10,7 +10,7 @@ COMMANDS = {
     "explain": "show all the evidence for one film in one picture",
     "results": "look up, export and forget what was stored",
     "doctor": "check this device, the model and the store",
-    "model": "install another model, list those there are, go back to the last",
+    "model": "install another model, list them, go back to the last",
     "update": "install another release of the program, go back to the last",
     "bench": "time decode, lungs, crop and invoke on this device",
     "completion": "print the completion of these commands for a shell",

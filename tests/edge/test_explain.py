@@ -1,6 +1,7 @@
 """`explain`: one film, all the evidence, as a picture and as text, by the program itself."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,8 @@ def film(tmp_path):
 
 def _run(*words, code=0, cwd=ROOT):
     line = [sys.executable, "-m", "edge_app", "explain", "--model", GOLDEN / "tiny-int8.tflite", *words]
-    options = {"capture_output": True, "text": True, "timeout": 60, "check": False, "env": {"PYTHONPATH": str(ROOT)}}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    options = {"capture_output": True, "text": True, "timeout": 60, "check": False, "env": environment}
     done = subprocess.run(list(map(str, line)), cwd=cwd, **options)
     assert "Traceback" not in done.stderr, done.stderr
     assert done.returncode == code, done.stderr
