@@ -15,9 +15,9 @@ case $python in
   3.13) suite=trixie ;;
   *) echo "$0: no Debian has Python $python; Bookworm has 3.11, Trixie 3.13." >&2; exit 2 ;;
 esac
-if ! command -v mmdebstrap >/dev/null || ! command -v $qemu-static >/dev/null; then
+if ! command -v mmdebstrap >/dev/null || ! command -v $qemu-static >/dev/null || ! command -v ip >/dev/null; then
   apt-get update -qq
-  apt-get install -y -qq --no-install-recommends qemu-user-static mmdebstrap >/dev/null
+  apt-get install -y -qq --no-install-recommends qemu-user-static mmdebstrap iproute2 >/dev/null
 fi
 # The mark and mask of ELF files of that processor are in Debian's own file; F: qemu is opened now, and so works in a root.
 [ -e /proc/sys/fs/binfmt_misc/register ] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
