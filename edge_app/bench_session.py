@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from edge_app.commands import common
-from edge_app.nursery import Decoded, Nursery
+from edge_app.decode_pool import Decoded, Nursery
 
 TURNS = 9
 # (name, width, height): what a digital radiography system and a phone hand over.

@@ -13,8 +13,8 @@ import cv2
 
 from edge_app import judging, preprocess
 from edge_app.classifier import Classifier
+from edge_app.decode_pool import Decoded, Nursery
 from edge_app.errors import EdgeError
-from edge_app.nursery import Decoded, Nursery
 from edge_app.result import Known, Result
 from edge_app.suspects import MOST_DEATHS, Suspects
 

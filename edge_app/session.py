@@ -10,8 +10,8 @@ from pathlib import Path
 
 from edge_app import report, stopping
 from edge_app.commands.common import DEFAULT_STORE
+from edge_app.decode_pool import Nursery
 from edge_app.errors import EdgeError, WrongUsage
-from edge_app.nursery import Nursery
 from edge_app.service import Service, in_journal
 from edge_app.sources import Problem
 

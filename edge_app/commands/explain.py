@@ -60,8 +60,8 @@ def judged(path: Path, one, held):
     import time
 
     from edge_app import judging, preprocess
+    from edge_app.decode_pool import Nursery
     from edge_app.errors import EdgeError
-    from edge_app.nursery import Nursery
     from edge_app.result import Result
 
     started = time.perf_counter()

@@ -73,7 +73,7 @@ class Judge:
         """Judge one, or refuse it with what would help.
 
         Args:
-            decoded: `nursery.Decoded` of `decode`.
+            decoded: `decode_pool.Decoded` of `decode`.
             path: of the result.
         """
         from dataclasses import replace

@@ -12,8 +12,8 @@ import time
 from collections import deque
 from queue import Empty, Queue
 
+from edge_app.decode_pool import Nursery
 from edge_app.errors import EdgeError, UnreadableRadiograph
-from edge_app.nursery import Nursery
 from edge_app.service import Service
 from edge_app.session import LIKELY_LEAST_SIDE
 from edge_app.web.sent import Film
@@ -21,7 +21,7 @@ from edge_app.web.settings import Settings
 
 # Films that may wait: each holds one of the server's threads, and at a third of a second each the last one waits 3 s.
 MOST_WAITING = 8
-# Seconds after which nobody waits any longer: the slowest film allowed takes `nursery.SECONDS`, and some lie before it.
+# Seconds after which nobody waits any longer: the slowest film allowed takes `decode_pool.SECONDS`, and some lie before it.
 PATIENCE = 120
 # Seconds between two looks whether the threads still run.
 GLANCE = 1

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from edge_app import bundle, classifier, decision, judging, pipeline, preprocess, radiograph, refusal, sample
-from edge_app.nursery import Nursery
+from edge_app.decode_pool import Nursery
 from edge_app.result import Known, Result
 from tests.films import draw_film
 

@@ -14,9 +14,9 @@ from collections import deque, namedtuple
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from edge_app import errors, nursery_child
+from edge_app import decode_worker, errors
+from edge_app.decode_worker import DONE, FAILED, SLOTS, Limits, Line
 from edge_app.errors import EdgeError, UnreadableRadiograph
-from edge_app.nursery_child import DONE, FAILED, SLOTS, Limits, Line
 
 # Most children that decode at a time, each with 30 to 60 MB. Films of 300 pixels keep one child idle most of the time
 # (165 a second with one child, 159 with two, on 2 cores); large PNG files keep every core busy.
@@ -139,14 +139,14 @@ class Nursery:
             answer = _fault(*answer)
         else:
             code, sha256 = answer
-            answer = _fault("UnreadableRadiograph", f"{path}: {nursery_child.obituary(code, self._limits)}.", sha256)
+            answer = _fault("UnreadableRadiograph", f"{path}: {decode_worker.obituary(code, self._limits)}.", sha256)
         line.free.append(slot)
         return answer
 
     def _start(self) -> None:
         self._guard = os.fork()
         if not self._guard:
-            nursery_child.guard(self._lines, self._decode, self._limits)
+            decode_worker.guard(self._lines, self._decode, self._limits)
         with contextlib.suppress(OSError):  # the guard does so too; whoever is first
             os.setpgid(self._guard, self._guard)
         for line in self._lines:
@@ -159,7 +159,7 @@ class Nursery:
         while not os.waitpid(self._guard, os.WNOHANG)[0]:
             if time.monotonic() >= end:
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self._guard, nursery_child.KILL)
+                    os.killpg(self._guard, decode_worker.KILL)
                 os.waitpid(self._guard, 0)
                 break
             time.sleep(0.0005)
