@@ -23,7 +23,7 @@ def main() -> int:
 
     import tensorflow as tf  # the import is part of what is timed from outside
 
-    from edge_app import bench, bundle, classifier, radiograph, reading
+    from edge_app import bench, bundle, classifier, inference, radiograph
 
     model = tf.keras.models.load_model(args.model, compile=False)
     maps = tf.keras.Model(model.input, [model.output, model.get_layer("cam").output])
@@ -41,7 +41,7 @@ def main() -> int:
 
     one = Heavy(bundle.read(args.edge))
     if args.first:
-        print(json.dumps({"scores": reading.read(radiograph.read(args.films[0]), one).scores}), flush=True)
+        print(json.dumps({"scores": inference.read(radiograph.read(args.films[0]), one).scores}), flush=True)
         return 0
     rows = bench.measure(args.films, one, args.repeats)
     print(json.dumps({"films": rows, "peak_memory_mb": bench.peak_memory_mb()}))

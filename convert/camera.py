@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from convert import likeness, places, variants
-from edge_app import bundle, kinds, reading
+from edge_app import bundle, inference, kinds
 from edge_app.errors import EdgeError
 from edge_app.likeness import unpack
 from edge_app.picture_checks import LEAST
@@ -109,7 +109,7 @@ def measure(content: bytes, variant, like: bytes, limits: dict, films, taken: Ph
         passed &= values >= limit if name in LEAST else values <= limit
     truth = batches.targets(table["label"], labels)
     temperature = calibrate.temperature(scores[val & passed], truth[val & passed])
-    table[[f"score_{label}" for label in labels]] = reading.softened(scores, temperature)
+    table[[f"score_{label}" for label in labels]] = inference.softened(scores, temperature)
     measured = evaluate.measure(table[passed].reset_index(drop=True), labels, tuple(settings["cells"]))
     split = films["split"].to_numpy()
     answered = np.zeros(len(split), bool)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import bundle, classifier, decision, radiograph, reading, sources
+from edge_app import bundle, classifier, decision, inference, radiograph, sources
 from edge_app.card import RULES
 from edge_app.errors import EdgeError, UnreadableRadiograph, WrongUsage
 
@@ -50,7 +50,7 @@ def run(args) -> int:
 def row(path: Path, models, rule: str) -> dict:
     """Return what both say of a film: verdicts, scores of each, the largest difference, correlation of heat maps."""
     grey = radiograph.read(path)
-    seen = [reading.read(grey, one) for one in models]
+    seen = [inference.read(grey, one) for one in models]
     for item in seen:
         if item.refusal:
             raise UnreadableRadiograph(f"{path}: is refused ({item.refusal.kind}): {item.refusal.sentence}.")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import bundle, classifier, lung_field, preprocess, radiograph, reading
+from edge_app import bundle, classifier, inference, lung_field, preprocess, radiograph
 from train import film_arguments, index
 from train.lungs import masks
 
@@ -54,7 +54,7 @@ def measure(one, data: Path, films) -> dict:
     rows = listing[(listing["state"] == masks.USED) & listing["film"].isin(sick)]
     shares, refused, cold, maps, lost = [], 0, 0, [], {"hottest": [], "in the lungs": [], "outside": []}
     for row in rows.itertuples():
-        seen = reading.read(radiograph.read(data / row.film, preprocess.least_side(one.card.size)), one)
+        seen = inference.read(radiograph.read(data / row.film, preprocess.least_side(one.card.size)), one)
         if seen.refusal:
             refused += 1
             continue
@@ -82,7 +82,7 @@ def measure(one, data: Path, films) -> dict:
     }
 
 
-def covered(seen: reading.Reading, lungs: np.ndarray, one) -> Iterator[tuple[str, float]]:
+def covered(seen: inference.Reading, lungs: np.ndarray, one) -> Iterator[tuple[str, float]]:
     """Cover the crop round one place of the map after the other with the median grey there.
 
     Args:

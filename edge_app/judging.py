@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge_app import decision, gate, reading
+from edge_app import decision, gate, inference
 from edge_app.classifier import Classifier
-from edge_app.reading import Reading
+from edge_app.inference import Reading
 from edge_app.result import Corrected
 
 Limits = tuple[Mapping[str, float], tuple[float, float] | None]
@@ -26,7 +26,7 @@ def judge(
     Returns:
         One of `decision.VERDICTS`, the reading, and, of a film refused as turned or inverted, what it says put right.
     """
-    seen = reading.read(grey, one)
+    seen = inference.read(grey, one)
     why = gate.of_age(age)
     if why:
         seen = seen.refused(why)
@@ -36,11 +36,11 @@ def judge(
 
 
 def _corrected(grey, seen, one, limits) -> Corrected | None:
-    righted = reading.righted(grey, seen)
+    righted = inference.righted(grey, seen)
     if righted is None:
         return None
     change, film = righted
-    again = reading.read(film, one)
+    again = inference.read(film, one)
     if again.refusal:
         return None
     return Corrected(change, decision.decide(again.scores, *limits), again.scores)

@@ -21,7 +21,7 @@ from edge_app.camera.confirm import confirm
 from edge_app.camera.frame import Frame
 from edge_app.camera.freeze import Freeze, Good
 from edge_app.classifier import Classifier
-from edge_app.reading import Reading
+from edge_app.inference import Reading
 from edge_app.result import Result, Shot
 
 # Seconds for which a frame is waited for before the camera's status is told again, and from look to look while nothing

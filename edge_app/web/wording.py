@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
 
-from edge_app import decision, reading, refusal
+from edge_app import decision, inference, refusal
 from edge_app.sinks.html_report import SYMBOLS
 
 
@@ -145,10 +145,10 @@ REFUSALS = {
     ),
 }
 
-# What was done to a refused film so that it could be read: the words of `reading.RIGHTED`, which JSON keeps.
+# What was done to a refused film so that it could be read: the words of `inference.RIGHTED`, which JSON keeps.
 CHANGES = dict(
     zip(
-        [change for change, _ in reading.RIGHTED.values()],
+        [change for change, _ in inference.RIGHTED.values()],
         (
             _l("With its greys inverted it reads:"),
             _l("Turned by 180 degrees it reads:"),

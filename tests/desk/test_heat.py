@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from convert import heat as measured
-from edge_app.reading import Reading
+from edge_app.inference import Reading
 from train import augment, heat
 from train import model as networks
 

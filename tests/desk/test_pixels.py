@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from edge_app import bundle, classifier, preprocess, radiograph, reading
+from edge_app import bundle, classifier, inference, preprocess, radiograph
 from edge_app.errors import EdgeError, ModelMismatch
 from tests.desk.conftest import LUNGS
 from tests.desk.drawn_collections import save
@@ -45,7 +45,7 @@ def test_training_sees_what_the_edge_sees(films, data, one, tmp_path):
     for i, name in enumerate(films["path"]):
         if name == "b/noise.png":
             continue
-        seen = reading.read(radiograph.read(data / name, preprocess.least_side(SIZE)), one)
+        seen = inference.read(radiograph.read(data / name, preprocess.least_side(SIZE)), one)
         assert np.array_equal(shown[i], seen.pixels), name
         assert np.allclose(crops.boxes[i], seen.field.box, atol=1e-6), name
         assert crops.found[i]

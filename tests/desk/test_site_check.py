@@ -21,7 +21,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from scipy import special, stats
 from sklearn import metrics as sk
 
-from edge_app import bundle, classifier, cli, reading
+from edge_app import bundle, classifier, cli, inference
 from edge_app.errors import NoLungField, WrongUsage
 from tests.desk.test_page import Tags
 from tests.films import draw_film
@@ -75,7 +75,7 @@ def _films(opacity: float):
     for seed in itertools.count(40_000):
         film = draw_film(seed, 220, 190, opacity=opacity)
         with contextlib.suppress(NoLungField):
-            reading.read(film, one)
+            inference.read(film, one)
             yield film
 
 

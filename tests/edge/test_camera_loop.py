@@ -14,7 +14,7 @@ from edge_app.camera.frame import Frame
 from edge_app.camera.frame_quality import GLARE as GLARE_FIGURE
 from edge_app.cli import main
 from edge_app.gate import refuse
-from edge_app.reading import Reading
+from edge_app.inference import Reading
 from tests.films import draw_film
 
 SIZE = (1280, 720)
@@ -206,7 +206,7 @@ def test_every_film_of_a_video_is_judged_once(video, camera_model, capsys, tmp_p
 
 def test_the_logits_are_divided_by_the_temperature_of_the_camera(camera_model):
     from edge_app.classifier import Classifier
-    from edge_app.reading import read
+    from edge_app.inference import read
 
     model = bundle.read(camera_model)
     file, photograph = (read(FILM, Classifier(one, 1)).scores for one in (model, model.for_camera()))

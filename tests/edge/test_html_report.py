@@ -8,8 +8,8 @@ import pytest
 
 from edge_app import bundle, decision, lung_field, refusal, terms
 from edge_app.errors import WrongUsage
+from edge_app.inference import Reading
 from edge_app.lung_field import LungField
-from edge_app.reading import Reading
 from edge_app.refusal import Refusal
 from edge_app.result import Corrected, Known, Result
 from edge_app.sinks.html_report import HtmlReport

@@ -9,8 +9,8 @@ from PIL import Image
 
 from edge_app import bundle, decision, lung_field, overlay, pictures, refusal, report, terms
 from edge_app.errors import WrongUsage
+from edge_app.inference import Reading
 from edge_app.lung_field import LungField
-from edge_app.reading import Reading
 from edge_app.refusal import Refusal
 from edge_app.result import Corrected, Known, Result
 from edge_app.sinks.overlays import Overlays

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from edge_app import bundle, decision, judging, lung_field, pictures, refusal, terms
+from edge_app.inference import Reading
 from edge_app.lung_field import LungField
-from edge_app.reading import Reading
 from edge_app.refusal import Refusal
 from edge_app.result import Result
 from edge_app.web import layers

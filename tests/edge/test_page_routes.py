@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from edge_app import decision, refusal
-from edge_app.reading import Reading
+from edge_app.inference import Reading
 from edge_app.refusal import Refusal
 from edge_app.result import Result
 from edge_app.web import serving

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask_babel import Babel, force_locale
 
-from edge_app import bundle, decision, gate, health, kinds, picture_checks, reading, refusal, terms
+from edge_app import bundle, decision, gate, health, inference, kinds, picture_checks, refusal, terms
 from edge_app.camera import advice, frame_quality
 from edge_app.web import languages, names, result_view, wording
 
@@ -66,7 +66,7 @@ def test_spanish_and_french_are_spoken():
 def test_every_verdict_and_every_refusal_has_words():
     assert set(wording.VERDICTS) == {*decision.VERDICTS, None}
     assert set(wording.REFUSALS) == set(refusal.KINDS)
-    assert set(wording.CHANGES) == {change for change, _ in reading.RIGHTED.values()}
+    assert set(wording.CHANGES) == {change for change, _ in inference.RIGHTED.values()}
     said = [getattr(words, name) for words in wording.VERDICTS.values() for name in ("title", "means", "do")]
     assert all(map(str, said))
 

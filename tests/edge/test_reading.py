@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge_app import lung_field, preprocess, reading, refusal
+from edge_app import inference, lung_field, preprocess, refusal
 from tests.films import draw_film, draw_lungs
 
 SEEDS = (1000, 1001, 1002, 1003)
@@ -27,7 +27,7 @@ def _extent(mask):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("opacity", [0.0, 0.5])
 def test_the_lungs_are_found_where_they_are_drawn(one, seed, opacity):
-    field, drawn = reading.read(_film(seed, opacity), one).field, _drawn(seed)
+    field, drawn = inference.read(_film(seed, opacity), one).field, _drawn(seed)
     found = field.mask > 127
     assert (found & drawn).sum() / (found | drawn).sum() > 0.8
     assert np.abs(np.subtract(field.box, _extent(drawn))).max() < 0.05  # of the side, the margin in it
@@ -35,7 +35,7 @@ def test_the_lungs_are_found_where_they_are_drawn(one, seed, opacity):
 
 
 def test_a_reading_holds_what_was_seen_and_said(one):
-    seen = reading.read(_film(1000, 1.0), one)
+    seen = inference.read(_film(1000, 1.0), one)
     assert list(seen.scores) == list(one.card.labels)
     assert all(type(score) is float and 0 <= score <= 1 for score in seen.scores.values())
     assert seen.pixels.shape == (32, 32, 1)
@@ -52,7 +52,7 @@ def test_a_reading_holds_what_was_seen_and_said(one):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_opaque_lungs_are_told_from_clear_ones(one, seed):
-    clear, opaque = (reading.read(_film(seed, opacity), one) for opacity in (0.0, 1.0))
+    clear, opaque = (inference.read(_film(seed, opacity), one) for opacity in (0.0, 1.0))
     assert clear.scores["normal"] > 0.8 > 0.3 > opaque.scores["normal"]
     assert opaque.scores["covid"] > 0.5 > clear.scores["covid"]
     assert opaque.heat.mean() > 0 > clear.heat.mean()
@@ -64,7 +64,7 @@ def test_a_wider_frame_moves_the_box_and_hardly_the_scores(one, seed, opacity):
     film = _film(seed, opacity)
     frame = np.zeros((HEIGHT + 60, WIDTH + 50), np.uint8)
     frame[60:, 50:] = film
-    plain, framed = reading.read(film, one), reading.read(frame, one)
+    plain, framed = inference.read(film, one), inference.read(frame, one)
     shape, start = np.array([HEIGHT, WIDTH] * 2), np.array([60, 50] * 2)
     expected = (plain.field.box * shape + start) / (shape + start)
     assert np.abs(framed.field.box - expected).max() < 0.03
@@ -80,21 +80,21 @@ def test_a_wider_frame_moves_the_box_and_hardly_the_scores(one, seed, opacity):
 @pytest.mark.parametrize("grain", [3, 10, 40, 300])
 def test_noise_shows_no_lungs(one, grain):
     noise = np.random.default_rng(grain).integers(0, 256, (grain, grain)).astype(np.uint8)
-    seen = reading.read(preprocess.shrink(noise, HEIGHT), one)
+    seen = inference.read(preprocess.shrink(noise, HEIGHT), one)
     assert seen.refusal.kind == refusal.NO_LUNGS
     assert "no lung field is to be seen" in seen.refusal.sentence
     assert seen.scores is None
 
 
 def test_a_blank_film_is_refused_before_lungs_are_looked_for(one):
-    seen = reading.read(np.full((HEIGHT, WIDTH), 120, np.uint8), one)
+    seen = inference.read(np.full((HEIGHT, WIDTH), 120, np.uint8), one)
     assert seen.refusal.kind == refusal.BLANK
     assert "the picture is blank" in seen.refusal.sentence
     assert seen.field is None
 
 
 def test_a_small_film_is_refused(one):
-    seen = reading.read(preprocess.shrink(_film(1000), 120), one)
+    seen = inference.read(preprocess.shrink(_film(1000), 120), one)
     assert seen.refusal.kind == refusal.SMALL
     assert seen.field is not None  # it is shown what there is, and no score
     assert seen.scores is None
@@ -103,5 +103,5 @@ def test_a_small_film_is_refused(one):
 def test_the_film_is_left_alone(one):
     film = _film(1000)
     kept = film.copy()
-    reading.read(film, one)
+    inference.read(film, one)
     assert np.array_equal(film, kept)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_app import bundle, decision, refusal, terms
-from edge_app.reading import Reading
+from edge_app.inference import Reading
 from edge_app.refusal import Refusal
 from edge_app.result import Result
 from edge_app.store import Store

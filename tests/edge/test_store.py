@@ -15,7 +15,7 @@ import pytest
 
 from edge_app import bundle, decision, refusal, store_file, terms
 from edge_app.errors import StoreFault, WrongUsage
-from edge_app.reading import Reading
+from edge_app.inference import Reading
 from edge_app.refusal import Refusal
 from edge_app.result import Result
 from edge_app.store import Store

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app import bundle, gate, lung_field, preprocess, radiograph, reading, refusal
+from edge_app import bundle, gate, inference, lung_field, preprocess, radiograph, refusal
 from edge_app.classifier import Classifier
 from edge_app.errors import NoLungField, UnreadableRadiograph
 from train import evaluate, index
@@ -120,7 +120,7 @@ def show(case: Case, one: Classifier) -> Case | None:
         except NoLungField:
             return None
         grey = spoiled.spoil(case.kind, grey, field.mask, rng)
-    why = reading.read(grey, one).refusal
+    why = inference.read(grey, one).refusal
     return replace(case, said=why.kind if why else "", small=min(grey.shape) < gate.LEAST_SIDE)
 
 

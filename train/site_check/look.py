@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from edge_app import __version__, preprocess, radiograph, reading
+from edge_app import __version__, inference, preprocess, radiograph
 from edge_app.classifier import Classifier
 from edge_app.errors import EdgeError
 from edge_app.report import printable
@@ -82,9 +82,9 @@ def complain(sentence: str) -> None:
     tqdm.write(printable(" ".join(sentence.split())), file=sys.stderr)
 
 
-def read(path: Path, one: Classifier) -> reading.Reading:
+def read(path: Path, one: Classifier) -> inference.Reading:
     """Read one film as the edge does; raises as `radiograph.read`."""
-    return reading.read(radiograph.read(path, preprocess.least_side(one.card.size)), one)
+    return inference.read(radiograph.read(path, preprocess.least_side(one.card.size)), one)
 
 
 def _known(film, folder, memory):
