@@ -11,7 +11,7 @@ from pathlib import Path
 
 import cv2
 
-from edge_app import judging, preprocess
+from edge_app import preprocess, screening
 from edge_app.classifier import Classifier
 from edge_app.decode_pool import Decoded, Nursery
 from edge_app.errors import EdgeError
@@ -28,7 +28,7 @@ def results(
     paths: Iterable[Path | None],
     one: Classifier,
     nursery: Nursery,
-    limits: judging.Limits,
+    limits: screening.Limits,
     keep_grey: bool = False,
     known: Callable[[str], Mapping | None] | None = None,
     suspects: Suspects | None = None,
@@ -80,7 +80,7 @@ def _outcome(found: Result | Known | SimpleQueue) -> Result | Known:
 class _Judges:
     """Threads that judge films; another is started when those before it have enough to do."""
 
-    def __init__(self, one: Classifier, limits: judging.Limits, keep_grey: bool, suspects: Suspects):
+    def __init__(self, one: Classifier, limits: screening.Limits, keep_grey: bool, suspects: Suspects):
         self._one, self._limits, self._keep_grey, self._suspects = one, limits, keep_grey, suspects
         self._films, self._threads, self._closed = SimpleQueue(), [], False
 
@@ -127,11 +127,11 @@ class _Judges:
         return result
 
 
-def judged(path: Path, film: Decoded, one: Classifier, limits: judging.Limits, keep_grey: bool = False) -> Result:
+def judged(path: Path, film: Decoded, one: Classifier, limits: screening.Limits, keep_grey: bool = False) -> Result:
     """Judge one decoded film; arguments as of `results`."""
     started = time.perf_counter()
     try:
-        verdict, seen, corrected = judging.judge(film.grey, one, limits, film.age)
+        verdict, seen, corrected = screening.judge(film.grey, one, limits, film.age)
     except EdgeError as error:
         return Result(path, film.sha256, error=f"{path}: {error}.")
     except Exception as error:  # the guard of a long run: one film never stops the others

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app import bundle, judging, preprocess, radiograph
+from edge_app import bundle, preprocess, radiograph, screening
 from edge_app.camera import film_view, straighten
 from edge_app.classifier import Classifier
 from edge_app.decision import COVID, REFUSED, UNSURE
@@ -115,7 +115,7 @@ def of_film(model: Path, data: Path, renderers: tuple[str, ...], seed: int, film
     path, label, group = film
     one, other = _networks(model)
     grey = radiograph.read(data / path, preprocess.least_side(one.card.size))
-    _, reading, _ = judging.judge(grey, one, one.card.limits("refer"))
+    _, reading, _ = screening.judge(grey, one, one.card.limits("refer"))
     shown, key, several = film_margin.trimmed(grey), zlib.crc32(path.encode()), []
     for renderer in renderers:
         for severity in SEVERITIES:
@@ -140,10 +140,12 @@ def _look(seen: Seen, taken, one: Classifier) -> None:
     if view.outlines:
         seen.off = float(error(view.outlines[0].corners, taken.corners))
         seen.advised = next((each.kind for each in view.advice if each.blocking), "")
-        verdict, reading, _ = judging.judge(straighten.straighten(taken.pixels, view.outlines[0].corners), one, limits)
+        verdict, reading, _ = screening.judge(
+            straighten.straighten(taken.pixels, view.outlines[0].corners), one, limits
+        )
         seen.verdict, seen.refused = verdict, reading.refusal.kind if reading.refusal else ""
         seen.score = None if verdict == REFUSED else reading.scores["covid"]
-    verdict, reading, _ = judging.judge(straighten.straighten(taken.pixels, taken.corners), one, limits)
+    verdict, reading, _ = screening.judge(straighten.straighten(taken.pixels, taken.corners), one, limits)
     seen.true_refused = reading.refusal.kind if reading.refusal else ""
     seen.true_score = None if verdict == REFUSED else reading.scores["covid"]
 
@@ -154,7 +156,7 @@ def answer(pixels: np.ndarray, one: Classifier) -> str:
     for each in view.advice:
         if each.blocking:
             return each.kind
-    verdict, reading, _ = judging.judge(
+    verdict, reading, _ = screening.judge(
         straighten.straighten(pixels, view.outlines[0].corners), one, one.card.limits("refer")
     )
     return reading.refusal.kind if verdict == REFUSED else ""

@@ -7,7 +7,7 @@ from statistics import median
 
 from edge_app import decision
 from edge_app.inference import Reading
-from edge_app.judging import Limits
+from edge_app.screening import Limits
 
 # A film is refused if more than this share of its frames is: one frame that a hand crossed does not matter.
 MOST_REFUSED = 0.5

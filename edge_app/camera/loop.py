@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import decision, gate, judging, refusal
+from edge_app import decision, gate, refusal, screening
 from edge_app.camera import film_view, straighten
 from edge_app.camera.camera import LIVE, Camera
 from edge_app.camera.confirm import confirm
@@ -68,7 +68,7 @@ class Loop:
 
     camera: Camera
     one: Classifier
-    limits: judging.Limits
+    limits: screening.Limits
     automatic: bool = True
     turn: int = 0
     freeze: Freeze = field(default_factory=Freeze)
@@ -142,7 +142,7 @@ class Loop:
             return Result(path, error=f"{path}: failed inside this program ({fault}); report it.")
 
 
-def judge(good: list[Good], one: Classifier, limits: judging.Limits, name: str) -> Result:
+def judge(good: list[Good], one: Classifier, limits: screening.Limits, name: str) -> Result:
     """Judge a film by frames of it.
 
     Args:
@@ -153,7 +153,7 @@ def judge(good: list[Good], one: Classifier, limits: judging.Limits, name: str) 
     """
     started, now = time.perf_counter(), datetime.now(UTC)
     films = [straighten.straighten(frame.pixels, view.outlines[0].corners) for frame, view in good]
-    judged = [judging.judge(grey, one, limits) for grey in films]
+    judged = [screening.judge(grey, one, limits) for grey in films]
     verdict, seen, spread, at = confirm([reading for _, reading, _ in judged], limits)
     corrected = judged[at][2] if verdict == decision.REFUSED else None
     frame, view = good[at]

@@ -59,7 +59,7 @@ def judged(path: Path, one, held):
     """Return the result of one film with its picture in it; raises as the nursery does where it cannot be read."""
     import time
 
-    from edge_app import judging, preprocess
+    from edge_app import preprocess, screening
     from edge_app.decode_pool import Nursery
     from edge_app.errors import EdgeError
     from edge_app.result import Result
@@ -69,7 +69,7 @@ def judged(path: Path, one, held):
         ((_, decoded),) = nursery.films([path])
     if isinstance(decoded, EdgeError):
         raise decoded
-    verdict, seen, corrected = judging.judge(decoded.grey, one, held.limits, decoded.age)
+    verdict, seen, corrected = screening.judge(decoded.grey, one, held.limits, decoded.age)
     ms = (time.perf_counter() - started) * 1000
     return Result(path, decoded.sha256, verdict, seen, corrected, ms=ms, grey=decoded.grey)
 

@@ -15,10 +15,10 @@ DEADLY_WIDTH = 263
 
 def main() -> None:
     """Run the program with a faulty judge."""
-    from edge_app import judging
+    from edge_app import screening
     from edge_app.__main__ import run
 
-    judge = judging.judge
+    judge = screening.judge
 
     def faulty(grey, *given, **named):
         """Judge a film, or hang, or die."""
@@ -29,7 +29,7 @@ def main() -> None:
             os.abort()
         return judge(grey, *given, **named)
 
-    judging.judge = faulty
+    screening.judge = faulty
     sys.argv[0] = "covid-xray"
     run()
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_app import bundle, decision, judging, lung_field, pictures, refusal, terms
+from edge_app import bundle, decision, lung_field, pictures, refusal, screening, terms
 from edge_app.inference import Reading
 from edge_app.lung_field import LungField
 from edge_app.refusal import Refusal
@@ -78,7 +78,7 @@ def test_a_film_that_is_all_noise_still_fits_a_page(of_run):
 
 def test_a_film_that_was_really_judged_is_drawn(of_run, one):
     grey = draw_film(1000, 240, 200, opacity=0.9)
-    verdict, seen, corrected = judging.judge(grey, one, of_run.limits)
+    verdict, seen, corrected = screening.judge(grey, one, of_run.limits)
     found = layers.layers(Result(Path("film.png"), "0" * 64, verdict, seen, corrected, grey=grey), of_run)
     film = np.asarray(_open(found[layers.FILM]))
     assert film.ndim == 2 and abs(float(film.mean()) - float(grey.mean())) < 3

@@ -9,7 +9,7 @@ import pydicom
 import pytest
 from PIL import Image
 
-from edge_app import bundle, classifier, decision, judging, pipeline, preprocess, radiograph, refusal, sample
+from edge_app import bundle, classifier, decision, pipeline, preprocess, radiograph, refusal, sample, screening
 from edge_app.decode_pool import Nursery
 from edge_app.result import Known, Result
 from tests.films import draw_film
@@ -42,7 +42,7 @@ def test_outcomes_are_those_of_one_film_at_a_time(films, one, nursery):
     assert [outcome.path for outcome in outcomes] == films
     for outcome in outcomes:
         grey = radiograph.read(outcome.path, preprocess.least_side(one.card.size))
-        verdict, seen, _ = judging.judge(grey, one, limits)
+        verdict, seen, _ = screening.judge(grey, one, limits)
         assert (outcome.verdict, outcome.reading.scores) == (verdict, seen.scores)
         assert (outcome.sha256, outcome.error, outcome.grey) == (_sha256(outcome.path), None, None)
         assert 0 < outcome.ms < 60_000

@@ -8,7 +8,7 @@ import pydicom
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from edge_app import bundle, classifier, decision, health, judging, preprocess, radiograph, refusal, sample, self_test
+from edge_app import bundle, classifier, decision, health, preprocess, radiograph, refusal, sample, screening, self_test
 
 MODELS = Path(__file__).parents[2] / "models"
 LEAST_SIDE = preprocess.least_side(160)
@@ -27,7 +27,7 @@ def chest():
 
 
 def _judge(grey, one, **more):
-    return judging.judge(np.ascontiguousarray(grey), one, one.card.limits("refer"), **more)
+    return screening.judge(np.ascontiguousarray(grey), one, one.card.limits("refer"), **more)
 
 
 def _why(grey, one):
