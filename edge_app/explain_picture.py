@@ -7,7 +7,7 @@ from edge_app import __version__, overlay, pictures, preprocess, report
 from edge_app.errors import UnreadableRadiograph
 from edge_app.pictures import INK, PALE, WARNING
 from edge_app.result import Result
-from edge_app.terms import Terms
+from edge_app.run_context import Terms
 
 WIDTH, HEIGHT, MARGIN, GAP = 1560, 1400, 20, 16
 # Sides of the large pictures (film, film with heat) and of the small ones, and where the words beside them begin.

@@ -6,7 +6,7 @@ import numpy as np
 
 from edge_app import decision, pictures, report
 from edge_app.result import Result
-from edge_app.terms import Terms
+from edge_app.run_context import Terms
 
 COLOURS = {
     decision.COVID: (178, 24, 24),

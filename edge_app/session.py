@@ -73,7 +73,7 @@ class Session:
             raise
 
     def _open(self, args, remember: bool, camera: bool) -> None:
-        from edge_app import bundle, terms
+        from edge_app import bundle, run_context
         from edge_app.classifier import Classifier
 
         if getattr(args, "lights", None):
@@ -82,7 +82,7 @@ class Session:
             self.lights = Lights(args.lights)
         model = bundle.read(args.model)
         model = model.for_camera() if camera else model
-        self.terms = terms.of(model, args.operating_point, args.prevalence)
+        self.terms = run_context.of(model, args.operating_point, args.prevalence)
         self._open_keeper(args, remember)
         if args.csv:
             from edge_app.sinks.csv_file import Csv

@@ -13,7 +13,7 @@ from edge_app import overlay, report
 from edge_app.camera import screen
 from edge_app.camera.loop import Moment
 from edge_app.errors import WrongUsage
-from edge_app.terms import Terms
+from edge_app.run_context import Terms
 
 HOST = "127.0.0.1"
 # Pictures a second at most, to each of so many browsers at most.

@@ -6,7 +6,7 @@ import numpy as np
 from edge_app import overlay, pictures, report
 from edge_app.camera.loop import Moment
 from edge_app.result import Result
-from edge_app.terms import Terms
+from edge_app.run_context import Terms
 
 # Width of the live picture; at 1280 x 720 it is half of each side, and drawn in some 3 ms.
 LIVE = 640

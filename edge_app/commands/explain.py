@@ -29,14 +29,14 @@ def run(args) -> int:
     """Run the command."""
     import json
 
-    from edge_app import bundle, explain_picture, terms
+    from edge_app import bundle, explain_picture, run_context
     from edge_app.classifier import Classifier
 
     out = args.out or Path(f"{args.film.stem}-explained.png")
     if any(out.absolute() == path.absolute() for path in (args.film, args.model)):
         raise WrongUsage(f"--out: '{out}' would overwrite what is read; name another file.")
     model = bundle.read(args.model)
-    held = terms.of(model, args.operating_point, args.prevalence)
+    held = run_context.of(model, args.operating_point, args.prevalence)
     result = judged(args.film, Classifier(model, args.threads), held)
     _save(explain_picture.draw(result, held), out)
     if args.json:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge_app import __version__, decision, report
 from edge_app.errors import WrongUsage
-from edge_app.terms import Terms
+from edge_app.run_context import Terms
 
 # A symbol beside each verdict: colour alone says nothing to many, and nothing on a black-and-white print.
 SYMBOLS = {

@@ -2,7 +2,7 @@
 
 import json
 
-from edge_app.terms import Terms
+from edge_app.run_context import Terms
 
 
 class JsonLines:

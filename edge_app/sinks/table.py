@@ -16,7 +16,7 @@ from edge_app.report import (
     shorten,
     worth,
 )
-from edge_app.terms import Terms
+from edge_app.run_context import Terms
 
 # ANSI: bold red, yellow, green, magenta, cyan. The words alone carry the meaning; the colour only helps the eye.
 COLOURS = {

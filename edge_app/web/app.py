@@ -19,7 +19,7 @@ class Services:
 
     Attributes:
         settings: of the page.
-        terms: of uploaded files, `terms.Terms`.
+        terms: of uploaded files, `run_context.Terms`.
         reader: judges them, `reader.Reader`.
         shelf: keeps readings, `shelf.Shelf`.
         camera: `live.Live`, or None.

@@ -43,13 +43,15 @@ class Live:
         Raises:
             EdgeError: the model was never shown photographs.
         """
-        from edge_app import bundle, terms
+        from edge_app import bundle, run_context
         from edge_app.camera.camera import Camera
         from edge_app.camera.loop import Loop
         from edge_app.classifier import Classifier
 
         model = bundle.read(self._settings.model).for_camera()
-        self._terms = terms.Terms(model.card, model.sha256, self._services.terms.rule, self._services.terms.prevalence)
+        self._terms = run_context.Terms(
+            model.card, model.sha256, self._services.terms.rule, self._services.terms.prevalence
+        )
         self._camera = Camera(self._settings.camera, SIZE)
         self._camera.__enter__()
         one = Classifier(model, self._settings.threads)

@@ -36,7 +36,7 @@ def opened(settings: Settings, reader: Reader) -> Iterator:
     Raises:
         EdgeError: the model is not ours, the store or the camera cannot be opened.
     """
-    from edge_app import bundle, terms
+    from edge_app import bundle, run_context
     from edge_app.web.app import Services
     from edge_app.web.shelf import Shelf
 
@@ -45,7 +45,7 @@ def opened(settings: Settings, reader: Reader) -> Iterator:
     with contextlib.ExitStack() as stack:
         stack.callback(reader.close)
         model = bundle.read(settings.model)
-        agreed = terms.of(model, settings.rule, settings.prevalence)
+        agreed = run_context.of(model, settings.rule, settings.prevalence)
         shelf = Shelf(settings.store, agreed, settings.keep_days)
         stack.callback(shelf.close)
         reader.start(model, agreed, shelf)

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from edge_app.errors import StoreFault
 from edge_app.result import Result
+from edge_app.run_context import Terms
 from edge_app.sinks import csv_file
 from edge_app.store import Store
 from edge_app.store_file import transaction
-from edge_app.terms import Terms
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS readings (

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import bundle, terms
+from edge_app import bundle, run_context
 from edge_app.camera import film_view, loop, screen, shutter
 from edge_app.camera.camera import Status
 from edge_app.camera.frame import Frame
@@ -36,7 +36,7 @@ def of_run(camera_model):
     frame = Frame(box(FILM), 0, 0.0)
     view = film_view.look(frame.pixels)
     result = loop.judge([(frame, view)], Classifier(model, 1), model.card.limits("refer"), "video0")
-    return terms.of(model, "refer"), Moment(Status(), frame, view, (), 1.0, result)
+    return run_context.of(model, "refer"), Moment(Status(), frame, view, (), 1.0, result)
 
 
 @pytest.fixture
