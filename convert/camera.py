@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from convert import likeness, places, variants
-from edge_app import bundle, inference, kinds
+from edge_app import bundle, inference, view_classes
 from edge_app.errors import EdgeError
 from edge_app.likeness import unpack
 from edge_app.picture_checks import LEAST
@@ -91,8 +91,8 @@ def measure(content: bytes, variant, like: bytes, limits: dict, films, taken: Ph
     likely = unpack(like, limits["features"])
     distances = np.array([likely.distance(one) for one in likeness.embeddings(content, shown, len(labels))])
     val = (table["split"] == "val").to_numpy()
-    wrong = taken.kinds[:, [kinds.KINDS.index(kind) for kind in kinds.WRONG]].sum(axis=1)
-    cut = taken.kinds[:, kinds.KINDS.index(kinds.CUT)]
+    wrong = taken.kinds[:, [view_classes.KINDS.index(kind) for kind in view_classes.WRONG]].sum(axis=1)
+    cut = taken.kinds[:, view_classes.KINDS.index(view_classes.CUT)]
     own = {
         "wrong": min(MOST_WRONG, _looser("wrong", limits["wrong"], wrong[val])),
         "cut": _looser("cut", limits["cut"], cut[val]),

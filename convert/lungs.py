@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from convert import quantize
-from edge_app import classifier, kinds, preprocess
+from edge_app import classifier, preprocess, view_classes
 from edge_app.errors import EdgeError
 from train import film_arguments, index, pixels
 from train.gate import limits
@@ -68,8 +68,8 @@ def kind_limits(path: Path, films: np.ndarray) -> dict[str, float]:
     """
     one = classifier.LungFinder(path)
     said = [one.look(film)[1] for film in films]
-    cut = [chances[kinds.CUT] for chances in said]
-    wrong = [sum(chances[kind] for kind in kinds.WRONG) for chances in said]
+    cut = [chances[view_classes.CUT] for chances in said]
+    wrong = [sum(chances[kind] for kind in view_classes.WRONG) for chances in said]
     return {
         name: round(float(min(HIGHEST, max(LOWEST, np.quantile(values, PASSING)))), 4)
         for name, values in (("wrong", wrong), ("cut", cut))

@@ -7,7 +7,7 @@ free: the network that finds the lungs also tells the kind of picture, and the o
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge_app import kinds, refusal
+from edge_app import refusal, view_classes
 from edge_app.refusal import Refusal
 
 # Under this age in years COVID-19 was never shown to the models: their children's films are healthy or of other
@@ -31,9 +31,9 @@ SENTENCES = {
     refusal.UNLIKE: "lies too far from the films the model learnt from; ask a radiologist",
 }
 TURNED = {
-    kinds.UPSIDE_DOWN: "the film is upside down; turn it by 180 degrees",
-    kinds.HEAD_LEFT: "the head points to the left; turn the film by 90 degrees clockwise",
-    kinds.HEAD_RIGHT: "the head points to the right; turn the film by 90 degrees counter-clockwise",
+    view_classes.UPSIDE_DOWN: "the film is upside down; turn it by 180 degrees",
+    view_classes.HEAD_LEFT: "the head points to the left; turn the film by 90 degrees clockwise",
+    view_classes.HEAD_RIGHT: "the head points to the right; turn the film by 90 degrees counter-clockwise",
 }
 
 
@@ -75,17 +75,17 @@ def refuse(kind: str, said: str = "") -> Refusal:
 
 
 def of_kind(chances: Mapping[str, float], limits: Limits) -> tuple[list[Check], Refusal | None]:
-    """Judge the kind of picture by the chance, 0 .. 1, of each of `kinds.KINDS`."""
-    wrong = {kind: chances[kind] for kind in kinds.WRONG}
+    """Judge the kind of picture by the chance, 0 .. 1, of each of `view_classes.KINDS`."""
+    wrong = {kind: chances[kind] for kind in view_classes.WRONG}
     checks = [
         Check("another kind of picture", sum(wrong.values()), high=limits.wrong),
-        Check("lungs cut off", chances[kinds.CUT], high=limits.cut),
+        Check("lungs cut off", chances[view_classes.CUT], high=limits.cut),
     ]
     if not checks[0].ok:
         worst = max(wrong, key=wrong.get)
         if worst in TURNED:
             return checks, Refusal(refusal.TURNED, TURNED[worst])
-        return checks, refuse(kinds.REASON[worst])
+        return checks, refuse(view_classes.REASON[worst])
     return checks, None if checks[1].ok else refuse(refusal.CUT)
 
 

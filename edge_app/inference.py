@@ -5,7 +5,7 @@ from dataclasses import field as field_
 
 import numpy as np
 
-from edge_app import gate, kinds, lung_field, preprocess, refusal
+from edge_app import gate, lung_field, preprocess, refusal, view_classes
 from edge_app.classifier import Classifier
 from edge_app.errors import NoLungField, UnreadableRadiograph
 from edge_app.gate import Check
@@ -14,10 +14,10 @@ from edge_app.refusal import Refusal
 
 # What puts a refused film right: what was done, in words, and how.
 RIGHTED = {
-    kinds.INVERTED: ("greys inverted", lambda grey: 255 - grey),
-    kinds.UPSIDE_DOWN: ("turned by 180 degrees", lambda grey: np.rot90(grey, 2)),
-    kinds.HEAD_LEFT: ("turned by 90 degrees clockwise", lambda grey: np.rot90(grey, -1)),
-    kinds.HEAD_RIGHT: ("turned by 90 degrees counter-clockwise", np.rot90),
+    view_classes.INVERTED: ("greys inverted", lambda grey: 255 - grey),
+    view_classes.UPSIDE_DOWN: ("turned by 180 degrees", lambda grey: np.rot90(grey, 2)),
+    view_classes.HEAD_LEFT: ("turned by 90 degrees clockwise", lambda grey: np.rot90(grey, -1)),
+    view_classes.HEAD_RIGHT: ("turned by 90 degrees counter-clockwise", np.rot90),
 }
 
 
@@ -44,7 +44,7 @@ class Reading:
     heat_inside: float | None = None
     refusal: Refusal | None = None
     checks: tuple[Check, ...] = ()
-    kinds: dict[str, float] = field_(default_factory=dict)
+    view_classes: dict[str, float] = field_(default_factory=dict)
     maps: np.ndarray | None = None
 
     def refused(self, why: Refusal) -> "Reading":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import kinds, lung_field, picture_checks, preprocess
+from edge_app import lung_field, picture_checks, preprocess, view_classes
 from edge_app.camera import straighten
 from edge_app.classifier import LungFinder
 from edge_app.errors import NoLungField
@@ -39,13 +39,13 @@ class Photographs:
     Attributes:
         crops: what the networks see of it; without lungs where none were found on the photograph.
         severity: int8 (N,), of `SEVERITIES`.
-        kinds: float32 (N, kinds), the chance of each of `kinds.KINDS`.
+        kinds: float32 (N, kinds), the chance of each of `view_classes.KINDS`.
         values: float32 (N, checks), what the gate measures, in the order of `CHECKS`; nan where it cannot be.
     """
 
     crops: pixels.Crops
     severity: np.ndarray
-    kinds: np.ndarray
+    view_classes: np.ndarray
     values: np.ndarray
 
     def at(self, rows: np.ndarray) -> "Photographs":
@@ -67,7 +67,7 @@ def load(films, data: Path, size: int, cache: Path, index_hash: str, lungs: Path
     )
     parts = pixels.crop_parts(size) | {
         "severity": ((), np.int8),
-        "kinds": ((len(kinds.KINDS),), np.float32),
+        "kinds": ((len(view_classes.KINDS),), np.float32),
         "values": ((len(CHECKS),), np.float32),
     }
     if not folder.exists():
@@ -110,7 +110,7 @@ def _looked_at(shown: np.ndarray, finder: LungFinder, size: int) -> dict:
         parts = pixels.cropped(shown, field, size)
     except NoLungField:
         pass
-    parts["kinds"] = [chances.get(kind, 0.0) for kind in kinds.KINDS]
+    parts["kinds"] = [chances.get(kind, 0.0) for kind in view_classes.KINDS]
     parts["values"] = [measured.get(name, np.nan) for name in CHECKS]
     return parts
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from convert import camera, likeness, quantize, variants
-from edge_app import bundle, kinds
+from edge_app import bundle, view_classes
 from edge_app.card import RULES, parse
 from edge_app.picture_checks import CONTRAST, LUNGS_WHITE
 from tests.desk.conftest import LABELS, LUNGS
@@ -40,8 +40,8 @@ def measured():
     values = np.full((FILMS, len(CHECKS)), np.nan, np.float32)
     values[:, CHECKS.index(CONTRAST)] = 120 - np.arange(FILMS)  # photographs have less contrast than files
     values[:, CHECKS.index(LUNGS_WHITE)] = 0.01
-    chances = np.full((FILMS, len(kinds.KINDS)), 0.01, np.float32)
-    chances[4, kinds.KINDS.index(kinds.PICTURE)] = 0.99
+    chances = np.full((FILMS, len(view_classes.KINDS)), 0.01, np.float32)
+    chances[4, view_classes.KINDS.index(view_classes.PICTURE)] = 0.99
     crops = Crops(pictures, np.full_like(pictures, 255), np.zeros((FILMS, 4), np.float32), found)
     taken = Photographs(crops, np.ones(FILMS, np.int8), chances, values)
     like, limit = likeness.fit(*(likeness.embeddings(content, films[rows::2], 3) for rows in (0, 1)))

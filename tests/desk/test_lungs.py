@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from convert import lungs as converter
-from edge_app import classifier, kinds, preprocess
+from edge_app import classifier, preprocess, view_classes
 from edge_app.errors import EdgeError
 from tests.desk.drawn_collections import save
 from tests.films import draw_film, draw_lungs
-from train.lungs import examples, fit, kinds_shown, masks, network, report
+from train.lungs import examples, fit, masks, network, report, view_examples
 from train.lungs.examples import KEPT_SIZE, Examples
 
 SIDE, FIELD = preprocess.LUNG_SIZE, preprocess.MASK_SIZE
@@ -158,7 +158,7 @@ def _pools(some, films=None, **others):
     films = lungs.pictures[:0] if films is None else films
     count, more = len(lungs.pictures), len(films)
     return examples.Pools(
-        lungs, np.full(count, 1 / count), films, np.full(more, 1 / max(1, more)), others, kinds_shown.SHARES
+        lungs, np.full(count, 1 / count), films, np.full(more, 1 / max(1, more)), others, view_examples.SHARES
     )
 
 
@@ -207,35 +207,37 @@ def test_a_film_whose_mask_is_not_known_teaches_its_kind_alone():
     kind = np.concatenate([truth["kind"].argmax(axis=1) for _, truth in made])
     unknown = np.concatenate([truth["mask"].min(axis=(1, 2, 3)) < 0 for _, truth in made])
     assert unknown.any()
-    assert set(kind[unknown]) == {kinds.KINDS.index(kinds.FRONTAL)}
+    assert set(kind[unknown]) == {view_classes.KINDS.index(view_classes.FRONTAL)}
     assert float(fit.overlap_loss(np.full((1, 4, 4, 1), -1, "f4"), np.full((1, 4, 4, 1), 0.5, "f4"))[0]) == 0
 
 
 def test_every_kind_is_shown_by_its_share():
     rng = np.random.default_rng(0)
-    others = {kind: examples.photographs(1)[:3] for kind in (kinds.PICTURE, kinds.CT, kinds.LATERAL)}
+    others = {
+        kind: examples.photographs(1)[:3] for kind in (view_classes.PICTURE, view_classes.CT, view_classes.LATERAL)
+    }
     pools = _pools(_drawn(range(6)), _drawn(range(10, 14)).pictures, **others)
-    drawn = [kinds_shown.draw(pools, rng) for _ in range(1500)]
-    counts = {kind: sum(name == kind for name, *_ in drawn) / len(drawn) for kind in kinds.KINDS}
-    for kind, share in kinds_shown.SHARES.items():
+    drawn = [view_examples.draw(pools, rng) for _ in range(1500)]
+    counts = {kind: sum(name == kind for name, *_ in drawn) / len(drawn) for kind in view_classes.KINDS}
+    for kind, share in view_examples.SHARES.items():
         assert counts[kind] == pytest.approx(share, abs=0.06), kind
-    assert all(mask.any() for kind, _, mask, known in drawn if kind == kinds.CUT)
-    assert not any(mask.any() for kind, _, mask, _ in drawn if kind not in (kinds.CUT, kinds.FRONTAL))
+    assert all(mask.any() for kind, _, mask, known in drawn if kind == view_classes.CUT)
+    assert not any(mask.any() for kind, _, mask, _ in drawn if kind not in (view_classes.CUT, view_classes.FRONTAL))
 
 
 def test_films_are_spoiled_as_their_kind_says():
     some, rng = _drawn(range(1)), np.random.default_rng(0)
     film, mask = some.pictures[0], some.masks[0]
-    assert np.array_equal(kinds_shown.spoil(kinds.INVERTED, film, mask, rng)[0], 255 - film)
-    left, _ = kinds_shown.spoil(kinds.HEAD_LEFT, film, mask, rng)
+    assert np.array_equal(view_examples.spoil(view_classes.INVERTED, film, mask, rng)[0], 255 - film)
+    left, _ = view_examples.spoil(view_classes.HEAD_LEFT, film, mask, rng)
     assert np.array_equal(np.rot90(left, -1), film)  # clockwise puts it right, as the gate says
-    right, _ = kinds_shown.spoil(kinds.HEAD_RIGHT, film, mask, rng)
+    right, _ = view_examples.spoil(view_classes.HEAD_RIGHT, film, mask, rng)
     assert np.array_equal(np.rot90(right), film)
     # The upper edge of a film whose head points to the left is at the left.
     assert np.array_equal(left[:, 0], film[0, ::-1])
-    cut, lungs = kinds_shown.spoil(kinds.CUT, film, mask, rng)
+    cut, lungs = view_examples.spoil(view_classes.CUT, film, mask, rng)
     assert cut.shape == lungs.shape == film.shape
-    assert kinds_shown.spoil(kinds.CUT, film, np.zeros_like(mask), rng) is None
+    assert view_examples.spoil(view_classes.CUT, film, np.zeros_like(mask), rng) is None
 
 
 def test_photographs_and_patterns_look_like_much():
@@ -338,7 +340,7 @@ def finished(slim, tmp_path_factory):
     run_dir = tmp_path_factory.mktemp("lungs")
     drawn = {"train": _drawn(range(24), 4), "val": _drawn(range(100, 104), 2), "test": _drawn(range(200, 208), 2)}
     others = pd.DataFrame({"source": ["a", "b"] * 4, "label": ["normal"] * 8})
-    other = {kinds.PICTURE: examples.photographs(2)[:8]}
+    other = {view_classes.PICTURE: examples.photographs(2)[:8]}
     words = SETTINGS, drawn, (others, _drawn(range(300, 308)).pictures), other, run_dir, "0" * 64
     made = examples.batches
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_app import gate, kinds, refusal
+from edge_app import gate, refusal, view_classes
 from edge_app.gate import Check, Limits
 
 LIMITS = Limits(wrong=0.5, cut=0.4, unlike=2.0, picture={})
@@ -10,8 +10,8 @@ LIMITS = Limits(wrong=0.5, cut=0.4, unlike=2.0, picture={})
 
 def _chances(**some):
     """Return the chance of every kind: `some`, and the rest shared out among frontal."""
-    named = {kind: some.get(kind.replace(" ", "_"), 0.0) for kind in kinds.KINDS}
-    return named | {kinds.FRONTAL: 1 - sum(named.values())}
+    named = {kind: some.get(kind.replace(" ", "_"), 0.0) for kind in view_classes.KINDS}
+    return named | {view_classes.FRONTAL: 1 - sum(named.values())}
 
 
 def test_a_frontal_film_passes():

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask_babel import Babel, force_locale
 
-from edge_app import bundle, decision, gate, health, inference, kinds, picture_checks, refusal, run_context
+from edge_app import bundle, decision, gate, health, inference, picture_checks, refusal, run_context, view_classes
 from edge_app.camera import advice, frame_quality
 from edge_app.web import languages, names, result_view, wording
 
@@ -92,7 +92,7 @@ def test_every_figure_and_advice_has_a_name():
 
 def test_the_gate_names_its_checks_as_the_page_does():
     limits = gate.Limits(wrong=0.5, cut=0.5, unlike=1.0, picture={})
-    checks = gate.of_kind(dict.fromkeys(kinds.KINDS, 0.0), limits)[0] + [gate.of_distance(0.5, limits)[0]]
+    checks = gate.of_kind(dict.fromkeys(view_classes.KINDS, 0.0), limits)[0] + [gate.of_distance(0.5, limits)[0]]
     assert {check.name for check in checks} <= set(names.CHECKS)
 
 

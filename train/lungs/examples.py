@@ -14,7 +14,7 @@ import numpy as np
 
 from edge_app import preprocess
 from edge_app.errors import UnreadableRadiograph
-from edge_app.kinds import CUT, FRONTAL, KINDS
+from edge_app.view_classes import CUT, FRONTAL, KINDS
 from train import augment
 
 # Side at which films and masks are kept: larger than the network's, so that zooming in shows detail.
@@ -83,13 +83,13 @@ def batches(pools: Pools, steps: int, batch: int, seed: tuple[int, ...]):
         float32 (batch, 128, 128, 1) holding 0 .. 255, and {"mask": float32 (batch, 64, 64, 1) in 0 .. 1, or -1 where
         none is known, "kind": float32 (batch, kinds)}.
     """
-    from train.lungs import kinds_shown
+    from train.lungs import view_examples
 
     def make(position):
         rng = np.random.default_rng((*seed, position))
-        kind, picture, mask, known = kinds_shown.draw(pools, rng)
+        kind, picture, mask, known = view_examples.draw(pools, rng)
         picture, mask, lost = _changed(picture, mask, rng, **(WIDE if known else GENTLE))
-        if kind == FRONTAL and lost >= kinds_shown.LOST:
+        if kind == FRONTAL and lost >= view_examples.LOST:
             kind = CUT
         told = mask.astype("f4") / 255 if known else np.full(mask.shape, -1, "f4")
         return picture, told, np.array([kind == name for name in KINDS], "f4")

@@ -13,10 +13,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge_app import kinds, lung_field, preprocess
+from edge_app import lung_field, preprocess, view_classes
 from edge_app.errors import NoLungField, WrongUsage
 from train import batches, film_arguments, index, pixels, provenance
-from train.lungs import examples, kinds_shown, masks
+from train.lungs import examples, masks, view_examples
 
 RUN = Path("models/runs/lungs")
 
@@ -70,8 +70,8 @@ def run(args) -> int:
     args.run.mkdir(parents=True, exist_ok=True)
     listing.to_csv(args.run / "masks.csv", index=False, float_format="%.3f")
     upright = films[films["split"] == "train"]
-    kept_out = kinds_shown.rejected(args.data, everything).get("train", {})
-    found = kinds_shown.pictures(args.pictures, "train")
+    kept_out = view_examples.rejected(args.data, everything).get("train", {})
+    found = view_examples.pictures(args.pictures, "train")
     other = {kind: np.concatenate([of[kind] for of in (kept_out, found) if kind in of]) for kind in (*kept_out, *found)}
     fit(LungConfig(), taught, (upright, whole[upright.index.to_numpy()][..., 0]), other, args.run, index_hash)
     return 0
@@ -106,11 +106,19 @@ def fit(settings: LungConfig, drawn: dict, films: tuple, other: dict, run_dir: P
     learnt = examples.Examples(
         *(part[drawn["train"].has_lungs] for part in (drawn["train"].pictures, drawn["train"].masks))
     )
-    other = {**other, kinds.PICTURE: np.concatenate([other[kinds.PICTURE], examples.photographs(settings.seed)])}
-    record["films"] |= {"kinds": {kind: len(of) for kind, of in other.items()} | {kinds.FRONTAL: len(films[0])}}
+    other = {
+        **other,
+        view_classes.PICTURE: np.concatenate([other[view_classes.PICTURE], examples.photographs(settings.seed)]),
+    }
+    record["films"] |= {"kinds": {kind: len(of) for kind, of in other.items()} | {view_classes.FRONTAL: len(films[0])}}
     cell = batches.chances(films[0]["source"] + "/" + films[0]["label"], 1.0)
     pools = examples.Pools(
-        learnt, np.full(len(learnt.pictures), 1 / len(learnt.pictures)), films[1], cell, other, kinds_shown.FIRST_SHARES
+        learnt,
+        np.full(len(learnt.pictures), 1 / len(learnt.pictures)),
+        films[1],
+        cell,
+        other,
+        view_examples.FIRST_SHARES,
     )
     first = _round(settings, pools, drawn["val"], settings.first_epochs, run_dir / "first")
     unmasked = (films[0]["source"] != masks.SOURCE).to_numpy()
@@ -123,7 +131,7 @@ def fit(settings: LungConfig, drawn: dict, films: tuple, other: dict, run_dir: P
         ]
     )
     drawn_and_own = examples.join(learnt, own)
-    pools = replace(pools, drawn=drawn_and_own, chance=chance / chance.sum(), shares=kinds_shown.SHARES)
+    pools = replace(pools, drawn=drawn_and_own, chance=chance / chance.sum(), shares=view_examples.SHARES)
     model = _round(settings, pools, drawn["val"], settings.epochs, run_dir / "second")
     model.save(run_dir / "model.keras")
     record["metrics"] = {

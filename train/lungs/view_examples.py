@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from edge_app import kinds, preprocess, radiograph
+from edge_app import preprocess, radiograph, view_classes
 from edge_app.errors import EdgeError, UnreadableRadiograph
 from train import pixels
 from train.lungs import masks
@@ -18,28 +18,34 @@ from train.lungs.examples import KEPT_SIZE
 # Share of each kind among the examples of a batch: in the first round, which is to draw masks, and in the second, which
 # tells kinds too. With half as many masks in all the median overlap on test films was 0.889, and lungs of 4 of 50 were
 # not found.
-FIRST_SHARES = {kinds.FRONTAL: 0.75, kinds.CUT: 0.05, kinds.LATERAL: 0.05, kinds.CT: 0.05, kinds.PICTURE: 0.1}
+FIRST_SHARES = {
+    view_classes.FRONTAL: 0.75,
+    view_classes.CUT: 0.05,
+    view_classes.LATERAL: 0.05,
+    view_classes.CT: 0.05,
+    view_classes.PICTURE: 0.1,
+}
 SHARES = {
-    kinds.FRONTAL: 0.56,
-    kinds.CUT: 0.09,
-    kinds.INVERTED: 0.05,
-    kinds.UPSIDE_DOWN: 0.03,
-    kinds.HEAD_LEFT: 0.02,
-    kinds.HEAD_RIGHT: 0.02,
-    kinds.LATERAL: 0.05,
-    kinds.CT: 0.05,
-    kinds.PART: 0.04,
-    kinds.PICTURE: 0.09,
+    view_classes.FRONTAL: 0.56,
+    view_classes.CUT: 0.09,
+    view_classes.INVERTED: 0.05,
+    view_classes.UPSIDE_DOWN: 0.03,
+    view_classes.HEAD_LEFT: 0.02,
+    view_classes.HEAD_RIGHT: 0.02,
+    view_classes.LATERAL: 0.05,
+    view_classes.CT: 0.05,
+    view_classes.PART: 0.04,
+    view_classes.PICTURE: 0.09,
 }
 # Of the frontal films, the share whose mask is known.
 MASKED = 0.9
 # What no frontal film can be made into.
-NEVER_MADE = (kinds.LATERAL, kinds.CT, kinds.PICTURE)
+NEVER_MADE = (view_classes.LATERAL, view_classes.CT, view_classes.PICTURE)
 # Of the lungs' area, what a film must have lost to count as cut.
 LOST = 0.22
 # A part of a film with less lung than this, as a share of the part, shows another part of the body.
 LEAST_LUNG = 0.04
-OF_REJECTED = {"CT": kinds.CT, "lateral view": kinds.LATERAL}
+OF_REJECTED = {"CT": view_classes.CT, "lateral view": view_classes.LATERAL}
 
 
 def rejected(data: Path, everything: pd.DataFrame) -> dict[str, dict[str, np.ndarray]]:
@@ -63,12 +69,12 @@ def pictures(folder: Path, part: str) -> dict[str, np.ndarray]:
     if not (folder / "list.csv").is_file():
         raise EdgeError(f"{folder}: holds no 'list.csv'; make it with 'python -m train gate-pictures --out {folder}'.")
     table = pd.read_csv(folder / "list.csv", keep_default_na=False)
-    of = {"ct": kinds.CT, "mri": kinds.CT, "part": kinds.PART}
+    of = {"ct": view_classes.CT, "mri": view_classes.CT, "part": view_classes.PART}
     found: dict = {}
     for row in table[table["part"] == part].itertuples():
         film = shown(folder / row.path)
         if film is not None:
-            found.setdefault(of.get(row.kind, kinds.PICTURE), []).append(film)
+            found.setdefault(of.get(row.kind, view_classes.PICTURE), []).append(film)
     return {kind: np.stack(films) for kind, films in found.items()}
 
 
@@ -86,14 +92,16 @@ def draw(pools, rng) -> tuple[str, np.ndarray, np.ndarray, bool]:
     names = [kind for kind in pools.shares if kind in pools.others or kind not in NEVER_MADE]
     shares = np.array([pools.shares[kind] for kind in names])
     kind = names[rng.choice(len(names), p=shares / shares.sum())]
-    if kind in pools.others and (kind != kinds.PART or rng.random() < 0.4):
+    if kind in pools.others and (kind != view_classes.PART or rng.random() < 0.4):
         of = pools.others[kind]
         film = of[rng.integers(len(of))]
         if rng.random() < 0.5:  # a lateral view may face either side, and the rest has no sides
             film = np.ascontiguousarray(np.fliplr(film))
         return kind, film, np.zeros_like(film), True
     masked = (
-        kind in (kinds.CUT, kinds.PART) or (kind == kinds.FRONTAL and rng.random() < MASKED) or not len(pools.films)
+        kind in (view_classes.CUT, view_classes.PART)
+        or (kind == view_classes.FRONTAL and rng.random() < MASKED)
+        or not len(pools.films)
     )
     if masked:
         row = rng.choice(len(pools.chance), p=pools.chance)
@@ -103,15 +111,15 @@ def draw(pools, rng) -> tuple[str, np.ndarray, np.ndarray, bool]:
         mask = np.zeros_like(film)
     made = spoil(kind, film, mask, rng)
     if made is None:
-        kind, made = kinds.FRONTAL, (film, mask)
-    return kind, *(np.ascontiguousarray(part) for part in made), masked or kind != kinds.FRONTAL
+        kind, made = view_classes.FRONTAL, (film, mask)
+    return kind, *(np.ascontiguousarray(part) for part in made), masked or kind != view_classes.FRONTAL
 
 
 def spoil(kind: str, film: np.ndarray, mask: np.ndarray, rng) -> tuple[np.ndarray, np.ndarray] | None:
     """Make a film of another kind out of a whole upright one.
 
     Args:
-        kind: one of `edge_app.kinds`.
+        kind: one of `edge_app.view_classes`.
         film: uint8 (K, K).
         mask: uint8 (K, K), 255 = lung.
         rng: numpy generator.
@@ -119,17 +127,17 @@ def spoil(kind: str, film: np.ndarray, mask: np.ndarray, rng) -> tuple[np.ndarra
     Returns:
         Film and mask; None if it cannot be made of this film.
     """
-    if kind == kinds.INVERTED:
+    if kind == view_classes.INVERTED:
         return 255 - film, np.zeros_like(mask)
-    if kind == kinds.UPSIDE_DOWN:  # by half a turn, or mirrored at the horizontal: scanners do both
+    if kind == view_classes.UPSIDE_DOWN:  # by half a turn, or mirrored at the horizontal: scanners do both
         return np.flipud(film) if rng.random() < 0.4 else np.rot90(film, 2), np.zeros_like(mask)
-    if kind == kinds.HEAD_LEFT:
+    if kind == view_classes.HEAD_LEFT:
         return np.rot90(film), np.zeros_like(mask)
-    if kind == kinds.HEAD_RIGHT:
+    if kind == view_classes.HEAD_RIGHT:
         return np.rot90(film, -1), np.zeros_like(mask)
-    if kind == kinds.CUT:
+    if kind == view_classes.CUT:
         return _part(film, mask, rng, lambda left, _: left <= 1 - LOST)
-    if kind == kinds.PART:
+    if kind == view_classes.PART:
         found = _part(film, mask, rng, lambda _, share: share < LEAST_LUNG, small=True)
         return found and (found[0], np.zeros_like(found[1]))
     return film, mask
