@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from convert import likeness, places, variants
+from convert import fit_ood, places, variants
 from edge_app import bundle, inference, view_classes
 from edge_app.errors import EdgeError
-from edge_app.likeness import unpack
+from edge_app.ood import unpack
 from edge_app.picture_checks import LEAST
 from train import batches, calibrate, evaluate, film_arguments, index, photographs, provenance
 from train.photographs import CHECKS, Photographs, simulator
@@ -77,7 +77,7 @@ def measure(content: bytes, variant, like: bytes, limits: dict, films, taken: Ph
     Args:
         content: the flatbuffer.
         variant: of `convert.variants`, for the edge.
-        like: of `likeness.fit`, for that file.
+        like: of `ood.fit`, for that file.
         limits: the gate's for files, as in a card.
         films: rows of the index, or of `scores.csv`: validation and test films.
         taken: their photographs, row by row.
@@ -89,14 +89,14 @@ def measure(content: bytes, variant, like: bytes, limits: dict, films, taken: Ph
     shown = taken.crops.finish(outside=settings["outside"], levels=settings["levels"])
     scores = places.run(places.here()[0], content, variant.films(shown), len(labels)).scores
     likely = unpack(like, limits["features"])
-    distances = np.array([likely.distance(one) for one in likeness.embeddings(content, shown, len(labels))])
+    distances = np.array([likely.distance(one) for one in fit_ood.embeddings(content, shown, len(labels))])
     val = (table["split"] == "val").to_numpy()
     wrong = taken.kinds[:, [view_classes.KINDS.index(kind) for kind in view_classes.WRONG]].sum(axis=1)
     cut = taken.kinds[:, view_classes.KINDS.index(view_classes.CUT)]
     own = {
         "wrong": min(MOST_WRONG, _looser("wrong", limits["wrong"], wrong[val])),
         "cut": _looser("cut", limits["cut"], cut[val]),
-        "unlike": _looser("unlike", limits["unlike"], distances[val] * likeness.ROOM),
+        "unlike": _looser("unlike", limits["unlike"], distances[val] * fit_ood.ROOM),
         "features": limits["features"],
         "picture": {
             name: _looser(name, limit, taken.values[val, CHECKS.index(name)])

@@ -9,18 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from convert import (
-    calibration_films,
-    camera,
-    card,
-    gates,
-    golden_film,
-    layer_errors,
-    likeness,
-    places,
-    report,
-    variants,
-)
+from convert import calibration_films, camera, card, fit_ood, gates, golden_film, layer_errors, places, report, variants
 from edge_app import bundle
 from edge_app.errors import EdgeError
 from train import config, evaluate, fit, index, pixels
@@ -191,7 +180,7 @@ def load(run_dir: Path, films, film_pixels: np.ndarray, lungs: Path, photographs
     pixels.check_lungs(lungs, record, run_dir)
     held = hold(run_dir, model, films, film_pixels)
     training = calibration_films.checked(film_pixels[calibration_films.rows(films, record)])
-    like = film_pixels[calibration_films.rows(films, record, likeness.PER_CELL)]
+    like = film_pixels[calibration_films.rows(films, record, fit_ood.PER_CELL)]
     beside = lungs.with_suffix(".json")
     limits = json.loads(beside.read_text()).get("gate") if beside.is_file() else None
     taken = photographs and photographs.at(places_of(held.table, films))
@@ -236,9 +225,9 @@ def gated(content: bytes, variant: variants.Variant, run: Run) -> tuple[bytes, d
     """Return the likeness of a file and the limits of its gate; none of a file without embedding, as for phones."""
     if run.gate is None or variant.head != "edge":
         return b"", None
-    said = likeness.embeddings(content, run.like, len(run.labels))
-    validation = likeness.embeddings(content, run.held.pixels[run.held.of("val")], len(run.labels))
-    like, limit = likeness.fit(said, validation)
+    said = fit_ood.embeddings(content, run.like, len(run.labels))
+    validation = fit_ood.embeddings(content, run.held.pixels[run.held.of("val")], len(run.labels))
+    like, limit = fit_ood.fit(said, validation)
     return like, run.gate | limit
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from edge_app import preprocess
 from edge_app.card import FORMAT, VERSION, Card, parse
 from edge_app.errors import ModelMismatch
-from edge_app.likeness import Likeness
-from edge_app.likeness import unpack as unpack_likeness
+from edge_app.ood import Likeness
+from edge_app.ood import unpack as unpack_likeness
 
 # TFLite's file identifier, bytes 4 to 8 of every flatbuffer of the format (schema.fbs, `file_identifier`).
 TFLITE_MARK = b"TFL3"

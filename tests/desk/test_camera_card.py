@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from convert import camera, likeness, quantize, variants
+from convert import camera, fit_ood, quantize, variants
 from edge_app import bundle, view_classes
 from edge_app.card import RULES, parse
 from edge_app.picture_checks import CONTRAST, LUNGS_WHITE
@@ -44,7 +44,7 @@ def measured():
     chances[4, view_classes.KINDS.index(view_classes.PICTURE)] = 0.99
     crops = Crops(pictures, np.full_like(pictures, 255), np.zeros((FILMS, 4), np.float32), found)
     taken = Photographs(crops, np.ones(FILMS, np.int8), chances, values)
-    like, limit = likeness.fit(*(likeness.embeddings(content, films[rows::2], 3) for rows in (0, 1)))
+    like, limit = fit_ood.fit(*(fit_ood.embeddings(content, films[rows::2], 3) for rows in (0, 1)))
     record = {"config": {"labels": LABELS, "outside": "keep", "levels": "crop", "cells": ()}}
     limits = LIMITS | limit
     return camera.measure(content, variants.Variant("float32", "edge"), like, limits, table, taken, record), taken

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from convert import likeness, quantize, release, variants
-from edge_app.likeness import unpack
+from convert import fit_ood, quantize, release, variants
+from edge_app.ood import unpack
 from train import model as networks
 
 
@@ -18,7 +18,7 @@ def _embeddings(rng, count, features=60, along=4):
 def test_films_like_those_learnt_from_pass_and_others_do_not():
     rng = np.random.default_rng(0)
     training, validation, test = (_embeddings(rng, count) for count in (600, 400, 400))
-    made, limit = likeness.fit(training, validation)
+    made, limit = fit_ood.fit(training, validation)
     assert limit["features"] == 60
     shown = unpack(made, 60)
     passing = np.mean([shown.distance(one) <= limit["unlike"] for one in test])
@@ -29,7 +29,7 @@ def test_films_like_those_learnt_from_pass_and_others_do_not():
 
 def test_fewer_films_than_directions_still_fit():
     rng = np.random.default_rng(1)
-    made, _ = likeness.fit(_embeddings(rng, 6), _embeddings(rng, 5))
+    made, _ = fit_ood.fit(_embeddings(rng, 6), _embeddings(rng, 5))
     assert unpack(made, 60).directions.shape == (4, 60)
     assert unpack(made, 60).distance(_embeddings(rng, 1)[0]) == pytest.approx(1, abs=4)
 
