@@ -20,9 +20,9 @@ average is integer arithmetic. Changing anything here changes `fingerprint` and 
 import cv2
 import numpy as np
 
-from edge_app.enlarge import linear
 from edge_app.errors import UnreadableRadiograph
 from edge_app.lung_field import LungField, find
+from edge_app.resize_linear import linear
 
 CONTRACT_VERSION = 4
 

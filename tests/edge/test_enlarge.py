@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import enlarge, preprocess
+from edge_app import preprocess, resize_linear
 
 
 def picture(height: int, width: int) -> np.ndarray:
@@ -26,12 +26,12 @@ def test_the_pixels_of_opencv_on_x86(kind):
         height, width = {"any": (height, width), "wider": (160, width), "higher": (height, 160)}[kind]
         grey = rng.integers(0, 256, (height, width), np.uint8)
         wanted = cv2.resize(grey, (160, 160), interpolation=cv2.INTER_LINEAR)
-        np.testing.assert_array_equal(enlarge.linear(grey, 160, 160), wanted)
+        np.testing.assert_array_equal(resize_linear.linear(grey, 160, 160), wanted)
 
 
 def test_the_pixels_on_any_processor():
     found = {
-        shape: hashlib.sha256(enlarge.linear(picture(*shape), 160, 160)).hexdigest()[:16]
+        shape: hashlib.sha256(resize_linear.linear(picture(*shape), 160, 160)).hexdigest()[:16]
         for shape in ((90, 120), (1, 1), (159, 160), (160, 7))
     }
     assert found == HASHES
@@ -39,12 +39,12 @@ def test_the_pixels_on_any_processor():
 
 def test_what_is_not_enlarged_is_left():
     grey = picture(160, 160)
-    np.testing.assert_array_equal(enlarge.linear(grey, 160, 160), grey)
+    np.testing.assert_array_equal(resize_linear.linear(grey, 160, 160), grey)
 
 
 def test_the_contract_enlarges_so():
     grey = picture(100, 120)
-    np.testing.assert_array_equal(preprocess.shrink(grey, 160), enlarge.linear(grey, 160, 160))
+    np.testing.assert_array_equal(preprocess.shrink(grey, 160), resize_linear.linear(grey, 160, 160))
 
 
 # What OpenCV 4.11 gives on x86.
