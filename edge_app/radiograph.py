@@ -162,7 +162,7 @@ def _grey(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):  # 16 bits, which older Pillow widens to 32
         import numpy as np
 
-        from edge_app.grey_levels import to_grey
+        from edge_app.intensity import to_grey
 
         return Image.fromarray(to_grey(np.asarray(picture).astype(np.uint16, copy=False)))
     if not picture.has_transparency_data:
