@@ -14,7 +14,7 @@ import numpy as np
 
 from edge_app import radiograph
 from edge_app.errors import MissingPackage, UnreadableRadiograph
-from edge_app.view_window import show
+from edge_app.voi_lut import show
 
 # PS3.3 C.7.3.1.1.1: projection radiographs; DR and RG are what older systems send, SC and OT appear on scanned films.
 MODALITIES = ("CR", "DX", "DR", "RG", "SC", "OT")
