@@ -216,12 +216,12 @@ def _film(line: Line, slot: int, path: str, least_side: int, decode) -> tuple[tu
     from hashlib import sha256
     from pathlib import Path
 
-    from edge_app import magic
+    from edge_app import file_type
     from edge_app.errors import EdgeError
 
     digest = ""
     try:
-        content = magic.content(Path(path))
+        content = file_type.content(Path(path))
         digest = sha256(content).hexdigest()
         line.reading(slot, digest)
         if decode is None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, UnidentifiedImageError
 
-from edge_app import magic
+from edge_app import file_type
 from edge_app.errors import UnreadableRadiograph
 
 if TYPE_CHECKING:
@@ -68,12 +68,12 @@ def read(path: Path, least_side: int = 0) -> "np.ndarray":
     """
     import numpy as np
 
-    return np.array(decode(path, magic.content(path), least_side).picture, order="C")
+    return np.array(decode(path, file_type.content(path), least_side).picture, order="C")
 
 
 def decode(path: Path, content: bytes, least_side: int = 0) -> Film:
     """As `read`, from the bytes of the file; `path` begins the sentence of a refusal."""
-    kind = magic.name(content)
+    kind = file_type.name(content)
     try:
         if kind == "DICOM":
             from edge_app import dicom
@@ -81,7 +81,7 @@ def decode(path: Path, content: bytes, least_side: int = 0) -> Film:
             grey, age = dicom.decode(path, content)
             return Film(reduce(Image.fromarray(grey), least_side), age)
         if kind not in ("PNG", "JPEG"):
-            found = kind or magic.looks_like(content[: magic.HEAD_LENGTH])
+            found = kind or file_type.looks_like(content[: file_type.HEAD_LENGTH])
             raise UnreadableRadiograph(f"{path}: is {found}; {ALLOWED}.")
         # Pillow warns of odd metadata and of more than 89 megapixels; what matters of both is checked here.
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=(kind,)) as picture:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from edge_app import magic
+from edge_app import file_type
 from edge_app.errors import UnreadableRadiograph, WrongUsage
 
 # In a folder, a file of such a name is meant as a picture, whatever it holds; its fault is worth a sentence.
@@ -133,7 +133,7 @@ def looks_like_film(path: Path) -> bool:
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return True
     try:
-        return magic.name(magic.head(path)) in ("PNG", "JPEG", "DICOM")
+        return file_type.name(file_type.head(path)) in ("PNG", "JPEG", "DICOM")
     except UnreadableRadiograph as error:  # which the reader then explains
         return isinstance(error.__cause__, PermissionError)
 

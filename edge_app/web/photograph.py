@@ -3,7 +3,7 @@
 import io
 from pathlib import Path
 
-from edge_app import magic, radiograph
+from edge_app import file_type, radiograph
 from edge_app.errors import UnreadableRadiograph
 
 # Longer side that a photograph is shrunk to, in pixels: half as much again as a camera's frame of 1280 x 720, for which
@@ -30,7 +30,7 @@ def decode(path: Path, content: bytes, most_side: int) -> radiograph.Film:
 
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    kind = magic.name(content)
+    kind = file_type.name(content)
     if kind not in ("PNG", "JPEG"):
         raise UnreadableRadiograph(f"{path}: is {kind or 'no picture'}; a photograph must be JPEG or PNG.")
     try:
