@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from edge_app import installed_model
+from edge_app import model_registry
 from edge_app.errors import NotInstalled
 
 # Loading both networks and judging the golden film takes 2 s on a Pi Zero's class of core and 30 s under emulation.
@@ -36,7 +36,7 @@ def doctor(where, python: Path | None = None) -> None:
         NotInstalled: it found a fault, or cannot be run.
     """
     environment = _environment() if python is None else dict(os.environ)
-    environment[installed_model.TRIAL] = "1"
+    environment[model_registry.TRIAL] = "1"
     done = _run([str(python or sys.executable), "-m", "edge_app", "doctor", "--json"], environment, where)
     try:
         checks = json.loads(done.stdout)["checks"]

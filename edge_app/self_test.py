@@ -11,9 +11,9 @@ from PIL import Image
 from edge_app import (
     bundle,
     hardware,
-    installed_model,
     lung_field,
-    model_store,
+    model_install,
+    model_registry,
     preprocess,
     radiograph,
     sample,
@@ -74,10 +74,10 @@ def fingerprint(model: bundle.Bundle) -> Check:
 
 def signature(path: Path) -> Check:
     """Check who vouches for the model, by the keys that this site trusts today."""
-    if path.absolute() == installed_model.released():
+    if path.absolute() == model_registry.released():
         return Check("signature", OK, "the model came with the program and is trusted as it is")
     try:
-        by = model_store.vouched(path, path)
+        by = model_install.vouched(path, path)
     except EdgeError as error:
         return Check("signature", FAULT, str(error))
     if by:

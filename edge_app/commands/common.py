@@ -5,7 +5,7 @@ from pathlib import Path
 
 from edge_app import threads as threads_
 from edge_app.card import RULES
-from edge_app.installed_model import default_model
+from edge_app.model_registry import default_model
 
 
 def add_sources(parser: argparse.ArgumentParser) -> None:

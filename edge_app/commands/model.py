@@ -28,20 +28,20 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command; exit code 2 if the model was not taken."""
-    from edge_app import installed_model
+    from edge_app import model_registry
     from edge_app.errors import WrongUsage
 
     if (args.file is None) == (args.action == "install"):
         raise WrongUsage("model: 'install' takes one FILE, 'list' and 'rollback' take none; see 'model --help'.")
-    return ACTIONS[args.action](args, installed_model.folder())
+    return ACTIONS[args.action](args, model_registry.folder())
 
 
 def _install(args, place: Path) -> int:
     import sys
 
-    from edge_app import model_store, signatures
+    from edge_app import model_install, signatures
 
-    entry = model_store.install(args.file, place)
+    entry = model_install.install(args.file, place)
     if not entry.signer:
         print(
             f"warning: {args.file}: nobody vouches for it, since this site has no key; put one into "
@@ -53,25 +53,25 @@ def _install(args, place: Path) -> int:
 
 
 def _roll_back(args, place: Path) -> int:
-    from edge_app import model_store
+    from edge_app import model_install
 
-    _say(args, model_store.roll_back(place), "is in use again from the next start on; restart what runs")
+    _say(args, model_install.roll_back(place), "is in use again from the next start on; restart what runs")
     return 0
 
 
 def _list(args, place: Path) -> int:
-    from edge_app import installed_model
+    from edge_app import model_registry
     from edge_app.errors import NotInstalled
 
-    used = installed_model.default_model()
+    used = model_registry.default_model()
     try:
-        entries = list(installed_model.read(place).entries)
+        entries = list(model_registry.read(place).entries)
     except (OSError, ValueError) as error:
         raise NotInstalled(f"{place}: what is installed cannot be told ({error}); install your model again.") from error
     if not any(not entry.sha256 for entry in entries):
-        entries.append(installed_model.Installed())
+        entries.append(model_registry.Installed())
     for entry in entries:
-        path = installed_model.file_of(entry, place)
+        path = model_registry.file_of(entry, place)
         _say(args, entry, "in use" if path == used else "kept" if path.is_file() else "missing")
     return 0
 

@@ -28,20 +28,20 @@ def run(args) -> int:
     """Run the command; exit code 2 if the program was not changed."""
     import sys
 
-    from edge_app import program_store, signatures
+    from edge_app import signatures, updater
     from edge_app.errors import WrongUsage
 
     if (args.file is None) == (args.action == "install"):
         raise WrongUsage("update: 'install' takes one FILE, 'list' and 'rollback' take none; see 'update --help'.")
-    prefix = args.prefix.absolute() if args.prefix else program_store.prefix_here()
+    prefix = args.prefix.absolute() if args.prefix else updater.prefix_here()
     if args.action == "list":
-        for name, state in program_store.releases(prefix).items():
+        for name, state in updater.releases(prefix).items():
             print(f"{name}: {state}")
         return 0
     if args.action == "rollback":
-        print(f"{program_store.roll_back(prefix)}: is in use again from the next start on; restart what runs")
+        print(f"{updater.roll_back(prefix)}: is in use again from the next start on; restart what runs")
         return 0
-    name, signer = program_store.install(args.file, prefix)
+    name, signer = updater.install(args.file, prefix)
     if not signer:
         print(
             f"warning: {args.file}: nobody vouches for it, since this site has no key; put one into "

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from convert import sign
-from edge_app import __version__, bundle, installed_model, sample
+from edge_app import __version__, bundle, model_registry, sample
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]
@@ -133,7 +133,7 @@ def test_verdicts_are_those_of_this_desk(pi, films):
         {Path(row["path"]).name: row for row in map(json.loads, out.stdout.splitlines())} for out in (there, here)
     )
     assert sorted(arm) == sorted(desk) == sorted(path.name for path in films.iterdir())
-    thresholds, band = bundle.read(installed_model.released()).card.limits("refer")
+    thresholds, band = bundle.read(model_registry.released()).card.limits("refer")
     edges = {label: (edge, *(band if label == "covid" else ())) for label, edge in thresholds.items()}
     apart, between = {}, []
     for name, row in desk.items():
@@ -185,7 +185,7 @@ def test_models_are_taken_and_refused_there(pi, tmp_path):
     sign.sign(new, sign.private_key(tmp_path / "site"))
     assert "is damaged" in pi.app("model", "install", "/work/new.tflite", code=2, **where).stderr
     assert "model short-int8" in pi.app("--version", **where).stdout
-    assert installed_model.NAME not in pi.app("model", "rollback", **where).stderr
+    assert model_registry.NAME not in pi.app("model", "rollback", **where).stderr
     assert "model lite0-int8" in pi.app("--version", **where).stdout
 
 

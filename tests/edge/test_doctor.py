@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import bundle, exposure, hardware, health, installed_model, sample, self_test, store_health, threads
+from edge_app import bundle, exposure, hardware, health, model_registry, sample, self_test, store_health, threads
 from edge_app.camera import devices
 from edge_app.errors import MissingPackage
 from tests.edge.another_user import as_another_user
@@ -293,7 +293,7 @@ def test_signature_and_kernels(with_golden_film, monkeypatch):
 
 
 def test_the_model_of_the_release_is_trusted():
-    check = self_test.signature(installed_model.released())
+    check = self_test.signature(model_registry.released())
     assert (check.state, check.words) == (health.OK, "the model came with the program and is trusted as it is")
 
 

@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from edge_app import bundle, installed_model, preprocess, trial
-from edge_app.installed_model import Installed, Order
+from edge_app import bundle, model_registry, preprocess, trial
+from edge_app.model_registry import Installed, Order
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,7 +58,7 @@ def trust(place: Path, key: Ed25519PrivateKey, name: str = "site") -> None:
 
 
 def test_the_release_is_used_until_another_is_installed(place):
-    assert installed_model.default_model() == installed_model.released()
+    assert model_registry.default_model() == model_registry.released()
     assert [(one["sha256"], one["state"]) for one in model("list")[0]] == [("", "in use")]
     assert not place.exists()
 
@@ -266,7 +266,7 @@ def test_a_power_cut_at_any_step_leaves_a_working_model(place, with_golden_film)
     shutil.copytree(place, kept)
     step, seen = 0, []
     while killed(step := step + 1, "install", new):
-        seen.append(bundle.read(installed_model.default_model()).card.name)
+        seen.append(bundle.read(model_registry.default_model()).card.name)
         if step % 5 == 0 and seen[-1] == "old":  # what is left behind is in nobody's way
             model("install", new)
             assert in_use() == "new"
@@ -285,8 +285,8 @@ def test_a_power_cut_while_going_back(place, with_golden_film):
     shutil.copytree(place, kept)
     step = 0
     while killed(step := step + 1, "rollback"):
-        assert bundle.read(installed_model.default_model()).card.name in ("old", "new")
-        assert {one.name for one in installed_model.read(place).counting} == {"old.tflite", "new.tflite"}
+        assert bundle.read(model_registry.default_model()).card.name in ("old", "new")
+        assert {one.name for one in model_registry.read(place).counting} == {"old.tflite", "new.tflite"}
         shutil.rmtree(place)
         shutil.copytree(kept, place)
     assert step > 5
@@ -296,23 +296,23 @@ def test_a_power_cut_while_going_back(place, with_golden_film):
 def test_files_that_a_worn_card_spoiled_are_passed_over(place, with_golden_film, capsys):
     for name in ("old", "new"):
         model("install", with_golden_film(name))
-    new, old = (installed_model.file_of(entry, place) for entry in installed_model.read(place).entries)
+    new, old = (model_registry.file_of(entry, place) for entry in model_registry.read(place).entries)
     os.truncate(new, 100)
-    assert installed_model.default_model() == old
+    assert model_registry.default_model() == old
     assert "is missing or cut off; the model before it is used" in capsys.readouterr().err
     old.unlink()
-    assert installed_model.default_model() == installed_model.released()
+    assert model_registry.default_model() == model_registry.released()
     (place / "models.json").write_bytes(b"\0" * 100)
-    assert installed_model.default_model() == installed_model.released()
+    assert model_registry.default_model() == model_registry.released()
     assert "the release's own model is used" in capsys.readouterr().err
     (place / "models.json").write_text('{"version": 2, "models": []}')
-    assert installed_model.default_model() == installed_model.released()
+    assert model_registry.default_model() == model_registry.released()
 
 
 def test_a_model_on_trial_is_the_doctors_alone(monkeypatch):
     order = Order((Installed("new"), Installed("old")), trial=True)
     assert [one.sha256 for one in order.counting] == ["old"]
-    monkeypatch.setenv(installed_model.TRIAL, "1")
+    monkeypatch.setenv(model_registry.TRIAL, "1")
     assert [one.sha256 for one in order.counting] == ["new", "old"]
 
 

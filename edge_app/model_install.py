@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge_app import durable, installed_model, proof, signatures
+from edge_app import durable, model_registry, proof, signatures
 from edge_app.errors import EdgeError, NotInstalled
-from edge_app.installed_model import Installed, Order
+from edge_app.model_registry import Installed, Order
 
 # The one in use and the one before.
 KEPT = 2
@@ -43,7 +43,7 @@ def install(path: Path, place: Path) -> Installed:
             raise NotInstalled(f"{path}: is the model in use already.")
         try:
             _add(entry, content, signature, place)
-            proof.model(installed_model.file_of(entry, place), path)
+            proof.model(model_registry.file_of(entry, place), path)
             rest = [other for other in before.entries or (Installed(),) if other.sha256 != entry.sha256]
             _write(Order((entry, *rest), trial=True), place)
             proof.doctor(path)
@@ -72,7 +72,7 @@ def roll_back(place: Path) -> Installed:
             raise NotInstalled(f"{place}: no other model was used before; nothing is changed.")
         current, other = before.entries[:KEPT]
         where = other.name or "the model of the release"
-        proof.model(installed_model.file_of(other, place), where)
+        proof.model(model_registry.file_of(other, place), where)
         _vouched(other, place)
         try:
             _write(Order((other, current, other), trial=True), place)  # a trial that is cut short loses neither
@@ -92,24 +92,24 @@ def vouched(path: Path, where) -> str:
 def _vouched(entry: Installed, place: Path) -> None:
     """Ask of an installed model what is asked of a new one; the release's own came with the program."""
     if entry.sha256:
-        vouched(installed_model.file_of(entry, place), entry.name)
+        vouched(model_registry.file_of(entry, place), entry.name)
 
 
 def _settled(place: Path) -> Order:
     """Return the order as it counts: a trial that was cut short never was, and of a damaged order nothing is left."""
     try:
-        order = installed_model.read(place)
+        order = model_registry.read(place)
     except (OSError, ValueError):
         return Order()
-    entries = tuple(one for one in order.counting if installed_model.usable(one, place))
+    entries = tuple(one for one in order.counting if model_registry.usable(one, place))
     return Order(entries)
 
 
 def _add(entry: Installed, content: bytes, signature: bytes | None, place: Path) -> None:
     try:
         if signature is not None:
-            durable.write(signatures.beside(installed_model.file_of(entry, place)), signature)
-        durable.write(installed_model.file_of(entry, place), content)
+            durable.write(signatures.beside(model_registry.file_of(entry, place)), signature)
+        durable.write(model_registry.file_of(entry, place), content)
     except OSError as error:
         raise NotInstalled(f"{place}: the model cannot be written ({error.strerror}); make room.") from error
 
@@ -118,16 +118,16 @@ def _write(order: Order, place: Path) -> None:
     import json
 
     models = [entry._asdict() for entry in order.entries]
-    text = json.dumps({"version": installed_model.VERSION, "trial": order.trial, "models": models}, indent=1)
+    text = json.dumps({"version": model_registry.VERSION, "trial": order.trial, "models": models}, indent=1)
     try:
-        durable.write(place / installed_model.ORDER, f"{text}\n".encode())
+        durable.write(place / model_registry.ORDER, f"{text}\n".encode())
     except OSError as error:
         raise NotInstalled(f"{place}: cannot be written ({error.strerror}); make room, or run as root.") from error
 
 
 def _sweep(order: Order, place: Path) -> None:
     """Remove the models that count no more, and what a power cut left unfinished."""
-    kept = {installed_model.file_of(entry, place).name for entry in order.entries if entry.sha256}
+    kept = {model_registry.file_of(entry, place).name for entry in order.entries if entry.sha256}
     for path in [*place.glob("*.tflite*"), *place.glob(f"*{durable.UNFINISHED}")]:
         if path.name not in kept and path.name.removesuffix(signatures.SUFFIX) not in kept:
             with contextlib.suppress(OSError):  # it does no harm
