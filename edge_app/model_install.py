@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge_app import durable, model_registry, proof, signatures
+from edge_app import durable, model_registry, signatures, verify_install
 from edge_app.errors import EdgeError, NotInstalled
 from edge_app.model_registry import Installed, Order
 
@@ -43,10 +43,10 @@ def install(path: Path, place: Path) -> Installed:
             raise NotInstalled(f"{path}: is the model in use already.")
         try:
             _add(entry, content, signature, place)
-            proof.model(model_registry.file_of(entry, place), path)
+            verify_install.model(model_registry.file_of(entry, place), path)
             rest = [other for other in before.entries or (Installed(),) if other.sha256 != entry.sha256]
             _write(Order((entry, *rest), trial=True), place)
-            proof.doctor(path)
+            verify_install.doctor(path)
             after = Order((entry, *rest[: KEPT - 1]))
             _write(after, place)
         except BaseException:
@@ -72,11 +72,11 @@ def roll_back(place: Path) -> Installed:
             raise NotInstalled(f"{place}: no other model was used before; nothing is changed.")
         current, other = before.entries[:KEPT]
         where = other.name or "the model of the release"
-        proof.model(model_registry.file_of(other, place), where)
+        verify_install.model(model_registry.file_of(other, place), where)
         _vouched(other, place)
         try:
             _write(Order((other, current, other), trial=True), place)  # a trial that is cut short loses neither
-            proof.doctor(where)
+            verify_install.doctor(where)
             _write(Order((other, current)), place)
         except BaseException:
             _write(before, place)

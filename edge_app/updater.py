@@ -14,7 +14,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from edge_app import durable, proof, signatures
+from edge_app import durable, signatures, verify_install
 from edge_app.errors import NotInstalled, WrongUsage
 
 CURRENT, PREVIOUS, RELEASES, UNPACKED = "current", "previous", "releases", "unpacked"
@@ -79,7 +79,7 @@ def _install(path: Path, digest: str, prefix: Path) -> str:
             said = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
             raise NotInstalled(f"{path}: cannot be installed: {said}")
         os.sync()  # pip brings nothing to the disk by itself; after this, all of it is there
-        proof.doctor(path, release / "bin" / "python")
+        verify_install.doctor(path, release / "bin" / "python")
         _switch(prefix, before, release, path)
         return release.name
     except (KeyError, json.JSONDecodeError, tarfile.TarError, EOFError) as error:
@@ -98,7 +98,7 @@ def _switch(prefix: Path, before: Path | None, release: Path, path: Path) -> Non
         _point(prefix / PREVIOUS, before)
     try:
         _point(prefix / CURRENT, release)
-        proof.doctor(path, prefix / CURRENT / "bin" / "python")
+        verify_install.doctor(path, prefix / CURRENT / "bin" / "python")
     except BaseException:
         for link, target in ((CURRENT, before), (PREVIOUS, older)):
             if target:
@@ -119,7 +119,7 @@ def roll_back(prefix: Path) -> str:
         raise NotInstalled(f"{prefix}: no other program was used before; nothing is changed.")
     try:
         with durable.alone(prefix):
-            proof.doctor(other.name, other / "bin" / "python")
+            verify_install.doctor(other.name, other / "bin" / "python")
             _point(prefix / CURRENT, other)
             _point(prefix / PREVIOUS, current)
     except BlockingIOError as error:

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from edge_app import bundle, model_registry, preprocess, trial
+from edge_app import bundle, model_registry, model_smoke_test, preprocess
 from edge_app.model_registry import Installed, Order
 
 ROOT = Path(__file__).parents[2]
@@ -319,14 +319,14 @@ def test_a_model_on_trial_is_the_doctors_alone(monkeypatch):
 def test_what_runtimes_stand_for(monkeypatch):
     versions = {"tflite-runtime": "2.14.0", "ai-edge-litert": "2.3.0"}
     monkeypatch.setattr("edge_app.commands.version.installed", versions.get)
-    assert trial.stands_for("tflite_runtime") == (2, 14)
-    assert trial.stands_for("ai_edge_litert") == (2, 21)
+    assert model_smoke_test.stands_for("tflite_runtime") == (2, 14)
+    assert model_smoke_test.stands_for("ai_edge_litert") == (2, 21)
     versions["ai-edge-litert"] = "1.2.0"
-    assert trial.stands_for("ai_edge_litert") == (2, 17)
+    assert model_smoke_test.stands_for("ai_edge_litert") == (2, 17)
 
 
 def test_the_released_models_can_be_installed():
     for path in sorted((ROOT / "models").glob("covid-xray-*[0-9].tflite")):
         if "mobile" not in path.name:  # those are for phones
             assert bundle.read(path).golden
-            trial.check(path)
+            model_smoke_test.check(path)

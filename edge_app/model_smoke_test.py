@@ -1,4 +1,4 @@
-"""`python -m edge_app.trial [FILE]`: is this model file fit for this device? One sentence on stderr and code 1 if not.
+"""`python -m edge_app.model_smoke_test [FILE]`: is this model file fit for this device? One sentence on stderr and code 1 if not.
 
 Without FILE it is the model that came with the program: whoever installs that asks so.
 """
