@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from edge_app import durable, signatures
+from edge_app import atomic_io, signatures
 from edge_app.errors import WrongUsage
 
 # What gives the pass phrase where nobody sits at a keyboard.
@@ -60,8 +60,8 @@ def keygen(path: Path, passphrase: bytes | None = None) -> Path:
             raise WrongUsage(f"{one}: is there already, and a key is not written over; name another.")
     key = Ed25519PrivateKey.generate()
     secret = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
-    durable.write(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secret), mode=0o600)
-    durable.write(public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    atomic_io.write(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secret), mode=0o600)
+    atomic_io.write(public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     return public
 
 
@@ -93,7 +93,7 @@ def sign(path: Path, key: Ed25519PrivateKey) -> Path:
             signature = key.sign(content)
     except (OSError, ValueError) as error:
         raise WrongUsage(f"{path}: cannot be signed ({error}); name a model or a bundle.") from error
-    durable.write(signatures.beside(path), signature)
+    atomic_io.write(signatures.beside(path), signature)
     return signatures.beside(path)
 
 

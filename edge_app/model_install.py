@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge_app import durable, model_registry, signatures, verify_install
+from edge_app import atomic_io, model_registry, signatures, verify_install
 from edge_app.errors import EdgeError, NotInstalled
 from edge_app.model_registry import Installed, Order
 
@@ -108,8 +108,8 @@ def _settled(place: Path) -> Order:
 def _add(entry: Installed, content: bytes, signature: bytes | None, place: Path) -> None:
     try:
         if signature is not None:
-            durable.write(signatures.beside(model_registry.file_of(entry, place)), signature)
-        durable.write(model_registry.file_of(entry, place), content)
+            atomic_io.write(signatures.beside(model_registry.file_of(entry, place)), signature)
+        atomic_io.write(model_registry.file_of(entry, place), content)
     except OSError as error:
         raise NotInstalled(f"{place}: the model cannot be written ({error.strerror}); make room.") from error
 
@@ -120,7 +120,7 @@ def _write(order: Order, place: Path) -> None:
     models = [entry._asdict() for entry in order.entries]
     text = json.dumps({"version": model_registry.VERSION, "trial": order.trial, "models": models}, indent=1)
     try:
-        durable.write(place / model_registry.ORDER, f"{text}\n".encode())
+        atomic_io.write(place / model_registry.ORDER, f"{text}\n".encode())
     except OSError as error:
         raise NotInstalled(f"{place}: cannot be written ({error.strerror}); make room, or run as root.") from error
 
@@ -128,7 +128,7 @@ def _write(order: Order, place: Path) -> None:
 def _sweep(order: Order, place: Path) -> None:
     """Remove the models that count no more, and what a power cut left unfinished."""
     kept = {model_registry.file_of(entry, place).name for entry in order.entries if entry.sha256}
-    for path in [*place.glob("*.tflite*"), *place.glob(f"*{durable.UNFINISHED}")]:
+    for path in [*place.glob("*.tflite*"), *place.glob(f"*{atomic_io.UNFINISHED}")]:
         if path.name not in kept and path.name.removesuffix(signatures.SUFFIX) not in kept:
             with contextlib.suppress(OSError):  # it does no harm
                 path.unlink()
@@ -149,7 +149,7 @@ def _content(path: Path) -> bytes:
 def _held(place: Path) -> Iterator[None]:
     try:
         place.mkdir(parents=True, exist_ok=True)
-        with durable.alone(place):
+        with atomic_io.alone(place):
             yield
     except BlockingIOError as error:
         raise NotInstalled(f"{place}: another installation is going on; wait for it.") from error

@@ -27,12 +27,12 @@ def named() -> int | None:
 
 def keep(best: int) -> bool:
     """Have programs use this number from their next start on; say whether that could be written down."""
-    from edge_app import durable
+    from edge_app import atomic_io
 
     path = _path()
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        durable.write(path, f"{_device()} {best}\n".encode())
+        atomic_io.write(path, f"{_device()} {best}\n".encode())
         return True
     return False
 

@@ -14,7 +14,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from edge_app import durable, signatures, verify_install
+from edge_app import atomic_io, signatures, verify_install
 from edge_app.errors import NotInstalled, WrongUsage
 
 CURRENT, PREVIOUS, RELEASES, UNPACKED = "current", "previous", "releases", "unpacked"
@@ -55,7 +55,7 @@ def install(path: Path, prefix: Path) -> tuple[str, str]:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             signer = signatures.signer(content, signatures.read(path), path)
             digest = hashlib.sha256(content).hexdigest()
-            with durable.alone(_folder(prefix)):
+            with atomic_io.alone(_folder(prefix)):
                 return _install(path, digest, prefix), signer
     except BlockingIOError as error:
         raise NotInstalled(f"{prefix}: another installation is going on; wait for it.") from error
@@ -118,7 +118,7 @@ def roll_back(prefix: Path) -> str:
     if not (current and other) or current == other:
         raise NotInstalled(f"{prefix}: no other program was used before; nothing is changed.")
     try:
-        with durable.alone(prefix):
+        with atomic_io.alone(prefix):
             verify_install.doctor(other.name, other / "bin" / "python")
             _point(prefix / CURRENT, other)
             _point(prefix / PREVIOUS, current)
@@ -162,7 +162,7 @@ def _target(link: Path) -> Path | None:
 
 
 def _point(link: Path, release: Path) -> None:
-    durable.link(link, f"{RELEASES}/{release.name}")
+    atomic_io.link(link, f"{RELEASES}/{release.name}")
 
 
 def _sweep(prefix: Path) -> None:

@@ -203,10 +203,10 @@ def test_a_doctor_that_finds_a_fault_takes_it_back(place, with_golden_film):
 
 
 def test_two_installations_at_once(place, with_golden_film):
-    from edge_app import durable
+    from edge_app import atomic_io
 
     place.mkdir()
-    with durable.alone(place):
+    with atomic_io.alone(place):
         assert "another installation is going on" in model("install", with_golden_film("new"), code=2)[1]
 
 
