@@ -42,7 +42,7 @@ def run(args) -> int:
 def _checks(args):
     import time
 
-    from edge_app import dicom, exposure, hardware, health, store_health
+    from edge_app import dicom, hardware, health, open_ports, store_health
     from edge_app.store_file import default_path
 
     store = args.store or default_path()
@@ -50,7 +50,7 @@ def _checks(args):
     yield from health.device(store.parent)
     yield hardware.card(store.parent)
     yield hardware.clock(time.time())
-    yield exposure.check()
+    yield open_ports.check()
     yield hardware.cameras()
     if health.installed("pydicom"):
         yield health.decoders(dicom.compressions())

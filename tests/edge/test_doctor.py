@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import bundle, exposure, hardware, health, model_registry, sample, self_test, store_health, threads
+from edge_app import bundle, hardware, health, model_registry, open_ports, sample, self_test, store_health, threads
 from edge_app.camera import devices
 from edge_app.errors import MissingPackage
 from tests.edge.another_user import as_another_user
@@ -241,29 +241,29 @@ def test_nobody_else_listens():
     """Sockets of this very process: one for this machine only, one for all."""
     with socket.create_server(("127.0.0.1", 0)) as closed, socket.create_server(("", 0)) as wide:
         here, everywhere = (one.getsockname()[1] for one in (closed, wide))
-        check = exposure.check()
+        check = open_ports.check()
         assert f"tcp/{here} (" not in check.words
         assert f"tcp/{everywhere} (" in check.words
-    assert f"tcp/{everywhere} (" not in exposure.check().words
+    assert f"tcp/{everywhere} (" not in open_ports.check().words
 
 
 def test_loopback_in_the_kernels_words():
     for address in ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"):
-        assert exposure._loopback(address)
+        assert open_ports._loopback(address)
     for address in ("00000000", "0" * 32, "0A01A8C0", "0000000000000000FFFF00000A01A8C0"):
-        assert not exposure._loopback(address)
+        assert not open_ports._loopback(address)
 
 
 def test_a_port_of_this_program_is_no_fault(tmp_path):
     put(tmp_path, net__tcp="header\n 0: 00000000:1F90 00000000:0000 0A 0:0 0:0 0 0 0 777 1\n")
-    assert "tcp/8080 (?)" in exposure.check(tmp_path).words
+    assert "tcp/8080 (?)" in open_ports.check(tmp_path).words
     put(tmp_path / "12", cmdline="/opt/covid-xray/current/bin/python\0-m\0edge_app\0serve\0", comm="python\n")
     (tmp_path / "12/fd").mkdir()
     (tmp_path / "12/fd/3").symlink_to("socket:[777]")
-    check = exposure.check(tmp_path)
+    check = open_ports.check(tmp_path)
     assert (check.state, check.words) == (health.OK, "other machines can reach this program alone: tcp/8080 (python)")
     put(tmp_path, net__tcp="header\n", net__udp="header\n 0: 00000000:0044 00000000:0000 07 0:0 0:0 0 0 0 9 1\n")
-    assert exposure.check(tmp_path).words == "nothing here listens to other machines"
+    assert open_ports.check(tmp_path).words == "nothing here listens to other machines"
 
 
 def test_cameras_that_are_well_or_not(monkeypatch):
