@@ -13,7 +13,7 @@ from statistics import median
 
 import cv2
 
-from edge_app import bundle, family, radiograph, sample
+from edge_app import bundle, process_stats, radiograph, sample
 
 ROUNDS = 5
 STEPS = ("decode_ms", "lungs_ms", "crop_ms", "invoke_ms")
@@ -92,7 +92,7 @@ def report(figures: dict) -> str:
 
 
 def _run(command, memory: bool = False) -> dict:
-    done = family.run(command, memory=memory)
+    done = process_stats.run(command, memory=memory)
     if done["code"]:
         raise SystemExit(f"{' '.join(map(str, command))}: exit code {done['code']}\n{done['stderr']}")
     return done

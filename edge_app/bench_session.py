@@ -74,7 +74,7 @@ def measure(args, nursery: Nursery, folder: Path) -> dict:
 
 def cold(args, model, film: Path, folder: Path) -> dict:
     """Time Python's start to the first verdict against its start to two bare interpreters."""
-    from edge_app import classifier, family
+    from edge_app import classifier, process_stats
 
     networks = [folder / "scores.tflite", folder / "lungs.tflite"]
     for path, content in zip(networks, (model.scores, model.lungs), strict=True):
@@ -86,7 +86,7 @@ def cold(args, model, film: Path, folder: Path) -> dict:
     runs = {"bare": [], "ours": []}
     for turn in range(args.turns + 1):
         for name, command in (("bare", bare), ("ours", ours)):
-            ran = family.run(command, until_line=True)
+            ran = process_stats.run(command, until_line=True)
             if ran["code"]:
                 raise SystemExit(f"{' '.join(map(str, command))}: exit code {ran['code']}\n{ran['stderr']}")
             if turn:  # the first writes Python's compiled files
@@ -139,12 +139,12 @@ def throughput(films: list[Path], one, nursery: Nursery) -> dict:
 
 def memory(films: list[Path], one, nursery: Nursery) -> dict:
     """Say what all processes together hold over many films: the peak of the first tenth, and of all."""
-    from edge_app import family, pipeline
+    from edge_app import pipeline, process_stats
 
     seen = []
     for number, _ in enumerate(pipeline.results(films, one, nursery, one.card.limits("refer"))):
         if number % 10 == 0:
-            seen.append(family.memory_mb(os.getpid()))
+            seen.append(process_stats.memory_mb(os.getpid()))
     first = seen[: max(1, len(seen) // 10)]
     return {
         "films": len(films),

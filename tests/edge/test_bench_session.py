@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from edge_app import family
+from edge_app import process_stats
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,9 +26,9 @@ def test_every_figure_is_measured(tmp_path, model_path, film_path):
 def test_a_family_is_counted_whole():
     script = "import os, time; pid = os.fork(); x = bytearray(50_000_000); sum(range(3_000_000)); time.sleep(0.3)"
     script += "; print(os.getpid()); pid and os.waitpid(pid, 0)"
-    ran = family.run([sys.executable, "-c", script], memory=True)
+    ran = process_stats.run([sys.executable, "-c", script], memory=True)
     assert ran["code"] == 0
     assert len(ran["stdout"].split()) == 2
     assert 100 < ran["pss_mb"] < 200
-    alone = family.run([sys.executable, "-c", "sum(range(3_000_000))"])
+    alone = process_stats.run([sys.executable, "-c", "sum(range(3_000_000))"])
     assert ran["cpu_seconds"] > 1.2 * alone["cpu_seconds"]
