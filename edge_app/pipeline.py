@@ -13,10 +13,10 @@ import cv2
 
 from edge_app import preprocess, screening
 from edge_app.classifier import Classifier
+from edge_app.crash_tracker import MOST_DEATHS, Suspects
 from edge_app.decode_pool import Decoded, Nursery
 from edge_app.errors import EdgeError
 from edge_app.result import Known, Result
-from edge_app.suspects import MOST_DEATHS, Suspects
 
 # Threads that look at films, each with networks of its own, and films that are given to them before the oldest is
 # waited for: with one more than threads none of them ever waits for the next.
