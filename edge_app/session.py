@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from edge_app import report, stopping
+from edge_app import report, signals
 from edge_app.commands.common import DEFAULT_STORE
 from edge_app.decode_pool import Nursery
 from edge_app.errors import EdgeError, WrongUsage
@@ -149,7 +149,7 @@ class Session:
         """
         from edge_app import pipeline
 
-        stopping.heed()
+        signals.heed()
         results = pipeline.results(
             self._only_films(films),
             self.networks,
@@ -207,7 +207,7 @@ class Session:
             self._add(Result(problem.path, error=problem.sentence))
 
     def _add(self, result) -> None:
-        with stopping.held():
+        with signals.held():
             if result.error:
                 self.code = 1
                 complain(nameless(result).error if in_journal() else result.error)

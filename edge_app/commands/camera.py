@@ -74,7 +74,7 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command."""
-    from edge_app import stopping
+    from edge_app import signals
     from edge_app.camera.camera import Camera
     from edge_app.errors import CameraEnded, CameraLost, WrongUsage
     from edge_app.service import Service
@@ -88,7 +88,7 @@ def run(args) -> int:
 
         if args.frames > MOST_HELD:
             raise WrongUsage(f"--frames: {args.frames} are too many; 1 to {MOST_HELD} are allowed.")
-        stopping.heed()
+        signals.heed()
         cv2.setNumThreads(1)  # one film at a time: OpenCV's own threads cost more than they give
         judged, voice = 0, Voice(complain)
         with Camera(args.camera, args.size, give_up=args.give_up) as camera:

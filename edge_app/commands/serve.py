@@ -80,11 +80,11 @@ def _served(settings, service) -> int:
     from edge_app.web.reader import Reader
 
     reader = Reader(settings, service)  # first of all: it forks
-    from edge_app import stopping
+    from edge_app import signals
     from edge_app.web import serving
     from edge_app.web.app import create_app
 
-    stopping.heed()
+    signals.heed()
     _ensure_password(settings)
     settings = serving.secured(settings)
     with serving.opened(settings, reader) as services:
