@@ -13,7 +13,7 @@ from statistics import median
 
 import cv2
 
-from edge_app import bundle, process_stats, radiograph, sample
+from edge_app import model_file, process_stats, radiograph, sample
 
 ROUNDS = 5
 STEPS = ("decode_ms", "lungs_ms", "crop_ms", "invoke_ms")
@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        h5 = args.h5 if args.h5.is_file() else _untrained(Path(folder), args.h5, bundle.read(args.model).card.size)
+        h5 = args.h5 if args.h5.is_file() else _untrained(Path(folder), args.h5, model_file.read(args.model).card.size)
         figures = compare(args.edge, args.model, h5, make_films(Path(folder)), args.rounds)
     print(report(figures))
     if args.json:

@@ -23,7 +23,7 @@ def main() -> int:
 
     import tensorflow as tf  # the import is part of what is timed from outside
 
-    from edge_app import bench, bundle, classifier, inference, radiograph
+    from edge_app import bench, classifier, inference, model_file, radiograph
 
     model = tf.keras.models.load_model(args.model, compile=False)
     maps = tf.keras.Model(model.input, [model.output, model.get_layer("cam").output])
@@ -39,7 +39,7 @@ def main() -> int:
             # The embedding comes with the class maps and costs nothing; one like the training films' stands for it.
             return *self.scores(pixels), self.likeness and self.likeness.mean
 
-    one = Heavy(bundle.read(args.edge))
+    one = Heavy(model_file.read(args.edge))
     if args.first:
         print(json.dumps({"scores": inference.read(radiograph.read(args.films[0]), one).scores}), flush=True)
         return 0

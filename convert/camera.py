@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from convert import fit_ood, places, variants
-from edge_app import bundle, inference, view_classes
+from edge_app import inference, model_file, view_classes
 from edge_app.errors import EdgeError
 from edge_app.ood import unpack
 from edge_app.picture_checks import LEAST
@@ -38,7 +38,7 @@ def run(args) -> int:
     """Run the command."""
     from convert import release
 
-    packed, name = bundle.read(args.model), args.model.name
+    packed, name = model_file.read(args.model), args.model.name
     training, hashed = packed.card.raw["training"], index.sha256(args.index)
     if packed.card.gate is None:
         raise EdgeError(f"{name}: has no gate, as a file for phones; a camera's card needs one.")
@@ -49,7 +49,7 @@ def run(args) -> int:
     everything = everything[everything["split"] != ""].reset_index(drop=True)
     films = everything[everything["split"].isin(("val", "test"))]
     taken = photographs.load(everything, args.data, packed.card.size, args.cache, hashed, args.lungs)
-    like = bundle.member(args.model, bundle.LIKENESS)
+    like = model_file.member(args.model, model_file.LIKENESS)
     made = measure(
         packed.scores,
         variants.named([kind])[0],
@@ -61,7 +61,7 @@ def run(args) -> int:
     )
     made["commit"] = provenance.commit()
     card = packed.card.raw | {"camera": made}
-    release.write(args.model, bundle.pack(packed.scores, packed.lungs, card, packed.golden, like, deflate=True))
+    release.write(args.model, model_file.pack(packed.scores, packed.lungs, card, packed.golden, like, deflate=True))
     if args.record:
         record = json.loads(args.record.read_text())
         record["files"][kind]["camera"] = made

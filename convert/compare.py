@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import bundle, classifier, decision, inference, radiograph, sources
+from edge_app import classifier, decision, inference, model_file, radiograph, sources
 from edge_app.card import RULES
 from edge_app.errors import EdgeError, UnreadableRadiograph, WrongUsage
 
@@ -24,7 +24,7 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run the command; exit code 1 if the verdicts differ on a film or one could not be read."""
-    models = [classifier.Classifier(bundle.read(path)) for path in (args.a, args.b)]
+    models = [classifier.Classifier(model_file.read(path)) for path in (args.a, args.b)]
     labels = [one.card.labels for one in models]
     if labels[0] != labels[1]:
         raise WrongUsage(f"{args.b}: has labels {', '.join(labels[1])}; {args.a} has {', '.join(labels[0])}.")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import bundle, classifier, inference, lung_field, preprocess, radiograph
+from edge_app import classifier, inference, lung_field, model_file, preprocess, radiograph
 from train import film_arguments, index
 from train.lungs import masks
 
@@ -33,7 +33,7 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run the command."""
-    one = classifier.Classifier(bundle.read(args.model))
+    one = classifier.Classifier(model_file.read(args.model))
     found = measure(one, args.data, index.read(args.index)) | {"model": one.card.name, "sha256": one.card.sha256}
     print(json.dumps(found, indent=1))
     if args.out:

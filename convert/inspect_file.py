@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from convert import golden_film
-from edge_app import bundle
+from edge_app import model_file
 from edge_app.card import RULES
 from edge_app.report import share
 
@@ -24,7 +24,7 @@ def text(path: Path) -> str:
     Raises:
         ModelMismatch: it is damaged, not ours, made for another preprocessing, or gives its golden film other scores.
     """
-    whole = bundle.read(path)  # raises unless format, hashes and fingerprint are right
+    whole = model_file.read(path)  # raises unless format, hashes and fingerprint are right
     card, raw = whole.card, whole.card.raw
     lines = [
         f"{path}  {path.stat().st_size / 1e6:.2f} MB",

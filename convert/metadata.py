@@ -7,13 +7,13 @@ wheel of 1.2.2 lacks; what is needed of the schema is small, so it is written he
 
 import flatbuffers
 
-from edge_app import bundle
+from edge_app import model_file
 
 IDENTIFIER = b"M001"
 NAME = b"TFLITE_METADATA"
 PARSER = "1.0.0"  # the least that knows every field used here
 AUTHOR = "the covid-xray project"
-LABELS_FILE, CARD_FILE = bundle.LABELS, bundle.CARD
+LABELS_FILE, CARD_FILE = model_file.LABELS, model_file.CARD
 # Of the schema's unions and enums.
 IMAGE_PROPERTIES, FEATURE_PROPERTIES, NORMALIZATION = 2, 1, 1
 RGB, GRAYSCALE = 1, 2

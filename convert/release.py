@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from convert import calibration_films, camera, card, fit_ood, gates, golden_film, layer_errors, places, report, variants
-from edge_app import bundle
+from edge_app import model_file
 from edge_app.errors import EdgeError
 from train import config, evaluate, fit, index, pixels
 from train.model import with_class_maps
@@ -215,7 +215,7 @@ def make(variant, run: Run, runtimes) -> Product:
             content, variant, like, measured["gate"], held.table, run.photographs, record
         )
     made = card.build(record, variant, measured)
-    packed = bundle.pack(content, run.lungs, made, run.golden, like, deflate=variant.head == "edge")
+    packed = model_file.pack(content, run.lungs, made, run.golden, like, deflate=variant.head == "edge")
     found = {name: figures for name, (figures, _) in passed.items()}
     figures = {"bytes": len(packed), "gates": found, "shortfalls": short} | measured
     return Product(variant, content, None if short else packed, figures, short)

@@ -58,9 +58,9 @@ def main() -> int:
 
 def measure(args, nursery: Nursery, folder: Path) -> dict:
     """Return all figures by name; `args` are those of the command."""
-    from edge_app import bundle, classifier, sources
+    from edge_app import classifier, model_file, sources
 
-    model = bundle.read(args.model)
+    model = model_file.read(args.model)
     usual, *films = _drawn_out(folder)
     figures = {"cold": cold(args, model, usual, folder)}
     one = classifier.Classifier(model, args.threads)

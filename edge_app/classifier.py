@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app.bundle import Bundle
 from edge_app.errors import MissingPackage, ModelMismatch
+from edge_app.model_file import Bundle
 from edge_app.preprocess import LUNG_SIZE, MASK_SIZE
 from edge_app.view_classes import KINDS
 
@@ -85,7 +85,7 @@ class Classifier:
         """Load both.
 
         Args:
-            model: from `bundle.read`.
+            model: from `model_file.read`.
             threads: threads of one invocation.
 
         Raises:

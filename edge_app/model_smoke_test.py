@@ -21,10 +21,10 @@ def check(path: Path) -> None:
         EdgeError: it is damaged, of another preprocessing, asks for a newer runtime, cannot be run, carries no golden
             film, or gives it other scores.
     """
-    from edge_app import bundle, classifier, self_test
+    from edge_app import classifier, model_file, self_test
     from edge_app.health import OK
 
-    model = bundle.read(path)
+    model = model_file.read(path)
     name, _ = classifier.find_runtime()
     asked, has = _numbers(model.card.minimum_runtime), stands_for(name)
     if asked > has:

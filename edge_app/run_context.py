@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge_app import prevalence
-from edge_app.bundle import Bundle
 from edge_app.card import Card
+from edge_app.model_file import Bundle
 from edge_app.report import NOT_A_DIAGNOSIS
 
 PARTS = ("value", "low", "high")

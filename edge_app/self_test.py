@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from edge_app import (
-    bundle,
     hardware,
     lung_field,
+    model_file,
     model_install,
     model_registry,
     preprocess,
@@ -51,7 +51,7 @@ def checks(path: Path, threads: int, choose: bool = False) -> list[Check]:
     except EdgeError as error:
         return [Check("runtime", FAULT, str(error))]
     try:
-        model = bundle.read(path)
+        model = model_file.read(path)
         one = Classifier(model, threads)
     except EdgeError as error:
         return [*found, Check("model", FAULT, str(error))]
@@ -61,8 +61,8 @@ def checks(path: Path, threads: int, choose: bool = False) -> list[Check]:
     return [*found, golden(model, one), kernels(one), concurrency(model, threads, choose), speed(one, model)]
 
 
-def fingerprint(model: bundle.Bundle) -> Check:
-    """Say how near the pixels prepared here come to those of training; `bundle.read` has refused any other model."""
+def fingerprint(model: model_file.Bundle) -> Check:
+    """Say how near the pixels prepared here come to those of training; `model_file.read` has refused any other model."""
     size = model.card.size
     here, there = (
         np.frombuffer(bytes.fromhex(text), np.uint8).astype(int)
@@ -98,7 +98,7 @@ def kernels(one: Classifier) -> Check:
     return Check("XNNPACK", WARNING, f"{words}; LiteRT, the runtime for Python 3.12 and newer, mostly takes it")
 
 
-def concurrency(model: bundle.Bundle, threads: int, choose: bool = False) -> Check:
+def concurrency(model: model_file.Bundle, threads: int, choose: bool = False) -> Check:
     """Time the network on 1, 2 and 4 threads, as far as there are cores; name the best number, or choose it too."""
     took = {count: _invocation(model, count) for count in (1, 2, 4) if count == 1 or count <= hardware.threads()}
     # Fewer threads that are nearly as fast leave cores to the children that decode.
@@ -111,7 +111,7 @@ def concurrency(model: bundle.Bundle, threads: int, choose: bool = False) -> Che
     return Check("threads", OK, words)
 
 
-def _invocation(model: bundle.Bundle, threads: int) -> float:
+def _invocation(model: model_file.Bundle, threads: int) -> float:
     """Return the shortest time of a few, in milliseconds."""
     one = Classifier(model, threads)
     pixels = np.zeros((model.card.size, model.card.size, 1), np.uint8)
@@ -124,7 +124,7 @@ def _invocation(model: bundle.Bundle, threads: int) -> float:
     return min(took) * 1000
 
 
-def golden(model: bundle.Bundle, one: Classifier) -> Check:
+def golden(model: model_file.Bundle, one: Classifier) -> Check:
     """Judge the film inside the model's file and compare with what its card says, each network by itself."""
     if not model.golden:
         return Check("golden film", WARNING, "this model's file carries none: what it computes here is not proven")
@@ -147,7 +147,7 @@ def golden(model: bundle.Bundle, one: Classifier) -> Check:
     )
 
 
-def speed(one: Classifier, model: bundle.Bundle) -> Check:
+def speed(one: Classifier, model: model_file.Bundle) -> Check:
     """Time the sample film, or the golden one where it is not installed, from its bytes to its scores."""
     least = preprocess.least_side(one.card.size)
     try:

@@ -73,14 +73,14 @@ class Session:
             raise
 
     def _open(self, args, remember: bool, camera: bool) -> None:
-        from edge_app import bundle, run_context
+        from edge_app import model_file, run_context
         from edge_app.classifier import Classifier
 
         if getattr(args, "lights", None):
             from edge_app.lights import Lights
 
             self.lights = Lights(args.lights)
-        model = bundle.read(args.model)
+        model = model_file.read(args.model)
         model = model.for_camera() if camera else model
         self.terms = run_context.of(model, args.operating_point, args.prevalence)
         self._open_keeper(args, remember)

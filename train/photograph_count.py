@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app import bundle, preprocess, radiograph, screening
+from edge_app import model_file, preprocess, radiograph, screening
 from edge_app.camera import film_view, straighten
 from edge_app.classifier import Classifier
 from edge_app.decision import COVID, REFUSED, UNSURE
@@ -89,7 +89,7 @@ def run(args) -> int:
     files = {path: score for (path, *_), (score, _, _) in zip(films, shown, strict=True)}
     seen = [each for _, several, _ in shown for each in several]
     record = {
-        "model": {"name": bundle.read(args.model).card.name, "sha256": bundle.read(args.model).sha256},
+        "model": {"name": model_file.read(args.model).card.name, "sha256": model_file.read(args.model).sha256},
         "split": args.split,
         "films": len(films),
         "seed": args.seed,
@@ -195,7 +195,7 @@ def spoilt(kind: str, taken, rng: np.random.Generator) -> np.ndarray:
 def _networks(model: Path) -> tuple[Classifier, Classifier]:
     """Return the networks as they judge films, and as they judge photographs, once a process."""
     cv2.setNumThreads(1)
-    read = bundle.read(model)
+    read = model_file.read(model)
     return Classifier(read, 1), Classifier(read.for_camera() if read.card.camera else read, 1)
 
 

@@ -24,12 +24,12 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command."""
-    from edge_app import bench, bundle, classifier, sample, sources
+    from edge_app import bench, classifier, model_file, sample, sources
 
     found = sources.expand([Path(path) for path in args.paths] or [sample.path()])
     if found.problems:
         raise WrongUsage(found.problems[0][1])
-    one = classifier.Classifier(bundle.read(args.model), args.threads)
+    one = classifier.Classifier(model_file.read(args.model), args.threads)
     rows = bench.measure(found.films, one)
     if args.json:
         print(json.dumps({"runtime": one.runtime, "films": rows, "peak_memory_mb": bench.peak_memory_mb()}))

@@ -29,13 +29,13 @@ def run(args) -> int:
     """Run the command."""
     import json
 
-    from edge_app import bundle, explain_picture, run_context
+    from edge_app import explain_picture, model_file, run_context
     from edge_app.classifier import Classifier
 
     out = args.out or Path(f"{args.film.stem}-explained.png")
     if any(out.absolute() == path.absolute() for path in (args.film, args.model)):
         raise WrongUsage(f"--out: '{out}' would overwrite what is read; name another file.")
-    model = bundle.read(args.model)
+    model = model_file.read(args.model)
     held = run_context.of(model, args.operating_point, args.prevalence)
     result = judged(args.film, Classifier(model, args.threads), held)
     _save(explain_picture.draw(result, held), out)

@@ -18,9 +18,9 @@ def text() -> str:
         f"Python {platform.python_version()} on {platform.machine()}, {', '.join(runtimes) or 'no TFLite runtime'}",
     ]
     try:
-        from edge_app import bundle
+        from edge_app import model_file
 
-        model = bundle.read(default_model())
+        model = model_file.read(default_model())
         lines.append(f"model {model.card.name}, sha256 {model.sha256}, contract {model.card.contract}")
     except EdgeError as error:
         lines.append(str(error))

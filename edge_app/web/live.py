@@ -43,12 +43,12 @@ class Live:
         Raises:
             EdgeError: the model was never shown photographs.
         """
-        from edge_app import bundle, run_context
+        from edge_app import model_file, run_context
         from edge_app.camera.camera import Camera
         from edge_app.camera.loop import Loop
         from edge_app.classifier import Classifier
 
-        model = bundle.read(self._settings.model).for_camera()
+        model = model_file.read(self._settings.model).for_camera()
         self._terms = run_context.Terms(
             model.card, model.sha256, self._services.terms.rule, self._services.terms.prevalence
         )

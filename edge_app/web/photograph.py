@@ -58,7 +58,7 @@ class Judge:
         """Load the networks with the card for photographs.
 
         Args:
-            model: `bundle.Bundle` whose card has a part for a camera.
+            model: `model_file.Bundle` whose card has a part for a camera.
             terms: of files; those of photographs, with the same rule and prevalence, are the attribute `terms`.
             threads: of one invocation.
         """

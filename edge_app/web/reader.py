@@ -75,7 +75,7 @@ class Reader:
         """Load the networks and begin.
 
         Args:
-            model: `bundle.Bundle`.
+            model: `model_file.Bundle`.
             terms: of uploaded files.
             shelf: where readings are kept.
 

@@ -36,7 +36,7 @@ def opened(settings: Settings, reader: Reader) -> Iterator:
     Raises:
         EdgeError: the model is not ours, the store or the camera cannot be opened.
     """
-    from edge_app import bundle, run_context
+    from edge_app import model_file, run_context
     from edge_app.web.app import Services
     from edge_app.web.shelf import Shelf
 
@@ -44,7 +44,7 @@ def opened(settings: Settings, reader: Reader) -> Iterator:
         tempfile.tempdir = str(IN_MEMORY)
     with contextlib.ExitStack() as stack:
         stack.callback(reader.close)
-        model = bundle.read(settings.model)
+        model = model_file.read(settings.model)
         agreed = run_context.of(model, settings.rule, settings.prevalence)
         shelf = Shelf(settings.store, agreed, settings.keep_days)
         stack.callback(shelf.close)

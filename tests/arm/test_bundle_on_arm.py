@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from convert import sign
-from edge_app import __version__, bundle, model_registry, sample
+from edge_app import __version__, model_file, model_registry, sample
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]
@@ -133,7 +133,7 @@ def test_verdicts_are_those_of_this_desk(pi, films):
         {Path(row["path"]).name: row for row in map(json.loads, out.stdout.splitlines())} for out in (there, here)
     )
     assert sorted(arm) == sorted(desk) == sorted(path.name for path in films.iterdir())
-    thresholds, band = bundle.read(model_registry.released()).card.limits("refer")
+    thresholds, band = model_file.read(model_registry.released()).card.limits("refer")
     edges = {label: (edge, *(band if label == "covid" else ())) for label, edge in thresholds.items()}
     apart, between = {}, []
     for name, row in desk.items():

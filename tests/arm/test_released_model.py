@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convert import golden_film, places
-from edge_app import bundle, classifier, lung_field, preprocess
+from edge_app import classifier, lung_field, model_file, preprocess
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +18,7 @@ STEPS = golden_film.MOST_APART * 256
 
 @pytest.mark.parametrize("processor", places.EMULATED)
 def test_the_scores_are_those_of_this_desk(processor):
-    model = bundle.read(MODEL)
+    model = model_file.read(MODEL)
     one = classifier.Classifier(model)
     films = []
     for seed in range(1000, 1008):

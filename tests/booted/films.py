@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 from PIL import Image
 
-from edge_app import bundle
+from edge_app import model_file
 from tests.booted.faulty import DEADLY_WIDTH
 from tests.edge.conftest import GOLDEN
 from tests.edge.test_camera_loop import FILM, SIZE, box
@@ -37,9 +37,9 @@ def film_before_a_camera(folder: Path) -> None:
     for picture in (box(None), *[box(FILM)] * 20):
         writer.write(picture[..., ::-1])
     writer.release()
-    model = bundle.read(GOLDEN / "tiny-int8.tflite")
+    model = model_file.read(GOLDEN / "tiny-int8.tflite")
     camera = {"temperature": 2.0, "operating_points": model.card.raw["operating_points"], "gate": None}
-    packed = bundle.pack(model.scores, model.lungs, {**model.card.raw, "camera": camera})
+    packed = model_file.pack(model.scores, model.lungs, {**model.card.raw, "camera": camera})
     (folder / "model.tflite").write_bytes(packed)
 
 

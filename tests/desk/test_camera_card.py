@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from convert import camera, fit_ood, quantize, variants
-from edge_app import bundle, view_classes
+from edge_app import model_file, view_classes
 from edge_app.card import RULES, parse
 from edge_app.picture_checks import CONTRAST, LUNGS_WHITE
 from tests.desk.conftest import LABELS, LUNGS
@@ -66,7 +66,7 @@ def test_what_is_refused_is_counted(measured):
 
 def test_an_edge_reads_it(measured):
     own, _ = measured
-    raw = copy.deepcopy(dict(bundle.read(LUNGS.with_name("tiny-int8.tflite")).card.raw))
+    raw = copy.deepcopy(dict(model_file.read(LUNGS.with_name("tiny-int8.tflite")).card.raw))
     raw["camera"] = own
     card = parse(raw)
     assert card.camera.of_photographs and card.camera.temperature == own["temperature"] > 0
@@ -84,7 +84,7 @@ def test_an_edge_reads_it(measured):
     ],
 )
 def test_a_damaged_one_is_named(measured, change, said):
-    raw = copy.deepcopy(dict(bundle.read(LUNGS.with_name("tiny-int8.tflite")).card.raw))
+    raw = copy.deepcopy(dict(model_file.read(LUNGS.with_name("tiny-int8.tflite")).card.raw))
     raw["camera"] = measured[0] | change
     with pytest.raises(ValueError, match=said):
         parse(raw)

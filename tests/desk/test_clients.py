@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import bundle, classifier, lung_field, preprocess, radiograph, sample
+from edge_app import classifier, lung_field, model_file, preprocess, radiograph, sample
 from edge_app.errors import NoLungField
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ FILMS = 12
 
 @pytest.fixture(scope="module")
 def edge():
-    return classifier.Classifier(bundle.read(EDGE_MODEL))
+    return classifier.Classifier(model_file.read(EDGE_MODEL))
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_unzip_shows_labels_and_card():
 
 def test_opencv_runs_the_float_file(crops, edge):
     model = ROOT / "models/covid-xray-lite0-float32.tflite"
-    float_scores = [classifier.Classifier(bundle.read(model)).scores(crop)[0] for crop in crops]
+    float_scores = [classifier.Classifier(model_file.read(model)).scores(crop)[0] for crop in crops]
     network = cv2.dnn.readNetFromTFLite(str(model))
     for crop, expected in zip(crops, float_scores, strict=True):
         network.setInput(crop[np.newaxis].transpose(0, 3, 1, 2).astype(np.float32))

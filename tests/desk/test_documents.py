@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import bundle, report
+from edge_app import model_file, report
 from train import compare, photograph_count
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ def test_the_table_is_the_one_that_compare_prints(document):
 
 @pytest.mark.parametrize(("network", "kind"), RELEASED)
 def test_a_released_file_carries_what_its_record_says(network, kind):
-    packed = bundle.read(ROOT / f"models/covid-xray-{network}-{kind}.tflite")
+    packed = model_file.read(ROOT / f"models/covid-xray-{network}-{kind}.tflite")
     card = packed.card
     record = json.loads((ROOT / f"models/covid-xray-{network}.json").read_text())
     measured = record["files"][kind]
@@ -42,7 +42,7 @@ def test_a_released_file_carries_what_its_record_says(network, kind):
 @pytest.mark.parametrize("network", ["lite0", "short"])
 def test_what_the_model_card_says_of_gate_and_heat_was_measured_on_the_released_file(network):
     gate, heat = (json.loads((ROOT / f"models/{network}-{name}.json").read_text()) for name in ("gate", "heat"))
-    card = bundle.read(ROOT / f"models/covid-xray-{network}-int8.tflite").card
+    card = model_file.read(ROOT / f"models/covid-xray-{network}-int8.tflite").card
     assert {gate["sha256"], heat["sha256"]} == {card.sha256}
     said = (ROOT / "models/README.md").read_text()
     figures = gate["figures"]
@@ -59,7 +59,7 @@ def test_what_the_model_card_says_of_gate_and_heat_was_measured_on_the_released_
 
 def test_what_the_model_card_says_of_photographs_was_counted_on_the_released_file():
     record = json.loads((ROOT / "models/lite0-camera.json").read_text())
-    released = bundle.read(ROOT / "models/covid-xray-lite0-int8.tflite")
+    released = model_file.read(ROOT / "models/covid-xray-lite0-int8.tflite")
     assert record["model"] == {"name": "lite0-int8", "sha256": released.sha256}
     assert photograph_count.text(record) in (ROOT / "models/README.md").read_text()
     first, second = record["renderers"].values()
@@ -72,7 +72,7 @@ def test_what_the_model_card_says_of_photographs_was_counted_on_the_released_fil
 
 @pytest.mark.parametrize("network", ["lite0", "short"])
 def test_a_released_int8_file_has_the_camera_part_of_its_record(network):
-    card = bundle.read(ROOT / f"models/covid-xray-{network}-int8.tflite").for_camera().card
+    card = model_file.read(ROOT / f"models/covid-xray-{network}-int8.tflite").for_camera().card
     record = json.loads((ROOT / f"models/covid-xray-{network}.json").read_text())["files"]["int8"]["camera"]
     assert card.temperature == record["temperature"]
     assert card.raw["camera"] == record

@@ -17,7 +17,7 @@ import pytest
 
 from convert import gates, golden_film
 from convert.__main__ import main as convert
-from edge_app import bundle, decision
+from edge_app import decision, model_file
 from edge_app.errors import ModelMismatch
 from tests.desk.conftest import LUNGS
 from tests.desk.drawn_collections import draw_person, save
@@ -83,7 +83,7 @@ def test_the_edge_gives_the_scores_and_verdicts_of_the_trained_network(folder, k
     films = [folder / "data" / name for name in expected]
     model = folder / f"models/covid-xray-seed-{kind}.tflite"
     lines = run(python, "edge_app", "classify", "--json", "--model", model, *films).stdout.splitlines()
-    limits = bundle.read(model).card.limits("refer")
+    limits = model_file.read(model).card.limits("refer")
     assert len(lines) == len(films) > 20
     differences = []
     for line in lines:
@@ -216,7 +216,7 @@ def test_a_file_that_falls_short_of_a_gate_is_not_written_and_the_figure_is_name
 @pytest.mark.parametrize("name", ["int8", "mobile-int8"])
 def test_a_file_gives_its_golden_film_the_scores_in_its_card(folder, name):
     path = folder / f"models/covid-xray-seed-{name}.tflite"
-    model = bundle.read(path)
+    model = model_file.read(path)
     assert golden_film.check(model, path) < 1e-6
     model.card.raw["golden"]["scores"]["covid"] += 0.1
     with pytest.raises(ModelMismatch, match=r"a score of its golden film differs by 0\.100 from its card's, 0\.031 is"):
@@ -225,7 +225,7 @@ def test_a_file_gives_its_golden_film_the_scores_in_its_card(folder, name):
 
 def test_the_edge_gives_the_golden_film_the_same_scores(folder, tmp_path):
     path = folder / "models/covid-xray-seed-int8.tflite"
-    model = bundle.read(path)
+    model = model_file.read(path)
     (tmp_path / "golden.png").write_bytes(model.golden)
     done = run(EDGE, "edge_app", "classify", "--json", "--model", path, tmp_path / "golden.png")
     scores = json.loads(done.stdout)["scores"]

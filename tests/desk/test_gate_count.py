@@ -6,7 +6,7 @@ import cv2
 import pandas as pd
 import pytest
 
-from edge_app import bundle, refusal
+from edge_app import model_file, refusal
 from edge_app.classifier import Classifier
 from tests.films import draw_film
 from train.gate import count, drawn, spoiled
@@ -17,7 +17,7 @@ MODEL = Path(__file__).parents[1] / "golden" / "tiny-int8.tflite"
 
 @pytest.fixture(scope="module")
 def one():
-    return Classifier(bundle.read(MODEL), threads=1)
+    return Classifier(model_file.read(MODEL), threads=1)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import cv2
 import pytest
 
-from edge_app import bundle
+from edge_app import model_file
 from tests.browser import CHROMIUM, FLAGS, Served, need_browser
 from tests.edge.conftest import GOLDEN
 from tests.edge.test_camera_loop import FILM, box
@@ -50,10 +50,10 @@ def program(tmp_path_factory):
     """Return the program with a camera, and a small model that was shown photographs."""
     need_browser()
     folder = tmp_path_factory.mktemp("live")
-    model = bundle.read(GOLDEN / "tiny-int8.tflite")
+    model = model_file.read(GOLDEN / "tiny-int8.tflite")
     raw = dict(model.card.raw)
     raw["camera"] = {"temperature": 2.0, "operating_points": raw["operating_points"], "gate": None}
-    (folder / "camera.tflite").write_bytes(bundle.pack(model.scores, model.lungs, raw))
+    (folder / "camera.tflite").write_bytes(model_file.pack(model.scores, model.lungs, raw))
     shows(None)
     camera = ThreadingHTTPServer(("127.0.0.1", 0), Camera)
     camera.daemon_threads = True

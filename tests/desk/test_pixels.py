@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from edge_app import bundle, classifier, inference, preprocess, radiograph
+from edge_app import classifier, inference, model_file, preprocess, radiograph
 from edge_app.errors import EdgeError, ModelMismatch
 from tests.desk.conftest import LUNGS
 from tests.desk.drawn_collections import save
@@ -18,7 +18,7 @@ SIZE = 32
 
 @pytest.fixture(scope="module")
 def one():
-    return classifier.Classifier(bundle.read(MODEL), threads=1)
+    return classifier.Classifier(model_file.read(MODEL), threads=1)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from scipy import special, stats
 from sklearn import metrics as sk
 
-from edge_app import bundle, classifier, cli, inference
+from edge_app import classifier, cli, inference, model_file
 from edge_app.errors import NoLungField, WrongUsage
 from tests.desk.test_page import Tags
 from tests.films import draw_film
@@ -81,7 +81,7 @@ def _films(opacity: float):
 
 @functools.cache
 def _classifier():
-    return classifier.Classifier(bundle.read(MODEL), 1)
+    return classifier.Classifier(model_file.read(MODEL), 1)
 
 
 def _draw(folder: Path, rows, header=("path", "label", "patient")) -> Path:
@@ -262,7 +262,7 @@ def test_a_good_site_is_told_so_and_no_more(good):
     assert "misses more patients than its card says.</strong>" not in html
     assert "Do not rely on it" not in html
     assert numbers["model"]["sha256"] in html
-    assert numbers["model"]["contract"] == bundle.read(MODEL).card.contract
+    assert numbers["model"]["contract"] == model_file.read(MODEL).card.contract
     assert "None: every film of the folder is in the table of labels and was judged." in html
     assert "Too few" not in html  # 10 patients with COVID-19
 
@@ -562,9 +562,9 @@ def test_only_the_same_film_and_the_same_model_are_remembered(check, tmp_path):
     check(MODEL, folder, "--out", out)
     assert _remembered(out) == 3
     assert _report(out)[1].set_index("path").at["2.png", "verdict"] == "covid suspected"
-    model = bundle.read(MODEL)
+    model = model_file.read(MODEL)
     other = tmp_path / "other.tflite"
-    other.write_bytes(bundle.pack(model.scores, model.lungs, {**model.card.raw, "name": "another"}))
+    other.write_bytes(model_file.pack(model.scores, model.lungs, {**model.card.raw, "name": "another"}))
     check(other, folder, "--out", out)
     assert _remembered(out) == 0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import bundle, classifier, lung_field, preprocess
+from edge_app import classifier, lung_field, model_file, preprocess
 from tests.films import draw_film
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -21,7 +21,7 @@ def model_path() -> Path:
 @pytest.fixture(scope="session")
 def one(model_path):
     """Return both networks of it, loaded."""
-    return classifier.Classifier(bundle.read(model_path), threads=1)
+    return classifier.Classifier(model_file.read(model_path), threads=1)
 
 
 @pytest.fixture
@@ -54,13 +54,13 @@ def with_golden_film(tmp_path, one, model_path):
     scores = one.scores(preprocess.lungs_to_pixels(grey, field, one.card.size))[0].tolist()
     normal, *others = scores
     top, *box = field.box
-    model = bundle.read(model_path)
+    model = model_file.read(model_path)
 
     def pack(name: str = "golden", apart: float = 0, aside: float = 0, **fields) -> Path:
         said = dict(zip(one.card.labels, [normal - apart, *others], strict=True))
         card = dict(model.card.raw) | {"name": name, "golden": {"scores": said, "box": [top - aside, *box]}} | fields
         path = tmp_path / f"{name}.tflite"
-        path.write_bytes(bundle.pack(model.scores, model.lungs, card, film.getvalue()))
+        path.write_bytes(model_file.pack(model.scores, model.lungs, card, film.getvalue()))
         return path
 
     return pack

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from edge_app import bundle, preprocess
+from edge_app import model_file, preprocess
 from edge_app.errors import ModelMismatch
 
 # Every field that the edge acts on; each one is taken out in turn.
@@ -44,18 +44,18 @@ def content(model_path):
 
 @pytest.fixture
 def card(content):
-    raw = copy.deepcopy(bundle.unpack(content, "tiny").card.raw)
+    raw = copy.deepcopy(model_file.unpack(content, "tiny").card.raw)
     return {name: value for name, value in raw.items() if name not in ("sha256", "lungs_sha256")}
 
 
 @pytest.fixture(scope="module")
 def flatbuffer(content):
-    return bundle.unpack(content, "tiny").scores
+    return model_file.unpack(content, "tiny").scores
 
 
 @pytest.fixture(scope="module")
 def lungs(content):
-    return bundle.unpack(content, "tiny").lungs
+    return model_file.unpack(content, "tiny").lungs
 
 
 def _put(content: bytes, tmp_path):
@@ -75,7 +75,7 @@ def _forge(flatbuffer: bytes, card: dict, tmp_path):
 
 def _refusal(path) -> str:
     with pytest.raises(ModelMismatch) as caught:
-        bundle.read(path)
+        model_file.read(path)
     sentence = str(caught.value)
     assert sentence.startswith(f"{path}: ")
     assert sentence.endswith(".")
@@ -94,7 +94,7 @@ def _without(card, field):
 
 def test_a_packed_model_is_read_back(flatbuffer, lungs, card, tmp_path):
     card["name"], card["extra"] = "other", {"kept": [1, 2]}
-    model = bundle.read(_put(bundle.pack(flatbuffer, lungs, card), tmp_path))
+    model = model_file.read(_put(model_file.pack(flatbuffer, lungs, card), tmp_path))
     assert (model.scores, model.lungs) == (flatbuffer, lungs)
     parsed = model.card
     assert parsed.name == "other"
@@ -111,12 +111,12 @@ def test_a_packed_model_is_read_back(flatbuffer, lungs, card, tmp_path):
 
 
 def test_the_limits_of_each_rule(flatbuffer, lungs, card, tmp_path):
-    parsed = bundle.read(_put(bundle.pack(flatbuffer, lungs, card), tmp_path)).card
+    parsed = model_file.read(_put(model_file.pack(flatbuffer, lungs, card), tmp_path)).card
     assert parsed.limits("sensitive") == ({"covid": 0.3, "pneumonia": 0.5}, None)
     assert parsed.limits("balanced") == ({"covid": 0.5, "pneumonia": 0.5}, None)
     assert parsed.limits("refer") == ({"covid": 0.8, "pneumonia": 0.5}, (0.2, 0.8))
     card["operating_points"]["refer"]["covid"]["low"] = 0.8
-    parsed = bundle.read(_put(bundle.pack(flatbuffer, lungs, card), tmp_path)).card
+    parsed = model_file.read(_put(model_file.pack(flatbuffer, lungs, card), tmp_path)).card
     assert parsed.limits("refer") == ({"covid": 0.8, "pneumonia": 0.5}, None)  # nothing lies in an empty band
 
 
@@ -124,23 +124,23 @@ def test_a_model_of_two_labels(flatbuffer, lungs, card, tmp_path):
     card["labels"] = ["normal", "covid"]
     for points in card["operating_points"].values():
         del points["pneumonia"]
-    parsed = bundle.read(_put(bundle.pack(flatbuffer, lungs, card), tmp_path)).card
+    parsed = model_file.read(_put(model_file.pack(flatbuffer, lungs, card), tmp_path)).card
     assert parsed.limits("refer") == ({"covid": 0.8}, (0.2, 0.8))
 
 
 def test_packing_twice_gives_the_same_bytes(flatbuffer, lungs, card):
-    assert bundle.pack(flatbuffer, lungs, card) == bundle.pack(flatbuffer, lungs, copy.deepcopy(card))
+    assert model_file.pack(flatbuffer, lungs, card) == model_file.pack(flatbuffer, lungs, copy.deepcopy(card))
 
 
 def test_a_deflated_file_is_smaller_and_reads_alike(flatbuffer, lungs, card):
-    plain, small = (bundle.pack(flatbuffer, lungs, card, deflate=deflate) for deflate in (False, True))
+    plain, small = (model_file.pack(flatbuffer, lungs, card, deflate=deflate) for deflate in (False, True))
     assert len(small) < len(plain) - 1000
-    one, other = bundle.unpack(plain, "plain"), bundle.unpack(small, "small")
+    one, other = model_file.unpack(plain, "plain"), model_file.unpack(small, "small")
     assert (one.scores, one.lungs, one.card.raw) == (other.scores, other.lungs, other.card.raw)
 
 
 def test_the_hour_of_packing_is_not_in_the_file(flatbuffer, lungs, card):
-    with zipfile.ZipFile(io.BytesIO(bundle.pack(flatbuffer, lungs, card))) as archive:
+    with zipfile.ZipFile(io.BytesIO(model_file.pack(flatbuffer, lungs, card))) as archive:
         assert {item.date_time for item in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
@@ -155,14 +155,14 @@ def test_any_zip_reader_finds_card_and_labels(model_path):
 def test_packing_checks_what_reading_would(flatbuffer, lungs, card):
     for name, pair in (("scores", (b"no flatbuffer", lungs)), ("lungs", (flatbuffer, b"no flatbuffer"))):
         with pytest.raises(ValueError, match=f"^{name} begins with .*; a TFLite flatbuffer has 'TFL3' at byte 4"):
-            bundle.pack(*pair, card)
-    packed = bundle.pack(flatbuffer, lungs, card)
+            model_file.pack(*pair, card)
+    packed = model_file.pack(flatbuffer, lungs, card)
     for name, pair in (("scores", (packed, lungs)), ("lungs", (flatbuffer, packed))):
         with pytest.raises(ValueError, match=f"^{name} already carries a zip"):
-            bundle.pack(*pair, card)
+            model_file.pack(*pair, card)
     del card["labels"]
     with pytest.raises(ValueError, match="labels"):
-        bundle.pack(flatbuffer, lungs, card)
+        model_file.pack(flatbuffer, lungs, card)
 
 
 # --- refusals -------------------------------------------------------------------------------------
@@ -273,8 +273,8 @@ def test_a_temperature_that_is_none(tmp_path, flatbuffer, card, temperature):
 
 
 def test_a_temperature_is_recorded(flatbuffer, lungs, card):
-    packed = bundle.pack(flatbuffer, lungs, card | {"temperature": 1.7})
-    assert bundle.unpack(packed, "tiny").card.raw["temperature"] == 1.7
+    packed = model_file.pack(flatbuffer, lungs, card | {"temperature": 1.7})
+    assert model_file.unpack(packed, "tiny").card.raw["temperature"] == 1.7
 
 
 @pytest.mark.parametrize("share", [0.001, 0.3, 0.6, 0.99])
@@ -306,7 +306,7 @@ def _repacked(content: bytes, flatbuffer: bytes, lungs: bytes | None) -> bytes:
 
 def test_another_lung_network_or_none(tmp_path, content, flatbuffer, lungs):
     """The classifier has learnt from crops that one network chose, and takes no other."""
-    assert bundle.unpack(_repacked(content, flatbuffer, lungs), "same").lungs == lungs
+    assert model_file.unpack(_repacked(content, flatbuffer, lungs), "same").lungs == lungs
     for other in (flatbuffer, lungs[:-1] + b"x", b"", None):
         found = _refusal(_put(_repacked(content, flatbuffer, other), tmp_path))
         assert found.startswith("is damaged: its lung-field network has a sha256 that begins '")
@@ -314,7 +314,7 @@ def test_another_lung_network_or_none(tmp_path, content, flatbuffer, lungs):
 
 def test_films_that_were_prepared_by_another_contract(tmp_path, flatbuffer, lungs, card):
     card["preprocess"]["contract"] = preprocess.CONTRACT_VERSION - 1
-    found = _refusal(_put(bundle.pack(flatbuffer, lungs, card), tmp_path))
+    found = _refusal(_put(model_file.pack(flatbuffer, lungs, card), tmp_path))
     versions = f"contract {preprocess.CONTRACT_VERSION - 1}, this program has {preprocess.CONTRACT_VERSION}: another"
     assert found.startswith(f"was trained on films prepared in another way ({versions})")
 
@@ -324,7 +324,7 @@ def test_films_that_were_prepared_in_another_way(tmp_path, flatbuffer, lungs, ca
     samples = bytearray.fromhex(preprocess.fingerprint(32))
     samples[100] ^= 16
     card["preprocess"]["fingerprint"] = bytes(samples).hex()
-    found = _refusal(_put(bundle.pack(flatbuffer, lungs, card), tmp_path))
+    found = _refusal(_put(model_file.pack(flatbuffer, lungs, card), tmp_path))
     assert found.startswith("was trained on films prepared in another way")
     assert "one release" in found
 
@@ -333,7 +333,7 @@ def test_a_difference_of_one_grey_level_is_no_other_way(tmp_path, flatbuffer, lu
     samples = bytearray.fromhex(preprocess.fingerprint(32))
     samples[100] += 1 if samples[100] < 255 else -1
     card["preprocess"]["fingerprint"] = bytes(samples).hex()
-    assert bundle.read(_put(bundle.pack(flatbuffer, lungs, card), tmp_path)).scores == flatbuffer
+    assert model_file.read(_put(model_file.pack(flatbuffer, lungs, card), tmp_path)).scores == flatbuffer
 
 
 def test_random_damage_leaves_only_as_a_sentence(content, flatbuffer):
@@ -348,7 +348,7 @@ def test_random_damage_leaves_only_as_a_sentence(content, flatbuffer):
         if rng.random() < 0.2:
             del broken[int(rng.integers(1, len(broken))) :]
         try:
-            model = bundle.unpack(bytes(broken), "model").scores
+            model = model_file.unpack(bytes(broken), "model").scores
         except ModelMismatch as error:
             assert str(error).startswith("model: ")
         else:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import bundle, run_context
+from edge_app import model_file, run_context
 from edge_app.camera import film_view, loop, screen, shutter
 from edge_app.camera.camera import Status
 from edge_app.camera.frame import Frame
@@ -32,7 +32,7 @@ assert camera_model  # a fixture
 @pytest.fixture(scope="module")
 def of_run(camera_model):
     """Return the terms of a run, and a moment at which a film was judged."""
-    model = bundle.read(camera_model).for_camera()
+    model = model_file.read(camera_model).for_camera()
     frame = Frame(box(FILM), 0, 0.0)
     view = film_view.look(frame.pixels)
     result = loop.judge([(frame, view)], Classifier(model, 1), model.card.limits("refer"), "video0")

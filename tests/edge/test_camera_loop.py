@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import bundle, decision
+from edge_app import decision, model_file
 from edge_app.camera import confirm, film_view, freeze, outline, screen, straighten
 from edge_app.camera.advice import FAR, GLARE, NO_FILM, SEVERAL
 from edge_app.camera.frame import Frame
@@ -164,11 +164,11 @@ def camera_model(tmp_path_factory):
     """Return the path of the small model with a part for cameras in its card."""
     from tests.edge.conftest import GOLDEN
 
-    model = bundle.read(GOLDEN / "tiny-int8.tflite")
+    model = model_file.read(GOLDEN / "tiny-int8.tflite")
     raw = dict(model.card.raw)
     raw["camera"] = {"temperature": 2.0, "operating_points": raw["operating_points"], "gate": None}
     path = tmp_path_factory.mktemp("model") / "camera.tflite"
-    path.write_bytes(bundle.pack(model.scores, model.lungs, raw))
+    path.write_bytes(model_file.pack(model.scores, model.lungs, raw))
     return path
 
 
@@ -208,7 +208,7 @@ def test_the_logits_are_divided_by_the_temperature_of_the_camera(camera_model):
     from edge_app.classifier import Classifier
     from edge_app.inference import read
 
-    model = bundle.read(camera_model)
+    model = model_file.read(camera_model)
     file, photograph = (read(FILM, Classifier(one, 1)).scores for one in (model, model.for_camera()))
     score, softer = max(zip(file.values(), photograph.values(), strict=True), key=lambda pair: -abs(pair[0] - 0.5))
     assert 0.01 < score < 0.99
@@ -261,7 +261,7 @@ def test_the_shutter_refuses_what_cannot_be_seen(camera_model, tmp_path):
 
     for number in range(45):
         cv2.imwrite(str(tmp_path / f"{number:02}.png"), box(FILM, left=600, top=250, height=200)[..., ::-1])
-    model = bundle.read(camera_model).for_camera()
+    model = model_file.read(camera_model).for_camera()
     with Camera(str(tmp_path)) as camera:
         loop = Loop(camera, Classifier(model, 1), model.card.limits("refer"), automatic=False)
         moments = loop.moments()

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from edge_app import bundle, classifier, lung_field, preprocess
+from edge_app import classifier, lung_field, model_file, preprocess
 from edge_app.errors import MissingPackage, ModelMismatch
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film, draw_lungs
@@ -34,7 +34,7 @@ def _whole(seed, opacity=0.0):
 
 @pytest.fixture(scope="module")
 def loaded(model_path):
-    return bundle.read(model_path)
+    return model_file.read(model_path)
 
 
 def test_a_runtime_is_found():

@@ -16,7 +16,7 @@ import pydicom
 import pytest
 from PIL import Image
 
-from edge_app import bundle, sample
+from edge_app import model_file, sample
 from edge_app.commands import COMMANDS
 from tests.edge.another_user import without_override
 from tests.edge.conftest import GOLDEN
@@ -146,12 +146,12 @@ def near_the_threshold(films, tmp_path):
     """Return a film, and a model whose thresholds of COVID-19 lie on either side of the film's score."""
     score = json.loads(run("--json", films[1]).stdout)["scores"]["covid"]
     lower, upper = score / 2, (score + 1) / 2
-    model = bundle.read(MODEL)
+    model = model_file.read(MODEL)
     points = model.card.raw["operating_points"]
     points["sensitive"]["covid"]["threshold"] = lower
     points["balanced"]["covid"]["threshold"] = upper
     points["refer"]["covid"] |= {"low": lower, "high": upper}
-    (tmp_path / "near.tflite").write_bytes(bundle.pack(model.scores, model.lungs, model.card.raw))
+    (tmp_path / "near.tflite").write_bytes(model_file.pack(model.scores, model.lungs, model.card.raw))
     return films[1], tmp_path / "near.tflite"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import bundle, hardware, health, model_registry, open_ports, sample, self_test, store_health, threads
+from edge_app import hardware, health, model_file, model_registry, open_ports, sample, self_test, store_health, threads
 from edge_app.camera import devices
 from edge_app.errors import MissingPackage
 from tests.edge.another_user import as_another_user
@@ -320,7 +320,7 @@ def test_what_is_no_number_of_threads_is_none(tmp_path, monkeypatch, said):
 
 
 def test_the_doctor_chooses_the_best_number_of_threads(monkeypatch, one, model_path):
-    model, took = bundle.read(model_path), {1: 20.0, 2: 10.0, 4: 9.5}
+    model, took = model_file.read(model_path), {1: 20.0, 2: 10.0, 4: 9.5}
     monkeypatch.setattr(self_test, "_invocation", lambda _, count: took[count])
     monkeypatch.setattr(hardware, "threads", lambda: 4)
     assert self_test.concurrency(model, 1).words.endswith("2 is best, 1 used; set COVID_XRAY_THREADS=2")
@@ -341,10 +341,10 @@ def test_where_the_sample_film_is_not_installed_the_golden_one_is_timed(with_gol
         raise MissingPackage("sample film: package 'pydicom-data' is not installed.")
 
     monkeypatch.setattr(sample, "path", none)
-    check = self_test.speed(one, bundle.read(with_golden_film()))
+    check = self_test.speed(one, model_file.read(with_golden_film()))
     assert check.state == health.OK
     assert "ms for the golden film" in check.words
-    assert self_test.speed(one, bundle.read(model_path)).state == health.WARNING
+    assert self_test.speed(one, model_file.read(model_path)).state == health.WARNING
 
 
 def test_decoders_of_dicom():

@@ -79,12 +79,12 @@ def test_the_picture_of_explain_has_what_was_seen(film, tmp_path):
     """By the functions themselves: the film, unturned, its crop, and the gate's checks, red where one fails."""
     from dataclasses import replace
 
-    from edge_app import bundle, explain_picture, pictures, run_context
+    from edge_app import explain_picture, model_file, pictures, run_context
     from edge_app.classifier import Classifier
     from edge_app.commands.explain import judged
     from edge_app.gate import Check
 
-    model = bundle.read(GOLDEN / "tiny-int8.tflite")
+    model = model_file.read(GOLDEN / "tiny-int8.tflite")
     held = run_context.of(model, "refer")
     result = judged(film, Classifier(model, 1), held)
     drawn = explain_picture.draw(result, held)

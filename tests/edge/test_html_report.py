@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_app import bundle, decision, lung_field, refusal, run_context
+from edge_app import decision, lung_field, model_file, refusal, run_context
 from edge_app.errors import WrongUsage
 from edge_app.inference import Reading
 from edge_app.lung_field import LungField
@@ -22,7 +22,7 @@ SCORES = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}
 @pytest.fixture
 def of_run(model_path):
     """Return what holds for a run with the small model."""
-    return run_context.of(bundle.read(model_path), "refer", "0.1")
+    return run_context.of(model_file.read(model_path), "refer", "0.1")
 
 
 def _judged(name="film.png", grey=None, inside=0.75):

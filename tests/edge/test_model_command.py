@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from edge_app import bundle, model_registry, model_smoke_test, preprocess
+from edge_app import model_file, model_registry, model_smoke_test, preprocess
 from edge_app.model_registry import Installed, Order
 
 ROOT = Path(__file__).parents[2]
@@ -266,7 +266,7 @@ def test_a_power_cut_at_any_step_leaves_a_working_model(place, with_golden_film)
     shutil.copytree(place, kept)
     step, seen = 0, []
     while killed(step := step + 1, "install", new):
-        seen.append(bundle.read(model_registry.default_model()).card.name)
+        seen.append(model_file.read(model_registry.default_model()).card.name)
         if step % 5 == 0 and seen[-1] == "old":  # what is left behind is in nobody's way
             model("install", new)
             assert in_use() == "new"
@@ -285,7 +285,7 @@ def test_a_power_cut_while_going_back(place, with_golden_film):
     shutil.copytree(place, kept)
     step = 0
     while killed(step := step + 1, "rollback"):
-        assert bundle.read(model_registry.default_model()).card.name in ("old", "new")
+        assert model_file.read(model_registry.default_model()).card.name in ("old", "new")
         assert {one.name for one in model_registry.read(place).counting} == {"old.tflite", "new.tflite"}
         shutil.rmtree(place)
         shutil.copytree(kept, place)
@@ -328,5 +328,5 @@ def test_what_runtimes_stand_for(monkeypatch):
 def test_the_released_models_can_be_installed():
     for path in sorted((ROOT / "models").glob("covid-xray-*[0-9].tflite")):
         if "mobile" not in path.name:  # those are for phones
-            assert bundle.read(path).golden
+            assert model_file.read(path).golden
             model_smoke_test.check(path)

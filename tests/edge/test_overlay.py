@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_app import bundle, decision, lung_field, overlay, pictures, refusal, report, run_context
+from edge_app import decision, lung_field, model_file, overlay, pictures, refusal, report, run_context
 from edge_app.errors import WrongUsage
 from edge_app.inference import Reading
 from edge_app.lung_field import LungField
@@ -22,7 +22,7 @@ SCORES = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}
 @pytest.fixture
 def of_run(model_path):
     """Return what holds for a run with the small model."""
-    return run_context.of(bundle.read(model_path), "refer")
+    return run_context.of(model_file.read(model_path), "refer")
 
 
 def _field():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_app import bundle, decision, lung_field, pictures, refusal, run_context, screening
+from edge_app import decision, lung_field, model_file, pictures, refusal, run_context, screening
 from edge_app.inference import Reading
 from edge_app.lung_field import LungField
 from edge_app.refusal import Refusal
@@ -22,7 +22,7 @@ SCORES = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}
 @pytest.fixture
 def of_run(model_path):
     """Return what holds for a run with the small model."""
-    return run_context.of(bundle.read(model_path), "refer")
+    return run_context.of(model_file.read(model_path), "refer")
 
 
 def _judged(grey, heat=None):

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask_babel import Babel, force_locale
 
-from edge_app import bundle, decision, gate, health, inference, picture_checks, refusal, run_context, view_classes
+from edge_app import decision, gate, health, inference, model_file, picture_checks, refusal, run_context, view_classes
 from edge_app.camera import advice, frame_quality
 from edge_app.web import languages, names, result_view, wording
 
@@ -38,7 +38,7 @@ def _row(of_run, verdict, scores):
 @pytest.fixture
 def of_run(model_path):
     """Return what holds for a run with the small model."""
-    return run_context.of(bundle.read(model_path), "refer")
+    return run_context.of(model_file.read(model_path), "refer")
 
 
 def extracted():

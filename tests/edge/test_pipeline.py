@@ -9,7 +9,7 @@ import pydicom
 import pytest
 from PIL import Image
 
-from edge_app import bundle, classifier, decision, pipeline, preprocess, radiograph, refusal, sample, screening
+from edge_app import classifier, decision, model_file, pipeline, preprocess, radiograph, refusal, sample, screening
 from edge_app.decode_pool import Nursery
 from edge_app.result import Known, Result
 from tests.films import draw_film
@@ -142,7 +142,7 @@ def test_no_thread_is_left_behind(films, one, nursery, taken):
 
 
 def test_a_single_film_builds_no_second_pair_of_networks(films, model_path, nursery):
-    alone = classifier.Classifier(bundle.read(model_path))
+    alone = classifier.Classifier(model_file.read(model_path))
     list(pipeline.results(films[:1], alone, nursery, alone.card.limits("refer")))
     assert "twin" not in vars(alone)
     list(pipeline.results(films[:4], alone, nursery, alone.card.limits("refer")))
@@ -150,7 +150,7 @@ def test_a_single_film_builds_no_second_pair_of_networks(films, model_path, nurs
 
 
 def test_where_there_is_no_room_for_a_second_pair_one_does(films, model_path, nursery, monkeypatch):
-    alone = classifier.Classifier(bundle.read(model_path))
+    alone = classifier.Classifier(model_file.read(model_path))
 
     def full(*_):
         raise MemoryError

@@ -8,7 +8,18 @@ import pydicom
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from edge_app import bundle, classifier, decision, health, preprocess, radiograph, refusal, sample, screening, self_test
+from edge_app import (
+    classifier,
+    decision,
+    health,
+    model_file,
+    preprocess,
+    radiograph,
+    refusal,
+    sample,
+    screening,
+    self_test,
+)
 
 MODELS = Path(__file__).parents[2] / "models"
 LEAST_SIDE = preprocess.least_side(160)
@@ -17,7 +28,7 @@ LEAST_SIDE = preprocess.least_side(160)
 @pytest.fixture(scope="module", params=["lite0", "short"])
 def one(request):
     """Return each released model of the edge, loaded."""
-    return classifier.Classifier(bundle.read(MODELS / f"covid-xray-{request.param}-int8.tflite"), threads=1)
+    return classifier.Classifier(model_file.read(MODELS / f"covid-xray-{request.param}-int8.tflite"), threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +49,7 @@ def _why(grey, one):
 
 @pytest.mark.parametrize("name", ["lite0-int8", "lite0-float32", "short-int8"])
 def test_the_doctor_finds_a_released_file_well_in_this_runtime(name):
-    model = bundle.read(MODELS / f"covid-xray-{name}.tflite")
+    model = model_file.read(MODELS / f"covid-xray-{name}.tflite")
     check = self_test.golden(model, classifier.Classifier(model, threads=1))
     assert check.state == health.OK, check.words
 

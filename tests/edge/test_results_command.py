@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import bundle, decision, refusal, run_context
+from edge_app import decision, model_file, refusal, run_context
 from edge_app.inference import Reading
 from edge_app.refusal import Refusal
 from edge_app.result import Result
@@ -26,7 +26,7 @@ def store(tmp_path, model_path):
     refused = Reading(None, None, refusal=Refusal(refusal.CT, "looks like a slice"))
     (tmp_path / "film.png").write_bytes(b"a film")
     with Store(path) as one:
-        one.begin(run_context.of(bundle.read(model_path), "refer"))
+        one.begin(run_context.of(model_file.read(model_path), "refer"))
         old = datetime.now(UTC) - timedelta(days=40)
         one.add(Result(Path("old.png"), "a" * 64, decision.COVID, Reading(SCORES, None), time=old, ms=1))
         name = "7c7b4b4d5dbb8f5e8a44f4c0bb6f2f6a3ad5a14b0ad2a4a6c8a9e6e7b6c0d1e2"

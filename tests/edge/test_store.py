@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import bundle, decision, refusal, run_context, store_file
+from edge_app import decision, model_file, refusal, run_context, store_file
 from edge_app.errors import StoreFault, WrongUsage
 from edge_app.inference import Reading
 from edge_app.refusal import Refusal
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def of_run(model_path):
     """Return what holds for a run with the small model."""
-    return run_context.of(bundle.read(model_path), "refer")
+    return run_context.of(model_file.read(model_path), "refer")
 
 
 def _result(number=0, path=None, verdict=decision.NORMAL, time=NOW, **more):

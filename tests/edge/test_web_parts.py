@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import bundle, decision, refusal, run_context
+from edge_app import decision, model_file, refusal, run_context
 from edge_app.errors import WrongUsage
 from edge_app.inference import Reading
 from edge_app.refusal import Refusal
@@ -117,7 +117,7 @@ def test_a_password_is_known_again_and_no_other(tmp_path):
 @pytest.fixture
 def agreed(model_path):
     """Return the terms of the small model."""
-    return run_context.of(bundle.read(model_path), "refer", None)
+    return run_context.of(model_file.read(model_path), "refer", None)
 
 
 def result(number=0, kind=refusal.DARK, **more) -> Result:

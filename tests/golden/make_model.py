@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from convert import calibration_films, quantize  # noqa: E402
-from edge_app import bundle, classifier, lung_field, preprocess  # noqa: E402
+from edge_app import classifier, lung_field, model_file, preprocess  # noqa: E402
 from edge_app.errors import NoLungField  # noqa: E402
 from tests.desk.drawn_collections import draw_person  # noqa: E402
 from tests.films import draw_film, draw_lungs  # noqa: E402
@@ -151,7 +151,7 @@ def main() -> None:
     model.fit(floats[fit], truth[fit], batch_size=30, epochs=25, verbose=0)
     print("accuracy on held-out films", round(model.evaluate(floats[kept], truth[kept], verbose=0)[1], 3))
     scores = quantize.to_tflite(with_class_maps(model), "int8", calibration_films.whole_range(pixels[:200]))
-    content = bundle.pack(scores, lungs, card())
+    content = model_file.pack(scores, lungs, card())
     path = ROOT / "tests" / "golden" / "tiny-int8.tflite"
     path.write_bytes(content)
     print(path.relative_to(ROOT), len(content), "bytes")

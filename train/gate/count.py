@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app import bundle, gate, inference, lung_field, preprocess, radiograph, refusal
+from edge_app import gate, inference, lung_field, model_file, preprocess, radiograph, refusal
 from edge_app.classifier import Classifier
 from edge_app.errors import NoLungField, UnreadableRadiograph
 from train import evaluate, index
@@ -175,7 +175,7 @@ def _in_words(share: dict | None) -> str:
 
 def _load(model: Path) -> None:
     global _show_one
-    _show_one = partial(show, one=Classifier(bundle.read(model), threads=1))
+    _show_one = partial(show, one=Classifier(model_file.read(model), threads=1))
 
 
 def _show(case: Case) -> Case | None:
@@ -196,7 +196,7 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Count, write the figures as JSON and print them as a table."""
-    card = bundle.read(args.model).card  # a wrong file is one sentence here, not one of each process
+    card = model_file.read(args.model).card  # a wrong file is one sentence here, not one of each process
     found = cases(index.read(args.index), args.data, args.pictures, args.each)
     shown = show_all(found, args.model)
     figures = measure(shown)

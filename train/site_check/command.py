@@ -71,7 +71,7 @@ def run(args) -> int:
 
 
 def _run(args) -> int:
-    from edge_app import bundle, classifier, prevalence
+    from edge_app import classifier, model_file, prevalence
     from train.site_check import chapters, labels, look, numbers, pictures
 
     stated = None if args.prevalence is None else prevalence.read(args.prevalence)
@@ -79,7 +79,7 @@ def _run(args) -> int:
     _check(args, table_path)
     table = labels.read(table_path, args.folder)
     unlisted = labels.unlisted(args.folder, table.films)
-    model = bundle.read(args.model)
+    model = model_file.read(args.model)
     one = classifier.Classifier(model, min(4, os.cpu_count() or 1))
     args.out.mkdir(parents=True, exist_ok=True)
     sha256 = hashlib.sha256(args.model.read_bytes()).hexdigest()
