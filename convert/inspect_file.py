@@ -8,7 +8,7 @@ from pathlib import Path
 from convert import golden_film
 from edge_app import model_file
 from edge_app.card import RULES
-from edge_app.report import share
+from edge_app.phrasing import share
 
 
 def add_parser(subparsers) -> None:

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from edge_app import __version__, overlay, pictures, preprocess, report
+from edge_app import __version__, overlay, phrasing, pictures, preprocess
 from edge_app.errors import UnreadableRadiograph
 from edge_app.pictures import INK, PALE, WARNING
 from edge_app.result import Result
@@ -35,18 +35,18 @@ def draw(result: Result, terms: Terms) -> np.ndarray:
     top = sheet.text(MARGIN, 12, overlay.outcome(result), 32, overlay.COLOURS[result.verdict], room)
     told = f"{result.path.name}   as read: {_size(result.grey)} pixels   sha256 {result.sha256[:16]}"
     top = sheet.text(MARGIN, top, told, 15, PALE, room) + 6
-    if overlay.warning(result) == report.OUTSIDE:
-        top = sheet.band(MARGIN, top, report.OUTSIDE, room)
+    if overlay.warning(result) == phrasing.OUTSIDE:
+        top = sheet.band(MARGIN, top, phrasing.OUTSIDE, room)
     below = max(_pictures(sheet, result, terms, top), _words(sheet, result, terms, top)) + 14
     below = sheet.text(MARGIN, below, _made_by(terms), 13, PALE, room)
-    below = sheet.text(MARGIN, below, report.NOT_A_DIAGNOSIS, 16, width=room)
+    below = sheet.text(MARGIN, below, phrasing.NOT_A_DIAGNOSIS, 16, width=room)
     return sheet.pixels(below + 8)
 
 
 def lines(result: Result, terms: Terms) -> list[str]:
     """Return the same evidence as text."""
     seen, (thresholds, band) = result.reading, terms.limits
-    said = [f"{result.path}: {report.outcome(result.row())}"]
+    said = [f"{result.path}: {phrasing.outcome(result.row())}"]
     if seen.refusal:
         said.append(seen.refusal.sentence)
     if result.corrected:
@@ -55,13 +55,15 @@ def lines(result: Result, terms: Terms) -> list[str]:
         said.append("scores, which do not count:")
     for label, score in (seen.scores or {}).items():
         point = terms.card.operating_points[terms.rule].get(label)
-        told = report.describe(point, band if label == "covid" else None) if label in thresholds else "has no threshold"
+        told = (
+            phrasing.describe(point, band if label == "covid" else None) if label in thresholds else "has no threshold"
+        )
         said.append(f"{label}: {score:.3f}; {told}")
     if seen.heat is not None:
         said += [overlay.inside_in_words(seen.heat_inside), *filter(None, [overlay.warning(result)])]
     said += [f"kind of picture: {kind} {chance:.3f}" for kind, chance in _likeliest(seen) if chance >= 0.01]
     said += [f"gate: {_check_in_words(check)}" for check in seen.checks]
-    return [*said, _made_by(terms), report.NOT_A_DIAGNOSIS]
+    return [*said, _made_by(terms), phrasing.NOT_A_DIAGNOSIS]
 
 
 def _pictures(sheet, result: Result, terms: Terms, top: int) -> int:
@@ -81,8 +83,8 @@ def _pictures(sheet, result: Result, terms: Terms, top: int) -> int:
         end = overlay.draw_scale(sheet, full, second, end + 4, LARGE)
         said = overlay.sentence(overlay.inside_in_words(seen.heat_inside))
         end = sheet.text(second, end, said, 16, width=LARGE)
-        if overlay.warning(result) == report.ASIDE:
-            end = sheet.text(second, end, report.ASIDE, 14, width=LARGE)
+        if overlay.warning(result) == phrasing.ASIDE:
+            end = sheet.text(second, end, phrasing.ASIDE, 14, width=LARGE)
         below = max(below, end)
     small = _small_ones(result, terms, film)
     ends = [below]
@@ -166,10 +168,10 @@ def _scores(sheet, seen, terms: Terms, top: int) -> int:
     marked = "thick line: threshold"
     top = sheet.text(BARS, top - 4, f"{marked}; shaded: unsure" if band else marked, 12, PALE)
     for label, point in terms.card.operating_points[terms.rule].items():
-        told = report.describe(point, band if label == "covid" else None)
+        told = phrasing.describe(point, band if label == "covid" else None)
         top = sheet.paragraph(WORDS, top + 2, f"{label}: {told}", room, 13, PALE)
     if terms.prevalence is not None:
-        told = report.worth(terms.worth, terms.prevalence, banded=bool(band))
+        told = phrasing.worth(terms.worth, terms.prevalence, banded=bool(band))
         top = sheet.paragraph(WORDS, top + 2, told, room, 13, PALE)
     return top + 12
 

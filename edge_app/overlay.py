@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import decision, pictures, report
+from edge_app import decision, phrasing, pictures
 from edge_app.result import Result
 from edge_app.run_context import Terms
 
@@ -53,9 +53,9 @@ def draw(result: Result, terms: Terms) -> np.ndarray:
             _legend(sheet, result, full, right, below + 6, place),
         )
         below = max(ends)
-        if warning(result) == report.OUTSIDE:
-            below = sheet.band(MARGIN, below + 8, report.OUTSIDE, room)
-    below = sheet.text(MARGIN, below + 8, report.NOT_A_DIAGNOSIS, 16, width=room)
+        if warning(result) == phrasing.OUTSIDE:
+            below = sheet.band(MARGIN, below + 8, phrasing.OUTSIDE, room)
+    below = sheet.text(MARGIN, below + 8, phrasing.NOT_A_DIAGNOSIS, 16, width=room)
     return sheet.pixels(below + 8)
 
 
@@ -78,12 +78,12 @@ def inside_in_words(share: float | None) -> str:
 
 def warning(result: Result) -> str | None:
     """Return the warning that most of the heat lies outside the lungs, if it does: `OUTSIDE` or `ASIDE` of `report`."""
-    return report.heat_warning(result.verdict, result.reading.heat_inside)
+    return phrasing.heat_warning(result.verdict, result.reading.heat_inside)
 
 
 def outcome(result: Result) -> str:
     """Return the verdict as a headline."""
-    return sentence(report.outcome(result.row()))
+    return sentence(phrasing.outcome(result.row()))
 
 
 def offer(result: Result) -> str:
@@ -122,8 +122,8 @@ def _legend(sheet, result, full, left, top, width) -> int:
     """Draw the scale of the colours, and say how much of the heat is inside."""
     top = draw_scale(sheet, full, left, top, width)
     top = sheet.text(left, top + 2, sentence(inside_in_words(result.reading.heat_inside)), 16, width=width)
-    if warning(result) == report.ASIDE:
-        top = sheet.paragraph(left, top, report.ASIDE, width, 13)
+    if warning(result) == phrasing.ASIDE:
+        top = sheet.paragraph(left, top, phrasing.ASIDE, width, 13)
     return sheet.text(left, top, "blue: outline of the lungs; thin box: what was judged", 13, pictures.PALE, width)
 
 

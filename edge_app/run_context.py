@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from edge_app import prevalence
 from edge_app.card import Card
 from edge_app.model_file import Bundle
-from edge_app.report import NOT_A_DIAGNOSIS
+from edge_app.phrasing import NOT_A_DIAGNOSIS
 
 PARTS = ("value", "low", "high")
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from edge_app import report, signals
+from edge_app import phrasing, signals
 from edge_app.commands.common import DEFAULT_STORE
 from edge_app.decode_pool import Nursery
 from edge_app.errors import EdgeError, WrongUsage
@@ -77,7 +77,7 @@ class Session:
         from edge_app.classifier import Classifier
 
         if getattr(args, "lights", None):
-            from edge_app.lights import Lights
+            from edge_app.status_leds import Lights
 
             self.lights = Lights(args.lights)
         model = model_file.read(args.model)
@@ -264,7 +264,7 @@ def nameless(result):
 def complain(sentence: str) -> None:
     """Print on stderr, above the progress bar if there is one."""
     bar = sys.modules.get("tqdm")
-    (bar.tqdm.write if bar else print)(report.printable(sentence), file=sys.stderr)
+    (bar.tqdm.write if bar else print)(phrasing.printable(sentence), file=sys.stderr)
 
 
 def protect(args, reads: Iterable[Path]) -> None:

@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 from edge_app import decision, prevalence
 from edge_app.card import RULES
 from edge_app.errors import EdgeError
-from edge_app.report import share
+from edge_app.phrasing import share
 from train import operating_points
 
 BOOTSTRAPS = 1000

@@ -9,7 +9,7 @@ import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from edge_app import overlay, report
+from edge_app import overlay, phrasing
 from edge_app.camera import screen
 from edge_app.camera.loop import Moment
 from edge_app.errors import WrongUsage
@@ -132,10 +132,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _page(self) -> None:
         page, result = self.page, self.page.result
-        verdict = overlay.sentence(report.outcome(result.row())) if result else ""
+        verdict = overlay.sentence(phrasing.outcome(result.row())) if result else ""
         picture = f'<img src="/film.jpg?{result.sha256[:8]}" alt="the film and its heat map">' if result else ""
         text = PAGE.format(
-            notice=report.NOT_A_DIAGNOSIS, width=screen.LIVE, token=page.token, verdict=verdict, picture=picture
+            notice=phrasing.NOT_A_DIAGNOSIS, width=screen.LIVE, token=page.token, verdict=verdict, picture=picture
         )
         self._answer(text.encode(), "text/html; charset=utf-8")
 

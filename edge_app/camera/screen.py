@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from edge_app import overlay, pictures, report
+from edge_app import overlay, phrasing, pictures
 from edge_app.camera.loop import Moment
 from edge_app.result import Result
 from edge_app.run_context import Terms
@@ -71,7 +71,7 @@ def whole(moment: Moment, result: Result | None, terms: Terms) -> np.ndarray:
 def judged(result: Result, terms: Terms) -> np.ndarray:
     """Draw the film that was judged with its heat, its verdict and what was measured: uint8 RGB (h, w, 3)."""
     drawn = overlay.draw(result, terms)
-    said = [report.frames(result.shot.row())] if result.shot.spread else []
+    said = [phrasing.frames(result.shot.row())] if result.shot.spread else []
     said += [", ".join(f"{name} {value:.2f}" for name, value in result.shot.row()["quality"].items())]
     sheet = pictures.Sheet(drawn.shape[1], 120)
     top = 4

@@ -64,7 +64,7 @@ def _line(check) -> str:
     import os
     import sys
 
-    from edge_app.report import printable
+    from edge_app.phrasing import printable
 
     state = f"{check.state:8}"
     if sys.stdout.isatty() and "NO_COLOR" not in os.environ:

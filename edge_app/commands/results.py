@@ -113,7 +113,7 @@ def _show(found, as_json: bool) -> None:
     import os
     import sys
 
-    from edge_app.report import NOT_A_DIAGNOSIS, outcome, printable, shorten
+    from edge_app.phrasing import NOT_A_DIAGNOSIS, outcome, printable, shorten
     from edge_app.sinks.table import COLOURS, VERDICT_WIDTH
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ

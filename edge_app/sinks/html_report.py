@@ -7,7 +7,7 @@ import contextlib
 from html import escape
 from pathlib import Path
 
-from edge_app import __version__, decision, report
+from edge_app import __version__, decision, phrasing
 from edge_app.errors import WrongUsage
 from edge_app.run_context import Terms
 
@@ -79,7 +79,7 @@ class HtmlReport:
     def add(self, result) -> None:
         """Write one row."""
         row = result.row()
-        words = report.outcome(row)
+        words = phrasing.outcome(row)
         self._counts[words] = self._counts.get(words, 0) + 1
         kind, symbol = SYMBOLS[row["verdict"]]
         scores = "".join(
@@ -103,7 +103,7 @@ class HtmlReport:
         films = f"{total} film{'s' * (total != 1)}"
         self._write(
             f"</tbody></table><p>{films}{': ' * bool(said)}{_plain(said)}.</p>"
-            f'<p class="notice">{report.NOT_A_DIAGNOSIS}</p><script>{SCRIPT}</script></body></html>\n'
+            f'<p class="notice">{phrasing.NOT_A_DIAGNOSIS}</p><script>{SCRIPT}</script></body></html>\n'
         )
         self._file.close()
 
@@ -111,18 +111,18 @@ class HtmlReport:
         terms, card = self._terms, self._terms.card
         _, band = terms.limits
         points = "".join(
-            f"<li>{_plain(label)}: {_plain(report.describe(point, band if label == 'covid' else None))}</li>"
+            f"<li>{_plain(label)}: {_plain(phrasing.describe(point, band if label == 'covid' else None))}</li>"
             for label, point in card.operating_points[terms.rule].items()
         )
         if terms.prevalence is not None:
-            points += f"<li>{_plain(report.worth(terms.worth, terms.prevalence, banded=band is not None))}</li>"
+            points += f"<li>{_plain(phrasing.worth(terms.worth, terms.prevalence, banded=band is not None))}</li>"
         columns = "".join(f"<th>{_plain(label)}</th>" for label in card.labels)
         return (
             '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width">'
             f"<title>Chest radiographs: verdicts of a session</title><style>{STYLE}</style></head><body>"
             "<h1>Chest radiographs: verdicts of a session</h1>"
-            f'<p class="notice">{report.NOT_A_DIAGNOSIS} Every film must be read by a radiologist.</p>'
+            f'<p class="notice">{phrasing.NOT_A_DIAGNOSIS} Every film must be read by a radiologist.</p>'
             f"<p>Model {_plain(card.name)} ({terms.sha256[:12]}), program {__version__}, operating point "
             f"'{_plain(terms.rule)}':</p><ul>{points}</ul>"
             '<div class="bars"></div><p class="hint"><input id="find" placeholder="show rows with ..."> '
@@ -140,8 +140,8 @@ class HtmlReport:
         if row["error"]:
             said.append(row["error"])
         inside = row["lungs"]["heat_inside"] if row["lungs"] else None
-        if report.heat_warning(row["verdict"], inside) == report.OUTSIDE:
-            said.append(report.OUTSIDE)
+        if phrasing.heat_warning(row["verdict"], inside) == phrasing.OUTSIDE:
+            said.append(phrasing.OUTSIDE)
         lines = "".join(f"<br><small>{_plain(one)}</small>" for one in said)
         return lines + (self._picture(result) if self._images and result.grey is not None else "")
 
@@ -171,4 +171,4 @@ class HtmlReport:
 
 def _plain(text: str) -> str:
     """Escape what HTML would take for markup, and what would move a cursor."""
-    return escape(report.printable(text))
+    return escape(phrasing.printable(text))

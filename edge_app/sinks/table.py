@@ -5,7 +5,7 @@ import shutil
 import sys
 
 from edge_app import decision, refusal
-from edge_app.report import (
+from edge_app.phrasing import (
     NOT_A_DIAGNOSIS,
     OUTSIDE,
     describe,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask_babel import format_decimal, format_percent, get_locale
 from flask_babel import gettext as _
 
-from edge_app import prevalence, report
+from edge_app import phrasing, prevalence
 from edge_app.web import names, wording
 
 # In which the scores stand: what is asked first comes first.
@@ -144,14 +144,14 @@ def also_pneumonia(row: Mapping) -> bool:
     """Say whether the score of pneumonia reaches its threshold where the verdict is of COVID-19, asked first."""
     limit = row["operating_point"]["thresholds"].get("pneumonia")
     above = bool(row["scores"]) and limit is not None and row["scores"]["pneumonia"] >= limit
-    return above and row["verdict"] in report.RESTING
+    return above and row["verdict"] in phrasing.RESTING
 
 
 def heat_warning(row: Mapping) -> str | None:
-    """Return "outside" or "aside" if most of the heat lies outside the lungs, as `report.heat_warning` says."""
+    """Return "outside" or "aside" if most of the heat lies outside the lungs, as `phrasing.heat_warning` says."""
     inside = row["lungs"]["heat_inside"] if row["lungs"] else None
-    warned = report.heat_warning(row["verdict"], inside)
-    return {report.OUTSIDE: "outside", report.ASIDE: "aside"}.get(warned)
+    warned = phrasing.heat_warning(row["verdict"], inside)
+    return {phrasing.OUTSIDE: "outside", phrasing.ASIDE: "aside"}.get(warned)
 
 
 def number(value: float | None, digits: int | None = None) -> str:

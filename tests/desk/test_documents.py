@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import model_file, report
+from edge_app import model_file, phrasing
 from train import compare, photograph_count
 
 ROOT = Path(__file__).parents[2]
@@ -47,9 +47,9 @@ def test_what_the_model_card_says_of_gate_and_heat_was_measured_on_the_released_
     said = (ROOT / "models/README.md").read_text()
     figures = gate["figures"]
     for group in ("films", "pictures", "drawn", "spoiled films"):
-        assert report.share(figures[group]["all"]["refused"], 3) in said
+        assert phrasing.share(figures[group]["all"]["refused"], 3) in said
     for group in ("pictures", "drawn", "spoiled films"):
-        assert report.share(figures[group]["all"]["right"], 3) in said
+        assert phrasing.share(figures[group]["all"]["right"], 3) in said
     # The aims of the gate, and of the heat.
     assert figures["pictures"]["all"]["refused"]["value"] >= 0.99
     assert figures["films"]["all"]["refused"]["value"] <= 0.02

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_app import decision, lung_field, model_file, overlay, pictures, refusal, report, run_context
+from edge_app import decision, lung_field, model_file, overlay, phrasing, pictures, refusal, run_context
 from edge_app.errors import WrongUsage
 from edge_app.inference import Reading
 from edge_app.lung_field import LungField
@@ -76,10 +76,10 @@ def test_the_outline_follows_the_mask(of_run):
 @pytest.mark.parametrize(("share", "warned"), [(0.9, False), (0.5, False), (0.49, True), (0.0, True), (None, False)])
 def test_the_warning_appears_when_most_of_the_heat_is_outside(of_run, share, warned):
     result = _result(np.ones((5, 5)), inside=share)
-    assert overlay.warning(result) == (report.OUTSIDE if warned else None)
+    assert overlay.warning(result) == (phrasing.OUTSIDE if warned else None)
     assert _has_band(result, of_run) == warned
     result = replace(result, verdict=decision.NORMAL)
-    assert overlay.warning(result) == (report.ASIDE if warned else None)
+    assert overlay.warning(result) == (phrasing.ASIDE if warned else None)
     assert not _has_band(result, of_run)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge_app.report import printable
+from edge_app.phrasing import printable
 from train.audit.wording import between, text
 from train.page import Fact, Page
 from train.site_check import drawings, lists, local, wording
@@ -13,7 +13,7 @@ def page(numbers: dict, pictures: dict[str, np.ndarray]) -> Page:
     """Return the report of `numbers.measure` and what `command` adds to it.
 
     Args:
-        numbers: as written to `report.json`.
+        numbers: as written to `phrasing.json`.
         pictures: uint8 (H, W, 3) by path; empty unless pictures were asked for.
     """
     made, model, films = numbers["made"], numbers["model"], numbers["films"]
@@ -110,7 +110,7 @@ def _about(report: Page, numbers) -> None:
     section.text(
         "File names, labels, scores and verdicts, and numbers in place of patients. If your file names hold names or "
         "dates of birth, so does the list of mistakes below. `results.csv` beside it repeats the patients of your "
-        "table of labels; `report.json` does not. "
+        "table of labels; `phrasing.json` does not. "
         + (
             "**It shows pictures of patients' films**, since `--pictures` was given: treat it as you treat the films."
             if made["pictures"]
