@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, request, url_for
 from edge_app import decision
 from edge_app.errors import EdgeError
 from edge_app.web import auth
-from edge_app.web.asked import MOST_LABEL, services
+from edge_app.web.request_helpers import MOST_LABEL, services
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 

@@ -21,7 +21,7 @@ class Services:
         settings: of the page.
         terms: of uploaded files, `run_context.Terms`.
         reader: judges them, `reader.Reader`.
-        shelf: keeps readings, `shelf.Shelf`.
+        shelf: keeps readings, `reading_store.Shelf`.
         camera: `live.Live`, or None.
     """
 
@@ -65,12 +65,12 @@ def _handle_errors(app: Flask) -> None:
     from werkzeug.exceptions import HTTPException
 
     from edge_app.errors import StoreFault, WrongUsage
-    from edge_app.web import api, asked
+    from edge_app.web import api, request_helpers
 
     def answer(status: int, sentence: str = ""):
         if request.path.startswith("/api/"):
             return api.for_errors(status, sentence)
-        return asked.refuse(status, sentence)
+        return request_helpers.refuse(status, sentence)
 
     @app.errorhandler(HTTPException)
     def on_http(error: HTTPException):

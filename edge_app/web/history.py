@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from edge_app import decision
 from edge_app.web import result_view
-from edge_app.web.asked import reading_or_404, refuse, services
+from edge_app.web.request_helpers import reading_or_404, refuse, services
 
 history = Blueprint("history", __name__)
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, url_for
 
 from edge_app.errors import CameraEnded, CameraLost
 from edge_app.web import names, wording
-from edge_app.web.asked import form_label, services, wants_json
+from edge_app.web.request_helpers import form_label, services, wants_json
 
 live = Blueprint("live", __name__, url_prefix="/live")
 

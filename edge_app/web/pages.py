@@ -8,7 +8,7 @@ from flask_babel import Babel, get_locale
 
 from edge_app import __version__, decision, refusal
 from edge_app.web import languages, layers, result_view, wording
-from edge_app.web.asked import MOST_LABEL, reading_or_404, services
+from edge_app.web.request_helpers import MOST_LABEL, reading_or_404, services
 
 pages = Blueprint("pages", __name__)
 

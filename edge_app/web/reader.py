@@ -16,8 +16,8 @@ from edge_app.decode_pool import Nursery
 from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.service import Service
 from edge_app.session import LIKELY_LEAST_SIDE
-from edge_app.web.sent import Film
 from edge_app.web.settings import Settings
+from edge_app.web.upload_job import Film
 
 # Films that may wait: each holds one of the server's threads, and at a third of a second each the last one waits 3 s.
 MOST_WAITING = 8
@@ -101,7 +101,7 @@ class Reader:
             photograph: it is a photograph of a film on a light box or a screen.
 
         Returns:
-            `shelf.Reading`.
+            `reading_store.Reading`.
 
         Raises:
             Busy: too many films wait.

@@ -38,7 +38,7 @@ def opened(settings: Settings, reader: Reader) -> Iterator:
     """
     from edge_app import model_file, run_context
     from edge_app.web.app import Services
-    from edge_app.web.shelf import Shelf
+    from edge_app.web.reading_store import Shelf
 
     if IN_MEMORY.is_dir():
         tempfile.tempdir = str(IN_MEMORY)
@@ -83,7 +83,7 @@ def listening(app, settings: Settings) -> Iterator:
     Raises:
         WrongUsage: the address cannot be listened on.
     """
-    from edge_app.web import crowd
+    from edge_app.web import limited_server
 
     # It tells of every request that waits for a thread; `metrics` tells how many films wait.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -93,7 +93,7 @@ def listening(app, settings: Settings) -> Iterator:
     inner = ("127.0.0.1", 0) if settings.tls else (settings.host, settings.port)
     with contextlib.ExitStack() as stack:
         try:
-            server = crowd.serve(
+            server = limited_server.serve(
                 served,
                 CONNECTIONS,
                 MOST_WAITING * _most_bytes(),  # as many of the largest as may wait to be read

@@ -7,7 +7,7 @@ from flask import Blueprint, current_app, redirect, render_template, url_for
 
 from edge_app import dicom, health, store_health
 from edge_app.web import names
-from edge_app.web.asked import services
+from edge_app.web.request_helpers import services
 
 status = Blueprint("status", __name__)
 

@@ -5,8 +5,8 @@ from flask_babel import gettext as _
 
 from edge_app.errors import EdgeError
 from edge_app.web import wording
-from edge_app.web.asked import form_label, refuse, services, wants_json
 from edge_app.web.auth import guard
+from edge_app.web.request_helpers import form_label, refuse, services, wants_json
 
 upload = Blueprint("upload", __name__)
 

@@ -14,10 +14,10 @@ from edge_app.refusal import Refusal
 from edge_app.result import Result
 from edge_app.web import serving
 from edge_app.web.app import create_app
-from edge_app.web.asked import MOST_LABEL
 from edge_app.web.history import A_PAGE
 from edge_app.web.limits import Bucket
 from edge_app.web.reader import Reader
+from edge_app.web.request_helpers import MOST_LABEL
 from edge_app.web.settings import Settings
 from edge_app.web.upload import MOST_AT_ONCE
 from tests.films import draw_film

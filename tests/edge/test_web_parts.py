@@ -18,11 +18,11 @@ from edge_app.inference import Reading
 from edge_app.refusal import Refusal
 from edge_app.result import Result
 from edge_app.store import Store
-from edge_app.web import credentials, crowd, limits, sessions
+from edge_app.web import credentials, limited_server, limits, sessions
 from edge_app.web.credentials import Credentials
 from edge_app.web.limits import Bucket, Guesses
+from edge_app.web.reading_store import Shelf
 from edge_app.web.sessions import Sessions
-from edge_app.web.shelf import Shelf
 
 PATIENCE = 60
 
@@ -194,7 +194,7 @@ def test_who_sends_most_gives_way_and_who_finds_no_room_is_told_when_to_come_aga
         start_response("200 OK", [("Content-Length", "0")])
         return [b""]
 
-    server = crowd.serve(app, 50, 1000, host="127.0.0.1", port=0, threads=1)
+    server = limited_server.serve(app, 50, 1000, host="127.0.0.1", port=0, threads=1)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     with contextlib.ExitStack() as stack:
@@ -214,7 +214,7 @@ def test_who_sends_most_gives_way_and_who_finds_no_room_is_told_when_to_come_aga
         # As much as it has itself: it has to wait.
         refused = answer(begin("127.0.0.2", 450))
         assert refused.startswith("HTTP/1.1 503")
-        assert f"Retry-After: {crowd.RETRY}" in refused
+        assert f"Retry-After: {limited_server.RETRY}" in refused
         # Another address has less: it gets in, and the oldest of who has most is out.
         assert answer(begin("127.0.0.3", 450), 449).startswith("HTTP/1.1 200")
         assert greedy[0].recv(10) == b""
