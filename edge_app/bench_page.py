@@ -22,7 +22,7 @@ from edge_app import sample
 CLIENTS, SECONDS = 50, 120
 # Films of a folder, so that many clients send different ones and all are held in memory.
 OF_A_FOLDER = 10
-# Seconds for an answer; the page gives up after `reader.PATIENCE` itself.
+# Seconds for an answer; the page gives up after `inference_queue.PATIENCE` itself.
 PATIENCE = 180
 # The 95th percentile may be so many times what a full queue takes on average: films and their times differ.
 TIMES_THE_QUEUE = 2
@@ -46,7 +46,7 @@ def main() -> int:
                 told, memory = load(port, films, args.clients, args.seconds, server.pid)
             finally:
                 server.terminate()
-    from edge_app.web.reader import MOST_WAITING
+    from edge_app.web.inference_queue import MOST_WAITING
 
     return report(told, memory, args.seconds, MOST_WAITING)
 

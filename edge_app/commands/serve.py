@@ -77,7 +77,7 @@ def serve(settings) -> int:
 
 
 def _served(settings, service) -> int:
-    from edge_app.web.reader import Reader
+    from edge_app.web.inference_queue import Reader
 
     reader = Reader(settings, service)  # first of all: it forks
     from edge_app import signals

@@ -45,7 +45,7 @@ def _wrong(error: Wrong):
 @api.post("/classify")
 def classify():
     """Judge one film: a form with the field `film`, or the film itself as the body."""
-    from edge_app.web.reader import Busy
+    from edge_app.web.inference_queue import Busy
 
     told = _told({"label", "photograph"}, form=request.mimetype == FORM)
     photograph = _flag("photograph", told)

@@ -20,7 +20,7 @@ class Services:
     Attributes:
         settings: of the page.
         terms: of uploaded files, `run_context.Terms`.
-        reader: judges them, `reader.Reader`.
+        reader: judges them, `inference_queue.Reader`.
         shelf: keeps readings, `reading_store.Shelf`.
         camera: `live.Live`, or None.
     """
@@ -39,7 +39,7 @@ def create_app(settings: Settings, services: Services) -> Flask:
         settings: how it is served.
         services: what it uses; `serving.opened` opens them.
     """
-    from edge_app.web import api, auth, live, pages, security, watch
+    from edge_app.web import api, auth, live, monitoring, pages, security
 
     app = Flask("edge_app.web", static_url_path="/static")
     app.config.update(
@@ -56,7 +56,7 @@ def create_app(settings: Settings, services: Services) -> Flask:
     pages.init_app(app)
     live.init_app(app)
     app.register_blueprint(api.api)
-    app.register_blueprint(watch.watch)
+    app.register_blueprint(monitoring.watch)
     _handle_errors(app)
     return app
 

@@ -11,7 +11,7 @@ from flask import Blueprint, current_app, g, redirect, render_template, request,
 from flask_babel import gettext as _
 
 from edge_app.web import languages, sessions
-from edge_app.web.limits import Bucket, Guesses
+from edge_app.web.rate_limits import Bucket, Guesses
 from edge_app.web.request_helpers import refuse
 from edge_app.web.sessions import Sessions
 

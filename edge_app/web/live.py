@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, abort, redirect, render_template, url_for
 
 from edge_app.errors import CameraEnded, CameraLost
-from edge_app.web import names, wording
+from edge_app.web import labels, wording
 from edge_app.web.request_helpers import form_label, services, wants_json
 
 live = Blueprint("live", __name__, url_prefix="/live")
@@ -92,9 +92,9 @@ class Live:
         if fault:
             advice = [fault]
         elif moment is None or moment.frame is None:
-            advice = [str(names.BROKEN if moment and moment.status.sentence else names.WAITING)]
+            advice = [str(labels.BROKEN if moment and moment.status.sentence else labels.WAITING)]
         else:
-            advice = [str(names.ADVICE[one.kind]) for one in moment.view.advice][:MOST_ADVICE] or [str(names.READY)]
+            advice = [str(labels.ADVICE[one.kind]) for one in moment.view.advice][:MOST_ADVICE] or [str(labels.READY)]
         return {"number": number, "advice": advice, "progress": moment.progress if moment else 0.0, "last": last}
 
     def _look(self) -> None:

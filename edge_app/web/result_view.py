@@ -8,7 +8,7 @@ from flask_babel import format_decimal, format_percent, get_locale
 from flask_babel import gettext as _
 
 from edge_app import phrasing, prevalence
-from edge_app.web import names, wording
+from edge_app.web import labels, wording
 
 # In which the scores stand: what is asked first comes first.
 ORDER = ("covid", "pneumonia", "normal")
@@ -88,11 +88,11 @@ def measured(row: Mapping, checks) -> list[dict]:
             if low is not None
             else _("at most %(value)s", value=number(high))
         )
-        name = names.CHECKS.get(check["name"], check["name"])
+        name = labels.CHECKS.get(check["name"], check["name"])
         found.append({"name": name, "value": number(check["value"]), "allowed": allowed, "fine": fine})
     quality = (row.get("camera") or {}).get("quality") or {}
     for name, value in quality.items():
-        found.append({"name": names.QUALITY.get(name, name), "value": number(value), "allowed": "", "fine": True})
+        found.append({"name": labels.QUALITY.get(name, name), "value": number(value), "allowed": "", "fine": True})
     return found
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge_app.errors import WrongUsage
 from edge_app.web import settings as settings_
-from edge_app.web.reader import MOST_WAITING, Reader
+from edge_app.web.inference_queue import MOST_WAITING, Reader
 from edge_app.web.settings import Settings
 
 # Threads that answer: those that wait for a film, and as many that never do, so that pages are shown all the same.

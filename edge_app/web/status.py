@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from flask import Blueprint, current_app, redirect, render_template, url_for
 
 from edge_app import dicom, health, store_health
-from edge_app.web import names
+from edge_app.web import labels
 from edge_app.web.request_helpers import services
 
 status = Blueprint("status", __name__)
@@ -54,9 +54,9 @@ def _device(settings):
 
 def _named(check: health.Check) -> dict:
     return {
-        "name": names.DOCTOR.get(check.name, check.name),
+        "name": labels.DOCTOR.get(check.name, check.name),
         "state": check.state,
-        "said": names.STATES[check.state],
+        "said": labels.STATES[check.state],
         "words": check.words,
     }
 

@@ -47,7 +47,7 @@ def send():
 
 def _judge(film) -> dict:
     """Judge one file; return its outcome for a page or a script."""
-    from edge_app.web.reader import Busy
+    from edge_app.web.inference_queue import Busy
 
     outcome = {"name": film.filename, "status": 200, "url": "", "sentence": "", "kind": "error", "symbol": "!"}
     photograph = request.form.get("photograph") == "1"

@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 
 from edge_app.errors import WrongUsage
-from edge_app.web.reader import Reader
+from edge_app.web.inference_queue import Reader
 from edge_app.web.settings import Settings, make_state_dir
 
 # More are no chain of proxies but a slip.

@@ -70,7 +70,7 @@ def site(tmp_path_factory):
     need_browser()
     from edge_app.web import serving
     from edge_app.web.app import create_app
-    from edge_app.web.reader import Reader
+    from edge_app.web.inference_queue import Reader
     from edge_app.web.settings import Settings
 
     settings = Settings(tmp_path_factory.mktemp("state"), port=0)

@@ -16,8 +16,8 @@ from edge_app import sample
 from edge_app.web import serving
 from edge_app.web.app import create_app
 from edge_app.web.credentials import Credentials
-from edge_app.web.limits import Bucket
-from edge_app.web.reader import Reader
+from edge_app.web.inference_queue import Reader
+from edge_app.web.rate_limits import Bucket
 from edge_app.web.settings import Settings
 from tests.films import draw_film
 

@@ -15,8 +15,8 @@ from edge_app.result import Result
 from edge_app.web import serving
 from edge_app.web.app import create_app
 from edge_app.web.history import A_PAGE
-from edge_app.web.limits import Bucket
-from edge_app.web.reader import Reader
+from edge_app.web.inference_queue import Reader
+from edge_app.web.rate_limits import Bucket
 from edge_app.web.request_helpers import MOST_LABEL
 from edge_app.web.settings import Settings
 from edge_app.web.upload import MOST_AT_ONCE

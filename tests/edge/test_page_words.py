@@ -13,7 +13,7 @@ from flask_babel import Babel, force_locale
 
 from edge_app import decision, gate, health, inference, model_file, picture_checks, refusal, run_context, view_classes
 from edge_app.camera import advice, frame_quality
-from edge_app.web import languages, names, result_view, wording
+from edge_app.web import labels, languages, result_view, wording
 
 WEB = Path(languages.__file__).parent
 LANGUAGES = [code for code in languages.NAMES if code != languages.ENGLISH]
@@ -83,17 +83,17 @@ def test_verdicts_differ_by_more_than_colour():
 
 
 def test_every_figure_and_advice_has_a_name():
-    assert set(picture_checks.SENTENCES) <= set(names.CHECKS)
-    assert set(advice.SENTENCES) == set(names.ADVICE)
+    assert set(picture_checks.SENTENCES) <= set(labels.CHECKS)
+    assert set(advice.SENTENCES) == set(labels.ADVICE)
     figures = {getattr(frame_quality, name) for name in ("PIXELS", "TILT", "SPAN", "GLARE", "SHARPNESS", "MOVED")}
-    assert figures <= set(names.QUALITY)
-    assert set(names.STATES) == {health.OK, health.WARNING, health.FAULT}
+    assert figures <= set(labels.QUALITY)
+    assert set(labels.STATES) == {health.OK, health.WARNING, health.FAULT}
 
 
 def test_the_gate_names_its_checks_as_the_page_does():
     limits = gate.Limits(wrong=0.5, cut=0.5, unlike=1.0, picture={})
     checks = gate.of_kind(dict.fromkeys(view_classes.KINDS, 0.0), limits)[0] + [gate.of_distance(0.5, limits)[0]]
-    assert {check.name for check in checks} <= set(names.CHECKS)
+    assert {check.name for check in checks} <= set(labels.CHECKS)
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

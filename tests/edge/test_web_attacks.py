@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app.web import auth, limits, security, serving, sessions
+from edge_app.web import auth, rate_limits, security, serving, sessions
 from edge_app.web.app import create_app
 from edge_app.web.credentials import Credentials
-from edge_app.web.reader import Reader
+from edge_app.web.inference_queue import Reader
 from edge_app.web.settings import Settings
 from tests.films import draw_film
 
@@ -281,9 +281,9 @@ def test_a_cookie_travels_under_tls_alone_if_it_was_given_there(closed):
 def test_guessing_takes_longer_and_longer(closed):
     browser = closed.test_client()
     token, told = token_of(browser.get("/login")), []
-    for _ in range(limits.FREE + 1):
+    for _ in range(rate_limits.FREE + 1):
         told.append(browser.post("/login", data={"csrf_token": token, "password": "wrong"}))
-    assert [answer.status_code for answer in told] == [401] * limits.FREE + [429]
+    assert [answer.status_code for answer in told] == [401] * rate_limits.FREE + [429]
     assert int(told[-1].headers["Retry-After"]) >= 1
     # Not even the right one is looked at meanwhile, from this address; another one's is.
     assert browser.post("/login", data={"csrf_token": token, "password": PASSWORD}).status_code == 429
@@ -350,7 +350,7 @@ def test_the_password_is_kept_as_a_hash(closed, tmp_path):
 
 def test_too_many_films_of_one_address_have_to_wait(browser, monkeypatch):
     app = browser.application
-    app.extensions["guard"].uploads = limits.Bucket(2, 0.001)
+    app.extensions["guard"].uploads = rate_limits.Bucket(2, 0.001)
     told = [classify(browser, b"junk") for _ in range(3)]
     assert [answer.status_code for answer in told] == [422, 422, 429]
     assert int(told[-1].headers["Retry-After"]) >= 1

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from edge_app.errors import EdgeError, StoreFault
-from edge_app.web import limits, reader, serving
+from edge_app.web import inference_queue, rate_limits, serving
 from edge_app.web.app import create_app
 from edge_app.web.credentials import Credentials
-from edge_app.web.reader import Busy, Reader
+from edge_app.web.inference_queue import Busy, Reader
 from edge_app.web.settings import Settings
 
 PASSWORD = "three rays and a lead apron"
@@ -61,7 +61,7 @@ def test_a_password_that_was_changed_ends_the_sessions_of_the_old_one(kept):
 
 def test_guesses_that_come_at_once_are_not_free_together(kept):
     app, told = create_app(kept.settings, kept), []
-    browsers = [client(app) for _ in range(3 * limits.FREE)]
+    browsers = [client(app) for _ in range(3 * rate_limits.FREE)]
 
     def guess(browser, token):
         told.append(browser.post("/login", data={"csrf_token": token, "password": "wrong"}).status_code)
@@ -73,7 +73,7 @@ def test_guesses_that_come_at_once_are_not_free_together(kept):
         thread.join()
     assert set(told) == {401, 429}
     # A wait that is over while the others guess lets one more in.
-    assert told.count(401) <= limits.FREE + 2
+    assert told.count(401) <= rate_limits.FREE + 2
 
 
 @pytest.mark.parametrize("origin", ["http://[", "null", "http://other.example", "http://localhost.other.example"])
@@ -91,7 +91,7 @@ def test_no_memory_for_a_film_costs_no_room_in_the_queue(kept, film_path, monkey
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "memfd_create", none)
-        for _ in range(2 * reader.MOST_WAITING):
+        for _ in range(2 * inference_queue.MOST_WAITING):
             with pytest.raises(EdgeError, match="there is no memory for it"):
                 kept.reader.submit(film_path.read_bytes(), "a.png")
     assert kept.reader.waiting == 0
@@ -105,7 +105,7 @@ def test_nobody_waits_for_a_reader_that_has_died(kept, film_path, monkeypatch):
 
     monkeypatch.setattr(kept.reader._nursery, "_ask", die)
     # Without an end by itself: an answer shows that it is not patience that ends the wait.
-    monkeypatch.setattr(reader, "PATIENCE", 10**6)
+    monkeypatch.setattr(inference_queue, "PATIENCE", 10**6)
     for _ in range(2):
         with pytest.raises(Busy):
             kept.reader.submit(film_path.read_bytes(), "a.png")
@@ -164,15 +164,17 @@ def test_a_slow_crowd_blocks_nobody(kept, monkeypatch, tls):
 
 def test_the_time_to_wait_counts_each_film_once(kept, film_path):
     content, started = film_path.read_bytes(), time.monotonic()
-    threads = [threading.Thread(target=kept.reader.submit, args=(content,)) for _ in range(reader.MOST_WAITING)]
+    threads = [
+        threading.Thread(target=kept.reader.submit, args=(content,)) for _ in range(inference_queue.MOST_WAITING)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     # All of them together took no longer than they did; their times from arrival to answer add up to far more.
-    assert len(kept.reader._each) == reader.MOST_WAITING
+    assert len(kept.reader._each) == inference_queue.MOST_WAITING
     assert sum(kept.reader._each) <= time.monotonic() - started
-    kept.reader._each.extend([3.0] * reader.NEWEST)
+    kept.reader._each.extend([3.0] * inference_queue.NEWEST)
     kept.reader._waiting = 4
     assert kept.reader.retry_after() in (12, 13)
     kept.reader._waiting = 0

@@ -18,9 +18,9 @@ from edge_app.inference import Reading
 from edge_app.refusal import Refusal
 from edge_app.result import Result
 from edge_app.store import Store
-from edge_app.web import credentials, limited_server, limits, sessions
+from edge_app.web import credentials, limited_server, rate_limits, sessions
 from edge_app.web.credentials import Credentials
-from edge_app.web.limits import Bucket, Guesses
+from edge_app.web.rate_limits import Bucket, Guesses
 from edge_app.web.reading_store import Shelf
 from edge_app.web.sessions import Sessions
 
@@ -82,7 +82,7 @@ def test_a_bucket_fills_again_for_each_address():
 def test_the_wait_after_guesses_doubles_up_to_a_bound_and_ends_with_the_right_one():
     clock = Clock()
     guesses, waits = Guesses(clock), []
-    for _ in range(limits.FREE):
+    for _ in range(rate_limits.FREE):
         assert guesses.wait("a") == 0
         guesses.wrong("a")
     for _ in range(12):
@@ -90,9 +90,9 @@ def test_the_wait_after_guesses_doubles_up_to_a_bound_and_ends_with_the_right_on
         clock.now += waits[-1]
         assert guesses.wait("a") == 0
         guesses.wrong("a")
-    assert waits[0] >= limits.FIRST
+    assert waits[0] >= rate_limits.FIRST
     assert waits == sorted(waits)
-    assert limits.LONGEST <= waits[-1] <= limits.LONGEST + 1
+    assert rate_limits.LONGEST <= waits[-1] <= rate_limits.LONGEST + 1
     assert guesses.wait("b") == 0
     guesses.right("a")
     assert guesses.wait("a") == 0

@@ -53,12 +53,12 @@ class Reader:
             settings: of the page.
             service: is told that the work goes on, and of each film; None where no systemd listens.
         """
-        from edge_app.web import photograph
+        from edge_app.web import photographed_film
 
         self._settings, self._service = settings, service or Service({})
         self._photograph_since: float | None = None
         self._nursery = Nursery(LIKELY_LEAST_SIDE)
-        self._pictures = Nursery(photograph.MOST_SIDE, children=1, decode=photograph.decode)
+        self._pictures = Nursery(photographed_film.MOST_SIDE, children=1, decode=photographed_film.decode)
         self._queue: Queue[Film | None] = Queue()
         self._photographs: Queue[Film | None] = Queue()
         self._room = threading.BoundedSemaphore(MOST_WAITING)
@@ -224,7 +224,7 @@ class Reader:
 
     def _read_photographs(self) -> None:
         """Judge photographs of films, with networks and a card of their own."""
-        from edge_app.web import photograph
+        from edge_app.web import photographed_film
 
         judge = None
         while (film := self._photographs.get()) is not None:
@@ -233,7 +233,7 @@ class Reader:
                 continue
             self._photograph_since = time.monotonic()
             try:
-                judge = judge or photograph.Judge(self._model, self._terms, self._settings.threads)
+                judge = judge or photographed_film.Judge(self._model, self._terms, self._settings.threads)
                 _, decoded = next(self._pictures.films([film.path]))
                 if isinstance(decoded, EdgeError):
                     raise decoded
