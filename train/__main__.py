@@ -11,9 +11,9 @@ from train import (
     evaluate,
     experiments,
     fit,
+    fit_quad_scorer,
     index,
     linear_probe,
-    outline_judge,
     photograph_count,
     photograph_video,
 )
@@ -39,7 +39,7 @@ COMMANDS = (
     gate_pictures,
     gate_limits,
     gate_count,
-    outline_judge,
+    fit_quad_scorer,
     photograph_count,
     photograph_video,
 )

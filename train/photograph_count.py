@@ -22,7 +22,7 @@ from edge_app.camera import film_view, straighten
 from edge_app.classifier import Classifier
 from edge_app.decision import COVID, REFUSED, UNSURE
 from train import evaluate, film_margin, index, photograph_again, provenance
-from train.outline_judge import FOUND, error
+from train.fit_quad_scorer import FOUND, error
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES
 

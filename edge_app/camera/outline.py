@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edge_app.camera import film_judge, sides
+from edge_app.camera import quad_scorer, sides
 from edge_app.camera.sides import Sides
 
 # Dark levels drawn apart: most films have a black border, and most viewers stand it on dark grey.
@@ -81,7 +81,7 @@ def find(frame: np.ndarray) -> list[Outline]:
     if not len(found.corners):
         return []
     found = closely(found, small)
-    fits = film_judge.by_both(found.features[:, :SIDE_FEATURES], found.features)
+    fits = quad_scorer.by_both(found.features[:, :SIDE_FEATURES], found.features)
     return [Outline(refined(grey, found.corners[at], scale), float(fits[at])) for at in _distinct(found.corners, fits)]
 
 
@@ -94,7 +94,7 @@ def shrunk(grey: np.ndarray) -> tuple[np.ndarray, float]:
 
 def closely(found: Candidates, small: np.ndarray) -> Candidates:
     """Return those candidates whose sides fit best, with what a look at them adds to their features."""
-    best = np.argsort(-film_judge.by_sides(found.features))[:MOST_LOOKED_AT]
+    best = np.argsort(-quad_scorer.by_sides(found.features))[:MOST_LOOKED_AT]
     soft = cv2.GaussianBlur(small, (0, 0), 1)
     looks = _looks(soft, found.corners[best])
     return Candidates(found.corners[best], np.concatenate([found.features[best], looks], axis=1).astype(np.float32))

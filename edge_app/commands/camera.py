@@ -83,8 +83,8 @@ def run(args) -> int:
     with Service() as service, Session(args, camera=True, service=service) as session:
         import cv2
 
-        from edge_app.camera.freeze import MOST_HELD, STILL, Freeze
         from edge_app.camera.loop import Loop
+        from edge_app.camera.stability import MOST_HELD, STILL, Freeze
 
         if args.frames > MOST_HELD:
             raise WrongUsage(f"--frames: {args.frames} are too many; 1 to {MOST_HELD} are allowed.")

@@ -9,7 +9,7 @@ from edge_app.camera import outline, straighten
 from tests.desk.conftest import LABELS, LUNGS
 from tests.films import draw_film
 from train import batches, config, fit, photograph_again, photographs
-from train.outline_judge import error
+from train.fit_quad_scorer import error
 from train.photograph import optics, photograph
 from train.photograph.severity import SEVERITIES
 

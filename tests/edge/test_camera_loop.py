@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_app import decision, model_file
-from edge_app.camera import confirm, film_view, freeze, outline, screen, straighten
+from edge_app.camera import aggregate, film_view, outline, screen, stability, straighten
 from edge_app.camera.advice import FAR, GLARE, NO_FILM, SEVERAL
 from edge_app.camera.frame import Frame
 from edge_app.camera.frame_quality import GLARE as GLARE_FIGURE
@@ -102,21 +102,21 @@ def reading(covid: float, refused=None) -> Reading:
 
 
 def test_the_median_decides_and_the_spread_is_told():
-    verdict, seen, spread, at = confirm.confirm([reading(score) for score in (0.9, 0.7, 0.65, 0.8, 0.1)], LIMITS)
+    verdict, seen, spread, at = aggregate.confirm([reading(score) for score in (0.9, 0.7, 0.65, 0.8, 0.1)], LIMITS)
     assert verdict == decision.COVID
     assert seen.scores["covid"] == 0.7 and spread["covid"] == (0.1, 0.9) and at == 1
 
 
 def test_a_film_is_not_cleared_while_one_frame_suspects_it():
-    assert confirm.confirm([reading(0.1)] * 4 + [reading(0.9)], LIMITS)[0] == decision.UNSURE
-    assert confirm.confirm([reading(0.1)] * 5, LIMITS)[0] == decision.NORMAL
+    assert aggregate.confirm([reading(0.1)] * 4 + [reading(0.9)], LIMITS)[0] == decision.UNSURE
+    assert aggregate.confirm([reading(0.1)] * 5, LIMITS)[0] == decision.NORMAL
 
 
 def test_a_film_is_refused_if_most_of_its_frames_are():
     blurred, cut = refuse("poor photograph", "blurred"), refuse("lungs cut off")
-    verdict, seen, spread, _ = confirm.confirm([reading(0, blurred), reading(0, cut), reading(0, cut)], LIMITS)
+    verdict, seen, spread, _ = aggregate.confirm([reading(0, blurred), reading(0, cut), reading(0, cut)], LIMITS)
     assert (verdict, seen.refusal.kind, spread) == (decision.REFUSED, "lungs cut off", {})
-    assert confirm.confirm([reading(0.1), reading(0, cut), reading(0.1)], LIMITS)[0] == decision.NORMAL
+    assert aggregate.confirm([reading(0.1), reading(0, cut), reading(0.1)], LIMITS)[0] == decision.NORMAL
 
 
 def frames(pictures, rate: float = 10):
@@ -128,7 +128,7 @@ def frames(pictures, rate: float = 10):
 
 
 def test_a_film_freezes_once_it_was_still_for_long_enough():
-    hold = freeze.Freeze(frames=3, still=0.5)
+    hold = stability.Freeze(frames=3, still=0.5)
     progress = []
     for frame, view in frames([box(FILM)] * 8):
         hold.add(frame, view)
@@ -141,7 +141,7 @@ def test_a_film_freezes_once_it_was_still_for_long_enough():
 
 
 def test_the_same_film_is_news_only_after_it_was_away():
-    hold = freeze.Freeze(frames=1, still=0)
+    hold = stability.Freeze(frames=1, still=0)
     for frame, view in frames([box(FILM)]):
         hold.add(frame, view)
     hold.take()

@@ -1,6 +1,6 @@
 """How well a quadrangle fits a film: two networks of two hidden layers over what `outline` measured of it.
 
-Learnt by `python -m train outline` from photographs that were simulated; their weights are in `film_judge.npz` beside.
+Learnt by `python -m train outline` from photographs that were simulated; their weights are in `quad_scorer.npz` beside.
 """
 
 from functools import cache

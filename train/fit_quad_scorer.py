@@ -16,7 +16,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from edge_app import preprocess, radiograph
-from edge_app.camera import film_judge, outline
+from edge_app.camera import outline, quad_scorer
 from train import film_arguments, film_margin, index, provenance
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES
@@ -43,7 +43,7 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser("outline", help="learn which quadrangle of a photograph is a film")
     film_arguments.add(parser)
     parser.add_argument("--pictures", type=Path, default=Path("build/pictures"), help="of gate-pictures (%(default)s)")
-    parser.add_argument("--out", type=Path, default=film_judge.WEIGHTS, help="(default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=quad_scorer.WEIGHTS, help="(default: %(default)s)")
     parser.add_argument("--recount", action="store_true", help="learn nothing; count what the judge of --out finds")
     parser.set_defaults(func=run)
 
@@ -234,4 +234,4 @@ def _write(networks: dict, out: Path) -> None:
             parts[f"{name}_{'bias' if at % 2 else 'weights'}{at // 2}"] = value.astype(np.float16)
     with out.open("wb") as file:
         np.savez_compressed(file, **parts)
-    film_judge.use(out)
+    quad_scorer.use(out)
