@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from train import batches, evaluate, heat, residual
+from train import batches, bias_product, evaluate, localisation_loss
 from train.config import TrainConfig
 from train.sources import CHILDREN
 
@@ -72,15 +72,17 @@ def _harder(model, settings, material, chance) -> np.ndarray:
 
 def settle_in(model, settings: TrainConfig, material: Material) -> list[dict]:
     """Make a trained model ready for int8 and train it a few passes more; return the figures of each."""
-    from train import fused_norm, settle
+    from train import fused_norm, int8_prepare
 
-    settle.equalize(model, _some(material, settings))
-    settle.round_kernels(model)
+    int8_prepare.equalize(model, _some(material, settings))
+    int8_prepare.round_kernels(model)
     fused_norm.fuse(model)
-    shown, penalties = (heat.attach(model), {"heat": _outside(settings)}) if settings.heat else (model, None)
+    shown, penalties = (
+        (localisation_loss.attach(model), {"heat": _outside(settings)}) if settings.heat else (model, None)
+    )
     _compile(shown, settings, SETTLING_RATE * settings.learning_rate, penalties)
     rows = [_epoch(shown, settings, material, settings.epochs + i) for i in range(settings.settle)]
-    settle.finish(model)
+    int8_prepare.finish(model)
     fused_norm.unfuse(model)
     return rows
 
@@ -151,7 +153,7 @@ def _told(settings, material) -> np.ndarray | None:
     if not settings.prior:
         return None
     films = material.films
-    return settings.prior * residual.of_sources(films.origin, films.truth, material.chance)
+    return settings.prior * bias_product.of_sources(films.origin, films.truth, material.chance)
 
 
 def _packed(made, model, told=None):
@@ -164,7 +166,7 @@ def _packed(made, model, told=None):
         if not isinstance(model.output, dict):
             yield pixels, labels
         elif "heat" in model.output:
-            lungs = heat.truth(pixels[..., 1:], model.output["heat"].shape[1])
+            lungs = localisation_loss.truth(pixels[..., 1:], model.output["heat"].shape[1])
             yield pixels[..., :1], {"scores": labels, "heat": lungs}
         else:
             yield pixels, {"scores": labels, "source": np.concatenate([origin, truth], axis=1)}
@@ -180,7 +182,7 @@ def _start(settings, run_dir, material):
     past = history(run_dir)
     if past:
         own = {"loss": invariance.loss(settings.penalty, material.sources)}
-        own |= {"told": residual.loss(len(settings.labels), settings.label_smoothing)}
+        own |= {"told": bias_product.loss(len(settings.labels), settings.label_smoothing)}
         own |= {"outside": _outside(settings)}
         return keras.models.load_model(run_dir / "last.keras", custom_objects=own), past
     model = networks.build(
@@ -189,7 +191,7 @@ def _start(settings, run_dir, material):
     networks.freeze(model, settings.freeze if settings.imagenet else 0)
     fused_norm.fuse(model)
     if settings.heat:
-        model, penalties = heat.attach(model), {"heat": _outside(settings)}
+        model, penalties = localisation_loss.attach(model), {"heat": _outside(settings)}
     else:
         model, penalties = invariance.attach(model, settings.penalty, material.sources)
     steps = batches.steps_per_epoch(len(material.films.pixels), settings)
@@ -209,7 +211,7 @@ def _compile(model, settings, rate, penalties=None) -> None:
 
     loss = keras.losses.BinaryCrossentropy(label_smoothing=settings.label_smoothing)
     if settings.prior:
-        loss = residual.loss(len(settings.labels), settings.label_smoothing)
+        loss = bias_product.loss(len(settings.labels), settings.label_smoothing)
     averaged = {"use_ema": True, "ema_momentum": settings.ema} if settings.ema else {}
     model.compile(
         keras.optimizers.Adam(rate, weight_decay=settings.weight_decay or None, **averaged),
@@ -222,7 +224,7 @@ def _compile(model, settings, rate, penalties=None) -> None:
 
 
 def _outside(settings):
-    return heat.loss(tuple(i for i, label in enumerate(settings.labels) if label != "normal"))
+    return localisation_loss.loss(tuple(i for i, label in enumerate(settings.labels) if label != "normal"))
 
 
 def _save(model, path: Path) -> None:

@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 from edge_app import preprocess
 from edge_app.errors import EdgeError, WrongUsage
 from tests.desk.conftest import LABELS, LUNGS, SOURCES
-from train import batches, calibrate, config, evaluate, fit, loop, model, pixels, settle
+from train import batches, calibrate, config, evaluate, fit, int8_prepare, loop, model, pixels
 
 SETTINGS = config.preset("tiny", size=32, epochs=2, batch=12)
 
@@ -96,7 +96,7 @@ def test_settled_kernels_lie_on_the_grid_of_int8(finished):
     assert len(kernels) == 19
     for name, kernel in kernels.items():
         channel = kernel[:, :, 0, 0] if "depthwise" in name else kernel[..., 0]
-        levels = channel / (np.abs(channel).max() / settle.LEVELS)
+        levels = channel / (np.abs(channel).max() / int8_prepare.LEVELS)
         assert np.allclose(levels, np.round(levels), atol=1e-3), name
 
 
@@ -105,9 +105,9 @@ def test_rounding_keeps_the_answer_on_grey_films_close():
     network = model.build("lite0", 64, ("normal", "covid"), imagenet=True)
     films = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 1)).astype("float32")
     before = network.predict(films, verbose=0)
-    settle.round_kernels(network)
+    int8_prepare.round_kernels(network)
     assert [layer.name for layer in network.layers if layer.trainable and "conv" in layer.name] == []
-    settle.finish(network)
+    int8_prepare.finish(network)
     after = network.predict(films, verbose=0)
     assert not np.array_equal(before, after)
     assert np.allclose(before, after, atol=0.2)
@@ -124,7 +124,7 @@ def test_equalizing_changes_no_answer_and_evens_the_channels(name):
         return loudest.max() / loudest.min()
 
     before, uneven = network.predict(films.astype("float32"), verbose=0), spread()
-    settle.equalize(network, films)
+    int8_prepare.equalize(network, films)
     assert np.allclose(before, network.predict(films.astype("float32"), verbose=0), atol=1e-4)
     assert spread() < 1.5 < uneven
 

@@ -8,7 +8,7 @@ import pytest
 
 from convert import heat as measured
 from edge_app.inference import Reading
-from train import augment, heat
+from train import augment, localisation_loss
 from train import model as networks
 
 
@@ -24,18 +24,18 @@ LUNGS[:, :, :2] = 1
 
 
 def test_the_share_of_the_heat_outside_is_what_is_lost():
-    loss = heat.loss((1,))
+    loss = localisation_loss.loss((1,))
     assert float(loss(LUNGS, _maps(3, -3))[0]) == 0
     assert float(loss(LUNGS, _maps(-3, 3))[0]) == pytest.approx(1, abs=0.02)
     assert float(loss(LUNGS, _maps(3, 3))[0]) == pytest.approx(0.5, abs=0.01)
     assert float(loss(LUNGS, _maps(-3, -3))[0]) == 0  # a cold film costs nothing
-    assert float(heat.loss((0, 2))(LUNGS, _maps(-3, 3))[0]) == 0  # nor what speaks for another label
+    assert float(localisation_loss.loss((0, 2))(LUNGS, _maps(-3, 3))[0]) == 0  # nor what speaks for another label
 
 
 def test_masks_shrink_to_the_places_of_the_maps():
     masks = np.zeros((2, 8, 8, 1), np.float32)
     masks[0, :4], masks[1, :2, :2] = 255, 255
-    places = heat.truth(masks, 2)
+    places = localisation_loss.truth(masks, 2)
     assert places[..., 0].tolist() == [[[1, 1], [0, 0]], [[0.25, 0], [0, 0]]]
 
 
@@ -66,13 +66,15 @@ def test_training_with_it_turns_the_heat_inside():
     for weight in (0.0, 1.0):
         keras.utils.set_random_seed(3)
         model = networks.build("tiny", 64, ("normal", "covid"), dropout=0.0)
-        both = heat.attach(model)
+        both = localisation_loss.attach(model)
         both.compile(
             keras.optimizers.Adam(3e-3),
-            {"scores": "binary_crossentropy", "heat": heat.loss((1,))},
+            {"scores": "binary_crossentropy", "heat": localisation_loss.loss((1,))},
             loss_weights={"scores": 1.0, "heat": weight},
         )
-        both.fit(films, {"scores": labels, "heat": heat.truth(masks, 2)}, epochs=32, batch_size=16, verbose=0)
+        both.fit(
+            films, {"scores": labels, "heat": localisation_loss.truth(masks, 2)}, epochs=32, batch_size=16, verbose=0
+        )
         maps = np.maximum(networks.with_class_maps(model).predict(films[sick], verbose=0)["cam"][..., 1], 0)
         shares[weight] = maps[:, 1:, 1:].sum() / maps.sum()
     assert shares[1.0] > shares[0.0] + 0.1

@@ -6,8 +6,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from convert import calibration_films, distil, layer_errors, quantize
+from train import int8_prepare
 from train import model as networks
-from train import settle
 
 SIZE, LABELS = 32, ("normal", "covid", "pneumonia")
 
@@ -30,8 +30,8 @@ def network(films):
     built = networks.build("tiny", SIZE, LABELS)
     built.compile(keras.optimizers.Adam(3e-3), "binary_crossentropy")
     built.fit(films.astype("float32"), np.eye(3, dtype="float32")[np.arange(96) % 3], epochs=25, verbose=0)
-    settle.round_kernels(built)
-    settle.finish(built)
+    int8_prepare.round_kernels(built)
+    int8_prepare.finish(built)
     return built
 
 
