@@ -55,7 +55,7 @@ def crossfit(
     lungs: Path = pixels.LUNGS,
     **beside,
 ) -> None:
-    """Train what is not trained yet; write `crossfit.csv` and `without.csv` to `run_dir`.
+    """Train what is not trained yet; write `crossfit.csv` and `leave_one_source_out.csv` to `run_dir`.
 
     Args:
         settings: the recipe of the run; kernels are not rounded, which changes scores by less than a hundredth.

@@ -18,19 +18,19 @@ from tests.films import draw_film
 from train import __main__ as command
 from train import config, evaluate, fit, index, pixels
 from train.audit import (
+    ablations,
     bootstrap,
     burnt_in,
     calibration,
     controls,
     figures,
     groups,
-    hospital,
+    leave_one_source_out,
     material,
     mistakes,
-    parts,
+    source_probe,
     sources,
     stability,
-    without,
 )
 from train.audit.store import Store, key
 
@@ -122,13 +122,13 @@ def test_the_mean_over_left_out_sources_asks_each_what_it_can_answer():
         *[("c", "pneumonia", 0.7), ("c", "normal", 0.2)] * 4,
     )
     films["score_pneumonia"] = 0.5  # no order at all within 'c'
-    found = without.measure(films, 0.5)
+    found = leave_one_source_out.measure(films, 0.5)
     assert [found["sources"][name]["auc"]["value"] for name in "abc"] == [1.0, 0.0, 0.5]
     assert [found["sources"][name]["asked"] for name in "abc"] == ["covid", "covid", "pneumonia"]
     assert found["sources"]["c"]["specificity"]["value"] == 0.5
     assert found["macro"]["value"] == pytest.approx(0.5)
     assert found["macro_covid"]["value"] == pytest.approx(0.5)
-    no_pneumonia = without.measure(films.drop(columns="score_pneumonia"), 0.5)
+    no_pneumonia = leave_one_source_out.measure(films.drop(columns="score_pneumonia"), 0.5)
     assert no_pneumonia["sources"]["c"]["auc"] is None
     assert no_pneumonia["macro"] == no_pneumonia["macro_covid"]
 
@@ -141,17 +141,18 @@ def test_parts_are_what_they_are_called():
     lungs = np.zeros_like(film)
     lungs[0, 10:30, 15:35] = 255
     inside = lungs > 0
-    assert np.array_equal(parts.lungs_only(film, lungs), film * inside)
-    assert np.array_equal(parts.without_lungs(film, lungs), film * ~inside)
-    assert np.array_equal(parts.without_box(film, lungs), film * ~inside)
-    border = parts.border_only(film)
+    assert np.array_equal(ablations.lungs_only(film, lungs), film * inside)
+    assert np.array_equal(ablations.without_lungs(film, lungs), film * ~inside)
+    assert np.array_equal(ablations.without_box(film, lungs), film * ~inside)
+    border = ablations.border_only(film)
     assert np.array_equal(border[:, :6], film[:, :6])  # 12 % of 50
     assert not border[:, 6:-6, 6:-6].any()
-    blurred = parts.blurred_lungs(film, lungs)
+    blurred = ablations.blurred_lungs(film, lungs)
     assert np.array_equal(blurred[~inside], film[~inside])
     assert blurred[inside].std() < 0.3 * film[inside].std()
     assert all(
-        np.shares_memory(film, change(film, lungs)) is (name == "whole film") for name, (change, _) in parts.ALL.items()
+        np.shares_memory(film, change(film, lungs)) is (name == "whole film")
+        for name, (change, _) in ablations.ALL.items()
     )
 
 
@@ -192,7 +193,7 @@ def test_controls_learn_on_training_films_only(tmp_path):
 
 def test_balanced_accuracy_counts_classes_alike():
     truth, guesses = np.array(list("aaab"), dtype=object), np.array(list("aaaa"), dtype=object)
-    statistic = hospital.balanced_accuracy(truth, guesses)
+    statistic = source_probe.balanced_accuracy(truth, guesses)
     assert statistic(np.ones(4)) == 0.5
     assert np.isnan(statistic(np.array([1, 1, 1, 0])))
 
@@ -201,7 +202,7 @@ def test_the_source_is_told_from_an_embedding_that_holds_it(tmp_path):
     films, rng = _films(240), np.random.default_rng(0)
     noise = rng.normal(size=(240, 6)).astype(np.float32)
     holds = noise + 5 * (films["source"] == "a").to_numpy()[:, None]
-    found = hospital.measure({"holds": holds, "noise": noise}, films, Store(tmp_path))
+    found = source_probe.measure({"holds": holds, "noise": noise}, films, Store(tmp_path))
     assert set(found["holds"]) == {"all", "covid", "normal"}
     assert found["holds"]["normal"]["value"] == 1.0
     assert found["holds"]["all"]["chance"] == 0.5

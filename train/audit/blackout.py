@@ -3,7 +3,7 @@
 import numpy as np
 
 from train import evaluate
-from train.audit import bootstrap, network, parts, wording
+from train.audit import ablations, bootstrap, network, wording
 from train.audit.store import key
 
 # What the network is shown: the whole film, or its crop.
@@ -15,8 +15,8 @@ def scores(run, material, store) -> dict[str, np.ndarray]:
     """Return {name of the part: float32 (T, labels)}, the network's scores of test films of which a part is left."""
     rows = material.rows(run.test["path"])
     found = {}
-    for name, (change, needs_lungs) in parts.ALL.items():
-        if change is parts.whole or (needs_lungs and material.masks is None):
+    for name, (change, needs_lungs) in ablations.ALL.items():
+        if change is ablations.whole or (needs_lungs and material.masks is None):
             continue
 
         def pictures(span, change=change):
@@ -81,8 +81,8 @@ def show(section, numbers: dict, within: str, sees_only_lungs: bool) -> None:
         rows,
         "Test films, COVID-19 against all other films. Lost: paired, the film as it is minus what is left of it.",
     )
-    if parts.LUNGS_OUT in numbers:
-        whole, left = (numbers[name]["all"]["auc"]["value"] - CHANCE for name in (AS_IT_IS, parts.LUNGS_OUT))
+    if ablations.LUNGS_OUT in numbers:
+        whole, left = (numbers[name]["all"]["auc"]["value"] - CHANCE for name in (AS_IT_IS, ablations.LUNGS_OUT))
         section.text(
             f"Above chance the network has {whole:.3f}; with the lungs blacked out **{left:.3f}** of it is left."
         )

@@ -2,16 +2,16 @@
 
 from train import evaluate, pixels
 from train.audit import (
+    ablations,
     blackout,
     calibration,
     controls,
     groups,
-    hospital,
+    leave_one_source_out,
     mistakes,
-    parts,
+    source_probe,
     sources,
     stability,
-    without,
     wording,
 )
 from train.operating_points import LEAST_RECALL
@@ -39,7 +39,7 @@ def page(numbers: dict, run, material) -> Page:
     _about(report, numbers)
     _operating_points(report, numbers["operating_points"])
     sources.show(report, numbers["test"], numbers["crossfit"], within, _missing(run, "crossfit"))
-    without.show(report, numbers["without"], _missing(run, "without"))
+    leave_one_source_out.show(report, numbers["without"], _missing(run, "without"))
     section = report.section(
         "Controls",
         "A network that reads lungs fails without them; and what a border, a histogram or a thumbnail can tell, no "
@@ -48,7 +48,7 @@ def page(numbers: dict, run, material) -> Page:
     blackout.show(section, numbers["blackout"], within, _sees_only_lungs(numbers))
     own = {"test": numbers["test"]["all"]["auc"], "within": _within(numbers)[0]}
     controls.show(section, numbers["controls"], own, within)
-    hospital.show(section, numbers["source_classifier"])
+    source_probe.show(section, numbers["source_classifier"])
     groups.show(report, numbers["groups"])
     calibration.show(report, numbers["calibration"])
     stability.show(report, numbers["stability"])
@@ -60,7 +60,7 @@ def facts(numbers: dict) -> list[Fact]:
     """Return the figures on top of the report."""
     test = numbers["test"]["all"]
     within, where = _within(numbers)
-    left_out, without_lungs = numbers["without"], numbers["blackout"].get(parts.LUNGS_OUT)
+    left_out, without_lungs = numbers["without"], numbers["blackout"].get(ablations.LUNGS_OUT)
     ece = numbers["calibration"]["after"]["ece"]
     return [
         _fact(f"AUC within {numbers['within']}", within, LEAST_AUC, where),
@@ -101,8 +101,8 @@ def _gap(auc, without_lungs, sees_only_lungs):
 
 def _source(embeddings):
     """Return the fact that compares how well runs tell the source, one for each other run that was given."""
-    own = embeddings[hospital.OWN]["all"]
-    for name in embeddings.keys() - {hospital.OWN, hospital.IMAGENET}:
+    own = embeddings[source_probe.OWN]["all"]
+    for name in embeddings.keys() - {source_probe.OWN, source_probe.IMAGENET}:
         other = embeddings[name]["all"]["value"]
         target = f"below {other:.3f}, that of {name}"
         yield Fact(

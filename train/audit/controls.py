@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
 from train import evaluate
-from train.audit import network, parts, wording
+from train.audit import ablations, network, wording
 from train.audit.store import key
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
@@ -51,8 +51,8 @@ def thumbnail(whole: np.ndarray) -> np.ndarray:
 def features(material, store) -> dict[str, np.ndarray]:
     """Return {name of the kind of picture: float32 (N, features)}."""
     found, net = {}, None
-    for name, (change, needs_lungs) in parts.ALL.items():
-        if change is parts.blurred_lungs or (needs_lungs and material.whole_masks is None):
+    for name, (change, needs_lungs) in ablations.ALL.items():
+        if change is ablations.blurred_lungs or (needs_lungs and material.whole_masks is None):
             continue
 
         def pictures(span, change=change):
@@ -120,8 +120,8 @@ def show(section, numbers: dict, network_figures: dict, within: str) -> None:
         rows,
         "COVID-19 against all other films.",
     )
-    rest = parts.LUNGS_OUT if parts.LUNGS_OUT in numbers else parts.OUTER
-    whole, left = (numbers[name]["test"]["value"] for name in (parts.WHOLE, rest))
+    rest = ablations.LUNGS_OUT if ablations.LUNGS_OUT in numbers else ablations.OUTER
+    whole, left = (numbers[name]["test"]["value"] for name in (ablations.WHOLE, rest))
     section.text(f"On the test films of all sources the whole film gives {whole:.3f}, and `{rest}` **{left:.3f}**.")
 
 

@@ -4,17 +4,17 @@ import numpy as np
 
 from train import provenance
 from train.audit import (
+    ablations,
     blackout,
     calibration,
     controls,
     groups,
-    hospital,
+    leave_one_source_out,
     mistakes,
     network,
-    parts,
+    source_probe,
     sources,
     stability,
-    without,
 )
 from train.audit.store import Store, key
 
@@ -34,13 +34,13 @@ def measure(audited, material, others: dict, within: str) -> dict:
     crossfit, left_out = audited.table("crossfit.csv"), audited.table("without.csv")
 
     tested = material.rows(test["path"])
-    own = _look(hospital.OWN, audited, material, store)
+    own = _look(source_probe.OWN, audited, material, store)
     seen = own.scores[tested, covid]
     left = {name: scores[:, covid] for name, scores in blackout.scores(audited, material, store).items()}
     left = {blackout.AS_IT_IS: seen, **left}
     moved = {name: scores[:, covid] for name, scores in stability.scores(audited, material, store).items()}
     features = controls.features(material, store)
-    embeddings = {hospital.OWN: own.embedding, hospital.IMAGENET: features[parts.WHOLE]}
+    embeddings = {source_probe.OWN: own.embedding, source_probe.IMAGENET: features[ablations.WHOLE]}
     for name, (run, films) in others.items():
         embeddings[name] = _look(name, run, films, store).embedding[films.rows(material.films["path"])]
     divided = groups.columns(material.films, material.words)
@@ -57,10 +57,10 @@ def measure(audited, material, others: dict, within: str) -> dict:
         "operating_points": audited.record["metrics"].get("operating_points"),
         "test": sources.measure(test, audited.labels, thresholds),
         "crossfit": None if crossfit is None else sources.measure(crossfit, audited.labels, thresholds),
-        "without": None if left_out is None else without.measure(left_out, threshold),
+        "without": None if left_out is None else leave_one_source_out.measure(left_out, threshold),
         "blackout": blackout.measure(test, left, threshold, within),
         "controls": controls.measure(features, material.films, within, store),
-        "source_classifier": hospital.measure(embeddings, material.films, store),
+        "source_classifier": source_probe.measure(embeddings, material.films, store),
         "groups": {
             "test": groups.measure(test, divided.iloc[tested], threshold),
             "crossfit": None
