@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from convert import fit_ood, places, variants
+from convert import fit_ood, runtimes, variants
 from edge_app import inference, model_file, view_classes
 from edge_app.errors import EdgeError
 from edge_app.ood import unpack
@@ -87,7 +87,7 @@ def measure(content: bytes, variant, like: bytes, limits: dict, films, taken: Ph
     seen = np.flatnonzero(taken.crops.found)
     taken, table = taken.at(seen), films.iloc[seen].reset_index(drop=True)
     shown = taken.crops.finish(outside=settings["outside"], levels=settings["levels"])
-    scores = places.run(places.here()[0], content, variant.films(shown), len(labels)).scores
+    scores = runtimes.run(runtimes.here()[0], content, variant.films(shown), len(labels)).scores
     likely = unpack(like, limits["features"])
     distances = np.array([likely.distance(one) for one in fit_ood.embeddings(content, shown, len(labels))])
     val = (table["split"] == "val").to_numpy()

@@ -9,7 +9,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from convert import calibration_films, camera, card, fit_ood, gates, golden_film, layer_errors, places, report, variants
+from convert import (
+    acceptance,
+    calibration_films,
+    camera,
+    card,
+    fit_ood,
+    golden_film,
+    layer_errors,
+    report,
+    runtimes,
+    variants,
+)
 from edge_app import model_file
 from edge_app.errors import EdgeError
 from train import config, evaluate, fit, index, pixels
@@ -33,7 +44,7 @@ class Held:
 
     table: pd.DataFrame
     pixels: np.ndarray
-    answers: gates.Answers
+    answers: acceptance.Answers
 
     def of(self, split: str) -> np.ndarray:
         """Return which rows belong to `val` or `test`: bool (N,)."""
@@ -124,7 +135,7 @@ def release(
             films are too few or blank, or a file cannot be written.
     """
     run = load(run_dir, films, film_pixels, lungs, photographs)
-    runtimes = [*places.here(), *places.emulated()]
+    runtimes = [*runtimes.here(), *runtimes.emulated()]
     network = run.record["config"]["model"]
     written, refused, products = [], [], []
     for variant in wanted:
@@ -196,7 +207,7 @@ def make(variant, run: Run, runtimes) -> Product:
         record["metrics"] | dict.fromkeys(("agreement", "runtimes", "golden", "gate", "camera")),
     )
     content = variants.flatbuffer(run.model, variant, run.training, draft)
-    first = places.run(runtimes[0], content, variant.films(held.pixels), len(labels))
+    first = runtimes.run(runtimes[0], content, variant.films(held.pixels), len(labels))
     passed = {place.name: judge(place, content, variant, held, first, labels, thresholds) for place in runtimes[1:]}
     passed = {runtimes[0].name: _gated(held, first, held.of("val"), labels, thresholds)} | passed
     short = [f"in {name} {sentence}" for name, (_, sentences) in passed.items() for sentence in sentences]
@@ -206,7 +217,7 @@ def make(variant, run: Run, runtimes) -> Product:
     measured |= {"agreement": agreement(held.table, table, labels, thresholds), "runtimes": list(passed)}
     field = golden_film.field(run.golden, run.lungs)
     golden = golden_film.shown(run.golden, field, record["config"]["size"])
-    (scores,) = places.run(runtimes[0], content, variant.films(golden), len(labels)).scores.tolist()
+    (scores,) = runtimes.run(runtimes[0], content, variant.films(golden), len(labels)).scores.tolist()
     measured |= {"golden": {"scores": dict(zip(labels, scores, strict=True)), "box": field.box}}
     like, measured["gate"] = gated(content, variant, run)
     measured["camera"] = None
@@ -231,7 +242,7 @@ def gated(content: bytes, variant: variants.Variant, run: Run) -> tuple[bytes, d
     return like, run.gate | limit
 
 
-def judge(place, content: bytes, variant, held: Held, first: places.Outcome, labels, thresholds) -> tuple[dict, list]:
+def judge(place, content: bytes, variant, held: Held, first: runtimes.Outcome, labels, thresholds) -> tuple[dict, list]:
     """Run a file in another place than the first; return its figures and what it falls short of.
 
     An emulated processor gets a few films only, and must answer what the `first` place did.
@@ -239,7 +250,7 @@ def judge(place, content: bytes, variant, held: Held, first: places.Outcome, lab
     val = np.flatnonzero(held.of("val"))
     chosen = val[:EMULATED_FILMS] if place.emulated else val
     try:
-        there = places.run(place, content, variant.films(held.pixels[chosen]), len(labels))
+        there = runtimes.run(place, content, variant.films(held.pixels[chosen]), len(labels))
     except EdgeError as error:
         return {}, [str(error)]
     if not place.emulated:
@@ -250,13 +261,13 @@ def judge(place, content: bytes, variant, held: Held, first: places.Outcome, lab
     return {"films": len(chosen), "most_apart": apart}, said
 
 
-def _gated(held: Held, outcome: places.Outcome, rows, labels, thresholds) -> tuple[dict, list[str]]:
+def _gated(held: Held, outcome: runtimes.Outcome, rows, labels, thresholds) -> tuple[dict, list[str]]:
     """Compare `rows` of an outcome with the model on the validation films; return figures and shortfalls."""
     val = held.of("val")
-    parent = gates.Answers(held.answers.scores[val], held.answers.maps[val])
-    child = gates.Answers(outcome.scores[rows], None if outcome.maps is None else outcome.maps[rows])
-    found = gates.figures(parent, child, labels, held.table["label"].to_numpy()[val], thresholds)
-    return found, gates.shortfalls(found)
+    parent = acceptance.Answers(held.answers.scores[val], held.answers.maps[val])
+    child = acceptance.Answers(outcome.scores[rows], None if outcome.maps is None else outcome.maps[rows])
+    found = acceptance.figures(parent, child, labels, held.table["label"].to_numpy()[val], thresholds)
+    return found, acceptance.shortfalls(found)
 
 
 def hold(run_dir: Path, model, films, film_pixels: np.ndarray) -> Held:
@@ -264,7 +275,7 @@ def hold(run_dir: Path, model, films, film_pixels: np.ndarray) -> Held:
     table = pd.read_csv(run_dir / "scores.csv", keep_default_na=False)
     rows = places_of(table, films)
     said = with_class_maps(model).predict(film_pixels[rows], batch_size=64, verbose=0)
-    return Held(table, film_pixels[rows], gates.Answers(said["scores"], said["cam"]))
+    return Held(table, film_pixels[rows], acceptance.Answers(said["scores"], said["cam"]))
 
 
 def places_of(table, films) -> np.ndarray:

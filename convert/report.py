@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from convert import gates, inspect_file, layer_errors, speed
+from convert import acceptance, inspect_file, layer_errors, speed
 from convert.layer_errors import LayerError
 from train.page import Fact, Page, subplots
 
@@ -59,9 +59,9 @@ def _gates(report, figures) -> None:
     section = report.section(
         "Gates",
         "On the validation films, at the Keras model's thresholds, which each file's card carries. "
-        f"Allowed: AUC lower by {gates.MOST_AUC_LOSS}, sensitivity by {gates.MOST_SENSITIVITY_LOSS:.0%}, verdicts "
-        f"changed {gates.MOST_FLIPS:.0%}, ECE up by {gates.MOST_ECE_RISE}, heat maps correlated "
-        f"{gates.LEAST_HEAT}. A file that falls short is not written.",
+        f"Allowed: AUC lower by {acceptance.MOST_AUC_LOSS}, sensitivity by {acceptance.MOST_SENSITIVITY_LOSS:.0%}, verdicts "
+        f"changed {acceptance.MOST_FLIPS:.0%}, ECE up by {acceptance.MOST_ECE_RISE}, heat maps correlated "
+        f"{acceptance.LEAST_HEAT}. A file that falls short is not written.",
     )
     rows = []
     for name, found in figures.items():

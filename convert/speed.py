@@ -4,7 +4,7 @@ from statistics import median
 
 import numpy as np
 
-from convert import golden_film, places
+from convert import golden_film
 from edge_app.errors import EdgeError
 
 THREADS = (1, 2, 4)
@@ -26,14 +26,14 @@ def measure(files: dict[str, tuple[bytes, np.ndarray]], labels: int, runtimes, t
         that, `{"left_out": why}` of a place that cannot run the file or gives other scores.
     """
     timed = [place for place in runtimes if not place.emulated]
-    everywhere = [*timed, *places.peers()]
+    everywhere = [*timed, *runtimes.peers()]
     able, found = {}, {name: {place.name: {} for place in everywhere} for name in files}
     for name, (content, film) in files.items():
-        right = places.run(timed[0], content, film, labels).scores
+        right = runtimes.run(timed[0], content, film, labels).scores
         for place in everywhere:
             try:
-                readable = places.to_onnx(content) if place.runtime == places.ONNX else content
-                scores = places.run(place, readable, film, labels).scores
+                readable = runtimes.to_onnx(content) if place.runtime == runtimes.ONNX else content
+                scores = runtimes.run(place, readable, film, labels).scores
             except EdgeError as error:
                 found[name][place.name] = {"left_out": str(error)}
                 continue
@@ -49,7 +49,7 @@ def measure(files: dict[str, tuple[bytes, np.ndarray]], labels: int, runtimes, t
         for (name, place), content in able.items():
             for count in threads:
                 film = np.repeat(files[name][1], CALLS, axis=0)
-                outcome = places.run(place, content, film, labels, count)
+                outcome = runtimes.run(place, content, film, labels, count)
                 seen.setdefault((name, place.name, str(count)), []).append((median(outcome.ms[COLD:]), outcome.peak_mb))
     for (name, place, count), rounds in seen.items():
         found[name][place][count] = _middle(rounds)

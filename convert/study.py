@@ -11,7 +11,7 @@ from statistics import median
 
 import numpy as np
 
-from convert import calibration_films, gates, layer_errors, places, quantize, ranges
+from convert import acceptance, calibration_films, layer_errors, quantize, ranges, runtimes
 from train import film_arguments
 
 PARTS = ("sizes", "schemes", "layers")
@@ -37,14 +37,14 @@ class Subject:
         return self.pixels[calibration_films.rows(self.films, self.run.record, per_cell=len(self.films))]
 
     def judge(self, content: bytes) -> dict:
-        """Return `gates.figures` of an edge file in LiteRT, with its `bytes` and `ms` a film."""
+        """Return `acceptance.figures` of an edge file in LiteRT, with its `bytes` and `ms` a film."""
         held, labels = self.run.held, self.run.labels
         val = held.of("val")
-        outcome = places.run(places.here()[0], content, held.pixels[val], len(labels))
-        parent = gates.Answers(held.answers.scores[val], held.answers.maps[val])
+        outcome = runtimes.run(runtimes.here()[0], content, held.pixels[val], len(labels))
+        parent = acceptance.Answers(held.answers.scores[val], held.answers.maps[val])
         truth = held.table["label"].to_numpy()[val]
-        child = gates.Answers(outcome.scores, outcome.maps)
-        found = gates.figures(parent, child, labels, truth, self.run.record["metrics"]["thresholds"])
+        child = acceptance.Answers(outcome.scores, outcome.maps)
+        found = acceptance.figures(parent, child, labels, truth, self.run.record["metrics"]["thresholds"])
         return found | {"bytes": len(content), "ms": median(outcome.ms)}
 
 
@@ -91,13 +91,13 @@ def schemes(subject):
     """Yield the table of schemes: ranges, kernels, blocks in floats, quantization-aware fine-tuning."""
     yield "| scheme | MB | mean change of scores | verdicts changed | AUC changed | heat maps | time |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
-    from convert import distil
+    from convert import qat
     from train import model as networks
 
     model = subject.run.model
     films = subject.calibration(calibration_films.PER_CELL, calibration_films.SEED)
     least_most, narrow = _measured(model, films, narrowed=False), _measured(model, films)
-    learnt = _measured(distil.distil(model, subject.training()), films)
+    learnt = _measured(qat.distil(model, subject.training()), films)
     released, blocks = _mixed(narrow, quantize.float_blocks(model)), quantize.float_blocks(model)
     rows = {
         "int8-full, ranges from least to most": quantize.to_integers(least_most, "int8-full"),

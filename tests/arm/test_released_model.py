@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert import golden_film, places
+from convert import golden_film, runtimes
 from edge_app import classifier, lung_field, model_file, preprocess
 from tests.films import draw_film
 
@@ -16,7 +16,7 @@ MODEL = ROOT / "models/covid-xray-lite0-int8.tflite"
 STEPS = golden_film.MOST_APART * 256
 
 
-@pytest.mark.parametrize("processor", places.EMULATED)
+@pytest.mark.parametrize("processor", runtimes.EMULATED)
 def test_the_scores_are_those_of_this_desk(processor):
     model = model_file.read(MODEL)
     one = classifier.Classifier(model)
@@ -25,12 +25,12 @@ def test_the_scores_are_those_of_this_desk(processor):
         grey = draw_film(seed, 300, 280, opacity=seed % 3 / 2)
         field = lung_field.find(one.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
         films.append(preprocess.lungs_to_pixels(grey, field, one.card.size))
-    there = [place for place in places.emulated() if processor in place.name]
-    here = [place for place in places.here() if place.runtime == "tflite_runtime.interpreter"]
+    there = [place for place in runtimes.emulated() if processor in place.name]
+    here = [place for place in runtimes.here() if place.runtime == "tflite_runtime.interpreter"]
     if not (there and here):
         pytest.skip(f"needs root and: convert/arm_root.sh {processor}")
     found, wanted = (
-        places.run(place, model.scores, np.stack(films), len(model.card.labels)).scores for place in (*there, *here)
+        runtimes.run(place, model.scores, np.stack(films), len(model.card.labels)).scores for place in (*there, *here)
     )
     steps = abs(found - wanted) * 256
     print(f"\n{processor}: {len(films)} films, at most {steps.max():.2f} steps apart")

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert import gates, golden_film
+from convert import acceptance, golden_film
 from convert.__main__ import main as convert
 from edge_app import decision, model_file
 from edge_app.errors import ModelMismatch
@@ -201,7 +201,7 @@ def test_converting_twice_gives_the_same_bytes(folder, tmp_path):
 def test_a_file_that_falls_short_of_a_gate_is_not_written_and_the_figure_is_named(
     folder, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr(gates, "LEAST_HEAT", 1.5)  # no correlation reaches that
+    monkeypatch.setattr(acceptance, "LEAST_HEAT", 1.5)  # no correlation reaches that
     words = [folder / "run", *_places(folder), "--out", tmp_path, "--variants", "float32", "mobile-float32"]
     assert convert([str(word) for word in ("release", *words)]) == 1
     said = capsys.readouterr()

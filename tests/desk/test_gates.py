@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from convert import gates
-from convert.gates import Answers
+from convert import acceptance
+from convert.acceptance import Answers
 
 LABELS = ("normal", "covid", "pneumonia")
 FILMS = 1000
@@ -24,12 +24,12 @@ THRESHOLDS = {"covid": 0.5, "pneumonia": 0.5}
 
 
 def _said(child):
-    return gates.shortfalls(gates.figures(PARENT, child, LABELS, TRUTH, THRESHOLDS))
+    return acceptance.shortfalls(acceptance.figures(PARENT, child, LABELS, TRUTH, THRESHOLDS))
 
 
 def test_a_file_that_answers_the_same_passes():
-    found = gates.figures(PARENT, PARENT, LABELS, TRUTH, THRESHOLDS)
-    assert gates.shortfalls(found) == []
+    found = acceptance.figures(PARENT, PARENT, LABELS, TRUTH, THRESHOLDS)
+    assert acceptance.shortfalls(found) == []
     assert found["flips"] == 0
     assert found["heat"] == pytest.approx(1)
     assert found["score_difference"] == {"mean": 0, "most": 0}
@@ -38,7 +38,7 @@ def test_a_file_that_answers_the_same_passes():
 
 
 def test_a_file_for_phones_has_no_heat_map_to_compare():
-    assert gates.figures(PARENT, Answers(PARENT.scores), LABELS, TRUTH, THRESHOLDS)["heat"] is None
+    assert acceptance.figures(PARENT, Answers(PARENT.scores), LABELS, TRUTH, THRESHOLDS)["heat"] is None
     assert _said(Answers(PARENT.scores)) == []
 
 
@@ -64,11 +64,11 @@ def test_other_heat_maps_are_told():
 
 def test_even_heat_maps_are_alike_and_one_even_one_is_not():
     even = np.ones((4, 6, 6))
-    assert gates.heat(even, even) == 1
-    assert gates.heat(even, RNG.normal(0, 1, (4, 6, 6))) == 0
+    assert acceptance.heat(even, even) == 1
+    assert acceptance.heat(even, RNG.normal(0, 1, (4, 6, 6))) == 0
 
 
 def test_a_file_that_misses_patients_by_its_own_threshold_is_told():
-    found = gates.figures(PARENT, PARENT, LABELS, TRUTH, THRESHOLDS)
+    found = acceptance.figures(PARENT, PARENT, LABELS, TRUTH, THRESHOLDS)
     found["sensitivity"] = {"parent": 0.95, "child": 0.9}
-    assert gates.shortfalls(found) == ["its sensitivity by rule 'sensitive' falls by 5.00%, 1.00% is allowed"]
+    assert acceptance.shortfalls(found) == ["its sensitivity by rule 'sensitive' falls by 5.00%, 1.00% is allowed"]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from convert import calibration_films, distil, layer_errors, quantize
+from convert import calibration_films, layer_errors, qat, quantize
 from train import int8_prepare
 from train import model as networks
 
@@ -62,7 +62,7 @@ def test_a_layer_whose_range_is_far_too_wide_is_named_the_worst(network, films):
 
 def test_fine_tuning_changes_the_normalisations_of_a_copy_alone(network, films):
     before = [np.array(weights) for weights in network.get_weights()]
-    learnt = distil.distil(network, films, passes=5)
+    learnt = qat.distil(network, films, passes=5)
     assert all(np.array_equal(*pair) for pair in zip(before, network.get_weights(), strict=True))
     for layer, parent in zip(learnt.layers, network.layers, strict=True):
         same = [np.array_equal(*pair) for pair in zip(layer.get_weights(), parent.get_weights(), strict=True)]
@@ -73,7 +73,7 @@ def test_fine_tuning_changes_the_normalisations_of_a_copy_alone(network, films):
 
 
 def test_rounding_has_256_levels_and_zero_among_them():
-    rounding = distil.Rounded(-1.0, 3.0)
+    rounding = qat.Rounded(-1.0, 3.0)
     values = np.array(rounding(np.linspace(-2, 4, 100_001, dtype="float32")))
     assert len(np.unique(values)) == 256
     assert 0 in values

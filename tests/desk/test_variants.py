@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convert import inspect_file, metadata, places, speed, variants
+from convert import inspect_file, metadata, runtimes, speed, variants
 from edge_app.errors import EdgeError
 from train import model as networks
 from train.model import with_class_maps
@@ -49,10 +49,10 @@ def expected(network, films):
     return with_class_maps(network).predict(films[:FILMS].astype("float32"), verbose=0)
 
 
-@pytest.mark.parametrize("place", places.here(), ids=lambda place: place.name)
+@pytest.mark.parametrize("place", runtimes.here(), ids=lambda place: place.name)
 @pytest.mark.parametrize("variant", variants.VARIANTS, ids=lambda variant: variant.name)
 def test_every_file_answers_as_keras_does_in_every_runtime(files, films, expected, variant, place):
-    outcome = places.run(place, files[variant], variant.films(films[:FILMS]), len(LABELS))
+    outcome = runtimes.run(place, files[variant], variant.films(films[:FILMS]), len(LABELS))
     assert outcome.scores.shape == (FILMS, 3)
     assert np.abs(outcome.scores - expected["scores"]).max() < TOLERANCE[variant.kind]
     assert len(outcome.ms) == FILMS
@@ -64,10 +64,10 @@ def test_every_file_answers_as_keras_does_in_every_runtime(files, films, expecte
         assert np.corrcoef(maps.ravel(), expected["cam"].ravel())[0, 1] > 0.9
 
 
-@pytest.mark.parametrize("place", places.here(), ids=lambda place: place.name)
+@pytest.mark.parametrize("place", runtimes.here(), ids=lambda place: place.name)
 def test_a_file_that_a_runtime_cannot_run_is_one_sentence(place, films):
     with pytest.raises(EdgeError, match=f"{place.name} cannot run it: "):
-        places.run(place, b"TFL3 and nothing else", films[:1], 3)
+        runtimes.run(place, b"TFL3 and nothing else", films[:1], 3)
 
 
 @pytest.mark.parametrize("head", networks.HEADS)
@@ -78,23 +78,23 @@ def test_other_runtimes_read_the_float_files_of_a_released_network(head):
     films = np.random.default_rng(2).integers(0, 256, (4, size, size, 1)).astype(np.uint8)
     content = variants.flatbuffer(network, variant, films, CARD | {"preprocess": {"size": size}})
     expected = network.predict(films.astype("float32"), verbose=0)
-    for place in places.peers():
-        readable = places.to_onnx(content) if place.runtime == places.ONNX else content
-        outcome = places.run(place, readable, variant.films(films), len(LABELS))
+    for place in runtimes.peers():
+        readable = runtimes.to_onnx(content) if place.runtime == runtimes.ONNX else content
+        outcome = runtimes.run(place, readable, variant.films(films), len(LABELS))
         assert np.abs(outcome.scores - expected).max() < 1e-3, place.name
 
 
 def test_files_are_timed_in_turn_and_a_runtime_that_answers_otherwise_is_left_out(files, films):
     chosen = variants.named(["float32", "int8"])
     timed = {variant.name: (files[variant], variant.films(films[:1])) for variant in chosen}
-    seen = speed.measure(timed, len(LABELS), places.here(), threads=(1, 2))
+    seen = speed.measure(timed, len(LABELS), runtimes.here(), threads=(1, 2))
     for costs in seen.values():
-        assert list(costs) == [place.name for place in (*places.here(), *places.peers())]
+        assert list(costs) == [place.name for place in (*runtimes.here(), *runtimes.peers())]
         for counts in costs.values():
             if "left_out" not in counts:
                 assert set(counts) == {"1", "2"}
                 assert all(cost["ms"] > 0 and cost["peak_mb"] > 10 for cost in counts.values())
-    for place in (*places.here(), *places.peers()):
+    for place in (*runtimes.here(), *runtimes.peers()):
         assert "left_out" not in seen["float32"][place.name]
 
 
@@ -103,7 +103,7 @@ def test_green_is_what_a_file_for_phones_looks_at(files, films):
     green = variant.films(films[:4])
     other = green.copy()
     other[..., 0], other[..., 2] = 0, 255
-    answers = [places.run(places.here()[0], files[variant], shown, 3).scores for shown in (green, other)]
+    answers = [runtimes.run(runtimes.here()[0], files[variant], shown, 3).scores for shown in (green, other)]
     assert np.array_equal(*answers)
 
 
