@@ -135,11 +135,11 @@ def release(
             films are too few or blank, or a file cannot be written.
     """
     run = load(run_dir, films, film_pixels, lungs, photographs)
-    runtimes = [*runtimes.here(), *runtimes.emulated()]
+    places = [*runtimes.here(), *runtimes.emulated()]
     network = run.record["config"]["model"]
     written, refused, products = [], [], []
     for variant in wanted:
-        product = make(variant, run, runtimes)
+        product = make(variant, run, places)
         path = out / f"covid-xray-{network}-{variant.name}.tflite"
         if product.content is None:
             refused.append(f"{path}: not written, since {'; '.join(product.shortfalls)}.")
@@ -153,7 +153,7 @@ def release(
     figures = {product.name: product.figures for product in products}
     record = {"run": run.record, "files": figures}
     if full:
-        record["files"] = report.measure(products, run.held, len(run.labels), runtimes)
+        record["files"] = report.measure(products, run.held, len(run.labels), places)
         layers = layer_errors.measure(variants.measured(run.model, run.training), run.training)
         record["layers"] = [asdict(error) for error in layers]
         made = f"{run_dir}, commit {run.record['commits'][-1]}, index {run.record['index_sha256'][:12]}"
@@ -198,7 +198,7 @@ def load(run_dir: Path, films, film_pixels: np.ndarray, lungs: Path, photographs
     return Run(record, model, training, held, lungs.read_bytes(), golden_film.make(), like, limits, taken)
 
 
-def make(variant, run: Run, runtimes) -> Product:
+def make(variant, run: Run, places) -> Product:
     """Convert to one variant, run it everywhere, and judge it; see `Product`."""
     record, held, labels, thresholds = run.record, run.held, run.labels, run.record["metrics"]["thresholds"]
     draft = card.build(
@@ -207,9 +207,9 @@ def make(variant, run: Run, runtimes) -> Product:
         record["metrics"] | dict.fromkeys(("agreement", "runtimes", "golden", "gate", "camera")),
     )
     content = variants.flatbuffer(run.model, variant, run.training, draft)
-    first = runtimes.run(runtimes[0], content, variant.films(held.pixels), len(labels))
-    passed = {place.name: judge(place, content, variant, held, first, labels, thresholds) for place in runtimes[1:]}
-    passed = {runtimes[0].name: _gated(held, first, held.of("val"), labels, thresholds)} | passed
+    first = runtimes.run(places[0], content, variant.films(held.pixels), len(labels))
+    passed = {place.name: judge(place, content, variant, held, first, labels, thresholds) for place in places[1:]}
+    passed = {places[0].name: _gated(held, first, held.of("val"), labels, thresholds)} | passed
     short = [f"in {name} {sentence}" for name, (_, sentences) in passed.items() for sentence in sentences]
     table = held.table.copy()
     table[[f"score_{label}" for label in labels]] = first.scores
@@ -217,7 +217,7 @@ def make(variant, run: Run, runtimes) -> Product:
     measured |= {"agreement": agreement(held.table, table, labels, thresholds), "runtimes": list(passed)}
     field = golden_film.field(run.golden, run.lungs)
     golden = golden_film.shown(run.golden, field, record["config"]["size"])
-    (scores,) = runtimes.run(runtimes[0], content, variant.films(golden), len(labels)).scores.tolist()
+    (scores,) = runtimes.run(places[0], content, variant.films(golden), len(labels)).scores.tolist()
     measured |= {"golden": {"scores": dict(zip(labels, scores, strict=True)), "box": field.box}}
     like, measured["gate"] = gated(content, variant, run)
     measured["camera"] = None

@@ -59,8 +59,8 @@ def _gates(report, figures) -> None:
     section = report.section(
         "Gates",
         "On the validation films, at the Keras model's thresholds, which each file's card carries. "
-        f"Allowed: AUC lower by {acceptance.MOST_AUC_LOSS}, sensitivity by {acceptance.MOST_SENSITIVITY_LOSS:.0%}, verdicts "
-        f"changed {acceptance.MOST_FLIPS:.0%}, ECE up by {acceptance.MOST_ECE_RISE}, heat maps correlated "
+        f"Allowed: AUC lower by {acceptance.MOST_AUC_LOSS}, sensitivity by {acceptance.MOST_SENSITIVITY_LOSS:.0%}, "
+        f"verdicts changed {acceptance.MOST_FLIPS:.0%}, ECE up by {acceptance.MOST_ECE_RISE}, heat maps correlated "
         f"{acceptance.LEAST_HEAT}. A file that falls short is not written.",
     )
     rows = []

@@ -4,7 +4,7 @@ from statistics import median
 
 import numpy as np
 
-from convert import golden_film
+from convert import golden_film, runtimes
 from edge_app.errors import EdgeError
 
 THREADS = (1, 2, 4)
@@ -12,20 +12,20 @@ THREADS = (1, 2, 4)
 ROUNDS, CALLS, COLD = 3, 24, 4
 
 
-def measure(files: dict[str, tuple[bytes, np.ndarray]], labels: int, runtimes, threads=THREADS) -> dict:
+def measure(files: dict[str, tuple[bytes, np.ndarray]], labels: int, places, threads=THREADS) -> dict:
     """Time files against one another, and in runtimes of others.
 
     Args:
         files: by name, (flatbuffer, one film as it takes it, uint8 (1, S, S, channels)).
         labels: labels of their scores.
-        runtimes: of `places`; emulated ones tell nothing of speed and are left out. The first says what is right.
+        places: of `runtimes`; emulated ones tell nothing of speed and are left out. The first says what is right.
         threads: numbers of threads.
 
     Returns:
         By name, then by place, then by number of threads (as text): {ms, peak_mb}, medians over the rounds; in place of
         that, `{"left_out": why}` of a place that cannot run the file or gives other scores.
     """
-    timed = [place for place in runtimes if not place.emulated]
+    timed = [place for place in places if not place.emulated]
     everywhere = [*timed, *runtimes.peers()]
     able, found = {}, {name: {place.name: {} for place in everywhere} for name in files}
     for name, (content, film) in files.items():

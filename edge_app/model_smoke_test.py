@@ -1,4 +1,6 @@
-"""`python -m edge_app.model_smoke_test [FILE]`: is this model file fit for this device? One sentence on stderr and code 1 if not.
+"""`python -m edge_app.diagnostics.model_smoke_test [FILE]`: is this model file fit for this device?
+
+If not: one sentence on stderr and exit code 1.
 
 Without FILE it is the model that came with the program: whoever installs that asks so.
 """

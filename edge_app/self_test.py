@@ -62,7 +62,7 @@ def checks(path: Path, threads: int, choose: bool = False) -> list[Check]:
 
 
 def fingerprint(model: model_file.Bundle) -> Check:
-    """Say how near the pixels prepared here come to those of training; `model_file.read` has refused any other model."""
+    """Say how near the pixels prepared here come to those of training; `model_file.read` refuses any other model."""
     size = model.card.size
     here, there = (
         np.frombuffer(bytes.fromhex(text), np.uint8).astype(int)

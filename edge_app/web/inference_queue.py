@@ -21,7 +21,7 @@ from edge_app.web.upload_job import Film
 
 # Films that may wait: each holds one of the server's threads, and at a third of a second each the last one waits 3 s.
 MOST_WAITING = 8
-# Seconds after which nobody waits any longer: the slowest film allowed takes `decode_pool.SECONDS`, and some lie before it.
+# Seconds after which nobody waits any longer: the slowest film takes `decode_pool.SECONDS`, and some lie before it.
 PATIENCE = 120
 # Seconds between two looks whether the threads still run.
 GLANCE = 1
