@@ -13,7 +13,8 @@ from statistics import median
 
 import cv2
 
-from edge_app import model_file, process_stats, radiograph, sample
+from edge_app import model_file, process_stats, sample
+from edge_app.imaging import radiograph
 
 ROUNDS = 5
 STEPS = ("decode_ms", "lungs_ms", "crop_ms", "invoke_ms")

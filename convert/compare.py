@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import classifier, decision, inference, model_file, radiograph, sources
+from edge_app import classifier, decision, inference, model_file, sources
 from edge_app.card import RULES
 from edge_app.errors import EdgeError, UnreadableRadiograph, WrongUsage
+from edge_app.imaging import radiograph
 
 
 def add_parser(subparsers) -> None:

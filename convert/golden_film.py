@@ -12,8 +12,9 @@ import numpy as np
 from PIL import Image
 
 from convert import run_films
-from edge_app import lung_field, preprocess, radiograph, sample
+from edge_app import sample
 from edge_app.errors import ModelMismatch
+from edge_app.imaging import lung_field, preprocess, radiograph
 
 WIDTH = 192
 # Two runtimes sum in another order, and an int8 tensor then rounds to its neighbour here and there: on films of the

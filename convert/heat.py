@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import classifier, inference, lung_field, model_file, preprocess, radiograph
+from edge_app import classifier, inference, model_file
+from edge_app.imaging import lung_field, preprocess, radiograph
 from train import film_arguments, index
 from train.lungs import masks
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from convert import quantize
-from edge_app import classifier, preprocess, view_classes
+from edge_app import classifier, view_classes
 from edge_app.errors import EdgeError
+from edge_app.imaging import preprocess
 from train import film_arguments, index, pixels
 from train.gate import limits
 from train.lungs import examples, fit, masks, report

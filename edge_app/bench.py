@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from statistics import median
 
-from edge_app import lung_field, preprocess, radiograph
 from edge_app.errors import UnreadableRadiograph
+from edge_app.imaging import lung_field, preprocess, radiograph
 
 # One film more than needed is read first and not counted: the first call of anything is slower.
 REPEATS = 10

@@ -120,7 +120,8 @@ def warm(path: Path, one, nursery: Nursery, turns: int) -> dict:
 
 def throughput(films: list[Path], one, nursery: Nursery) -> dict:
     """Time a folder against its decoding alone, a child a core, and against the networks alone; films a second."""
-    from edge_app import pipeline, preprocess
+    from edge_app import pipeline
+    from edge_app.imaging import preprocess
 
     limits = one.card.limits("refer")
     cores = os.cpu_count() or 1
@@ -180,7 +181,8 @@ def _drawn_out(folder: Path) -> list[Path]:
     import cv2
     import numpy as np
 
-    from edge_app import radiograph, sample
+    from edge_app import sample
+    from edge_app.imaging import radiograph
 
     grey = radiograph.read(sample.path())
     noise = np.random.default_rng(0)
@@ -219,7 +221,7 @@ def _networks(one) -> Callable:
     """Return what runs both networks, on pixels that are ready."""
     import numpy as np
 
-    from edge_app.preprocess import LUNG_SIZE
+    from edge_app.imaging.preprocess import LUNG_SIZE
 
     noise = np.random.default_rng(0)
     whole, lungs = (noise.integers(0, 256, (size, size, 1), np.uint8) for size in (LUNG_SIZE, one.card.size))

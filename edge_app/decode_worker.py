@@ -195,7 +195,7 @@ def _get_ready():
     with contextlib.suppress(ImportError):  # told with the first film
         from PIL import Image
 
-        import edge_app.radiograph  # noqa: F401
+        import edge_app.imaging.radiograph  # noqa: F401
 
         Image.preinit()
 
@@ -216,8 +216,8 @@ def _film(line: Line, slot: int, path: str, least_side: int, decode) -> tuple[tu
     from hashlib import sha256
     from pathlib import Path
 
-    from edge_app import file_type
     from edge_app.errors import EdgeError
+    from edge_app.imaging import file_type
 
     digest = ""
     try:
@@ -225,7 +225,7 @@ def _film(line: Line, slot: int, path: str, least_side: int, decode) -> tuple[tu
         digest = sha256(content).hexdigest()
         line.reading(slot, digest)
         if decode is None:
-            from edge_app.radiograph import decode
+            from edge_app.imaging.radiograph import decode
         picture, age = decode(Path(path), content, least_side)
         del content
         width, height = picture.size

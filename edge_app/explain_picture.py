@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 
-from edge_app import __version__, overlay, phrasing, pictures, preprocess
+from edge_app import __version__, overlay, phrasing, pictures
 from edge_app.errors import UnreadableRadiograph
+from edge_app.imaging import preprocess
 from edge_app.pictures import INK, PALE, WARNING
 from edge_app.result import Result
 from edge_app.run_context import Terms

@@ -14,9 +14,9 @@ import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edge_app import preprocess
 from edge_app.card import FORMAT, VERSION, Card, parse
 from edge_app.errors import ModelMismatch
+from edge_app.imaging import preprocess
 from edge_app.ood import Likeness
 from edge_app.ood import unpack as unpack_likeness
 

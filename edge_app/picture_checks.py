@@ -10,9 +10,10 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from edge_app import preprocess, refusal
+from edge_app import refusal
 from edge_app.gate import Check
-from edge_app.lung_field import LungField
+from edge_app.imaging import preprocess
+from edge_app.imaging.lung_field import LungField
 from edge_app.refusal import Refusal
 
 SIDE = 256

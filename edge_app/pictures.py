@@ -6,7 +6,7 @@ Left stays left: nothing is ever mirrored, and the edges say which side of the p
 import cv2
 import numpy as np
 
-from edge_app.lung_field import LungField
+from edge_app.imaging.lung_field import LungField
 from edge_app.phrasing import printable
 
 # Sides of a film as it is shown, in pixels: a small one is enlarged, so that its texture can be seen.

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from edge_app import file_type
 from edge_app.errors import UnreadableRadiograph, WrongUsage
+from edge_app.imaging import file_type
 
 # In a folder, a file of such a name is meant as a picture, whatever it holds; its fault is worth a sentence.
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".gif", ".tif", ".tiff", ".bmp", ".webp"}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, fields, replace
 
-from edge_app import preprocess
+from edge_app.imaging import preprocess
 
 
 def _field(default, text):

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from edge_app import preprocess, radiograph
 from edge_app.errors import UnreadableRadiograph
+from edge_app.imaging import preprocess, radiograph
 
 # Side of the thumbnails that near-duplicates are sought on; its reason is in train/duplicates.py.
 THUMBNAIL_SIDE = 128

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import preprocess
 from edge_app.errors import WrongUsage
+from edge_app.imaging import preprocess
 from train import batches, calibrate, config, evaluate, film_arguments, index, loop, pixels, provenance
 
 RUNS = Path("models/runs")

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app import preprocess, radiograph
 from edge_app.camera import outline, quad_scorer
+from edge_app.imaging import preprocess, radiograph
 from train import film_arguments, film_margin, index, provenance
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES

@@ -17,10 +17,11 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app import model_file, preprocess, radiograph, screening
+from edge_app import model_file, screening
 from edge_app.camera import film_view, straighten
 from edge_app.classifier import Classifier
 from edge_app.decision import COVID, REFUSED, UNSURE
+from edge_app.imaging import preprocess, radiograph
 from train import evaluate, film_margin, index, photograph_again, provenance
 from train.fit_quad_scorer import FOUND, error
 from train.photograph import photograph

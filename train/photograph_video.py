@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge_app import preprocess, radiograph
 from edge_app.errors import WrongUsage
+from edge_app.imaging import preprocess, radiograph
 from train import film_arguments, film_margin, index
 from train.photograph import photograph
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import lung_field, picture_checks, preprocess, view_classes
+from edge_app import picture_checks, view_classes
 from edge_app.camera import straighten
 from edge_app.classifier import LungFinder
 from edge_app.errors import NoLungField
+from edge_app.imaging import lung_field, preprocess
 from train import film_margin, pixels
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES

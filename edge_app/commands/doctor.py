@@ -42,7 +42,8 @@ def run(args) -> int:
 def _checks(args):
     import time
 
-    from edge_app import dicom, hardware, health, open_ports, store_health
+    from edge_app import hardware, health, open_ports, store_health
+    from edge_app.imaging import dicom
     from edge_app.store_file import default_path
 
     store = args.store or default_path()

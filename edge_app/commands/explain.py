@@ -59,9 +59,10 @@ def judged(path: Path, one, held):
     """Return the result of one film with its picture in it; raises as the nursery does where it cannot be read."""
     import time
 
-    from edge_app import preprocess, screening
+    from edge_app import screening
     from edge_app.decode_pool import Nursery
     from edge_app.errors import EdgeError
+    from edge_app.imaging import preprocess
     from edge_app.result import Result
 
     started = time.perf_counter()

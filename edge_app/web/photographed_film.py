@@ -3,8 +3,8 @@
 import io
 from pathlib import Path
 
-from edge_app import file_type, radiograph
 from edge_app.errors import UnreadableRadiograph
+from edge_app.imaging import file_type, radiograph
 
 # Longer side that a photograph is shrunk to, in pixels: half as much again as a camera's frame of 1280 x 720, for which
 # the finding and the limits of quality were made.

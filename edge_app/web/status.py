@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, current_app, redirect, render_template, url_for
 
-from edge_app import dicom, health, store_health
+from edge_app import health, store_health
+from edge_app.imaging import dicom
 from edge_app.web import labels
 from edge_app.web.request_helpers import services
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from edge_app import lung_field, preprocess
+from edge_app.imaging import lung_field, preprocess
 from tests.films import draw_film, draw_lungs
 
 # A real network that finds drawn lungs, by tests/golden/make_model.py.

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from edge_app import preprocess
+from edge_app.imaging import preprocess
 from tests.films import draw_film
 from train import augment
 

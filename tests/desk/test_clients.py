@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import classifier, lung_field, model_file, preprocess, radiograph, sample
+from edge_app import classifier, model_file, sample
 from edge_app.errors import NoLungField
+from edge_app.imaging import lung_field, preprocess, radiograph
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared/data"

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import preprocess
-from edge_app.radiograph import read
+from edge_app.imaging import preprocess
+from edge_app.imaging.radiograph import read
 from tests.desk.drawn_collections import REAL_DATA, draw_person
 from train import duplicates
 from train.film_facts import THUMBNAIL_SIDE, perceptual_hash

@@ -8,8 +8,8 @@ import pytest
 from scipy import special
 from sklearn import metrics as sk
 
-from edge_app import preprocess
 from edge_app.errors import EdgeError, WrongUsage
+from edge_app.imaging import preprocess
 from tests.desk.conftest import LABELS, LUNGS, SOURCES
 from train import batches, calibrate, config, evaluate, fit, int8_prepare, loop, model, pixels
 

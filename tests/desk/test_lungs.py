@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from convert import lungs as converter
-from edge_app import classifier, preprocess, view_classes
+from edge_app import classifier, view_classes
 from edge_app.errors import EdgeError
+from edge_app.imaging import preprocess
 from tests.desk.drawn_collections import save
 from tests.films import draw_film, draw_lungs
 from train.lungs import examples, fit, masks, network, report, view_examples

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_app import decision, lung_field, refusal
+from edge_app import decision, refusal
 from edge_app.gate import Check
+from edge_app.imaging import lung_field
+from edge_app.imaging.lung_field import LungField
 from edge_app.inference import Reading
-from edge_app.lung_field import LungField
 from edge_app.refusal import Refusal
 from edge_app.result import Corrected, Result, Shot
 from tests.browser import CHROMIUM, FLAGS, need_browser

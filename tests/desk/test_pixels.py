@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from edge_app import classifier, inference, model_file, preprocess, radiograph
+from edge_app import classifier, inference, model_file
 from edge_app.errors import EdgeError, ModelMismatch
+from edge_app.imaging import preprocess, radiograph
 from tests.desk.conftest import LUNGS
 from tests.desk.drawn_collections import save
 from tests.films import draw_film

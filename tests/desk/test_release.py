@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from convert import calibration_films, release
-from edge_app import preprocess
 from edge_app.errors import EdgeError
+from edge_app.imaging import preprocess
 from tests.desk.test_documents import ROOT
 
 SIZE = 32

@@ -7,8 +7,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from edge_app import model_file, preprocess
+from edge_app import model_file
 from edge_app.errors import ModelMismatch
+from edge_app.imaging import preprocess
 
 # Every field that the edge acts on; each one is taken out in turn.
 FIELDS = (

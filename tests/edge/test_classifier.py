@@ -8,8 +8,9 @@ import threading
 import numpy as np
 import pytest
 
-from edge_app import classifier, lung_field, model_file, preprocess
+from edge_app import classifier, model_file
 from edge_app.errors import MissingPackage, ModelMismatch
+from edge_app.imaging import lung_field, preprocess
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film, draw_lungs
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import preprocess, resize_linear
+from edge_app.imaging import preprocess, resize_linear
 
 
 def picture(height: int, width: int) -> np.ndarray:

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import lung_field
 from edge_app.errors import NoLungField, UnreadableRadiograph
-from edge_app.lung_field import LungField, find, inside
+from edge_app.imaging import lung_field
+from edge_app.imaging.lung_field import LungField, find, inside
 
 SIDE = 64
 ROWS, COLUMNS = np.mgrid[0:SIDE, 0:SIDE]

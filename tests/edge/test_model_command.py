@@ -11,7 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from edge_app import model_file, model_registry, model_smoke_test, preprocess
+from edge_app import model_file, model_registry, model_smoke_test
+from edge_app.imaging import preprocess
 from edge_app.model_registry import Installed, Order
 
 ROOT = Path(__file__).parents[2]

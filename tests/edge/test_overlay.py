@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_app import decision, lung_field, model_file, overlay, phrasing, pictures, refusal, run_context
+from edge_app import decision, model_file, overlay, phrasing, pictures, refusal, run_context
 from edge_app.errors import WrongUsage
+from edge_app.imaging import lung_field
+from edge_app.imaging.lung_field import LungField
 from edge_app.inference import Reading
-from edge_app.lung_field import LungField
 from edge_app.refusal import Refusal
 from edge_app.result import Corrected, Known, Result
 from edge_app.sinks.overlays import Overlays

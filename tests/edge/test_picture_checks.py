@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import lung_field, picture_checks, preprocess, refusal
+from edge_app import picture_checks, refusal
+from edge_app.imaging import lung_field, preprocess
 from tests.films import draw_film, draw_lungs
 
 # About what `train gate-limits` finds on the films of the public collections; drawn ribs are softer than real ones.

@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import lung_field, preprocess
 from edge_app.errors import UnreadableRadiograph
+from edge_app.imaging import lung_field, preprocess
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film, draw_lungs
 from tests.golden import make_golden

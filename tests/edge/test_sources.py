@@ -92,8 +92,8 @@ def test_no_waiting_for_a_pipe(ward):
 
 
 def test_a_missing_path_becomes_one_sentence_about_it(ward, tmp_path):
-    from edge_app import radiograph
     from edge_app.errors import UnreadableRadiograph
+    from edge_app.imaging import radiograph
 
     missing = tmp_path / "nothing"
     found = sources.expand([missing, ward / "b.png"])

@@ -2,7 +2,7 @@
 
     .venv-edge/bin/python tests/golden/make_golden.py
 
-Run it again only when `edge_app.preprocess.CONTRACT_VERSION` goes up, since every model must be trained again then.
+Run it again only when `edge_app.imaging.preprocess.CONTRACT_VERSION` goes up, since every model must be trained again then.
 The JPEGs are decoded by the libjpeg-turbo that Pillow brings; its decoding is stable between releases.
 """
 
@@ -15,7 +15,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from edge_app import preprocess, radiograph  # noqa: E402
+from edge_app.imaging import preprocess, radiograph  # noqa: E402
 from tests.films import draw_film  # noqa: E402
 
 FOLDER = ROOT / "tests" / "golden"

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app import lung_field, picture_checks, preprocess, radiograph
+from edge_app import picture_checks
 from edge_app.classifier import LungFinder
 from edge_app.errors import NoLungField
-from edge_app.lung_field import LungField
+from edge_app.imaging import lung_field, preprocess, radiograph
+from edge_app.imaging.lung_field import LungField
 from edge_app.picture_checks import (
     CONTRAST,
     EMPTY,

@@ -22,8 +22,8 @@ import numpy as np
 import pydicom
 from PIL import Image
 
-from edge_app import radiograph
 from edge_app.errors import EdgeError, UnreadableRadiograph
+from edge_app.imaging import radiograph
 from train.film_facts import perceptual_hash
 from train.gate.packages import PACKAGES, TAUGHT, Package
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edge_app import preprocess
 from edge_app.errors import UnreadableRadiograph
+from edge_app.imaging import preprocess
 from edge_app.view_classes import CUT, FRONTAL, KINDS
 from train import augment
 

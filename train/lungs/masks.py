@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from edge_app import preprocess, radiograph
 from edge_app.errors import EdgeError, UnreadableRadiograph
+from edge_app.imaging import preprocess, radiograph
 
 SOURCE = "covid-chestxray-dataset"
 DRAWN = f"{SOURCE}/annotations/semantic_masks_v7labs_lungs"

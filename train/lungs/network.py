@@ -7,7 +7,7 @@ after a 1 x 1 convolution, enlarged by nearest neighbour (one op every TFLite ru
 import keras
 from keras import layers
 
-from edge_app.preprocess import LUNG_SIZE
+from edge_app.imaging.preprocess import LUNG_SIZE
 from edge_app.view_classes import KINDS
 
 STEM = 16

@@ -5,8 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge_app import lung_field
 from edge_app.errors import NoLungField
+from edge_app.imaging import lung_field
 from train.lungs import examples, masks
 
 SHEET_COLUMNS, TILE = 12, 128

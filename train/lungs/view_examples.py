@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from edge_app import preprocess, radiograph, view_classes
+from edge_app import view_classes
 from edge_app.errors import EdgeError, UnreadableRadiograph
+from edge_app.imaging import preprocess, radiograph
 from train import pixels
 from train.lungs import masks
 from train.lungs.examples import KEPT_SIZE

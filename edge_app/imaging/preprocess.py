@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 
 from edge_app.errors import UnreadableRadiograph
-from edge_app.lung_field import LungField, find
-from edge_app.resize_linear import linear
+from edge_app.imaging.lung_field import LungField, find
+from edge_app.imaging.resize_linear import linear
 
 CONTRACT_VERSION = 4
 

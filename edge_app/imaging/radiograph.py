@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, UnidentifiedImageError
 
-from edge_app import file_type
 from edge_app.errors import UnreadableRadiograph
+from edge_app.imaging import file_type
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,7 +76,7 @@ def decode(path: Path, content: bytes, least_side: int = 0) -> Film:
     kind = file_type.name(content)
     try:
         if kind == "DICOM":
-            from edge_app import dicom
+            from edge_app.imaging import dicom
 
             grey, age = dicom.decode(path, content)
             return Film(reduce(Image.fromarray(grey), least_side), age)
@@ -162,7 +162,7 @@ def _grey(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):  # 16 bits, which older Pillow widens to 32
         import numpy as np
 
-        from edge_app.intensity import to_grey
+        from edge_app.imaging.intensity import to_grey
 
         return Image.fromarray(to_grey(np.asarray(picture).astype(np.uint16, copy=False)))
     if not picture.has_transparency_data:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import radiograph
 from edge_app.errors import MissingPackage, UnreadableRadiograph
-from edge_app.voi_lut import show
+from edge_app.imaging import radiograph
+from edge_app.imaging.voi_lut import show
 
 # PS3.3 C.7.3.1.1.1: projection radiographs; DR and RG are what older systems send, SC and OT appear on scanned films.
 MODALITIES = ("CR", "DX", "DR", "RG", "SC", "OT")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge_app.intensity import count, grey_table, look_up
+from edge_app.imaging.intensity import count, grey_table, look_up
 
 # Fewer grey levels than this between the 1st and the 99th percentile, and the window hides the film: it is not used.
 LEAST_LEVELS = 16
