@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from convert import quantize
-from edge_app import classifier, view_classes
+from edge_app import classifier
 from edge_app.errors import EdgeError
+from edge_app.gate import view_classes
 from edge_app.imaging import preprocess
 from train import film_arguments, index, pixels
 from train.gate import limits

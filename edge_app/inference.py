@@ -5,13 +5,13 @@ from dataclasses import field as field_
 
 import numpy as np
 
-from edge_app import gate, refusal, view_classes
 from edge_app.classifier import Classifier
 from edge_app.errors import NoLungField, UnreadableRadiograph
-from edge_app.gate import Check
+from edge_app.gate import gate, refusal, view_classes
+from edge_app.gate.gate import Check
+from edge_app.gate.refusal import Refusal
 from edge_app.imaging import lung_field, preprocess
 from edge_app.imaging.lung_field import LungField
-from edge_app.refusal import Refusal
 
 # What puts a refused film right: what was done, in words, and how.
 RIGHTED = {
@@ -68,7 +68,7 @@ def read(grey: np.ndarray, one: Classifier) -> Reading:
     chance, chances = one.look(pixels)
     limits, checks = one.card.gate, []
     if limits:
-        from edge_app import picture_checks
+        from edge_app.gate import picture_checks
 
         more, spoiled = picture_checks.check(grey, None, limits.picture)
         checks += more
@@ -80,7 +80,7 @@ def read(grey: np.ndarray, one: Classifier) -> Reading:
         field = lung_field.find(chance)
         seen = replace(seen, field=field)
         if limits:
-            from edge_app import picture_checks
+            from edge_app.gate import picture_checks
 
             more, spoiled = picture_checks.check(grey, field, limits.picture)
             seen = replace(seen, checks=(*seen.checks, *more), refusal=seen.refusal or spoiled)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge_app import decision, gate, inference
+from edge_app import decision, inference
 from edge_app.classifier import Classifier
+from edge_app.gate import gate
 from edge_app.inference import Reading
 from edge_app.result import Corrected
 

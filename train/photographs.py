@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import picture_checks, view_classes
 from edge_app.camera import straighten
 from edge_app.classifier import LungFinder
 from edge_app.errors import NoLungField
+from edge_app.gate import picture_checks, view_classes
 from edge_app.imaging import lung_field, preprocess
 from train import film_margin, pixels
 from train.photograph import photograph
@@ -28,7 +28,7 @@ SOURCES = (
     *sorted(Path(photograph.__file__).parent.glob("*.py")),
     *(Path(module.__file__) for module in (film_margin, straighten)),
 )
-# What `edge_app.picture_checks` measures, in the order of `Photographs.values`.
+# What `edge_app.gate.picture_checks` measures, in the order of `Photographs.values`.
 CHECKS = (*picture_checks.KINDS, picture_checks.CONTRAST)
 SEED = 0
 

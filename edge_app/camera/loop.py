@@ -14,13 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import decision, gate, refusal, screening
+from edge_app import decision, screening
 from edge_app.camera import film_view, straighten
 from edge_app.camera.aggregate import confirm
 from edge_app.camera.camera import LIVE, Camera
 from edge_app.camera.frame import Frame
 from edge_app.camera.stability import Freeze, Good
 from edge_app.classifier import Classifier
+from edge_app.gate import gate, refusal
 from edge_app.inference import Reading
 from edge_app.result import Result, Shot
 

@@ -16,7 +16,8 @@ examples:
 
 def add_parser(subparsers):
     """Declare the command."""
-    from edge_app import decision, refusal
+    from edge_app import decision
+    from edge_app.gate import refusal
 
     parser = subparsers.add_parser(
         "results", help=COMMANDS["results"], **common.described(COMMANDS["results"], EXAMPLES)

@@ -4,7 +4,8 @@ import os
 import shutil
 import sys
 
-from edge_app import decision, refusal
+from edge_app import decision
+from edge_app.gate import refusal
 from edge_app.phrasing import (
     NOT_A_DIAGNOSIS,
     OUTSIDE,

@@ -2,9 +2,9 @@
 
 from flask_babel import lazy_gettext as _l
 
-from edge_app import picture_checks as picture
 from edge_app.camera import advice
 from edge_app.camera import frame_quality as frame
+from edge_app.gate import picture_checks as picture
 
 # By name of a `gate.Check`.
 CHECKS = {

@@ -6,7 +6,8 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask_babel import Babel, get_locale
 
-from edge_app import __version__, decision, refusal
+from edge_app import __version__, decision
+from edge_app.gate import refusal
 from edge_app.web import languages, layers, result_view, wording
 from edge_app.web.request_helpers import MOST_LABEL, reading_or_404, services
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_app import picture_checks, refusal
 from edge_app.errors import EdgeError
+from edge_app.gate import picture_checks, refusal
 from edge_app.imaging import lung_field, preprocess
 from tests.films import draw_film, draw_lungs
 from train.gate import drawn, limits, pictures, spoiled

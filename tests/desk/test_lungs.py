@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from convert import lungs as converter
-from edge_app import classifier, view_classes
+from edge_app import classifier
 from edge_app.errors import EdgeError
+from edge_app.gate import view_classes
 from edge_app.imaging import preprocess
 from tests.desk.drawn_collections import save
 from tests.films import draw_film, draw_lungs

@@ -13,7 +13,7 @@ from edge_app.camera.advice import FAR, GLARE, NO_FILM, SEVERAL
 from edge_app.camera.frame import Frame
 from edge_app.camera.frame_quality import GLARE as GLARE_FIGURE
 from edge_app.cli import main
-from edge_app.gate import refuse
+from edge_app.gate.gate import refuse
 from edge_app.inference import Reading
 from tests.films import draw_film
 

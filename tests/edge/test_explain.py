@@ -82,7 +82,7 @@ def test_the_picture_of_explain_has_what_was_seen(film, tmp_path):
     from edge_app import explain_picture, model_file, pictures, run_context
     from edge_app.classifier import Classifier
     from edge_app.commands.explain import judged
-    from edge_app.gate import Check
+    from edge_app.gate.gate import Check
 
     model = model_file.read(GOLDEN / "tiny-int8.tflite")
     held = run_context.of(model, "refer")

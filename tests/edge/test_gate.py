@@ -2,8 +2,8 @@
 
 import pytest
 
-from edge_app import gate, refusal, view_classes
-from edge_app.gate import Check, Limits
+from edge_app.gate import gate, refusal, view_classes
+from edge_app.gate.gate import Check, Limits
 
 LIMITS = Limits(wrong=0.5, cut=0.4, unlike=2.0, picture={})
 

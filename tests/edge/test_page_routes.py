@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import decision, refusal
+from edge_app import decision
+from edge_app.gate import refusal
+from edge_app.gate.refusal import Refusal
 from edge_app.inference import Reading
-from edge_app.refusal import Refusal
 from edge_app.result import Result
 from edge_app.web import serving
 from edge_app.web.app import create_app

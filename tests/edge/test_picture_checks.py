@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import picture_checks, refusal
+from edge_app.gate import picture_checks, refusal
 from edge_app.imaging import lung_field, preprocess
 from tests.films import draw_film, draw_lungs
 

@@ -9,8 +9,9 @@ import pydicom
 import pytest
 from PIL import Image
 
-from edge_app import classifier, decision, model_file, pipeline, refusal, sample, screening
+from edge_app import classifier, decision, model_file, pipeline, sample, screening
 from edge_app.decode_pool import Nursery
+from edge_app.gate import refusal
 from edge_app.imaging import preprocess, radiograph
 from edge_app.result import Known, Result
 from tests.films import draw_film

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from edge_app import inference, refusal
+from edge_app import inference
+from edge_app.gate import refusal
 from edge_app.imaging import lung_field, preprocess
 from tests.films import draw_film, draw_lungs
 

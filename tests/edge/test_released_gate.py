@@ -8,7 +8,8 @@ import pydicom
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from edge_app import classifier, decision, health, model_file, refusal, sample, screening, self_test
+from edge_app import classifier, decision, health, model_file, sample, screening, self_test
+from edge_app.gate import refusal
 from edge_app.imaging import preprocess, radiograph
 
 MODELS = Path(__file__).parents[2] / "models"

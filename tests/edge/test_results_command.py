@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import decision, model_file, refusal, run_context
+from edge_app import decision, model_file, run_context
+from edge_app.gate import refusal
+from edge_app.gate.refusal import Refusal
 from edge_app.inference import Reading
-from edge_app.refusal import Refusal
 from edge_app.result import Result
 from edge_app.store import Store
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import card, decision, refusal
+from edge_app import card, decision
+from edge_app.gate import refusal
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
 from tests.processes import rest_of

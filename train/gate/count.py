@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app import gate, inference, model_file, refusal
+from edge_app import inference, model_file
 from edge_app.classifier import Classifier
 from edge_app.errors import NoLungField, UnreadableRadiograph
+from edge_app.gate import gate, refusal
 from edge_app.imaging import lung_field, preprocess, radiograph
 from train import evaluate, index
 from train.gate import drawn, pictures, spoiled

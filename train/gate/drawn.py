@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from edge_app import refusal
+from edge_app.gate import refusal
 
 # Drawn finer than asked for and shrunk, so that lines and letters have soft edges as in a real picture.
 FINE = 2

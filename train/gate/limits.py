@@ -12,12 +12,10 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app import picture_checks
 from edge_app.classifier import LungFinder
 from edge_app.errors import NoLungField
-from edge_app.imaging import lung_field, preprocess, radiograph
-from edge_app.imaging.lung_field import LungField
-from edge_app.picture_checks import (
+from edge_app.gate import picture_checks
+from edge_app.gate.picture_checks import (
     CONTRAST,
     EMPTY,
     LEAST,
@@ -28,6 +26,8 @@ from edge_app.picture_checks import (
     NEIGHBOURS,
     SHARPNESS,
 )
+from edge_app.imaging import lung_field, preprocess, radiograph
+from edge_app.imaging.lung_field import LungField
 from train import film_arguments, index
 from train.gate import drawn, spoiled
 
@@ -58,7 +58,7 @@ FOR = {
 
 
 def fit(films: Iterable[tuple[np.ndarray, LungField | None]], seed: int = 0) -> dict[str, float]:
-    """Set the limits of `edge_app.picture_checks`.
+    """Set the limits of `edge_app.gate.picture_checks`.
 
     Args:
         films: (grey uint8 (H, W), its lungs or None) of good frontal training films, in random order.

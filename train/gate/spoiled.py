@@ -9,7 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from edge_app import refusal
+from edge_app.gate import refusal
 
 # Share of the lungs' area lost where lungs are cut off: below a quarter a reader would still report the film.
 LOST = (0.28, 0.55)

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from edge_app.errors import UnreadableRadiograph
+from edge_app.gate.view_classes import CUT, FRONTAL, KINDS
 from edge_app.imaging import preprocess
-from edge_app.view_classes import CUT, FRONTAL, KINDS
 from train import augment
 
 # Side at which films and masks are kept: larger than the network's, so that zooming in shows detail.

@@ -13,8 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge_app import view_classes
 from edge_app.errors import NoLungField, WrongUsage
+from edge_app.gate import view_classes
 from edge_app.imaging import lung_field, preprocess
 from train import batches, film_arguments, index, pixels, provenance
 from train.lungs import examples, masks, view_examples

@@ -7,8 +7,8 @@ after a 1 x 1 convolution, enlarged by nearest neighbour (one op every TFLite ru
 import keras
 from keras import layers
 
+from edge_app.gate.view_classes import KINDS
 from edge_app.imaging.preprocess import LUNG_SIZE
-from edge_app.view_classes import KINDS
 
 STEM = 16
 # (channels, stride) of the way down; each stride of 2 leaves a skip.

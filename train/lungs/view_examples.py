@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from edge_app import view_classes
 from edge_app.errors import EdgeError, UnreadableRadiograph
+from edge_app.gate import view_classes
 from edge_app.imaging import preprocess, radiograph
 from train import pixels
 from train.lungs import masks
@@ -120,7 +120,7 @@ def spoil(kind: str, film: np.ndarray, mask: np.ndarray, rng) -> tuple[np.ndarra
     """Make a film of another kind out of a whole upright one.
 
     Args:
-        kind: one of `edge_app.view_classes`.
+        kind: one of `edge_app.gate.view_classes`.
         film: uint8 (K, K).
         mask: uint8 (K, K), 255 = lung.
         rng: numpy generator.

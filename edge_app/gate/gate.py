@@ -7,8 +7,8 @@ free: the network that finds the lungs also tells the kind of picture, and the o
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge_app import refusal, view_classes
-from edge_app.refusal import Refusal
+from edge_app.gate import refusal, view_classes
+from edge_app.gate.refusal import Refusal
 
 # Under this age in years COVID-19 was never shown to the models: their children's films are healthy or of other
 # pneumonias (collection chest_xray), so they would say "no COVID-19" of any child.
@@ -70,7 +70,7 @@ class Limits:
 
 
 def refuse(kind: str, said: str = "") -> Refusal:
-    """Return the refusal of a kind of `edge_app.refusal` that needs no more than a word."""
+    """Return the refusal of a kind of `edge_app.gate.refusal` that needs no more than a word."""
     return Refusal(kind, SENTENCES[kind].format(said=said))
 
 

@@ -1,6 +1,6 @@
 """The kinds of picture that the lung network tells apart, in the order of its second output."""
 
-from edge_app import refusal
+from edge_app.gate import refusal
 
 FRONTAL, CUT = "frontal", "cut"
 INVERTED, UPSIDE_DOWN = "inverted", "upside down"

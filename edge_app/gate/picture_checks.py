@@ -10,11 +10,11 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from edge_app import refusal
-from edge_app.gate import Check
+from edge_app.gate import refusal
+from edge_app.gate.gate import Check
+from edge_app.gate.refusal import Refusal
 from edge_app.imaging import preprocess
 from edge_app.imaging.lung_field import LungField
-from edge_app.refusal import Refusal
 
 SIDE = 256
 # Grey levels that count as clipped: JPEG moves black and white by some levels.
