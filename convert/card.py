@@ -12,7 +12,7 @@ PREVALENCES = (0.01, 0.05, 0.2)
 
 
 def build(record: dict, variant, measured: dict) -> dict:
-    """Return the card of one file; `edge_app.model_file.pack` adds the hash.
+    """Return the card of one file; `edge_app.model.model_file.pack` adds the hash.
 
     Args:
         record: `run.json` of the training run; its `temperature`, if any, is recorded.

@@ -1,9 +1,9 @@
-"""What the embeddings of training films are like, by the very file that will be asked: `edge_app.ood` fitted."""
+"""What the embeddings of training films are like, by the very file that will be asked: `edge_app.model.ood` fitted."""
 
 import numpy as np
 
 from convert import golden_film
-from edge_app.ood import Likeness, pack, unpack
+from edge_app.model.ood import Likeness, pack, unpack
 
 # Training films the fit is made from, drawn alike from every source and label, at most this many of each.
 PER_CELL = 300
@@ -34,7 +34,7 @@ def fit(training: np.ndarray, validation: np.ndarray) -> tuple[bytes, dict]:
         validation: float32 (M, features).
 
     Returns:
-        What `edge_app.ood.pack` gives, and {"unlike": the limit, "features": how many}.
+        What `edge_app.model.ood.pack` gives, and {"unlike": the limit, "features": how many}.
     """
     features = training.shape[1]
     count = min(DIRECTIONS.get(features, features // 10), len(training) - 2)

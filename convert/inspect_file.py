@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from convert import golden_film
-from edge_app import model_file
-from edge_app.card import RULES
+from edge_app.model import model_file
+from edge_app.model.card import RULES
 from edge_app.phrasing import share
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from convert import quantize
-from edge_app import classifier
 from edge_app.errors import EdgeError
 from edge_app.gate import view_classes
 from edge_app.imaging import preprocess
+from edge_app.model import classifier
 from train import film_arguments, index, pixels
 from train.gate import limits
 from train.lungs import examples, fit, masks, report

@@ -7,7 +7,7 @@ wheel of 1.2.2 lacks; what is needed of the schema is small, so it is written he
 
 import flatbuffers
 
-from edge_app import model_file
+from edge_app.model import model_file
 
 IDENTIFIER = b"M001"
 NAME = b"TFLITE_METADATA"

@@ -21,8 +21,8 @@ from convert import (
     runtimes,
     variants,
 )
-from edge_app import model_file
 from edge_app.errors import EdgeError
+from edge_app.model import model_file
 from train import config, evaluate, fit, index, pixels
 from train.model import with_class_maps
 

@@ -58,7 +58,8 @@ def main() -> int:
 
 def measure(args, nursery: Nursery, folder: Path) -> dict:
     """Return all figures by name; `args` are those of the command."""
-    from edge_app import classifier, model_file, sources
+    from edge_app import sources
+    from edge_app.model import classifier, model_file
 
     model = model_file.read(args.model)
     usual, *films = _drawn_out(folder)
@@ -74,7 +75,8 @@ def measure(args, nursery: Nursery, folder: Path) -> dict:
 
 def cold(args, model, film: Path, folder: Path) -> dict:
     """Time Python's start to the first verdict against its start to two bare interpreters."""
-    from edge_app import classifier, process_stats
+    from edge_app import process_stats
+    from edge_app.model import classifier
 
     networks = [folder / "scores.tflite", folder / "lungs.tflite"]
     for path, content in zip(networks, (model.scores, model.lungs), strict=True):

@@ -5,13 +5,13 @@ from dataclasses import field as field_
 
 import numpy as np
 
-from edge_app.classifier import Classifier
 from edge_app.errors import NoLungField, UnreadableRadiograph
 from edge_app.gate import gate, refusal, view_classes
 from edge_app.gate.gate import Check
 from edge_app.gate.refusal import Refusal
 from edge_app.imaging import lung_field, preprocess
 from edge_app.imaging.lung_field import LungField
+from edge_app.model.classifier import Classifier
 
 # What puts a refused film right: what was done, in words, and how.
 RIGHTED = {

@@ -23,8 +23,9 @@ def check(path: Path) -> None:
         EdgeError: it is damaged, of another preprocessing, asks for a newer runtime, cannot be run, carries no golden
             film, or gives it other scores.
     """
-    from edge_app import classifier, model_file, self_test
+    from edge_app import self_test
     from edge_app.health import OK
+    from edge_app.model import classifier, model_file
 
     model = model_file.read(path)
     name, _ = classifier.find_runtime()

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge_app import prevalence
-from edge_app.card import Card
-from edge_app.model_file import Bundle
+from edge_app.model.card import Card
+from edge_app.model.model_file import Bundle
 from edge_app.phrasing import NOT_A_DIAGNOSIS
 
 PARTS = ("value", "low", "high")

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from edge_app import decision, inference
-from edge_app.classifier import Classifier
 from edge_app.gate import gate
 from edge_app.inference import Reading
+from edge_app.model.classifier import Classifier
 from edge_app.result import Corrected
 
 Limits = tuple[Mapping[str, float], tuple[float, float] | None]

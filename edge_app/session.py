@@ -73,8 +73,9 @@ class Session:
             raise
 
     def _open(self, args, remember: bool, camera: bool) -> None:
-        from edge_app import model_file, run_context
-        from edge_app.classifier import Classifier
+        from edge_app import run_context
+        from edge_app.model import model_file
+        from edge_app.model.classifier import Classifier
 
         if getattr(args, "lights", None):
             from edge_app.status_leds import Lights

@@ -76,7 +76,7 @@ def test_commands_of_training_start_without_tensorflow():
 
 
 def test_one_file_of_the_edge_names_the_runtimes():
-    remedy = "ask edge_app/classifier.py for scores"
+    remedy = "ask edge_app/model/classifier.py for scores"
     _demand(offenders("edge_app", RUNTIMES, remedy, allowed=("classifier.py",)))
 
 

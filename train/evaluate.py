@@ -9,8 +9,8 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from edge_app import decision, prevalence
-from edge_app.card import RULES
 from edge_app.errors import EdgeError
+from edge_app.model.card import RULES
 from edge_app.phrasing import share
 from train import operating_points
 

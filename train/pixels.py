@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from edge_app import classifier
 from edge_app.errors import EdgeError, NoLungField, UnreadableRadiograph
 from edge_app.imaging import lung_field, preprocess, radiograph
+from edge_app.model import classifier
 
 # The lung-field network that crops films for training is the very file that crops them on the edge.
 LUNGS = Path("models/lung-field-int8.tflite")

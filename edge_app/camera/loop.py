@@ -20,9 +20,9 @@ from edge_app.camera.aggregate import confirm
 from edge_app.camera.camera import LIVE, Camera
 from edge_app.camera.frame import Frame
 from edge_app.camera.stability import Freeze, Good
-from edge_app.classifier import Classifier
 from edge_app.gate import gate, refusal
 from edge_app.inference import Reading
+from edge_app.model.classifier import Classifier
 from edge_app.result import Result, Shot
 
 # Seconds for which a frame is waited for before the camera's status is told again, and from look to look while nothing

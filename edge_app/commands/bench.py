@@ -24,7 +24,8 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command."""
-    from edge_app import bench, classifier, model_file, sample, sources
+    from edge_app import bench, sample, sources
+    from edge_app.model import classifier, model_file
 
     found = sources.expand([Path(path) for path in args.paths] or [sample.path()])
     if found.problems:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from edge_app import threads as threads_
-from edge_app.card import RULES
+from edge_app.model.card import RULES
 from edge_app.model_registry import default_model
 
 

@@ -29,8 +29,9 @@ def run(args) -> int:
     """Run the command."""
     import json
 
-    from edge_app import explain_picture, model_file, run_context
-    from edge_app.classifier import Classifier
+    from edge_app import explain_picture, run_context
+    from edge_app.model import model_file
+    from edge_app.model.classifier import Classifier
 
     out = args.out or Path(f"{args.film.stem}-explained.png")
     if any(out.absolute() == path.absolute() for path in (args.film, args.model)):

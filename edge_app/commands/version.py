@@ -18,7 +18,7 @@ def text() -> str:
         f"Python {platform.python_version()} on {platform.machine()}, {', '.join(runtimes) or 'no TFLite runtime'}",
     ]
     try:
-        from edge_app import model_file
+        from edge_app.model import model_file
 
         model = model_file.read(default_model())
         lines.append(f"model {model.card.name}, sha256 {model.sha256}, contract {model.card.contract}")

@@ -82,7 +82,7 @@ class Reader:
         Raises:
             EdgeError: no runtime can run the model.
         """
-        from edge_app.classifier import Classifier
+        from edge_app.model.classifier import Classifier
 
         self._model, self._terms, self._shelf = model, terms, shelf
         self._one = Classifier(model, self._settings.threads)

@@ -43,10 +43,11 @@ class Live:
         Raises:
             EdgeError: the model was never shown photographs.
         """
-        from edge_app import model_file, run_context
+        from edge_app import run_context
         from edge_app.camera.camera import Camera
         from edge_app.camera.loop import Loop
-        from edge_app.classifier import Classifier
+        from edge_app.model import model_file
+        from edge_app.model.classifier import Classifier
 
         model = model_file.read(self._settings.model).for_camera()
         self._terms = run_context.Terms(

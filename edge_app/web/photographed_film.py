@@ -62,7 +62,7 @@ class Judge:
             terms: of files; those of photographs, with the same rule and prevalence, are the attribute `terms`.
             threads: of one invocation.
         """
-        from edge_app.classifier import Classifier
+        from edge_app.model.classifier import Classifier
         from edge_app.run_context import Terms
 
         model = model.for_camera()

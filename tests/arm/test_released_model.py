@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from convert import golden_film, runtimes
-from edge_app import classifier, model_file
 from edge_app.imaging import lung_field, preprocess
+from edge_app.model import classifier, model_file
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]

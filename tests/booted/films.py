@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 from PIL import Image
 
-from edge_app import model_file
+from edge_app.model import model_file
 from tests.booted.faulty import DEADLY_WIDTH
 from tests.edge.conftest import GOLDEN
 from tests.edge.test_camera_loop import FILM, SIZE, box

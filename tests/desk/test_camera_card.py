@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from convert import camera, fit_ood, quantize, variants
-from edge_app import model_file
-from edge_app.card import RULES, parse
 from edge_app.gate import view_classes
 from edge_app.gate.picture_checks import CONTRAST, LUNGS_WHITE
+from edge_app.model import model_file
+from edge_app.model.card import RULES, parse
 from tests.desk.conftest import LABELS, LUNGS
 from train import model as networks
 from train.photographs import CHECKS, Photographs

@@ -6,9 +6,9 @@ import cv2
 import pandas as pd
 import pytest
 
-from edge_app import model_file
-from edge_app.classifier import Classifier
 from edge_app.gate import refusal
+from edge_app.model import model_file
+from edge_app.model.classifier import Classifier
 from tests.films import draw_film
 from train.gate import count, drawn, spoiled
 from train.gate.count import DRAWN, FILMS, OTHER, PICTURES, SPOILED, Case

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from convert import fit_ood, quantize, release, variants
-from edge_app.ood import unpack
+from edge_app.model.ood import unpack
 from train import model as networks
 
 

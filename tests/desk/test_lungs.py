@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from convert import lungs as converter
-from edge_app import classifier
 from edge_app.errors import EdgeError
 from edge_app.gate import view_classes
 from edge_app.imaging import preprocess
+from edge_app.model import classifier
 from tests.desk.drawn_collections import save
 from tests.films import draw_film, draw_lungs
 from train.lungs import examples, fit, masks, network, report, view_examples

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import cv2
 import pytest
 
-from edge_app import model_file
+from edge_app.model import model_file
 from tests.browser import CHROMIUM, FLAGS, Served, need_browser
 from tests.edge.conftest import GOLDEN
 from tests.edge.test_camera_loop import FILM, box

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import classifier, model_file
 from edge_app.imaging import lung_field, preprocess
+from edge_app.model import classifier, model_file
 from tests.films import draw_film
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -7,9 +7,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from edge_app import model_file
 from edge_app.errors import ModelMismatch
 from edge_app.imaging import preprocess
+from edge_app.model import model_file
 
 # Every field that the edge acts on; each one is taken out in turn.
 FIELDS = (

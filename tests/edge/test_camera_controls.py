@@ -16,14 +16,15 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import model_file, run_context
+from edge_app import run_context
 from edge_app.camera import film_view, loop, screen, shutter
 from edge_app.camera.camera import Status
 from edge_app.camera.frame import Frame
 from edge_app.camera.loop import Moment
 from edge_app.camera.page import Page
-from edge_app.classifier import Classifier
 from edge_app.errors import MissingPackage, WrongUsage
+from edge_app.model import model_file
+from edge_app.model.classifier import Classifier
 from tests.edge.test_camera_loop import FILM, box, camera_model
 
 assert camera_model  # a fixture

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import decision, model_file
+from edge_app import decision
 from edge_app.camera import aggregate, film_view, outline, screen, stability, straighten
 from edge_app.camera.advice import FAR, GLARE, NO_FILM, SEVERAL
 from edge_app.camera.frame import Frame
@@ -15,6 +15,7 @@ from edge_app.camera.frame_quality import GLARE as GLARE_FIGURE
 from edge_app.cli import main
 from edge_app.gate.gate import refuse
 from edge_app.inference import Reading
+from edge_app.model import model_file
 from tests.films import draw_film
 
 SIZE = (1280, 720)
@@ -205,8 +206,8 @@ def test_every_film_of_a_video_is_judged_once(video, camera_model, capsys, tmp_p
 
 
 def test_the_logits_are_divided_by_the_temperature_of_the_camera(camera_model):
-    from edge_app.classifier import Classifier
     from edge_app.inference import read
+    from edge_app.model.classifier import Classifier
 
     model = model_file.read(camera_model)
     file, photograph = (read(FILM, Classifier(one, 1)).scores for one in (model, model.for_camera()))
@@ -257,7 +258,7 @@ def test_a_model_that_was_shown_no_photographs_is_refused(model_path, video, cap
 def test_the_shutter_refuses_what_cannot_be_seen(camera_model, tmp_path):
     from edge_app.camera.camera import Camera
     from edge_app.camera.loop import Loop
-    from edge_app.classifier import Classifier
+    from edge_app.model.classifier import Classifier
 
     for number in range(45):
         cv2.imwrite(str(tmp_path / f"{number:02}.png"), box(FILM, left=600, top=250, height=200)[..., ::-1])

@@ -8,9 +8,9 @@ import threading
 import numpy as np
 import pytest
 
-from edge_app import classifier, model_file
 from edge_app.errors import MissingPackage, ModelMismatch
 from edge_app.imaging import lung_field, preprocess
+from edge_app.model import classifier, model_file
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film, draw_lungs
 

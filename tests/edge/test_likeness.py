@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge_app.ood import Likeness, pack, unpack
+from edge_app.model.ood import Likeness, pack, unpack
 
 
 def _like(features=40, count=3):

@@ -9,10 +9,11 @@ import pydicom
 import pytest
 from PIL import Image
 
-from edge_app import classifier, decision, model_file, pipeline, sample, screening
+from edge_app import decision, pipeline, sample, screening
 from edge_app.decode_pool import Nursery
 from edge_app.gate import refusal
 from edge_app.imaging import preprocess, radiograph
+from edge_app.model import classifier, model_file
 from edge_app.result import Known, Result
 from tests.films import draw_film
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import decision, model_file, run_context
+from edge_app import decision, run_context
 from edge_app.gate import refusal
 from edge_app.gate.refusal import Refusal
 from edge_app.inference import Reading
+from edge_app.model import model_file
 from edge_app.result import Result
 from edge_app.store import Store
 

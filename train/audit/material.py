@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app import classifier
 from edge_app.errors import EdgeError, NoLungField
 from edge_app.imaging import lung_field, preprocess, radiograph
+from edge_app.model import classifier
 from train import config, fit, index, pixels
 from train.audit import burnt_in, network, store
 

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app.classifier import LungFinder
 from edge_app.errors import NoLungField
 from edge_app.gate import picture_checks
 from edge_app.gate.picture_checks import (
@@ -28,6 +27,7 @@ from edge_app.gate.picture_checks import (
 )
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.imaging.lung_field import LungField
+from edge_app.model.classifier import LungFinder
 from train import film_arguments, index
 from train.gate import drawn, spoiled
 

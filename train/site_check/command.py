@@ -15,8 +15,8 @@ from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
-from edge_app.card import RULES
 from edge_app.errors import WrongUsage
+from edge_app.model.card import RULES
 from train.site_check.labels import SPELLINGS
 
 FILES = ("report.html", "report.json", "results.csv", "scores.jsonl")
@@ -71,7 +71,8 @@ def run(args) -> int:
 
 
 def _run(args) -> int:
-    from edge_app import classifier, model_file, prevalence
+    from edge_app import prevalence
+    from edge_app.model import classifier, model_file
     from train.site_check import chapters, labels, look, numbers, pictures
 
     stated = None if args.prevalence is None else prevalence.read(args.prevalence)

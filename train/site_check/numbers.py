@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from edge_app import decision, prevalence
-from edge_app.card import RULES, Card
+from edge_app.model.card import RULES, Card
 from train.audit import calibration, curves
 from train.site_check import intervals, local
 from train.site_check.labels import REFUSED, ROW, SPELLINGS, UNLISTED, UNREADABLE, Film
 
 KINDS = (ROW, UNLISTED, UNREADABLE, REFUSED)
-# Suspected outright and so asked of the threshold alone where a band of scores is unsure; see `edge_app.card`.
+# Suspected outright and so asked of the threshold alone where a band of scores is unsure; see `edge_app.model.card`.
 COMPARED = ("sensitivity", "specificity", "suspected_sensitivity", "suspected_specificity", "referred")
 
 

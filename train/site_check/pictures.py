@@ -5,8 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge_app.classifier import Classifier
 from edge_app.errors import EdgeError
+from edge_app.model.classifier import Classifier
 from train.audit.mistakes import MOST, SCALE
 from train.site_check import look
 

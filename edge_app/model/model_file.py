@@ -14,11 +14,11 @@ import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edge_app.card import FORMAT, VERSION, Card, parse
 from edge_app.errors import ModelMismatch
 from edge_app.imaging import preprocess
-from edge_app.ood import Likeness
-from edge_app.ood import unpack as unpack_likeness
+from edge_app.model.card import FORMAT, VERSION, Card, parse
+from edge_app.model.ood import Likeness
+from edge_app.model.ood import unpack as unpack_likeness
 
 # TFLite's file identifier, bytes 4 to 8 of every flatbuffer of the format (schema.fbs, `file_identifier`).
 TFLITE_MARK = b"TFL3"

@@ -13,7 +13,7 @@ import numpy as np
 from edge_app.errors import MissingPackage, ModelMismatch
 from edge_app.gate.view_classes import KINDS
 from edge_app.imaging.preprocess import LUNG_SIZE, MASK_SIZE
-from edge_app.model_file import Bundle
+from edge_app.model.model_file import Bundle
 
 # The faster one first: LiteRT runs int8 with XNNPACK, tflite-runtime 2.14 does not (20 times slower on x86).
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
