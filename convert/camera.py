@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from convert import fit_ood, runtimes, variants
-from edge_app import inference
 from edge_app.errors import EdgeError
 from edge_app.gate import view_classes
 from edge_app.gate.picture_checks import LEAST
 from edge_app.model import model_file
 from edge_app.model.ood import unpack
+from edge_app.screening import inference
 from train import batches, calibrate, evaluate, film_arguments, index, photographs, provenance
 from train.photographs import CHECKS, Photographs, simulator
 

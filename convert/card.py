@@ -1,7 +1,7 @@
 """The card: what a `.tflite` says of itself. Built from a run's record and from what the file itself measured."""
 
-from edge_app import prevalence
 from edge_app.imaging import preprocess
+from edge_app.screening import prevalence
 
 TASK = "COVID-19, other pneumonia or no finding on a frontal chest radiograph (PA or AP)"
 LICENCE = "Apache-2.0; trained on public collections whose films carry their own licences, see models/README.md"

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import decision, inference, sources
+from edge_app import sources
 from edge_app.errors import EdgeError, UnreadableRadiograph, WrongUsage
 from edge_app.imaging import radiograph
 from edge_app.model import classifier, model_file
 from edge_app.model.card import RULES
+from edge_app.screening import decision, inference
 
 
 def add_parser(subparsers) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import inference
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import classifier, model_file
+from edge_app.screening import inference
 from train import film_arguments, index
 from train.lungs import masks
 

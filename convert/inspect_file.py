@@ -8,7 +8,7 @@ from pathlib import Path
 from convert import golden_film
 from edge_app.model import model_file
 from edge_app.model.card import RULES
-from edge_app.phrasing import share
+from edge_app.screening.phrasing import share
 
 
 def add_parser(subparsers) -> None:

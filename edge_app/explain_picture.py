@@ -3,12 +3,13 @@
 import cv2
 import numpy as np
 
-from edge_app import __version__, overlay, phrasing, pictures
+from edge_app import __version__, overlay, pictures
 from edge_app.errors import UnreadableRadiograph
 from edge_app.imaging import preprocess
 from edge_app.pictures import INK, PALE, WARNING
-from edge_app.result import Result
-from edge_app.run_context import Terms
+from edge_app.screening import phrasing
+from edge_app.screening.result import Result
+from edge_app.screening.run_context import Terms
 
 WIDTH, HEIGHT, MARGIN, GAP = 1560, 1400, 20, 16
 # Sides of the large pictures (film, film with heat) and of the small ones, and where the words beside them begin.

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import decision, phrasing, pictures
-from edge_app.result import Result
-from edge_app.run_context import Terms
+from edge_app import pictures
+from edge_app.screening import decision, phrasing
+from edge_app.screening.result import Result
+from edge_app.screening.run_context import Terms
 
 COLOURS = {
     decision.COVID: (178, 24, 24),

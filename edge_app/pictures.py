@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from edge_app.imaging.lung_field import LungField
-from edge_app.phrasing import printable
+from edge_app.screening.phrasing import printable
 
 # Sides of a film as it is shown, in pixels: a small one is enlarged, so that its texture can be seen.
 LEAST_SHOWN, MOST_SHOWN = 500, 760

@@ -8,10 +8,11 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from edge_app import phrasing, signals
+from edge_app import signals
 from edge_app.commands.common import DEFAULT_STORE
 from edge_app.decode_pool import Nursery
 from edge_app.errors import EdgeError, WrongUsage
+from edge_app.screening import phrasing
 from edge_app.service import Service, in_journal
 from edge_app.sources import Problem
 
@@ -73,9 +74,9 @@ class Session:
             raise
 
     def _open(self, args, remember: bool, camera: bool) -> None:
-        from edge_app import run_context
         from edge_app.model import model_file
         from edge_app.model.classifier import Classifier
+        from edge_app.screening import run_context
 
         if getattr(args, "lights", None):
             from edge_app.status_leds import Lights
@@ -183,7 +184,7 @@ class Session:
 
     def _unless_known(self, result):
         """Return what is known of a film whose copy was judged while this one was on its way."""
-        from edge_app.result import Known, Result
+        from edge_app.screening.result import Known, Result
 
         judged = isinstance(result, Result) and not result.error
         kept = self._known(result.sha256) if judged else None
@@ -201,7 +202,7 @@ class Session:
             return None
 
     def _tell_problems(self) -> None:
-        from edge_app.result import Result
+        from edge_app.screening.result import Result
 
         while self._problems:
             problem = self._problems.pop(0)

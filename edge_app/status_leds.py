@@ -5,8 +5,8 @@ not be read) and flashes once for 'no finding suspected'. None of them is green 
 something to read on the screen, not what to believe.
 """
 
-from edge_app import decision
 from edge_app.errors import MissingPackage, WrongUsage
+from edge_app.screening import decision
 
 NAMES = ("ready", "judging", "verdict")
 # Seconds of the single flash, and of each half of the slow blinking.

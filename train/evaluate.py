@@ -8,10 +8,10 @@ import pandas as pd
 from scipy import stats
 from sklearn import metrics as sk
 
-from edge_app import decision, prevalence
 from edge_app.errors import EdgeError
 from edge_app.model.card import RULES
-from edge_app.phrasing import share
+from edge_app.screening import decision, prevalence
+from edge_app.screening.phrasing import share
 from train import operating_points
 
 BOOTSTRAPS = 1000
@@ -197,7 +197,7 @@ def weighted_auc(positive, level, weights) -> float:
 
 
 def verdicts(table, labels: tuple[str, ...], thresholds: dict[str, float]) -> np.ndarray:
-    """Return the edge's verdict on each row: object (N,), in the words of `edge_app.decision`."""
+    """Return the edge's verdict on each row: object (N,), in the words of `edge_app.screening.decision`."""
     return decided(table[[f"score_{label}" for label in labels]].to_numpy(), labels, thresholds)
 
 

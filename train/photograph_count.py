@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app import screening
 from edge_app.camera import film_view, straighten
-from edge_app.decision import COVID, REFUSED, UNSURE
 from edge_app.imaging import preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
+from edge_app.screening import screening
+from edge_app.screening.decision import COVID, REFUSED, UNSURE
 from train import evaluate, film_margin, index, photograph_again, provenance
 from train.fit_quad_scorer import FOUND, error
 from train.photograph import photograph

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from sklearn import metrics as sk
 
-from edge_app import decision
+from edge_app.screening import decision
 from train import augment
 
 mpl.use("Agg")  # files only: a desk may have no screen

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
-from edge_app import decision
-from edge_app.inference import Reading
-from edge_app.screening import Limits
+from edge_app.screening import decision
+from edge_app.screening.inference import Reading
+from edge_app.screening.screening import Limits
 
 # A film is refused if more than this share of its frames is: one frame that a hand crossed does not matter.
 MOST_REFUSED = 0.5

@@ -14,16 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import decision, screening
 from edge_app.camera import film_view, straighten
 from edge_app.camera.aggregate import confirm
 from edge_app.camera.camera import LIVE, Camera
 from edge_app.camera.frame import Frame
 from edge_app.camera.stability import Freeze, Good
 from edge_app.gate import gate, refusal
-from edge_app.inference import Reading
 from edge_app.model.classifier import Classifier
-from edge_app.result import Result, Shot
+from edge_app.screening import decision, screening
+from edge_app.screening.inference import Reading
+from edge_app.screening.result import Result, Shot
 
 # Seconds for which a frame is waited for before the camera's status is told again, and from look to look while nothing
 # is in view: somebody who holds a film up does so for longer.

@@ -9,11 +9,12 @@ import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from edge_app import overlay, phrasing
+from edge_app import overlay
 from edge_app.camera import screen
 from edge_app.camera.loop import Moment
 from edge_app.errors import WrongUsage
-from edge_app.run_context import Terms
+from edge_app.screening import phrasing
+from edge_app.screening.run_context import Terms
 
 HOST = "127.0.0.1"
 # Pictures a second at most, to each of so many browsers at most.

@@ -3,10 +3,11 @@
 import cv2
 import numpy as np
 
-from edge_app import overlay, phrasing, pictures
+from edge_app import overlay, pictures
 from edge_app.camera.loop import Moment
-from edge_app.result import Result
-from edge_app.run_context import Terms
+from edge_app.screening import phrasing
+from edge_app.screening.result import Result
+from edge_app.screening.run_context import Terms
 
 # Width of the live picture; at 1280 x 720 it is half of each side, and drawn in some 3 ms.
 LIVE = 640

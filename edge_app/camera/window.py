@@ -6,7 +6,7 @@ import numpy as np
 from edge_app.camera import screen
 from edge_app.camera.loop import Moment
 from edge_app.errors import MissingPackage, WrongUsage
-from edge_app.run_context import Terms
+from edge_app.screening.run_context import Terms
 
 TITLE = "Chest film: space or Return judges it, Esc or q ends"
 

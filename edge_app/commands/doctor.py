@@ -65,7 +65,7 @@ def _line(check) -> str:
     import os
     import sys
 
-    from edge_app.phrasing import printable
+    from edge_app.screening.phrasing import printable
 
     state = f"{check.state:8}"
     if sys.stdout.isatty() and "NO_COLOR" not in os.environ:

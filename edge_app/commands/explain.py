@@ -29,9 +29,10 @@ def run(args) -> int:
     """Run the command."""
     import json
 
-    from edge_app import explain_picture, run_context
+    from edge_app import explain_picture
     from edge_app.model import model_file
     from edge_app.model.classifier import Classifier
+    from edge_app.screening import run_context
 
     out = args.out or Path(f"{args.film.stem}-explained.png")
     if any(out.absolute() == path.absolute() for path in (args.film, args.model)):
@@ -60,11 +61,11 @@ def judged(path: Path, one, held):
     """Return the result of one film with its picture in it; raises as the nursery does where it cannot be read."""
     import time
 
-    from edge_app import screening
     from edge_app.decode_pool import Nursery
     from edge_app.errors import EdgeError
     from edge_app.imaging import preprocess
-    from edge_app.result import Result
+    from edge_app.screening import screening
+    from edge_app.screening.result import Result
 
     started = time.perf_counter()
     with Nursery(preprocess.least_side(one.card.size), children=1) as nursery:

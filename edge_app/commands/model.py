@@ -77,7 +77,7 @@ def _list(args, place: Path) -> int:
 
 
 def _say(args, entry, state: str) -> None:
-    from edge_app.phrasing import printable
+    from edge_app.screening.phrasing import printable
 
     if args.json:
         import json

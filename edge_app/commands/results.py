@@ -16,8 +16,8 @@ examples:
 
 def add_parser(subparsers):
     """Declare the command."""
-    from edge_app import decision
     from edge_app.gate import refusal
+    from edge_app.screening import decision
 
     parser = subparsers.add_parser(
         "results", help=COMMANDS["results"], **common.described(COMMANDS["results"], EXAMPLES)
@@ -114,7 +114,7 @@ def _show(found, as_json: bool) -> None:
     import os
     import sys
 
-    from edge_app.phrasing import NOT_A_DIAGNOSIS, outcome, printable, shorten
+    from edge_app.screening.phrasing import NOT_A_DIAGNOSIS, outcome, printable, shorten
     from edge_app.sinks.table import COLOURS, VERDICT_WIDTH
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ

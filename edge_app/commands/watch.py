@@ -41,7 +41,7 @@ def add_parser(subparsers):
 def run(args) -> int:
     """Run the command."""
     from edge_app.errors import WrongUsage
-    from edge_app.result import Known
+    from edge_app.screening.result import Known
     from edge_app.service import Service, in_journal
     from edge_app.session import Session, complain
     from edge_app.watching import Watch

@@ -5,7 +5,7 @@ import csv
 from pathlib import Path
 
 from edge_app.errors import WrongUsage
-from edge_app.run_context import PARTS, Terms
+from edge_app.screening.run_context import PARTS, Terms
 
 # A spreadsheet takes a cell that begins so for a formula and runs it (OWASP, "CSV injection").
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -7,9 +7,10 @@ import contextlib
 from html import escape
 from pathlib import Path
 
-from edge_app import __version__, decision, phrasing
+from edge_app import __version__
 from edge_app.errors import WrongUsage
-from edge_app.run_context import Terms
+from edge_app.screening import decision, phrasing
+from edge_app.screening.run_context import Terms
 
 # A symbol beside each verdict: colour alone says nothing to many, and nothing on a black-and-white print.
 SYMBOLS = {

@@ -2,7 +2,7 @@
 
 import json
 
-from edge_app.run_context import Terms
+from edge_app.screening.run_context import Terms
 
 
 class JsonLines:

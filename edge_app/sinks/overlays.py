@@ -5,7 +5,7 @@ from pathlib import Path
 
 from edge_app import overlay
 from edge_app.errors import WrongUsage
-from edge_app.run_context import Terms
+from edge_app.screening.run_context import Terms
 
 # Bytes of a film's name that its picture's keeps: file systems take 255 for a whole name.
 LONGEST = 120

@@ -4,9 +4,9 @@ import os
 import shutil
 import sys
 
-from edge_app import decision
 from edge_app.gate import refusal
-from edge_app.phrasing import (
+from edge_app.screening import decision
+from edge_app.screening.phrasing import (
     NOT_A_DIAGNOSIS,
     OUTSIDE,
     describe,
@@ -17,7 +17,7 @@ from edge_app.phrasing import (
     shorten,
     worth,
 )
-from edge_app.run_context import Terms
+from edge_app.screening.run_context import Terms
 
 # ANSI: bold red, yellow, green, magenta, cyan. The words alone carry the meaning; the colour only helps the eye.
 COLOURS = {

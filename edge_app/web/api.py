@@ -7,8 +7,8 @@ from pathlib import Path
 
 from flask import Blueprint, Response, g, request, url_for
 
-from edge_app import decision
 from edge_app.errors import EdgeError
+from edge_app.screening import decision
 from edge_app.web import auth
 from edge_app.web.request_helpers import MOST_LABEL, services
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from edge_app import decision
+from edge_app.screening import decision
 from edge_app.web import result_view
 from edge_app.web.request_helpers import reading_or_404, refuse, services
 

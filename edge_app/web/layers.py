@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from edge_app import overlay, pictures
-from edge_app.result import Result
-from edge_app.run_context import Terms
+from edge_app.screening.result import Result
+from edge_app.screening.run_context import Terms
 
 FILM, HEAT, LUNGS, SHEET = "film.jpg", "heat.png", "lungs.png", "sheet.png"
 NAMES = (FILM, HEAT, LUNGS, SHEET)

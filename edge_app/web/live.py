@@ -43,11 +43,11 @@ class Live:
         Raises:
             EdgeError: the model was never shown photographs.
         """
-        from edge_app import run_context
         from edge_app.camera.camera import Camera
         from edge_app.camera.loop import Loop
         from edge_app.model import model_file
         from edge_app.model.classifier import Classifier
+        from edge_app.screening import run_context
 
         model = model_file.read(self._settings.model).for_camera()
         self._terms = run_context.Terms(

@@ -6,8 +6,9 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask_babel import Babel, get_locale
 
-from edge_app import __version__, decision
+from edge_app import __version__
 from edge_app.gate import refusal
+from edge_app.screening import decision
 from edge_app.web import languages, layers, result_view, wording
 from edge_app.web.request_helpers import MOST_LABEL, reading_or_404, services
 

@@ -63,7 +63,7 @@ class Judge:
             threads: of one invocation.
         """
         from edge_app.model.classifier import Classifier
-        from edge_app.run_context import Terms
+        from edge_app.screening.run_context import Terms
 
         model = model.for_camera()
         self.terms = Terms(model.card, model.sha256, terms.rule, terms.prevalence)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask_babel import format_decimal, format_percent, get_locale
 from flask_babel import gettext as _
 
-from edge_app import phrasing, prevalence
+from edge_app.screening import phrasing, prevalence
 from edge_app.web import labels, wording
 
 # In which the scores stand: what is asked first comes first.

@@ -36,8 +36,8 @@ def opened(settings: Settings, reader: Reader) -> Iterator:
     Raises:
         EdgeError: the model is not ours, the store or the camera cannot be opened.
     """
-    from edge_app import run_context
     from edge_app.model import model_file
+    from edge_app.screening import run_context
     from edge_app.web.app import Services
     from edge_app.web.reading_store import Shelf
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
 
-from edge_app import decision, inference
 from edge_app.gate import refusal
+from edge_app.screening import decision, inference
 from edge_app.sinks.html_report import SYMBOLS
 
 

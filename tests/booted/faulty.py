@@ -15,8 +15,8 @@ DEADLY_WIDTH = 263
 
 def main() -> None:
     """Run the program with a faulty judge."""
-    from edge_app import screening
     from edge_app.__main__ import run
+    from edge_app.screening import screening
 
     judge = screening.judge
 

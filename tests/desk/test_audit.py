@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
-from edge_app import decision
 from edge_app.errors import EdgeError
+from edge_app.screening import decision
 from tests.desk.conftest import LUNGS
 from tests.films import draw_film
 from train import __main__ as command

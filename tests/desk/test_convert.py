@@ -5,11 +5,11 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from convert import calibration_films, card, quantize, release, variants
-from edge_app import prevalence
 from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess
 from edge_app.model import card as edge_card
 from edge_app.model.classifier import dequantize
+from edge_app.screening import prevalence
 from train import model
 
 LABELS = ("normal", "covid", "pneumonia")

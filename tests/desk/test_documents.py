@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import phrasing
 from edge_app.model import model_file
+from edge_app.screening import phrasing
 from train import compare, photograph_count
 
 ROOT = Path(__file__).parents[2]

@@ -17,9 +17,9 @@ import pytest
 
 from convert import acceptance, golden_film
 from convert.__main__ import main as convert
-from edge_app import decision
 from edge_app.errors import ModelMismatch
 from edge_app.model import model_file
+from edge_app.screening import decision
 from tests.desk.conftest import LUNGS
 from tests.desk.drawn_collections import draw_person, save
 from train.__main__ import main as train

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from convert import heat as measured
-from edge_app.inference import Reading
+from edge_app.screening.inference import Reading
 from train import augment, localisation_loss
 from train import model as networks
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_app import decision
 from edge_app.gate import refusal
 from edge_app.gate.gate import Check
 from edge_app.gate.refusal import Refusal
 from edge_app.imaging import lung_field
 from edge_app.imaging.lung_field import LungField
-from edge_app.inference import Reading
-from edge_app.result import Corrected, Result, Shot
+from edge_app.screening import decision
+from edge_app.screening.inference import Reading
+from edge_app.screening.result import Corrected, Result, Shot
 from tests.browser import CHROMIUM, FLAGS, need_browser
 from tests.films import draw_film
 

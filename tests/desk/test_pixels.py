@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from edge_app import inference
 from edge_app.errors import EdgeError, ModelMismatch
 from edge_app.imaging import preprocess, radiograph
 from edge_app.model import classifier, model_file
+from edge_app.screening import inference
 from tests.desk.conftest import LUNGS
 from tests.desk.drawn_collections import save
 from tests.films import draw_film

@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import run_context
 from edge_app.camera import film_view, loop, screen, shutter
 from edge_app.camera.camera import Status
 from edge_app.camera.frame import Frame
@@ -25,6 +24,7 @@ from edge_app.camera.page import Page
 from edge_app.errors import MissingPackage, WrongUsage
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
+from edge_app.screening import run_context
 from tests.edge.test_camera_loop import FILM, box, camera_model
 
 assert camera_model  # a fixture

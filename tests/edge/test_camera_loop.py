@@ -7,15 +7,15 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import decision
 from edge_app.camera import aggregate, film_view, outline, screen, stability, straighten
 from edge_app.camera.advice import FAR, GLARE, NO_FILM, SEVERAL
 from edge_app.camera.frame import Frame
 from edge_app.camera.frame_quality import GLARE as GLARE_FIGURE
 from edge_app.cli import main
 from edge_app.gate.gate import refuse
-from edge_app.inference import Reading
 from edge_app.model import model_file
+from edge_app.screening import decision
+from edge_app.screening.inference import Reading
 from tests.films import draw_film
 
 SIZE = (1280, 720)
@@ -206,8 +206,8 @@ def test_every_film_of_a_video_is_judged_once(video, camera_model, capsys, tmp_p
 
 
 def test_the_logits_are_divided_by_the_temperature_of_the_camera(camera_model):
-    from edge_app.inference import read
     from edge_app.model.classifier import Classifier
+    from edge_app.screening.inference import read
 
     model = model_file.read(camera_model)
     file, photograph = (read(FILM, Classifier(one, 1)).scores for one in (model, model.for_camera()))

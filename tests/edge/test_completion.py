@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import decision
 from edge_app.commands import COMMANDS
 from edge_app.model import card
+from edge_app.screening import decision
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,6 +1,6 @@
 import pytest
 
-from edge_app import decision
+from edge_app.screening import decision
 
 THRESHOLDS = {"covid": 0.3, "pneumonia": 0.6}
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_app import decision, run_context
 from edge_app.errors import WrongUsage
 from edge_app.gate import refusal
 from edge_app.gate.refusal import Refusal
 from edge_app.imaging import lung_field
 from edge_app.imaging.lung_field import LungField
-from edge_app.inference import Reading
 from edge_app.model import model_file
-from edge_app.result import Corrected, Known, Result
+from edge_app.screening import decision, run_context
+from edge_app.screening.inference import Reading
+from edge_app.screening.result import Corrected, Known, Result
 from edge_app.sinks.html_report import HtmlReport
 from edge_app.sinks.table import Table
 from tests.films import draw_film

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import decision
 from edge_app.gate import refusal
 from edge_app.gate.refusal import Refusal
-from edge_app.inference import Reading
-from edge_app.result import Result
+from edge_app.screening import decision
+from edge_app.screening.inference import Reading
+from edge_app.screening.result import Result
 from edge_app.web import serving
 from edge_app.web.app import create_app
 from edge_app.web.history import A_PAGE

@@ -11,10 +11,11 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask_babel import Babel, force_locale
 
-from edge_app import decision, health, inference, run_context
+from edge_app import health
 from edge_app.camera import advice, frame_quality
 from edge_app.gate import gate, picture_checks, refusal, view_classes
 from edge_app.model import model_file
+from edge_app.screening import decision, inference, run_context
 from edge_app.web import labels, languages, result_view, wording
 
 WEB = Path(languages.__file__).parent

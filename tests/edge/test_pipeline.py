@@ -9,12 +9,13 @@ import pydicom
 import pytest
 from PIL import Image
 
-from edge_app import decision, pipeline, sample, screening
+from edge_app import pipeline, sample
 from edge_app.decode_pool import Nursery
 from edge_app.gate import refusal
 from edge_app.imaging import preprocess, radiograph
 from edge_app.model import classifier, model_file
-from edge_app.result import Known, Result
+from edge_app.screening import decision, screening
+from edge_app.screening.result import Known, Result
 from tests.films import draw_film
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from edge_app import prevalence
 from edge_app.errors import WrongUsage
+from edge_app.screening import prevalence
 
 
 def _figure(value, low, high):

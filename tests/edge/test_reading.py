@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from edge_app import inference
 from edge_app.gate import refusal
 from edge_app.imaging import lung_field, preprocess
+from edge_app.screening import inference
 from tests.films import draw_film, draw_lungs
 
 SEEDS = (1000, 1001, 1002, 1003)

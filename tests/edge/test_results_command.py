@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import decision, run_context
 from edge_app.gate import refusal
 from edge_app.gate.refusal import Refusal
-from edge_app.inference import Reading
 from edge_app.model import model_file
-from edge_app.result import Result
+from edge_app.screening import decision, run_context
+from edge_app.screening.inference import Reading
+from edge_app.screening.result import Result
 from edge_app.store import Store
 
 ROOT = Path(__file__).parents[2]

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import decision
 from edge_app.gate import refusal
 from edge_app.model import card
+from edge_app.screening import decision
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
 from tests.processes import rest_of

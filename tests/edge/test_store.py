@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import decision, run_context, store_file
+from edge_app import store_file
 from edge_app.errors import StoreFault, WrongUsage
 from edge_app.gate import refusal
 from edge_app.gate.refusal import Refusal
-from edge_app.inference import Reading
 from edge_app.model import model_file
-from edge_app.result import Result
+from edge_app.screening import decision, run_context
+from edge_app.screening.inference import Reading
+from edge_app.screening.result import Result
 from edge_app.store import Store
 from tests.edge.another_user import as_another_user
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import decision, run_context
 from edge_app.errors import WrongUsage
 from edge_app.gate import refusal
 from edge_app.gate.refusal import Refusal
-from edge_app.inference import Reading
 from edge_app.model import model_file
-from edge_app.result import Result
+from edge_app.screening import decision, run_context
+from edge_app.screening.inference import Reading
+from edge_app.screening.result import Result
 from edge_app.store import Store
 from edge_app.web import credentials, limited_server, rate_limits, sessions
 from edge_app.web.credentials import Credentials

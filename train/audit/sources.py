@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from edge_app import decision
+from edge_app.screening import decision
 from train import evaluate, page
 from train.audit import curves, figures, wording
 

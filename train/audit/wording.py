@@ -1,6 +1,6 @@
 """Numbers as the report prints them."""
 
-from edge_app.phrasing import share
+from edge_app.screening.phrasing import share
 
 
 def text(figure: dict | None, digits: int = 3) -> str:

@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app import inference
 from edge_app.errors import NoLungField, UnreadableRadiograph
 from edge_app.gate import gate, refusal
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
+from edge_app.screening import inference
 from train import evaluate, index
 from train.gate import drawn, pictures, spoiled
 from train.lungs import masks

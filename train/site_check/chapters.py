@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge_app.phrasing import printable
+from edge_app.screening.phrasing import printable
 from train.audit.wording import between, text
 from train.page import Fact, Page
 from train.site_check import drawings, lists, local, wording

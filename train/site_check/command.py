@@ -71,8 +71,8 @@ def run(args) -> int:
 
 
 def _run(args) -> int:
-    from edge_app import prevalence
     from edge_app.model import classifier, model_file
+    from edge_app.screening import prevalence
     from train.site_check import chapters, labels, look, numbers, pictures
 
     stated = None if args.prevalence is None else prevalence.read(args.prevalence)

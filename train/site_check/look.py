@@ -8,11 +8,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from edge_app import __version__, inference
+from edge_app import __version__
 from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess, radiograph
 from edge_app.model.classifier import Classifier
-from edge_app.phrasing import printable
+from edge_app.screening import inference
+from edge_app.screening.phrasing import printable
 from train.site_check.labels import REFUSED, UNREADABLE, Film
 
 

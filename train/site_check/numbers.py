@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from edge_app import decision, prevalence
 from edge_app.model.card import RULES, Card
+from edge_app.screening import decision, prevalence
 from train.audit import calibration, curves
 from train.site_check import intervals, local
 from train.site_check.labels import REFUSED, ROW, SPELLINGS, UNLISTED, UNREADABLE, Film

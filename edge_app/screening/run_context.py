@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge_app import prevalence
 from edge_app.model.card import Card
 from edge_app.model.model_file import Bundle
-from edge_app.phrasing import NOT_A_DIAGNOSIS
+from edge_app.screening import prevalence
+from edge_app.screening.phrasing import NOT_A_DIAGNOSIS
 
 PARTS = ("value", "low", "high")
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge_app import decision, inference
 from edge_app.gate import gate
-from edge_app.inference import Reading
 from edge_app.model.classifier import Classifier
-from edge_app.result import Corrected
+from edge_app.screening import decision, inference
+from edge_app.screening.inference import Reading
+from edge_app.screening.result import Corrected
 
 Limits = tuple[Mapping[str, float], tuple[float, float] | None]
 

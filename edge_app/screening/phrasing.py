@@ -1,6 +1,6 @@
 """The words that every command, page and report uses for figures and names."""
 
-from edge_app import decision
+from edge_app.screening import decision
 
 NOT_A_DIAGNOSIS = "Research and triage aid, not a diagnosis."
 # Below this share most of the heat lies where no lung is, and what rests on it rests on something else.

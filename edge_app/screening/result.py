@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_app.gate.refusal import Refusal
-from edge_app.inference import Reading
+from edge_app.screening.inference import Reading
 
 # Of `row`; it grows when a field changes its meaning or goes, not when one is added.
 SCHEMA = 1
