@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from edge_app.commands import common
-from edge_app.decode_pool import Decoded, Nursery
+from edge_app.workers.decode_pool import Decoded, Nursery
 
 TURNS = 9
 # (name, width, height): what a digital radiography system and a phone hand over.
@@ -103,7 +103,7 @@ def cold(args, model, film: Path, folder: Path) -> dict:
 
 def warm(path: Path, one, nursery: Nursery, turns: int) -> dict:
     """Time one film from its path to its verdict against the fastest decoder there is and the bare networks."""
-    from edge_app import pipeline
+    from edge_app.workers import pipeline
 
     limits = one.card.limits("refer")
     sides = {**_decoders(path), "networks": _networks(one)}
@@ -122,8 +122,8 @@ def warm(path: Path, one, nursery: Nursery, turns: int) -> dict:
 
 def throughput(films: list[Path], one, nursery: Nursery) -> dict:
     """Time a folder against its decoding alone, a child a core, and against the networks alone; films a second."""
-    from edge_app import pipeline
     from edge_app.imaging import preprocess
+    from edge_app.workers import pipeline
 
     limits = one.card.limits("refer")
     cores = os.cpu_count() or 1
@@ -142,7 +142,8 @@ def throughput(films: list[Path], one, nursery: Nursery) -> dict:
 
 def memory(films: list[Path], one, nursery: Nursery) -> dict:
     """Say what all processes together hold over many films: the peak of the first tenth, and of all."""
-    from edge_app import pipeline, process_stats
+    from edge_app import process_stats
+    from edge_app.workers import pipeline
 
     seen = []
     for number, _ in enumerate(pipeline.results(films, one, nursery, one.card.limits("refer"))):

@@ -10,8 +10,8 @@ import sys
 import time
 from collections.abc import Mapping
 
-from edge_app.crash_tracker import Suspects
 from edge_app.restart_backoff import Restarts
+from edge_app.workers.crash_tracker import Suspects
 
 # Of the time after which systemd takes the program for dead: sd_watchdog_enabled(3) advises half; a quarter leaves room
 # for a film that takes long.

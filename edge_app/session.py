@@ -10,11 +10,11 @@ from pathlib import Path
 
 from edge_app import signals
 from edge_app.commands.common import DEFAULT_STORE
-from edge_app.decode_pool import Nursery
 from edge_app.errors import EdgeError, WrongUsage
 from edge_app.screening import phrasing
 from edge_app.service import Service, in_journal
 from edge_app.sources import Problem
+from edge_app.workers.decode_pool import Nursery
 
 # Below this a progress bar is gone before it is seen.
 LEAST_FOR_PROGRESS = 20
@@ -149,7 +149,7 @@ class Session:
         Raises:
             Stopped: the user, or the system, wants an end.
         """
-        from edge_app import pipeline
+        from edge_app.workers import pipeline
 
         signals.heed()
         results = pipeline.results(

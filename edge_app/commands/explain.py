@@ -61,11 +61,11 @@ def judged(path: Path, one, held):
     """Return the result of one film with its picture in it; raises as the nursery does where it cannot be read."""
     import time
 
-    from edge_app.decode_pool import Nursery
     from edge_app.errors import EdgeError
     from edge_app.imaging import preprocess
     from edge_app.screening import screening
     from edge_app.screening.result import Result
+    from edge_app.workers.decode_pool import Nursery
 
     started = time.perf_counter()
     with Nursery(preprocess.least_side(one.card.size), children=1) as nursery:

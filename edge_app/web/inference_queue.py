@@ -12,12 +12,12 @@ import time
 from collections import deque
 from queue import Empty, Queue
 
-from edge_app.decode_pool import Nursery
 from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.service import Service
 from edge_app.session import LIKELY_LEAST_SIDE
 from edge_app.web.settings import Settings
 from edge_app.web.upload_job import Film
+from edge_app.workers.decode_pool import Nursery
 
 # Films that may wait: each holds one of the server's threads, and at a third of a second each the last one waits 3 s.
 MOST_WAITING = 8
@@ -185,7 +185,7 @@ class Reader:
 
     def _read_films(self) -> None:
         """Judge films as they come; they come out in the order in which they went in."""
-        from edge_app import pipeline
+        from edge_app.workers import pipeline
 
         under_way: deque[Film] = deque()
         results = pipeline.results(self._films(under_way), self._one, self._nursery, self._terms.limits, keep_grey=True)

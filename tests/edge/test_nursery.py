@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_app.decode_pool import Decoded, Nursery
-from edge_app.decode_worker import SLOTS
 from edge_app.errors import EdgeError, MissingPackage, UnreadableRadiograph
 from edge_app.imaging import radiograph
+from edge_app.workers.decode_pool import Decoded, Nursery
+from edge_app.workers.decode_worker import SLOTS
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app.crash_tracker import MOST_DEATHS, Suspects
 from edge_app.restart_backoff import Restarts
 from edge_app.service import Service, in_journal
+from edge_app.workers.crash_tracker import MOST_DEATHS, Suspects
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import cv2
 
-from edge_app.crash_tracker import MOST_DEATHS, Suspects
-from edge_app.decode_pool import Decoded, Nursery
 from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess
 from edge_app.model.classifier import Classifier
 from edge_app.screening import screening
 from edge_app.screening.result import Known, Result
+from edge_app.workers.crash_tracker import MOST_DEATHS, Suspects
+from edge_app.workers.decode_pool import Decoded, Nursery
 
 # Threads that look at films, each with networks of its own, and films that are given to them before the oldest is
 # waited for: with one more than threads none of them ever waits for the next.

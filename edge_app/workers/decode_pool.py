@@ -14,9 +14,10 @@ from collections import deque, namedtuple
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from edge_app import decode_worker, errors
-from edge_app.decode_worker import DONE, FAILED, SLOTS, Limits, Line
+from edge_app import errors
 from edge_app.errors import EdgeError, UnreadableRadiograph
+from edge_app.workers import decode_worker
+from edge_app.workers.decode_worker import DONE, FAILED, SLOTS, Limits, Line
 
 # Most children that decode at a time, each with 30 to 60 MB. Films of 300 pixels keep one child idle most of the time
 # (165 a second with one child, 159 with two, on 2 cores); large PNG files keep every core busy.
