@@ -13,9 +13,10 @@ from statistics import median
 
 import cv2
 
-from edge_app import process_stats, sample
+from edge_app import process_stats
 from edge_app.imaging import radiograph
 from edge_app.model import model_file
+from edge_app.sources import sample
 
 ROUNDS = 5
 STEPS = ("decode_ms", "lungs_ms", "crop_ms", "invoke_ms")

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from convert import run_films
-from edge_app import sample
 from edge_app.errors import ModelMismatch
 from edge_app.imaging import lung_field, preprocess, radiograph
+from edge_app.sources import sample
 
 WIDTH = 192
 # Two runtimes sum in another order, and an int8 tensor then rounds to its neighbour here and there: on films of the

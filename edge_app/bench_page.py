@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from edge_app import sample
+from edge_app.sources import sample
 
 CLIENTS, SECONDS = 50, 120
 # Films of a folder, so that many clients send different ones and all are held in memory.

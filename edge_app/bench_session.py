@@ -58,15 +58,15 @@ def main() -> int:
 
 def measure(args, nursery: Nursery, folder: Path) -> dict:
     """Return all figures by name; `args` are those of the command."""
-    from edge_app import sources
     from edge_app.model import classifier, model_file
+    from edge_app.sources import paths
 
     model = model_file.read(args.model)
     usual, *films = _drawn_out(folder)
     figures = {"cold": cold(args, model, usual, folder)}
     one = classifier.Classifier(model, args.threads)
     figures |= {path.name: warm(path, one, nursery, args.turns) for path in films}
-    found = sources.expand(args.folders).films if args.folders else films
+    found = paths.expand(args.folders).films if args.folders else films
     some = found[:: max(1, len(found) // args.films)]  # of every collection
     figures["folder"] = throughput(list(islice(cycle(some), args.films)), one, nursery)
     figures["memory"] = memory(list(islice(cycle(some), args.many)), one, nursery)
@@ -184,8 +184,8 @@ def _drawn_out(folder: Path) -> list[Path]:
     import cv2
     import numpy as np
 
-    from edge_app import sample
     from edge_app.imaging import radiograph
+    from edge_app.sources import sample
 
     grey = radiograph.read(sample.path())
     noise = np.random.default_rng(0)

@@ -24,10 +24,11 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command."""
-    from edge_app import bench, sample, sources
+    from edge_app import bench
     from edge_app.model import classifier, model_file
+    from edge_app.sources import paths, sample
 
-    found = sources.expand([Path(path) for path in args.paths] or [sample.path()])
+    found = paths.expand([Path(path) for path in args.paths] or [sample.path()])
     if found.problems:
         raise WrongUsage(found.problems[0][1])
     one = classifier.Classifier(model_file.read(args.model), args.threads)

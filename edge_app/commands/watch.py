@@ -44,7 +44,7 @@ def run(args) -> int:
     from edge_app.screening.result import Known
     from edge_app.service import Service, in_journal
     from edge_app.session import Session, complain
-    from edge_app.watching import Watch
+    from edge_app.sources.watching import Watch
 
     for folder in args.folders:
         if folder.exists() and not folder.is_dir():

@@ -15,8 +15,9 @@ import pytest
 from PIL import Image
 
 from convert import sign
-from edge_app import __version__, model_registry, sample
+from edge_app import __version__, model_registry
 from edge_app.model import model_file
+from edge_app.sources import sample
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import sample
 from edge_app.errors import NoLungField
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import classifier, model_file
+from edge_app.sources import sample
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared/data"

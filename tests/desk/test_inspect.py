@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from convert.__main__ import main
-from edge_app import sample
 from edge_app.imaging import radiograph
+from edge_app.sources import sample
 from tests.desk.test_documents import ROOT
 
 INT8, FLOAT = (ROOT / f"models/covid-xray-lite0-{kind}.tflite" for kind in ("int8", "float32"))

@@ -13,7 +13,7 @@ import pydicom
 import pytest
 from PIL import Image
 
-from edge_app import sample
+from edge_app.sources import sample
 from tests.browser import CHROMIUM, FLAGS, PASSWORD, ROOT, Served, need_browser
 from tests.films import draw_film
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, strategies
 from PIL import Image
 from schemathesis import openapi
 
-from edge_app import sample
+from edge_app.sources import sample
 from edge_app.web import serving
 from edge_app.web.app import create_app
 from edge_app.web.credentials import Credentials

@@ -16,9 +16,9 @@ import pydicom
 import pytest
 from PIL import Image
 
-from edge_app import sample
 from edge_app.commands import COMMANDS
 from edge_app.model import model_file
+from edge_app.sources import sample
 from tests.edge.another_user import without_override
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film

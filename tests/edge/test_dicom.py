@@ -10,9 +10,9 @@ import pytest
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import JPEG2000, ExplicitVRLittleEndian, HTJ2KLossless, JPEGLSLossless
 
-from edge_app import sample
 from edge_app.errors import EdgeError, MissingPackage, UnreadableRadiograph
 from edge_app.imaging import preprocess, radiograph
+from edge_app.sources import sample
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]

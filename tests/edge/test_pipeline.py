@@ -9,12 +9,12 @@ import pydicom
 import pytest
 from PIL import Image
 
-from edge_app import sample
 from edge_app.gate import refusal
 from edge_app.imaging import preprocess, radiograph
 from edge_app.model import classifier, model_file
 from edge_app.screening import decision, screening
 from edge_app.screening.result import Known, Result
+from edge_app.sources import sample
 from edge_app.workers import pipeline
 from edge_app.workers.decode_pool import Nursery
 from tests.films import draw_film

@@ -8,11 +8,12 @@ import pydicom
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from edge_app import health, sample, self_test
+from edge_app import health, self_test
 from edge_app.gate import refusal
 from edge_app.imaging import preprocess, radiograph
 from edge_app.model import classifier, model_file
 from edge_app.screening import decision, screening
+from edge_app.sources import sample
 
 MODELS = Path(__file__).parents[2] / "models"
 LEAST_SIDE = preprocess.least_side(160)

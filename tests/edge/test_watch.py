@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app.watching import Watch
+from edge_app.sources.watching import Watch
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
 
