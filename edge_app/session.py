@@ -112,7 +112,7 @@ class Session:
     def _open_keeper(self, args, remember: bool) -> None:
         """Open what knows the films judged before; the first of the sinks: a film is shown once it is kept."""
         if args.store:
-            from edge_app.store import Store, default_path
+            from edge_app.store.store import Store, default_path
 
             self.store = keeper = Store(default_path() if args.store == DEFAULT_STORE else args.store)
             keeper.begin(self.terms, replace=args.again)

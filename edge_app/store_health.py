@@ -16,7 +16,7 @@ def check(path: Path) -> Check:
         return Check("store", FAULT, f"{path} is not there, and {folder} may not be written; change its permissions")
     if not (may_write(path) and may_write(path.parent)):  # beside it SQLite keeps what is not yet in it
         return Check("store", FAULT, f"{path} or its folder may not be written; change their permissions")
-    from edge_app.store import Store
+    from edge_app.store.store import Store
 
     try:
         with Store(path, create=False) as store:

@@ -69,7 +69,7 @@ def add_lights(parser: argparse.ArgumentParser) -> None:
     )
 
 
-# What `--store` without a file means; `edge_app.store.default_path` says where that is.
+# What `--store` without a file means; `edge_app.store.store.default_path` says where that is.
 DEFAULT_STORE = Path("-")
 
 

@@ -43,7 +43,7 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command."""
-    from edge_app.store import Store, default_path
+    from edge_app.store.store import Store, default_path
 
     with Store(args.store or default_path(), create=False) as store:
         if args.forget is not None or args.forget_older is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from edge_app.store import Store
+from edge_app.store.store import Store
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
 from tests.processes import rest_of

@@ -15,7 +15,7 @@ from edge_app.model import model_file
 from edge_app.screening import decision, run_context
 from edge_app.screening.inference import Reading
 from edge_app.screening.result import Result
-from edge_app.store import Store
+from edge_app.store.store import Store
 
 ROOT = Path(__file__).parents[2]
 SCORES = {"normal": 0.2, "covid": 0.9, "pneumonia": 0.1}

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import store_file
 from edge_app.errors import StoreFault, WrongUsage
 from edge_app.gate import refusal
 from edge_app.gate.refusal import Refusal
@@ -21,7 +20,8 @@ from edge_app.model import model_file
 from edge_app.screening import decision, run_context
 from edge_app.screening.inference import Reading
 from edge_app.screening.result import Result
-from edge_app.store import Store
+from edge_app.store import store_file
+from edge_app.store.store import Store
 from tests.edge.another_user import as_another_user
 
 NOW = datetime.now(UTC)

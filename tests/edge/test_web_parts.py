@@ -19,7 +19,7 @@ from edge_app.model import model_file
 from edge_app.screening import decision, run_context
 from edge_app.screening.inference import Reading
 from edge_app.screening.result import Result
-from edge_app.store import Store
+from edge_app.store.store import Store
 from edge_app.web import credentials, limited_server, rate_limits, sessions
 from edge_app.web.credentials import Credentials
 from edge_app.web.rate_limits import Bucket, Guesses
