@@ -79,7 +79,7 @@ class Session:
         from edge_app.screening import run_context
 
         if getattr(args, "lights", None):
-            from edge_app.status_leds import Lights
+            from edge_app.outputs.status_leds import Lights
 
             self.lights = Lights(args.lights)
         model = model_file.read(args.model)
@@ -87,25 +87,25 @@ class Session:
         self.terms = run_context.of(model, args.operating_point, args.prevalence)
         self._open_keeper(args, remember)
         if args.csv:
-            from edge_app.sinks.csv_file import Csv
+            from edge_app.outputs.csv_file import Csv
 
             self._sinks.append(("--csv", Csv(args.csv, self.terms)))
         if args.overlays:
-            from edge_app.sinks.overlays import Overlays
+            from edge_app.outputs.overlays import Overlays
 
             self._sinks.append(("--overlays", Overlays(args.overlays, self.terms)))
         if args.report:
-            from edge_app.sinks.html_report import HtmlReport
+            from edge_app.outputs.html_report import HtmlReport
 
             self._sinks.append(("--report", HtmlReport(args.report, self.terms, images=args.report_images)))
         self._keep_grey = bool(args.overlays or (args.report and args.report_images))
         self.networks = Classifier(model, args.threads)
         if args.json:
-            from edge_app.sinks.json_lines import JsonLines
+            from edge_app.outputs.json_lines import JsonLines
 
             self._shown = JsonLines(self.terms)
         else:
-            from edge_app.sinks.table import Table
+            from edge_app.outputs.table import Table
 
             self._shown = Table(self.terms, self.networks.runtime)
 
@@ -117,7 +117,7 @@ class Session:
             self.store = keeper = Store(default_path() if args.store == DEFAULT_STORE else args.store)
             keeper.begin(self.terms, replace=args.again)
         elif remember:
-            from edge_app.sinks.memory import Memory
+            from edge_app.outputs.memory import Memory
 
             keeper = Memory()
         else:

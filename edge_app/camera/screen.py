@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from edge_app import overlay, pictures
 from edge_app.camera.loop import Moment
+from edge_app.outputs import overlay, pictures
 from edge_app.screening import phrasing
 from edge_app.screening.result import Result
 from edge_app.screening.run_context import Terms

@@ -29,9 +29,9 @@ def run(args) -> int:
     """Run the command."""
     import json
 
-    from edge_app import explain_picture
     from edge_app.model import model_file
     from edge_app.model.classifier import Classifier
+    from edge_app.outputs import explain_picture
     from edge_app.screening import run_context
 
     out = args.out or Path(f"{args.film.stem}-explained.png")

@@ -114,8 +114,8 @@ def _show(found, as_json: bool) -> None:
     import os
     import sys
 
+    from edge_app.outputs.table import COLOURS, VERDICT_WIDTH
     from edge_app.screening.phrasing import NOT_A_DIAGNOSIS, outcome, printable, shorten
-    from edge_app.sinks.table import COLOURS, VERDICT_WIDTH
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -145,7 +145,7 @@ def _export(find, path: Path) -> None:
     """Write what `find()` yields; it is asked twice, since the names of the scores stand above the first row."""
     import csv
 
-    from edge_app.sinks.csv_file import flat, safe
+    from edge_app.outputs.csv_file import flat, safe
 
     labels = next((tuple(row["scores"]) for row in find() if row["scores"]), ())
     nothing = dict.fromkeys(("refusal", "corrected", "scores", "lungs"))

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from edge_app.errors import StoreFault
+from edge_app.outputs import csv_file
 from edge_app.screening.result import Result
 from edge_app.screening.run_context import Terms
-from edge_app.sinks import csv_file
 from edge_app.store.store import Store
 from edge_app.store.store_file import transaction
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext as _l
 
 from edge_app.gate import refusal
+from edge_app.outputs.html_report import SYMBOLS
 from edge_app.screening import decision, inference
-from edge_app.sinks.html_report import SYMBOLS
 
 
 @dataclass(frozen=True)

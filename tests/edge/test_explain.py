@@ -79,11 +79,11 @@ def test_the_picture_of_explain_has_what_was_seen(film, tmp_path):
     """By the functions themselves: the film, unturned, its crop, and the gate's checks, red where one fails."""
     from dataclasses import replace
 
-    from edge_app import explain_picture, pictures
     from edge_app.commands.explain import judged
     from edge_app.gate.gate import Check
     from edge_app.model import model_file
     from edge_app.model.classifier import Classifier
+    from edge_app.outputs import explain_picture, pictures
     from edge_app.screening import run_context
 
     model = model_file.read(GOLDEN / "tiny-int8.tflite")

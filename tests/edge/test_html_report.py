@@ -12,11 +12,11 @@ from edge_app.gate.refusal import Refusal
 from edge_app.imaging import lung_field
 from edge_app.imaging.lung_field import LungField
 from edge_app.model import model_file
+from edge_app.outputs.html_report import HtmlReport
+from edge_app.outputs.table import Table
 from edge_app.screening import decision, run_context
 from edge_app.screening.inference import Reading
 from edge_app.screening.result import Corrected, Known, Result
-from edge_app.sinks.html_report import HtmlReport
-from edge_app.sinks.table import Table
 from tests.films import draw_film
 
 SCORES = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import status_leds
 from edge_app.cli import main
 from edge_app.errors import MissingPackage, WrongUsage
+from edge_app.outputs import status_leds
 from edge_app.screening import decision
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film

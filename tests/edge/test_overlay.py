@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_app import overlay, pictures
 from edge_app.errors import WrongUsage
 from edge_app.gate import refusal
 from edge_app.gate.refusal import Refusal
 from edge_app.imaging import lung_field
 from edge_app.imaging.lung_field import LungField
 from edge_app.model import model_file
+from edge_app.outputs import overlay, pictures
+from edge_app.outputs.overlays import Overlays
 from edge_app.screening import decision, phrasing, run_context
 from edge_app.screening.inference import Reading
 from edge_app.screening.result import Corrected, Known, Result
-from edge_app.sinks.overlays import Overlays
 from tests.films import draw_film
 
 SCORES = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}

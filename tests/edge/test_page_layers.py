@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_app import pictures
 from edge_app.gate import refusal
 from edge_app.gate.refusal import Refusal
 from edge_app.imaging import lung_field
 from edge_app.imaging.lung_field import LungField
 from edge_app.model import model_file
+from edge_app.outputs import pictures
 from edge_app.screening import decision, run_context, screening
 from edge_app.screening.inference import Reading
 from edge_app.screening.result import Result

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from edge_app import overlay
 from edge_app.errors import WrongUsage
+from edge_app.outputs import overlay
 from edge_app.screening.run_context import Terms
 
 # Bytes of a film's name that its picture's keeps: file systems take 255 for a whole name.

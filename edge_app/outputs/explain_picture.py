@@ -3,10 +3,11 @@
 import cv2
 import numpy as np
 
-from edge_app import __version__, overlay, pictures
+from edge_app import __version__
 from edge_app.errors import UnreadableRadiograph
 from edge_app.imaging import preprocess
-from edge_app.pictures import INK, PALE, WARNING
+from edge_app.outputs import overlay, pictures
+from edge_app.outputs.pictures import INK, PALE, WARNING
 from edge_app.screening import phrasing
 from edge_app.screening.result import Result
 from edge_app.screening.run_context import Terms

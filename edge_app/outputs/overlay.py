@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import pictures
+from edge_app.outputs import pictures
 from edge_app.screening import decision, phrasing
 from edge_app.screening.result import Result
 from edge_app.screening.run_context import Terms

@@ -152,7 +152,7 @@ class HtmlReport:
 
         from PIL import Image
 
-        from edge_app import overlay
+        from edge_app.outputs import overlay
 
         content = io.BytesIO()
         picture = Image.fromarray(overlay.small(result, THUMBNAIL))
