@@ -74,11 +74,11 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command."""
-    from edge_app import signals
     from edge_app.camera.camera import Camera
     from edge_app.errors import CameraEnded, CameraLost, WrongUsage
-    from edge_app.service import Service
-    from edge_app.session import Session, complain
+    from edge_app.service import signals
+    from edge_app.service.session import Session, complain
+    from edge_app.service.systemd import Service
 
     with Service() as service, Session(args, camera=True, service=service) as session:
         import cv2

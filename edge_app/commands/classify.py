@@ -30,7 +30,7 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command."""
-    from edge_app.session import Session, complain
+    from edge_app.service.session import Session, complain
     from edge_app.sources import paths, sample
 
     paths = [path for path in args.paths if path != NULL]

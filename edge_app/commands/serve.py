@@ -70,7 +70,7 @@ def run(args) -> int:
 
 def serve(settings) -> int:
     """Serve until somebody wants an end."""
-    from edge_app.service import Service
+    from edge_app.service.systemd import Service
 
     with Service() as service:
         return _served(settings, service)
@@ -80,7 +80,7 @@ def _served(settings, service) -> int:
     from edge_app.web.inference_queue import Reader
 
     reader = Reader(settings, service)  # first of all: it forks
-    from edge_app import signals
+    from edge_app.service import signals
     from edge_app.web import serving
     from edge_app.web.app import create_app
 

@@ -42,8 +42,8 @@ def run(args) -> int:
     """Run the command."""
     from edge_app.errors import WrongUsage
     from edge_app.screening.result import Known
-    from edge_app.service import Service, in_journal
-    from edge_app.session import Session, complain
+    from edge_app.service.session import Session, complain
+    from edge_app.service.systemd import Service, in_journal
     from edge_app.sources.watching import Watch
 
     for folder in args.folders:

@@ -13,8 +13,8 @@ from collections import deque
 from queue import Empty, Queue
 
 from edge_app.errors import EdgeError, UnreadableRadiograph
-from edge_app.service import Service
-from edge_app.session import LIKELY_LEAST_SIDE
+from edge_app.service.session import LIKELY_LEAST_SIDE
+from edge_app.service.systemd import Service
 from edge_app.web.settings import Settings
 from edge_app.web.upload_job import Film
 from edge_app.workers.decode_pool import Nursery

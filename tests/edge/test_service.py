@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app.restart_backoff import Restarts
-from edge_app.service import Service, in_journal
+from edge_app.service.restart_backoff import Restarts
+from edge_app.service.systemd import Service, in_journal
 from edge_app.workers.crash_tracker import MOST_DEATHS, Suspects
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
@@ -102,7 +102,7 @@ def test_an_abstract_address_is_understood():
 
 
 def test_a_systemd_that_is_busy_holds_nobody_up(systemd, monkeypatch):
-    monkeypatch.setattr("edge_app.service.DEAF", 0.001)
+    monkeypatch.setattr("edge_app.service.systemd.DEAF", 0.001)
     calls = 1000  # the kernel keeps ten of them, or a few hundred
     with Service(environment(systemd)) as one:
         for _ in range(calls):

@@ -8,11 +8,11 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from edge_app import signals
 from edge_app.commands.common import DEFAULT_STORE
 from edge_app.errors import EdgeError, WrongUsage
 from edge_app.screening import phrasing
-from edge_app.service import Service, in_journal
+from edge_app.service import signals
+from edge_app.service.systemd import Service, in_journal
 from edge_app.sources.paths import Problem
 from edge_app.workers.decode_pool import Nursery
 

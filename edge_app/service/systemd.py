@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 
-from edge_app.restart_backoff import Restarts
+from edge_app.service.restart_backoff import Restarts
 from edge_app.workers.crash_tracker import Suspects
 
 # Of the time after which systemd takes the program for dead: sd_watchdog_enabled(3) advises half; a quarter leaves room
