@@ -1,7 +1,7 @@
 """`python -m convert keygen` and `sign`: who makes models vouches for them, so that a site takes no others.
 
 The private key stays at the desk, the public one goes to every site (/etc/covid-xray/keys). What a signature is, and
-how it is checked, is in `edge_app.signatures`; both files are what OpenSSL reads and writes.
+how it is checked, is in `edge_app.install.signatures`; both files are what OpenSSL reads and writes.
 """
 
 import mmap
@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from edge_app import atomic_io, signatures
+from edge_app import atomic_io
 from edge_app.errors import WrongUsage
+from edge_app.install import signatures
 
 # What gives the pass phrase where nobody sits at a keyboard.
 PASSPHRASE = "COVID_XRAY_PASSPHRASE"

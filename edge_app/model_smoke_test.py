@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from edge_app.errors import EdgeError, ModelMismatch
-from edge_app.model_registry import released
+from edge_app.install.model_registry import released
 
 # What a card asks for is a version of TFLite, and LiteRT counts anew: 1.0 came after TFLite 2.17, and the library of
 # ai-edge-litert 2.3.0 calls itself 2.22.0-dev0, so it holds all of 2.21.

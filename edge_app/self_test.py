@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from edge_app import hardware, model_install, model_registry, signatures
+from edge_app import hardware
 from edge_app import threads as threads_
 from edge_app.errors import EdgeError
 from edge_app.health import FAULT, OK, WARNING, Check
 from edge_app.imaging import lung_field, preprocess, radiograph
+from edge_app.install import model_install, model_registry, signatures
 from edge_app.model import model_file
 from edge_app.model.classifier import WITHOUT_XNNPACK, Classifier
 from edge_app.sources import sample

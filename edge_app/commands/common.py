@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from edge_app import threads as threads_
+from edge_app.install.model_registry import default_model
 from edge_app.model.card import RULES
-from edge_app.model_registry import default_model
 
 
 def add_sources(parser: argparse.ArgumentParser) -> None:

@@ -28,8 +28,8 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command; exit code 2 if the model was not taken."""
-    from edge_app import model_registry
     from edge_app.errors import WrongUsage
+    from edge_app.install import model_registry
 
     if (args.file is None) == (args.action == "install"):
         raise WrongUsage("model: 'install' takes one FILE, 'list' and 'rollback' take none; see 'model --help'.")
@@ -39,7 +39,7 @@ def run(args) -> int:
 def _install(args, place: Path) -> int:
     import sys
 
-    from edge_app import model_install, signatures
+    from edge_app.install import model_install, signatures
 
     entry = model_install.install(args.file, place)
     if not entry.signer:
@@ -53,15 +53,15 @@ def _install(args, place: Path) -> int:
 
 
 def _roll_back(args, place: Path) -> int:
-    from edge_app import model_install
+    from edge_app.install import model_install
 
     _say(args, model_install.roll_back(place), "is in use again from the next start on; restart what runs")
     return 0
 
 
 def _list(args, place: Path) -> int:
-    from edge_app import model_registry
     from edge_app.errors import NotInstalled
+    from edge_app.install import model_registry
 
     used = model_registry.default_model()
     try:

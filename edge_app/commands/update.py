@@ -28,8 +28,8 @@ def run(args) -> int:
     """Run the command; exit code 2 if the program was not changed."""
     import sys
 
-    from edge_app import signatures, updater
     from edge_app.errors import WrongUsage
+    from edge_app.install import signatures, updater
 
     if (args.file is None) == (args.action == "install"):
         raise WrongUsage("update: 'install' takes one FILE, 'list' and 'rollback' take none; see 'update --help'.")

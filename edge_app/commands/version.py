@@ -5,7 +5,7 @@ from importlib import metadata
 
 from edge_app import __version__
 from edge_app.errors import EdgeError
-from edge_app.model_registry import default_model
+from edge_app.install.model_registry import default_model
 
 RUNTIMES = ("ai-edge-litert", "tflite-runtime")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge_app import threads as threads_
 from edge_app.errors import WrongUsage
-from edge_app.model_registry import default_model
+from edge_app.install.model_registry import default_model
 
 PORT = 8000
 # Days for which a reading is kept: until the patient's next visit, in most places.

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from convert import sign
-from edge_app import __version__, model_registry
+from edge_app import __version__
+from edge_app.install import model_registry
 from edge_app.model import model_file
 from edge_app.sources import sample
 from tests.films import draw_film

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from convert import sign
-from edge_app import signatures
 from edge_app.errors import NotTrusted, WrongUsage
+from edge_app.install import signatures
 
 ROOT = Path(__file__).parents[2]
 

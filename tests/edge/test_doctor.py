@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import hardware, health, model_registry, open_ports, self_test, store_health, threads
+from edge_app import hardware, health, open_ports, self_test, store_health, threads
 from edge_app.camera import devices
 from edge_app.errors import MissingPackage
+from edge_app.install import model_registry
 from edge_app.model import model_file
 from edge_app.sources import sample
 from tests.edge.another_user import as_another_user

@@ -14,8 +14,9 @@ import sys
 import tarfile
 from pathlib import Path
 
-from edge_app import atomic_io, signatures, verify_install
+from edge_app import atomic_io
 from edge_app.errors import NotInstalled, WrongUsage
+from edge_app.install import signatures, verify_install
 
 CURRENT, PREVIOUS, RELEASES, UNPACKED = "current", "previous", "releases", "unpacked"
 # Digits of the archive's hash in the name of its environment: two bundles of one version must not share a folder.

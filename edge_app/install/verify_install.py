@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from edge_app import model_registry
 from edge_app.errors import NotInstalled
+from edge_app.install import model_registry
 
 # Loading both networks and judging the golden film takes 2 s on a Pi Zero's class of core and 30 s under emulation.
 SECONDS = 300

@@ -10,9 +10,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge_app import atomic_io, model_registry, signatures, verify_install
+from edge_app import atomic_io
 from edge_app.errors import EdgeError, NotInstalled
-from edge_app.model_registry import Installed, Order
+from edge_app.install import model_registry, signatures, verify_install
+from edge_app.install.model_registry import Installed, Order
 
 # The one in use and the one before.
 KEPT = 2
