@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from edge_app import threads as threads_
+from edge_app.diagnostics import threads as threads_
 from edge_app.install.model_registry import default_model
 from edge_app.model.card import RULES
 

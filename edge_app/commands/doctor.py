@@ -42,7 +42,7 @@ def run(args) -> int:
 def _checks(args):
     import time
 
-    from edge_app import hardware, health, open_ports, store_health
+    from edge_app.diagnostics import hardware, health, open_ports, store_health
     from edge_app.imaging import dicom
     from edge_app.store.store_file import default_path
 
@@ -55,7 +55,7 @@ def _checks(args):
     yield hardware.cameras()
     if health.installed("pydicom"):
         yield health.decoders(dicom.compressions())
-    from edge_app import self_test
+    from edge_app.diagnostics import self_test
 
     yield from self_test.checks(args.model, args.threads, choose=True)
     yield store_health.check(store)

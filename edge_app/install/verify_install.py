@@ -14,12 +14,12 @@ SECONDS = 300
 
 
 def model(path: Path, where) -> None:
-    """Have a model file read, loaded and its golden film judged (`edge_app.model_smoke_test`).
+    """Have a model file read, loaded and its golden film judged (`edge_app.diagnostics.model_smoke_test`).
 
     Raises:
         NotInstalled: it is not fit to be used here; the sentence begins with `where` and says why.
     """
-    done = _run([sys.executable, "-m", "edge_app.model_smoke_test", str(path)], _environment(), where)
+    done = _run([sys.executable, "-m", "edge_app.diagnostics.model_smoke_test", str(path)], _environment(), where)
     if done.returncode:
         said = (done.stderr.strip() or _end(done.returncode)).splitlines()[-1].replace(str(path), str(where))
         raise NotInstalled(said if said.startswith(str(where)) else f"{where}: is not fit for this device: {said}")

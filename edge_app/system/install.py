@@ -110,7 +110,9 @@ def make(bundle: Path, target: Path) -> None:
     subprocess.run([target / "bin" / "python", pip / "pip", *words], check=True, cwd=bundle)
     subprocess.run([target / "bin" / "covid-xray", "--version"], check=True, cwd=target)
     try:  # whether this device computes with the model what its card says
-        subprocess.run([target / "bin" / "python", "-m", "edge_app.model_smoke_test"], check=True, cwd=target)
+        subprocess.run(
+            [target / "bin" / "python", "-m", "edge_app.diagnostics.model_smoke_test"], check=True, cwd=target
+        )
     except subprocess.CalledProcessError:
         raise Refused(f"{target}: the program is there and its model gives no sound answer here; see above.") from None
 

@@ -5,7 +5,7 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge_app import threads as threads_
+from edge_app.diagnostics import threads as threads_
 from edge_app.errors import WrongUsage
 from edge_app.install.model_registry import default_model
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, current_app, redirect, render_template, url_for
 
-from edge_app import health, store_health
+from edge_app.diagnostics import health, store_health
 from edge_app.imaging import dicom
 from edge_app.web import labels
 from edge_app.web.request_helpers import services
@@ -38,7 +38,7 @@ def show() -> str:
 @status.post("/status/test")
 def test():
     """Run the self-test: the golden film is judged and a film timed; it takes a second or two."""
-    from edge_app import self_test
+    from edge_app.diagnostics import self_test
 
     settings = services().settings
     checks = [_named(check) for check in self_test.checks(settings.model, settings.threads)]

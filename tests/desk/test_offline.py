@@ -193,7 +193,7 @@ def test_a_program_whose_model_computes_something_else_here_is_refused(bundle, t
     with zipfile.ZipFile(wheel, "a") as file:
         said = "" if sound else "model.tflite: golden film: a score differs by 0.200 from the card's."
         file.writestr("edge_app/__init__.py", "def run():\n    print('covid-xray-edge 9')\n")
-        file.writestr("edge_app/model_smoke_test.py", f"import sys\nsys.exit({said or 0!r})\n")
+        file.writestr("edge_app/diagnostics/model_smoke_test.py", f"import sys\nsys.exit({said or 0!r})\n")
         entry = "[console_scripts]\ncovid-xray = edge_app:run\n"
         file.writestr("covid_xray_edge-9.dist-info/entry_points.txt", entry)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app import hardware, health, open_ports, self_test, store_health, threads
 from edge_app.camera import devices
+from edge_app.diagnostics import hardware, health, open_ports, self_test, store_health, threads
 from edge_app.errors import MissingPackage
 from edge_app.install import model_registry
 from edge_app.model import model_file

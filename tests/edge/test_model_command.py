@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from edge_app import model_smoke_test
+from edge_app.diagnostics import model_smoke_test
 from edge_app.imaging import preprocess
 from edge_app.install import model_registry
 from edge_app.install.model_registry import Installed, Order

@@ -8,7 +8,7 @@ import pydicom
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from edge_app import health, self_test
+from edge_app.diagnostics import health, self_test
 from edge_app.gate import refusal
 from edge_app.imaging import preprocess, radiograph
 from edge_app.model import classifier, model_file

@@ -23,8 +23,8 @@ def check(path: Path) -> None:
         EdgeError: it is damaged, of another preprocessing, asks for a newer runtime, cannot be run, carries no golden
             film, or gives it other scores.
     """
-    from edge_app import self_test
-    from edge_app.health import OK
+    from edge_app.diagnostics import self_test
+    from edge_app.diagnostics.health import OK
     from edge_app.model import classifier, model_file
 
     model = model_file.read(path)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from edge_app import hardware
-from edge_app import threads as threads_
+from edge_app.diagnostics import hardware
+from edge_app.diagnostics import threads as threads_
+from edge_app.diagnostics.health import FAULT, OK, WARNING, Check
 from edge_app.errors import EdgeError
-from edge_app.health import FAULT, OK, WARNING, Check
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.install import model_install, model_registry, signatures
 from edge_app.model import model_file

@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from edge_app.health import OK, WARNING, Check
+from edge_app.diagnostics.health import OK, WARNING, Check
 
 # State of a TCP socket that listens, and of a UDP socket that is bound to no peer (include/net/tcp_states.h).
 LISTENING = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}

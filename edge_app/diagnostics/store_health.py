@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
+from edge_app.diagnostics.health import FAULT, OK, Check, nearest
 from edge_app.errors import EdgeError
-from edge_app.health import FAULT, OK, Check, nearest
 
 
 def check(path: Path) -> Check:

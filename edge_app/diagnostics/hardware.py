@@ -6,7 +6,7 @@ import struct
 import time
 from pathlib import Path
 
-from edge_app.health import FAULT, LEAST_YEAR, OK, WARNING, Check, nearest
+from edge_app.diagnostics.health import FAULT, LEAST_YEAR, OK, WARNING, Check, nearest
 
 # A byte of eMMC 5.1 (JESD84-B51, 7.4.31, PRE_EOL_INFO): 80 % of the spare blocks are used, and 90 %.
 SPARE_WARNING, SPARE_URGENT = 2, 3
