@@ -88,13 +88,13 @@ compare: .venv/ready  ## the figures of the released models side by side
 FILMS = $(wildcard $(patsubst %,$(DATA)/%,COVID-19_Radiography_Dataset/*/images chest_xray/* covid-chestxray-dataset/images nih-chest-xrays/images))
 
 bench: .venv/ready .venv-edge/ready $(INDEX)  ## time the edge against TensorFlow with the H5 file, and a session against its floor
-	for python in $(DESK) $(EDGE); do $$python -m edge_app.bench_session $(FILMS) || exit 1; done
+	for python in $(DESK) $(EDGE); do $$python -m edge_app.bench.session $(FILMS) || exit 1; done
 	$(DESK) -m convert.bench --edge $(DESK)
 	$(DESK) -m train photograph-video --data "$(DATA)" --index $(INDEX) --out $(OUT)/films.avi
-	$(EDGE) -m edge_app.bench_camera $(OUT)/films.avi
+	$(EDGE) -m edge_app.bench.camera $(OUT)/films.avi
 
 page-load: .venv-edge/ready  ## 50 clients send films to the page on the loopback for two minutes; FILMS as of bench
-	$(EDGE) -m edge_app.bench_page $(FILMS)
+	$(EDGE) -m edge_app.bench.page $(FILMS)
 
 kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: none lost, none doubled
 	KILLS=200 FILMS=1000 $(EDGE) -m pytest -s tests/edge/test_killed_run.py

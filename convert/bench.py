@@ -13,7 +13,7 @@ from statistics import median
 
 import cv2
 
-from edge_app import process_stats
+from edge_app.bench import process_stats
 from edge_app.imaging import radiograph
 from edge_app.model import model_file
 from edge_app.sources import sample

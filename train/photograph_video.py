@@ -1,4 +1,4 @@
-"""`python -m train photograph-video`: a video of simulated photographs, for `edge_app.bench_camera` and for trying out.
+"""`python -m train photograph-video`: a video of simulated photographs, for `edge_app.bench.camera` and for trying out.
 
 One film after another is held before the camera by a hand that trembles; between them nothing is in view.
 """

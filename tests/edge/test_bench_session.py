@@ -5,13 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from edge_app import process_stats
+from edge_app.bench import process_stats
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_every_figure_is_measured(tmp_path, model_path, film_path):
-    command = [sys.executable, "-m", "edge_app.bench_session", film_path.parent, "--model", model_path, "--turns", 1]
+    command = [sys.executable, "-m", "edge_app.bench.session", film_path.parent, "--model", model_path, "--turns", 1]
     command += ["--films", 20, "--many", 20, "--threads", 1, "--json", tmp_path / "figures.json"]
     ran = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
     assert (ran.returncode, ran.stderr) == (0, "")

@@ -1,4 +1,4 @@
-"""How a session compares with what it cannot do without, all in one run: `python -m edge_app.bench_session`.
+"""How a session compares with what it cannot do without, all in one run: `python -m edge_app.bench.session`.
 
 Whatever the machine does besides, both sides of a ratio are timed in turn and their medians compared: a cold start with
 importing and building alone; a warm film with the fastest decoder and the bare networks; a folder with its decoding
@@ -40,7 +40,7 @@ COLD, WARM, FOLDER, MEMORY_MB = 1.3, 1.15, 0.9, 300
 
 def main() -> int:
     """Run the command."""
-    parser = argparse.ArgumentParser(prog="python -m edge_app.bench_session", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m edge_app.bench.session", description=__doc__)
     parser.add_argument("folders", type=Path, nargs="*", help="films of a folder run (default: the sample, drawn out)")
     parser.add_argument("--films", type=int, default=500, help="of the folders that are taken (default %(default)s)")
     parser.add_argument("--many", type=int, default=2000, help="films of the memory run (default %(default)s)")
@@ -75,7 +75,7 @@ def measure(args, nursery: Nursery, folder: Path) -> dict:
 
 def cold(args, model, film: Path, folder: Path) -> dict:
     """Time Python's start to the first verdict against its start to two bare interpreters."""
-    from edge_app import process_stats
+    from edge_app.bench import process_stats
     from edge_app.model import classifier
 
     networks = [folder / "scores.tflite", folder / "lungs.tflite"]
@@ -142,7 +142,7 @@ def throughput(films: list[Path], one, nursery: Nursery) -> dict:
 
 def memory(films: list[Path], one, nursery: Nursery) -> dict:
     """Say what all processes together hold over many films: the peak of the first tenth, and of all."""
-    from edge_app import process_stats
+    from edge_app.bench import process_stats
     from edge_app.workers import pipeline
 
     seen = []

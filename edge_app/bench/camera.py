@@ -1,4 +1,4 @@
-"""`python -m edge_app.bench_camera VIDEO`: how fast the camera's loop looks, on one core, and whether it keeps memory.
+"""`python -m edge_app.bench.camera VIDEO`: how fast the camera's loop looks, on one core, and whether it keeps memory.
 
 VIDEO is looked at again and again: `python -m train photograph-video` makes one of simulated photographs.
 """
@@ -23,7 +23,7 @@ RATE, IDLE_RATE = 30, 5
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(prog="python -m edge_app.bench_camera", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m edge_app.bench.camera", description=__doc__)
     parser.add_argument("video", help="1280 x 720 pixels")
     parser.add_argument("--frames", type=int, default=2000, help="to look at in all (default %(default)s)")
     args = parser.parse_args()
