@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app.camera import outline, quad_scorer
+from edge_app.camera.detect import outline, quad_scorer
 from edge_app.imaging import preprocess, radiograph
 from train import film_arguments, film_margin, index, provenance
 from train.photograph import photograph

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge_app.camera import film_view, straighten
+from edge_app.camera.detect import film_view, straighten
 from edge_app.imaging import preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier

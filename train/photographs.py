@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app.camera import straighten
+from edge_app.camera.detect import straighten
 from edge_app.errors import NoLungField
 from edge_app.gate import picture_checks, view_classes
 from edge_app.imaging import lung_field, preprocess

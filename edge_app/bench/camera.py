@@ -13,8 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge_app.camera import film_view
-from edge_app.camera.camera import Camera
+from edge_app.camera.capture.camera import Camera
+from edge_app.camera.detect import film_view
 from edge_app.errors import CameraEnded, EdgeError
 
 # Pictures a second that a camera gives, of which an idle loop looks at so many.

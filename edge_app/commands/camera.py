@@ -74,7 +74,7 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command."""
-    from edge_app.camera.camera import Camera
+    from edge_app.camera.capture.camera import Camera
     from edge_app.errors import CameraEnded, CameraLost, WrongUsage
     from edge_app.service import signals
     from edge_app.service.session import Session, complain
@@ -83,8 +83,8 @@ def run(args) -> int:
     with Service() as service, Session(args, camera=True, service=service) as session:
         import cv2
 
-        from edge_app.camera.loop import Loop
-        from edge_app.camera.stability import MOST_HELD, STILL, Freeze
+        from edge_app.camera.loop.loop import Loop
+        from edge_app.camera.loop.stability import MOST_HELD, STILL, Freeze
 
         if args.frames > MOST_HELD:
             raise WrongUsage(f"--frames: {args.frames} are too many; 1 to {MOST_HELD} are allowed.")
@@ -128,7 +128,7 @@ class Voice:
 
     def tell(self, moment) -> None:
         """Say what is to be said of a moment first, if that is news."""
-        from edge_app.camera import screen
+        from edge_app.camera.ui import screen
 
         now = time.monotonic()
         words = screen.words(moment)[0]
@@ -148,7 +148,7 @@ class Controls:
         """Open what `args` ask for; `press` is called when somebody presses the shutter, `say` takes a sentence."""
         from contextlib import ExitStack
 
-        from edge_app.camera import shutter
+        from edge_app.camera.ui import shutter
 
         self.left, self._press = False, press
         self._open = ExitStack()
@@ -157,11 +157,11 @@ class Controls:
             if args.button:
                 self._open.callback(shutter.button(args.button, press).close)
             if args.screen == "window" or (args.screen == "auto" and has_display()):
-                from edge_app.camera.window import Window
+                from edge_app.camera.ui.window import Window
 
                 self._screen = Window(terms, press, self.leave)
             elif args.screen == "page":
-                from edge_app.camera.page import Page
+                from edge_app.camera.ui.page import Page
 
                 self._screen = Page(terms, press, args.port)
                 say(f"camera: to be seen at {self._screen.address}")

@@ -23,7 +23,7 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command; exit code 1 if there is no camera that can be used."""
-    from edge_app.camera import devices
+    from edge_app.camera.capture import devices
     from edge_app.screening.phrasing import printable
 
     found = devices.found()

@@ -80,7 +80,7 @@ def clock(now: float, root: Path = Path("/")) -> Check:
 
 def cameras() -> Check:
     """Check that each camera can be opened; none is well too, since films come as files."""
-    from edge_app.camera import devices
+    from edge_app.camera.capture import devices
 
     found = devices.found()
     bad = [f"{one.name}: {one.problem}" for one in found if one.problem is not None]

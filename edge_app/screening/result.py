@@ -37,7 +37,7 @@ class Shot:
         camera: its name.
         frames: how many were judged; 0 if none was good enough.
         spread: the lowest and the highest score of these frames by label; empty of a film that is refused.
-        quality: what was measured of the sharpest frame, by name: see `edge_app.camera.frame_quality`.
+        quality: what was measured of the sharpest frame, by name: see `edge_app.camera.detect.frame_quality`.
         corners: ((x, y), ...), where the film's corners were in the frame, from its upper left clockwise, as shares of
             the frame's width and height; empty if it was not found.
     """

@@ -2,8 +2,8 @@
 
 from flask_babel import lazy_gettext as _l
 
-from edge_app.camera import advice
-from edge_app.camera import frame_quality as frame
+from edge_app.camera.detect import advice
+from edge_app.camera.detect import frame_quality as frame
 from edge_app.gate import picture_checks as picture
 
 # By name of a `gate.Check`.

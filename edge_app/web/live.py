@@ -43,8 +43,8 @@ class Live:
         Raises:
             EdgeError: the model was never shown photographs.
         """
-        from edge_app.camera.camera import Camera
-        from edge_app.camera.loop import Loop
+        from edge_app.camera.capture.camera import Camera
+        from edge_app.camera.loop.loop import Loop
         from edge_app.model import model_file
         from edge_app.model.classifier import Classifier
         from edge_app.screening import run_context
@@ -123,7 +123,7 @@ def draw(moment) -> bytes:
     import cv2
     import numpy as np
 
-    from edge_app.camera import screen
+    from edge_app.camera.ui import screen
 
     pixels = moment.frame.pixels
     scale = WIDTH / pixels.shape[1]

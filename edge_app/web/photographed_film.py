@@ -78,8 +78,9 @@ class Judge:
         """
         from dataclasses import replace
 
-        from edge_app.camera import film_view, loop
-        from edge_app.camera.frame import Frame
+        from edge_app.camera.capture.frame import Frame
+        from edge_app.camera.detect import film_view
+        from edge_app.camera.loop import loop
 
         height, width = decoded.grey.shape
         pixels = decoded.grey.reshape(height, width // 3, 3)

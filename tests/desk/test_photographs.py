@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from edge_app.camera import outline, straighten
+from edge_app.camera.detect import outline, straighten
 from tests.desk.conftest import LABELS, LUNGS
 from tests.films import draw_film
 from train import batches, config, fit, photograph_again, photographs

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app.camera import camera, devices, feed, watchdog
-from edge_app.camera.camera import LIVE, RESTARTING, Camera
+from edge_app.camera.capture import camera, devices, feed, watchdog
+from edge_app.camera.capture.camera import LIVE, RESTARTING, Camera
 from edge_app.cli import main
 from edge_app.errors import CameraEnded, CameraLost, WrongUsage
 

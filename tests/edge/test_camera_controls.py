@@ -16,11 +16,13 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app.camera import film_view, loop, screen, shutter
-from edge_app.camera.camera import Status
-from edge_app.camera.frame import Frame
-from edge_app.camera.loop import Moment
-from edge_app.camera.page import Page
+from edge_app.camera.capture.camera import Status
+from edge_app.camera.capture.frame import Frame
+from edge_app.camera.detect import film_view
+from edge_app.camera.loop import loop
+from edge_app.camera.loop.loop import Moment
+from edge_app.camera.ui import screen, shutter
+from edge_app.camera.ui.page import Page
 from edge_app.errors import MissingPackage, WrongUsage
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
@@ -163,7 +165,7 @@ def display():
 
 def test_the_window_shows_a_film_and_closes(of_run, monkeypatch):
     pytest.importorskip("tkinter")
-    from edge_app.camera.window import Window
+    from edge_app.camera.ui.window import Window
 
     with display() as number:
         monkeypatch.setenv("DISPLAY", number)
@@ -183,7 +185,7 @@ def test_the_window_shows_a_film_and_closes(of_run, monkeypatch):
 
 def test_without_a_display_the_window_says_what_to_do(of_run, monkeypatch):
     pytest.importorskip("tkinter")
-    from edge_app.camera.window import Window
+    from edge_app.camera.ui.window import Window
 
     monkeypatch.setenv("DISPLAY", ":99999")
     with pytest.raises(WrongUsage, match="--screen page"):

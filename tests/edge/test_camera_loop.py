@@ -7,10 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app.camera import aggregate, film_view, outline, screen, stability, straighten
-from edge_app.camera.advice import FAR, GLARE, NO_FILM, SEVERAL
-from edge_app.camera.frame import Frame
-from edge_app.camera.frame_quality import GLARE as GLARE_FIGURE
+from edge_app.camera.capture.frame import Frame
+from edge_app.camera.detect import film_view, outline, straighten
+from edge_app.camera.detect.advice import FAR, GLARE, NO_FILM, SEVERAL
+from edge_app.camera.detect.frame_quality import GLARE as GLARE_FIGURE
+from edge_app.camera.loop import aggregate, stability
+from edge_app.camera.ui import screen
 from edge_app.cli import main
 from edge_app.gate.gate import refuse
 from edge_app.model import model_file
@@ -233,7 +235,7 @@ def test_pictures_of_one_film_each(tmp_path, camera_model, capsys):
 
 
 def test_a_fault_in_judging_costs_one_film(video, camera_model, capsys, monkeypatch):
-    from edge_app.camera import loop
+    from edge_app.camera.loop import loop
 
     judge, calls = loop.judge, []
 
@@ -256,8 +258,8 @@ def test_a_model_that_was_shown_no_photographs_is_refused(model_path, video, cap
 
 
 def test_the_shutter_refuses_what_cannot_be_seen(camera_model, tmp_path):
-    from edge_app.camera.camera import Camera
-    from edge_app.camera.loop import Loop
+    from edge_app.camera.capture.camera import Camera
+    from edge_app.camera.loop.loop import Loop
     from edge_app.model.classifier import Classifier
 
     for number in range(45):

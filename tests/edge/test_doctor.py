@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app.camera import devices
+from edge_app.camera.capture import devices
 from edge_app.diagnostics import hardware, health, open_ports, self_test, store_health, threads
 from edge_app.errors import MissingPackage
 from edge_app.install import model_registry

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask_babel import Babel, force_locale
 
-from edge_app.camera import advice, frame_quality
+from edge_app.camera.detect import advice, frame_quality
 from edge_app.diagnostics import health
 from edge_app.gate import gate, picture_checks, refusal, view_classes
 from edge_app.model import model_file

@@ -3,8 +3,8 @@
 import subprocess
 import time
 
-from edge_app.camera import devices, watchdog
-from edge_app.camera.camera import LIVE, RESTARTING, Camera
+from edge_app.camera.capture import devices, watchdog
+from edge_app.camera.capture.camera import LIVE, RESTARTING, Camera
 
 SLOW = 10  # an emulated processor: seconds are many
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edge_app.camera import quad_scorer, sides
-from edge_app.camera.sides import Sides
+from edge_app.camera.detect import quad_scorer, sides
+from edge_app.camera.detect.sides import Sides
 
 # Dark levels drawn apart: most films have a black border, and most viewers stand it on dark grey.
 LIGHTER = np.round(255 * (np.arange(256) / 255) ** 0.5).astype(np.uint8)

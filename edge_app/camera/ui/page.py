@@ -9,8 +9,8 @@ import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from edge_app.camera import screen
-from edge_app.camera.loop import Moment
+from edge_app.camera.loop.loop import Moment
+from edge_app.camera.ui import screen
 from edge_app.errors import WrongUsage
 from edge_app.outputs import overlay
 from edge_app.screening import phrasing

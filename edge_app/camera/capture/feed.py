@@ -124,12 +124,12 @@ class Usb(OpenCvFeed):
         self._device = device
 
     def _why_closed(self) -> str:
-        from edge_app.camera import devices
+        from edge_app.camera.capture import devices
 
         return devices.problem(Path(self._device)) or "it cannot be opened: another program may hold it"
 
     def _nothing(self):
-        from edge_app.camera import devices
+        from edge_app.camera.capture import devices
 
         raise FeedFault(devices.problem(Path(self._device)) or "it gives no more pictures")
 

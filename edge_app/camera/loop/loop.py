@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app.camera import film_view, straighten
-from edge_app.camera.aggregate import confirm
-from edge_app.camera.camera import LIVE, Camera
-from edge_app.camera.frame import Frame
-from edge_app.camera.stability import Freeze, Good
+from edge_app.camera.capture.camera import LIVE, Camera
+from edge_app.camera.capture.frame import Frame
+from edge_app.camera.detect import film_view, straighten
+from edge_app.camera.loop.aggregate import confirm
+from edge_app.camera.loop.stability import Freeze, Good
 from edge_app.gate import gate, refusal
 from edge_app.model.classifier import Classifier
 from edge_app.screening import decision, screening

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from edge_app.camera import screen
-from edge_app.camera.loop import Moment
+from edge_app.camera.loop.loop import Moment
+from edge_app.camera.ui import screen
 from edge_app.errors import MissingPackage, WrongUsage
 from edge_app.screening.run_context import Terms
 

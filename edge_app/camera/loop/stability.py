@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from edge_app.camera.frame import Frame
+from edge_app.camera.capture.frame import Frame
 
 # Frames that a reading is made of, and for how long all of them must have been good: a hand that trembles takes some
 # tenths of a second to and fro.

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app.camera import devices, feed
-from edge_app.camera.frame import Frame
-from edge_app.camera.watchdog import Watch
+from edge_app.camera.capture import devices, feed
+from edge_app.camera.capture.frame import Frame
+from edge_app.camera.capture.watchdog import Watch
 from edge_app.errors import CameraEnded, CameraLost, MissingPackage, WrongUsage
 from edge_app.sources.paths import IMAGE_SUFFIXES
 
@@ -241,7 +241,7 @@ def named(name: str, size: tuple[int, int]) -> feed.Feed:
     if name.lower().startswith(STREAMS):
         return feed.Stream(name)
     if name == "pi" or name.startswith("pi:"):
-        from edge_app.camera import pi
+        from edge_app.camera.capture import pi
 
         number = name[3:] or "0"
         if not number.isdigit():

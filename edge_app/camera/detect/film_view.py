@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from edge_app.camera import advice, frame_quality, outline
-from edge_app.camera.advice import Advice
-from edge_app.camera.outline import Outline
+from edge_app.camera.detect import advice, frame_quality, outline
+from edge_app.camera.detect.advice import Advice
+from edge_app.camera.detect.outline import Outline
 
 # A look at hardly anything: by it a frame is known to be the same as the one before.
 GLANCE = (48, 27)

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from edge_app.camera.loop import Moment
+from edge_app.camera.loop.loop import Moment
 from edge_app.outputs import overlay, pictures
 from edge_app.screening import phrasing
 from edge_app.screening.result import Result

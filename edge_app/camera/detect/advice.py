@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge_app.camera import frame_quality as quality
-from edge_app.camera.frame_quality import Quality
+from edge_app.camera.detect import frame_quality as quality
+from edge_app.camera.detect.frame_quality import Quality
 
 # Kinds of advice, in the order in which they are said.
 NO_FILM, SEVERAL, CUT, FAR, MOVING, TILTED, DARK, BRIGHT, GLARE, SHADOW, BLURRED, MOIRE = (

@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_app.camera import pi
+from edge_app.camera.capture import pi
 from edge_app.errors import MissingPackage
 
 SYSTEM, DEVICES = Path("/sys/class/video4linux"), Path("/dev")
