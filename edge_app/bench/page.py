@@ -46,7 +46,7 @@ def main() -> int:
                 told, memory = load(port, films, args.clients, args.seconds, server.pid)
             finally:
                 server.terminate()
-    from edge_app.web.inference_queue import MOST_WAITING
+    from edge_app.web.readings.inference_queue import MOST_WAITING
 
     return report(told, memory, args.seconds, MOST_WAITING)
 

@@ -45,8 +45,8 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command."""
-    from edge_app.web import settings as settings_
-    from edge_app.web.settings import Settings
+    from edge_app.web.http import settings as settings_
+    from edge_app.web.http.settings import Settings
 
     settings = Settings(
         state_dir=args.state or default_state(),
@@ -77,7 +77,7 @@ def serve(settings) -> int:
 
 
 def _served(settings, service) -> int:
-    from edge_app.web.inference_queue import Reader
+    from edge_app.web.readings.inference_queue import Reader
 
     reader = Reader(settings, service)  # first of all: it forks
     from edge_app.service import signals
@@ -106,7 +106,7 @@ def _ensure_password(settings) -> None:
     """Make a password where one is needed and none is set; it is shown this once."""
     import secrets
 
-    from edge_app.web.credentials import Credentials
+    from edge_app.web.access.credentials import Credentials
 
     credentials = Credentials(settings.state_dir)
     if settings.open or credentials.has_password:
@@ -121,7 +121,7 @@ def administer(args, folder: Path) -> int:
     import getpass
     import sys
 
-    from edge_app.web.credentials import Credentials
+    from edge_app.web.access.credentials import Credentials
 
     credentials = Credentials(folder)
     if args.set_password:

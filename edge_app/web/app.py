@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from flask import Flask, request
 
-from edge_app.web.credentials import Credentials
-from edge_app.web.settings import Settings, device_names
+from edge_app.web.access.credentials import Credentials
+from edge_app.web.http.settings import Settings, device_names
 
 # Of a form: a label, a token, two flags; films are files and do not count. Werkzeug reads 64 KiB at a time and takes
 # them for a field's at first.
@@ -39,7 +39,9 @@ def create_app(settings: Settings, services: Services) -> Flask:
         settings: how it is served.
         services: what it uses; `serving.opened` opens them.
     """
-    from edge_app.web import api, auth, live, monitoring, pages, security
+    from edge_app.web.access import auth
+    from edge_app.web.http import security
+    from edge_app.web.views import api, live, monitoring, pages
 
     app = Flask("edge_app.web", static_url_path="/static")
     app.config.update(
@@ -65,7 +67,8 @@ def _handle_errors(app: Flask) -> None:
     from werkzeug.exceptions import HTTPException
 
     from edge_app.errors import StoreFault, WrongUsage
-    from edge_app.web import api, request_helpers
+    from edge_app.web.http import request_helpers
+    from edge_app.web.views import api
 
     def answer(status: int, sentence: str = ""):
         if request.path.startswith("/api/"):

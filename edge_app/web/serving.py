@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from edge_app.errors import WrongUsage
-from edge_app.web import settings as settings_
-from edge_app.web.inference_queue import MOST_WAITING, Reader
-from edge_app.web.settings import Settings
+from edge_app.web.http import settings as settings_
+from edge_app.web.http.settings import Settings
+from edge_app.web.readings.inference_queue import MOST_WAITING, Reader
 
 # Threads that answer: those that wait for a film, and as many that never do, so that pages are shown all the same.
 THREADS = 2 * MOST_WAITING
@@ -39,7 +39,7 @@ def opened(settings: Settings, reader: Reader) -> Iterator:
     from edge_app.model import model_file
     from edge_app.screening import run_context
     from edge_app.web.app import Services
-    from edge_app.web.reading_store import Shelf
+    from edge_app.web.readings.reading_store import Shelf
 
     if IN_MEMORY.is_dir():
         tempfile.tempdir = str(IN_MEMORY)
@@ -52,7 +52,7 @@ def opened(settings: Settings, reader: Reader) -> Iterator:
         reader.start(model, agreed, shelf)
         services = Services(settings, agreed, reader, shelf)
         if settings.camera:
-            from edge_app.web.live import Live
+            from edge_app.web.views.live import Live
 
             camera = Live(settings, services)
             stack.callback(camera.close)
@@ -84,7 +84,7 @@ def listening(app, settings: Settings) -> Iterator:
     Raises:
         WrongUsage: the address cannot be listened on.
     """
-    from edge_app.web import limited_server
+    from edge_app.web.http import limited_server
 
     # It tells of every request that waits for a thread; `metrics` tells how many films wait.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -109,7 +109,7 @@ def listening(app, settings: Settings) -> Iterator:
             stack.callback(server.close)
             port = server.effective_port
             if settings.tls:
-                from edge_app.web import tls
+                from edge_app.web.http import tls
 
                 terminator = tls.Terminator(
                     settings.host,
@@ -139,7 +139,7 @@ class _Later:
 
 
 def _most_bytes() -> int:
-    from edge_app.web.api import MOST_BYTES
+    from edge_app.web.views.api import MOST_BYTES
 
     # A little more than the app allows, which answers with a sentence.
     return MOST_BYTES + (1 << 20)
@@ -149,7 +149,7 @@ def secured(settings: Settings) -> Settings:
     """Return the settings with the certificate's fingerprint; makes a certificate if TLS is asked for."""
     if not settings.tls:
         return settings
-    from edge_app.web import tls
+    from edge_app.web.http import tls
 
     folder = settings.state_dir
     found = tls.certificate(

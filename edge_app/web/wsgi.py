@@ -14,8 +14,8 @@ import os
 from pathlib import Path
 
 from edge_app.errors import WrongUsage
-from edge_app.web.inference_queue import Reader
-from edge_app.web.settings import Settings, make_state_dir
+from edge_app.web.http.settings import Settings, make_state_dir
+from edge_app.web.readings.inference_queue import Reader
 
 # More are no chain of proxies but a slip.
 MOST_PROXIES = 9
@@ -40,8 +40,8 @@ def made():
     make_state_dir(settings.state_dir)
     reader = Reader(settings)  # first of all: it forks
 
+    from edge_app.web.access.credentials import Credentials
     from edge_app.web.app import create_app
-    from edge_app.web.credentials import Credentials
     from edge_app.web.serving import opened
 
     credentials = Credentials(settings.state_dir)

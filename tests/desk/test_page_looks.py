@@ -72,8 +72,8 @@ def site(tmp_path_factory):
     need_browser()
     from edge_app.web import serving
     from edge_app.web.app import create_app
-    from edge_app.web.inference_queue import Reader
-    from edge_app.web.settings import Settings
+    from edge_app.web.http.settings import Settings
+    from edge_app.web.readings.inference_queue import Reader
 
     settings = Settings(tmp_path_factory.mktemp("state"), port=0)
     with serving.opened(settings, Reader(settings)) as kept:

@@ -14,11 +14,11 @@ from schemathesis import openapi
 
 from edge_app.sources import sample
 from edge_app.web import serving
+from edge_app.web.access.credentials import Credentials
 from edge_app.web.app import create_app
-from edge_app.web.credentials import Credentials
-from edge_app.web.inference_queue import Reader
-from edge_app.web.rate_limits import Bucket
-from edge_app.web.settings import Settings
+from edge_app.web.http.rate_limits import Bucket
+from edge_app.web.http.settings import Settings
+from edge_app.web.readings.inference_queue import Reader
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]

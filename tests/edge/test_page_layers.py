@@ -17,7 +17,7 @@ from edge_app.outputs import pictures
 from edge_app.screening import decision, run_context, screening
 from edge_app.screening.inference import Reading
 from edge_app.screening.result import Result
-from edge_app.web import layers
+from edge_app.web.readings import layers
 from tests.films import draw_film
 
 SCORES = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}

@@ -15,12 +15,12 @@ from edge_app.screening.inference import Reading
 from edge_app.screening.result import Result
 from edge_app.web import serving
 from edge_app.web.app import create_app
-from edge_app.web.history import A_PAGE
-from edge_app.web.inference_queue import Reader
-from edge_app.web.rate_limits import Bucket
-from edge_app.web.request_helpers import MOST_LABEL
-from edge_app.web.settings import Settings
-from edge_app.web.upload import MOST_AT_ONCE
+from edge_app.web.http.rate_limits import Bucket
+from edge_app.web.http.request_helpers import MOST_LABEL
+from edge_app.web.http.settings import Settings
+from edge_app.web.readings.inference_queue import Reader
+from edge_app.web.views.history import A_PAGE
+from edge_app.web.views.upload import MOST_AT_ONCE
 from tests.films import draw_film
 
 JSON = {"Accept": "application/json"}

@@ -16,7 +16,7 @@ from edge_app.diagnostics import health
 from edge_app.gate import gate, picture_checks, refusal, view_classes
 from edge_app.model import model_file
 from edge_app.screening import decision, inference, run_context
-from edge_app.web import labels, languages, result_view, wording
+from edge_app.web.text import labels, languages, result_view, wording
 
 WEB = Path(languages.__file__).parent
 LANGUAGES = [code for code in languages.NAMES if code != languages.ENGLISH]

@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app.web import auth, rate_limits, security, serving, sessions
+from edge_app.web import serving
+from edge_app.web.access import auth, sessions
+from edge_app.web.access.credentials import Credentials
 from edge_app.web.app import create_app
-from edge_app.web.credentials import Credentials
-from edge_app.web.inference_queue import Reader
-from edge_app.web.settings import Settings
+from edge_app.web.http import rate_limits, security
+from edge_app.web.http.settings import Settings
+from edge_app.web.readings.inference_queue import Reader
 from tests.films import draw_film
 
 PASSWORD = "three rays and a lead apron"

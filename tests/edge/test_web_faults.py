@@ -15,11 +15,13 @@ from pathlib import Path
 import pytest
 
 from edge_app.errors import EdgeError, StoreFault
-from edge_app.web import inference_queue, rate_limits, serving
+from edge_app.web import serving
+from edge_app.web.access.credentials import Credentials
 from edge_app.web.app import create_app
-from edge_app.web.credentials import Credentials
-from edge_app.web.inference_queue import Busy, Reader
-from edge_app.web.settings import Settings
+from edge_app.web.http import rate_limits
+from edge_app.web.http.settings import Settings
+from edge_app.web.readings import inference_queue
+from edge_app.web.readings.inference_queue import Busy, Reader
 
 PASSWORD = "three rays and a lead apron"
 # Seconds for an answer; a machine may be busy.

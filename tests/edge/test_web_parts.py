@@ -20,11 +20,12 @@ from edge_app.screening import decision, run_context
 from edge_app.screening.inference import Reading
 from edge_app.screening.result import Result
 from edge_app.store.store import Store
-from edge_app.web import credentials, limited_server, rate_limits, sessions
-from edge_app.web.credentials import Credentials
-from edge_app.web.rate_limits import Bucket, Guesses
-from edge_app.web.reading_store import Shelf
-from edge_app.web.sessions import Sessions
+from edge_app.web.access import credentials, sessions
+from edge_app.web.access.credentials import Credentials
+from edge_app.web.access.sessions import Sessions
+from edge_app.web.http import limited_server, rate_limits
+from edge_app.web.http.rate_limits import Bucket, Guesses
+from edge_app.web.readings.reading_store import Shelf
 
 PATIENCE = 60
 

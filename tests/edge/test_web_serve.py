@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from edge_app.bench import page
-from edge_app.web import tls
+from edge_app.web.http import tls
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from edge_app.web import languages, sessions
-from edge_app.web.rate_limits import Bucket, Guesses
-from edge_app.web.request_helpers import refuse
-from edge_app.web.sessions import Sessions
+from edge_app.web.access import sessions
+from edge_app.web.access.sessions import Sessions
+from edge_app.web.http.rate_limits import Bucket, Guesses
+from edge_app.web.http.request_helpers import refuse
+from edge_app.web.text import languages
 
 auth = Blueprint("auth", __name__)
 
@@ -132,7 +133,7 @@ def _same(origin: str, host: str) -> bool:
 
 def _answer(status: int, sentence: str):
     if request.path.startswith(API):
-        from edge_app.web.api import fault
+        from edge_app.web.views.api import fault
 
         answer = current_app.make_response(fault(status, sentence))
     else:

@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from edge_app.errors import WrongUsage
-from edge_app.web import settings
+from edge_app.web.http import settings
 
 # Characters of a password; NIST SP 800-63B asks for 8 at least, and for no rules of composition.
 LEAST, MOST = 10, 1024

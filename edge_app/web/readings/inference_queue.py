@@ -15,8 +15,8 @@ from queue import Empty, Queue
 from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.service.session import LIKELY_LEAST_SIDE
 from edge_app.service.systemd import Service
-from edge_app.web.settings import Settings
-from edge_app.web.upload_job import Film
+from edge_app.web.http.settings import Settings
+from edge_app.web.readings.upload_job import Film
 from edge_app.workers.decode_pool import Nursery
 
 # Films that may wait: each holds one of the server's threads, and at a third of a second each the last one waits 3 s.
@@ -53,7 +53,7 @@ class Reader:
             settings: of the page.
             service: is told that the work goes on, and of each film; None where no systemd listens.
         """
-        from edge_app.web import photographed_film
+        from edge_app.web.readings import photographed_film
 
         self._settings, self._service = settings, service or Service({})
         self._photograph_since: float | None = None
@@ -224,7 +224,7 @@ class Reader:
 
     def _read_photographs(self) -> None:
         """Judge photographs of films, with networks and a card of their own."""
-        from edge_app.web import photographed_film
+        from edge_app.web.readings import photographed_film
 
         judge = None
         while (film := self._photographs.get()) is not None:

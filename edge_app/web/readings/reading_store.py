@@ -101,7 +101,7 @@ class Shelf:
         Raises:
             StoreFault: it cannot be written.
         """
-        from edge_app.web.layers import layers
+        from edge_app.web.readings.layers import layers
 
         drawn = layers(result, terms) if result.grey is not None else {}
         checks = result.reading.checks if result.reading else ()

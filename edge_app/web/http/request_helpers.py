@@ -2,7 +2,7 @@
 
 from flask import abort, current_app, render_template, request
 
-from edge_app.web import wording
+from edge_app.web.text import wording
 
 # Of a patient label: long enough for a number and a remark, too short for a letter.
 MOST_LABEL = 64

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, g, request, url_for
 
 from edge_app.errors import EdgeError
 from edge_app.screening import decision
-from edge_app.web import auth
-from edge_app.web.request_helpers import MOST_LABEL, services
+from edge_app.web.access import auth
+from edge_app.web.http.request_helpers import MOST_LABEL, services
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -45,7 +45,7 @@ def _wrong(error: Wrong):
 @api.post("/classify")
 def classify():
     """Judge one film: a form with the field `film`, or the film itself as the body."""
-    from edge_app.web.inference_queue import Busy
+    from edge_app.web.readings.inference_queue import Busy
 
     told = _told({"label", "photograph"}, form=request.mimetype == FORM)
     photograph = _flag("photograph", told)

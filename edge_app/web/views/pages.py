@@ -9,8 +9,9 @@ from flask_babel import Babel, get_locale
 from edge_app import __version__
 from edge_app.gate import refusal
 from edge_app.screening import decision
-from edge_app.web import languages, layers, result_view, wording
-from edge_app.web.request_helpers import MOST_LABEL, reading_or_404, services
+from edge_app.web.http.request_helpers import MOST_LABEL, reading_or_404, services
+from edge_app.web.readings import layers
+from edge_app.web.text import languages, result_view, wording
 
 pages = Blueprint("pages", __name__)
 
@@ -21,9 +22,9 @@ MOST_OTHERS = 5
 
 def init_app(app) -> None:
     """Give an app its pages, its languages and what templates ask for; `live.init_app` gives the camera's."""
-    from edge_app.web.history import history
-    from edge_app.web.status import status
-    from edge_app.web.upload import upload
+    from edge_app.web.views.history import history
+    from edge_app.web.views.status import status
+    from edge_app.web.views.upload import upload
 
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(Path(__file__).parent / "translations"))
     Babel(app, locale_selector=languages.chosen)

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_babel import gettext as _
 
 from edge_app.screening import decision
-from edge_app.web import result_view
-from edge_app.web.request_helpers import reading_or_404, refuse, services
+from edge_app.web.http.request_helpers import reading_or_404, refuse, services
+from edge_app.web.text import result_view
 
 history = Blueprint("history", __name__)
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, abort, redirect, render_template, url_for
 
 from edge_app.errors import CameraEnded, CameraLost
-from edge_app.web import labels, wording
-from edge_app.web.request_helpers import form_label, services, wants_json
+from edge_app.web.http.request_helpers import form_label, services, wants_json
+from edge_app.web.text import labels, wording
 
 live = Blueprint("live", __name__, url_prefix="/live")
 

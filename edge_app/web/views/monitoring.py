@@ -16,7 +16,7 @@ def health():
 @watch.get("/ready")
 def ready():
     """Say whether films can be read now: networks loaded, threads alive, store in order, room in the queue."""
-    from edge_app.web.inference_queue import MOST_WAITING
+    from edge_app.web.readings.inference_queue import MOST_WAITING
 
     services = current_app.extensions["services"]
     wrong = []

@@ -8,7 +8,7 @@ from flask_babel import format_decimal, format_percent, get_locale
 from flask_babel import gettext as _
 
 from edge_app.screening import phrasing, prevalence
-from edge_app.web import labels, wording
+from edge_app.web.text import labels, wording
 
 # In which the scores stand: what is asked first comes first.
 ORDER = ("covid", "pneumonia", "normal")

@@ -4,9 +4,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from edge_app.errors import EdgeError
-from edge_app.web import wording
-from edge_app.web.auth import guard
-from edge_app.web.request_helpers import form_label, refuse, services, wants_json
+from edge_app.web.access.auth import guard
+from edge_app.web.http.request_helpers import form_label, refuse, services, wants_json
+from edge_app.web.text import wording
 
 upload = Blueprint("upload", __name__)
 
@@ -47,7 +47,7 @@ def send():
 
 def _judge(film) -> dict:
     """Judge one file; return its outcome for a page or a script."""
-    from edge_app.web.inference_queue import Busy
+    from edge_app.web.readings.inference_queue import Busy
 
     outcome = {"name": film.filename, "status": 200, "url": "", "sentence": "", "kind": "error", "symbol": "!"}
     photograph = request.form.get("photograph") == "1"

@@ -7,8 +7,8 @@ from flask import Blueprint, current_app, redirect, render_template, url_for
 
 from edge_app.diagnostics import health, store_health
 from edge_app.imaging import dicom
-from edge_app.web import labels
-from edge_app.web.request_helpers import services
+from edge_app.web.http.request_helpers import services
+from edge_app.web.text import labels
 
 status = Blueprint("status", __name__)
 
