@@ -18,7 +18,8 @@ from edge_app.gate.picture_checks import LEAST
 from edge_app.model import model_file
 from edge_app.model.ood import unpack
 from edge_app.screening import inference
-from train import batches, calibrate, evaluate, film_arguments, index, photographs, provenance
+from train import batches, calibrate, evaluate, film_arguments, photographs, provenance
+from train.index import index
 from train.photographs import CHECKS, Photographs, simulator
 
 # The share of the validation photographs that keeps each limit. One that no file kept is not made stricter.

@@ -23,7 +23,8 @@ from convert import (
 )
 from edge_app.errors import EdgeError
 from edge_app.model import model_file
-from train import config, evaluate, fit, index, pixels
+from train import config, evaluate, fit, pixels
+from train.index import index
 from train.model import with_class_maps
 
 # Of the run's pictures, those that show no film: films are never copied into the repository.

@@ -5,14 +5,12 @@ import sys
 
 from edge_app.errors import EdgeError
 from train import (
-    collections_guide,
     compare,
     crossfit,
     evaluate,
     experiments,
     fit,
     fit_quad_scorer,
-    index,
     linear_probe,
     photograph_count,
     photograph_video,
@@ -21,6 +19,7 @@ from train.audit import report as audit
 from train.gate import count as gate_count
 from train.gate import limits as gate_limits
 from train.gate import pictures as gate_pictures
+from train.index import collections_guide, index
 from train.lungs import fit as lungs
 from train.site_check import command as site_check
 

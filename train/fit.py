@@ -9,7 +9,8 @@ import numpy as np
 
 from edge_app.errors import WrongUsage
 from edge_app.imaging import preprocess
-from train import batches, calibrate, config, evaluate, film_arguments, index, loop, pixels, provenance
+from train import batches, calibrate, config, evaluate, film_arguments, loop, pixels, provenance
+from train.index import index
 
 RUNS = Path("models/runs")
 

@@ -11,8 +11,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from train import config, evaluate, film_arguments, fit, index
+from train import config, evaluate, film_arguments, fit
 from train.experiments import HOSPITAL, RADIOGRAPHY
+from train.index import index
 
 SHOWN = ("keep", "rim", "flat", "black")
 BLOCK = 10  # of `lite0`: the best for unseen hospitals among those tried (7, 9, 10, 12, 14 and the head)

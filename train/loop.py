@@ -9,7 +9,7 @@ import numpy as np
 
 from train import batches, bias_product, evaluate, localisation_loss
 from train.config import TrainConfig
-from train.sources import CHILDREN
+from train.index.sources import CHILDREN
 
 # Share of the highest learning rate at which a network with rounded kernels settles.
 SETTLING_RATE = 0.1

@@ -23,8 +23,9 @@ from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import screening
 from edge_app.screening.decision import COVID, REFUSED, UNSURE
-from train import evaluate, film_margin, index, photograph_again, provenance
+from train import evaluate, film_margin, photograph_again, provenance
 from train.fit_quad_scorer import FOUND, error
+from train.index import index
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES
 

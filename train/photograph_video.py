@@ -10,7 +10,8 @@ import numpy as np
 
 from edge_app.errors import WrongUsage
 from edge_app.imaging import preprocess, radiograph
-from train import film_arguments, film_margin, index
+from train import film_arguments, film_margin
+from train.index import index
 from train.photograph import photograph
 
 RATE, HELD, AWAY = 15, 30, 15

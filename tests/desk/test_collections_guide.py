@@ -1,7 +1,7 @@
 from types import SimpleNamespace
 
 from tests.desk.drawn_collections import draw_person, save, write_collections
-from train import collections_guide
+from train.index import collections_guide
 
 
 def test_everything_missing_says_where_to_get_it(tmp_path, capsys):

@@ -5,8 +5,8 @@ import pytest
 from edge_app.imaging import preprocess
 from edge_app.imaging.radiograph import read
 from tests.desk.drawn_collections import REAL_DATA, draw_person
-from train import duplicates
-from train.film_facts import THUMBNAIL_SIDE, perceptual_hash
+from train.index import duplicates
+from train.index.film_facts import THUMBNAIL_SIDE, perceptual_hash
 
 
 def thumbnail(grey):

@@ -7,7 +7,7 @@ import pytest
 from edge_app.errors import EdgeError
 from tests.desk.drawn_collections import REAL_DATA, draw_person, save, write_collections
 from tests.desk.test_duplicates import TREATMENTS
-from train import index, index_report
+from train.index import index, index_report
 
 RADIOGRAPHY = "COVID-19_Radiography_Dataset"
 

@@ -2,9 +2,9 @@ import pytest
 
 from edge_app.errors import EdgeError
 from tests.desk.drawn_collections import REAL_DATA, covid_row, draw_person, save, write_collections, write_csv
-from train.findings import label_of
-from train.sources import list_films, read_covid_chestxray
-from train.tables import age_in_years, films_in, read_table
+from train.index.findings import label_of
+from train.index.sources import list_films, read_covid_chestxray
+from train.index.tables import age_in_years, films_in, read_table
 
 
 def by_name(listing):

@@ -2,8 +2,8 @@ from collections import Counter
 
 import pytest
 
-from train import split
-from train.components import components
+from train.index import split
+from train.index.components import components
 
 
 def test_components_join_chains_in_any_order():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from train.audit import figures, wording
-from train.sources import CHILDREN
+from train.index.sources import CHILDREN
 
 AGE_BANDS = ((18, 40), (40, 60), (60, 80), (80, 200))
 ADULT = 18

@@ -28,8 +28,9 @@ from edge_app.gate.picture_checks import (
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.imaging.lung_field import LungField
 from edge_app.model.classifier import LungFinder
-from train import film_arguments, index
+from train import film_arguments
 from train.gate import drawn, spoiled
+from train.index import index
 
 # Share of the good films that may fall to one check; eight checks refuse at most 0.4 % together.
 TAIL = 0.0005

@@ -24,8 +24,8 @@ from PIL import Image
 
 from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.imaging import radiograph
-from train.film_facts import perceptual_hash
 from train.gate.packages import PACKAGES, TAUGHT, Package
+from train.index.film_facts import perceptual_hash
 
 # Above this no package's style outweighs the others'; the largest holds 14,000 pictures.
 MOST_OF_ONE = 160

@@ -9,7 +9,7 @@ once trained on must never become a test film.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
-from train.components import components
+from train.index.components import components
 
 TRAIN, VAL, TEST = "train", "val", "test"
 SPLITS = (TRAIN, VAL, TEST)

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from train.findings import LABELS
-from train.split import SPLITS
+from train.index.findings import LABELS
+from train.index.split import SPLITS
 
 
 def describe(table: pd.DataFrame, not_here: Mapping[str, int]) -> str:
-    """Return the tables of an index (`train.index.COLUMNS`) as text.
+    """Return the tables of an index (`train.index.index.COLUMNS`) as text.
 
     Args:
         table: the index.

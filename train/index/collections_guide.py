@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_app.errors import EdgeError
-from train.sources import ADAPTERS
+from train.index.sources import ADAPTERS
 
 
 @dataclass(frozen=True)

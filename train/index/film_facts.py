@@ -14,7 +14,7 @@ from tqdm import tqdm
 from edge_app.errors import UnreadableRadiograph
 from edge_app.imaging import preprocess, radiograph
 
-# Side of the thumbnails that near-duplicates are sought on; its reason is in train/duplicates.py.
+# Side of the thumbnails that near-duplicates are sought on; its reason is in train/index/duplicates.py.
 THUMBNAIL_SIDE = 128
 
 
@@ -56,7 +56,7 @@ def perceptual_hash(grey: np.ndarray) -> str:
     """Return the 64-bit DCT hash of uint8 (H, W) as 16 hex digits: films that look alike differ in few bits.
 
     The 8 x 8 lowest frequencies of a 32 x 32 thumbnail against their median, as in "pHash" (Zauner, 2010). It is for
-    people to search the index by; near-duplicates are decided on more (train/duplicates.py).
+    people to search the index by; near-duplicates are decided on more (train/index/duplicates.py).
     """
     small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
     low = cv2.dct(small)[:8, :8].ravel()

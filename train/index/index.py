@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from edge_app.errors import EdgeError
-from train import duplicates, film_facts, index_report, split
-from train.components import components
-from train.duplicates import Pair
-from train.film_facts import Facts
-from train.sources import LABEL_CONFLICT, Film, list_films
+from train.index import duplicates, film_facts, index_report, split
+from train.index.components import components
+from train.index.duplicates import Pair
+from train.index.film_facts import Facts
+from train.index.sources import LABEL_CONFLICT, Film, list_films
 
 # The columns, in the order of the file. All are text but these.
 NUMBERS = {"age": "float64", "width": "int64", "height": "int64"}

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_app.errors import EdgeError
-from train.components import components
-from train.findings import COVID, NO_LABEL, NORMAL, PNEUMONIA, label_of
-from train.tables import age_in_years, films_in, read_table, sex_of
+from train.index.components import components
+from train.index.findings import COVID, NO_LABEL, NORMAL, PNEUMONIA, label_of
+from train.index.tables import age_in_years, films_in, read_table, sex_of
 
 # Reasons for which a film is never trained on, as far as tables and folders tell.
 CT = "CT"

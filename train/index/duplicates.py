@@ -5,7 +5,7 @@ pairs takes days:
 
 1. Candidates: each film as the low frequencies of its thumbnail, and again for `CROPS` of it; correlation with every
    other film, as matrix products over blocks of films; each film's `NEIGHBOURS` best go on.
-2. Each candidate is aligned and compared in detail (train/registration.py).
+2. Each candidate is aligned and compared in detail (train/index/registration.py).
 
 Measured on 340 films, 85 from each collection, among the 5,424 usable ones. Each was copied as JPEG at quality 40, at
 half size, squashed to 299 and to 224 pixels, brightened (gain 0.7 to 1.3, offset -30 to 30), with gamma 0.6 or 1.5,
@@ -39,7 +39,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from train.registration import likeness
+from train.index.registration import likeness
 
 # Films of which the detail correlates at least so well show one person in one posture: the same picture after harsh
 # treatment, or another one taken soon after. Either must not be in two splits. Different people reached 0.52.

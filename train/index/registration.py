@@ -1,7 +1,7 @@
 """How alike two films are in detail, once one is laid over the other. Pure.
 
 Ribs, vessels and edges differ between people and between two films of one person; at the resolution of a thumbnail's
-shapes all chests look alike. The figures measured with this are in train/duplicates.py.
+shapes all chests look alike. The figures measured with this are in train/index/duplicates.py.
 """
 
 from collections.abc import Iterator
