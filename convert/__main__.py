@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from edge_app.errors import EdgeError, WrongUsage
-from train import film_arguments
+from train.films import film_arguments
 
 
 def main(arguments: list[str] | None = None) -> int:

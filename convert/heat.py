@@ -15,7 +15,7 @@ import numpy as np
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import classifier, model_file
 from edge_app.screening import inference
-from train import film_arguments
+from train.films import film_arguments
 from train.index import index
 from train.lungs import masks
 

@@ -13,7 +13,7 @@ from edge_app.errors import EdgeError
 from edge_app.gate import view_classes
 from edge_app.imaging import preprocess
 from edge_app.model import classifier
-from train import film_arguments, pixels
+from train.films import film_arguments, pixels
 from train.gate import limits
 from train.index import index
 from train.lungs import examples, fit, masks, report

@@ -23,7 +23,8 @@ from convert import (
 )
 from edge_app.errors import EdgeError
 from edge_app.model import model_file
-from train import config, evaluate, fit, pixels
+from train import config, evaluate, fit
+from train.films import pixels
 from train.index import index
 from train.model import with_class_maps
 
@@ -65,7 +66,7 @@ class Run:
         golden: of `golden_film.make`.
         like: uint8 (N, S, S, 1), training films for the likeness of embeddings.
         gate: the limits that belong to `lungs`, of `convert.lungs`; None if it tells no kinds of picture.
-        photographs: of the held films, `train.photographs.Photographs`; None if it was never shown any.
+        photographs: of the held films, `train.films.photographs.Photographs`; None if it was never shown any.
     """
 
     record: dict

@@ -12,7 +12,7 @@ from statistics import median
 import numpy as np
 
 from convert import acceptance, calibration_films, layer_errors, quantize, ranges, runtimes
-from train import film_arguments
+from train.films import film_arguments
 
 PARTS = ("sizes", "schemes", "layers")
 SIZES, SEEDS = (1, 2, 5, 10, 25, 50), (1, 2, 3)

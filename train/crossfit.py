@@ -14,7 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from edge_app.errors import EdgeError
-from train import config, film_arguments, fit, pixels
+from train import config, fit
+from train.films import film_arguments, pixels
 from train.index import index
 
 FOLDS = 5

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from edge_app.errors import WrongUsage
-from train import config, evaluate, film_arguments, fit, loop, provenance
+from train import config, evaluate, fit, loop, provenance
+from train.films import film_arguments
 from train.index import index
 
 HOSPITAL, RADIOGRAPHY = "covid-chestxray-dataset", "COVID-19_Radiography_Dataset"

@@ -9,7 +9,8 @@ import numpy as np
 
 from edge_app.errors import WrongUsage
 from edge_app.imaging import preprocess
-from train import batches, calibrate, config, evaluate, film_arguments, loop, pixels, provenance
+from train import batches, calibrate, config, evaluate, loop, provenance
+from train.films import film_arguments, pixels
 from train.index import index
 
 RUNS = Path("models/runs")
@@ -79,10 +80,10 @@ def lung_masks(settings, films, data: Path, cache: Path, index_hash: str, lungs:
 
 
 def taken(settings, films, data: Path, cache: Path, index_hash: str, lungs: Path = pixels.LUNGS):
-    """Return the photographs of the films that `seen` returns, `train.photographs.Photographs`; None without any."""
+    """Return the photographs of the films that `seen` returns, `train.films.photographs.Photographs`; None without any."""
     if not settings.photographs:
         return None
-    from train import photographs
+    from train.films import photographs
 
     crops = pixels.load_crops(films, data, settings.size, cache, index_hash, lungs)
     return photographs.load(films, data, settings.size, cache, index_hash, lungs).at(crops.found)

@@ -17,7 +17,8 @@ from tqdm import tqdm
 
 from edge_app.camera.detect import outline, quad_scorer
 from edge_app.imaging import preprocess, radiograph
-from train import film_arguments, film_margin, provenance
+from train import provenance
+from train.films import film_arguments, film_margin
 from train.index import index
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES

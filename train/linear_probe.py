@@ -11,8 +11,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from train import config, evaluate, film_arguments, fit
+from train import config, evaluate, fit
 from train.experiments import HOSPITAL, RADIOGRAPHY
+from train.films import film_arguments
 from train.index import index
 
 SHOWN = ("keep", "rim", "flat", "black")

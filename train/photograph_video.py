@@ -10,7 +10,7 @@ import numpy as np
 
 from edge_app.errors import WrongUsage
 from edge_app.imaging import preprocess, radiograph
-from train import film_arguments, film_margin
+from train.films import film_arguments, film_margin
 from train.index import index
 from train.photograph import photograph
 

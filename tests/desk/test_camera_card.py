@@ -13,8 +13,8 @@ from edge_app.model import model_file
 from edge_app.model.card import RULES, parse
 from tests.desk.conftest import LABELS, LUNGS
 from train import model as networks
-from train.photographs import CHECKS, Photographs
-from train.pixels import Crops
+from train.films.photographs import CHECKS, Photographs
+from train.films.pixels import Crops
 
 SIDE, FILMS = 64, 90
 LIMITS = {"wrong": 0.35, "cut": 0.35, "picture": {CONTRAST: 40.0, LUNGS_WHITE: 0.1}}

@@ -11,7 +11,8 @@ from sklearn import metrics as sk
 from edge_app.errors import EdgeError, WrongUsage
 from edge_app.imaging import preprocess
 from tests.desk.conftest import LABELS, LUNGS, SOURCES
-from train import batches, calibrate, config, evaluate, fit, int8_prepare, loop, model, pixels
+from train import batches, calibrate, config, evaluate, fit, int8_prepare, loop, model
+from train.films import pixels
 
 SETTINGS = config.preset("tiny", size=32, epochs=2, batch=12)
 

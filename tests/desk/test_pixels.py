@@ -12,7 +12,7 @@ from edge_app.screening import inference
 from tests.desk.conftest import LUNGS
 from tests.desk.drawn_collections import save
 from tests.films import draw_film
-from train import pixels
+from train.films import pixels
 
 MODEL = LUNGS.with_name("tiny-int8.tflite")
 SIZE = 32

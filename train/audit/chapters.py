@@ -1,6 +1,6 @@
 """The report, chapter by chapter, made from the numbers alone; only the picture sheet also needs films."""
 
-from train import evaluate, pixels
+from train import evaluate
 from train.audit import (
     ablations,
     blackout,
@@ -14,6 +14,7 @@ from train.audit import (
     stability,
     wording,
 )
+from train.films import pixels
 from train.operating_points import LEAST_RECALL
 from train.page import Fact, Page
 

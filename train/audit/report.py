@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from edge_app.errors import WrongUsage
-from train import film_arguments
+from train.films import film_arguments
 
 WITHIN = "covid-chestxray-dataset"
 

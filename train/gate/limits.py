@@ -28,7 +28,7 @@ from edge_app.gate.picture_checks import (
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.imaging.lung_field import LungField
 from edge_app.model.classifier import LungFinder
-from train import film_arguments
+from train.films import film_arguments
 from train.gate import drawn, spoiled
 from train.index import index
 

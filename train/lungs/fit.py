@@ -16,7 +16,8 @@ import numpy as np
 from edge_app.errors import NoLungField, WrongUsage
 from edge_app.gate import view_classes
 from edge_app.imaging import lung_field, preprocess
-from train import batches, film_arguments, pixels, provenance
+from train import batches, provenance
+from train.films import film_arguments, pixels
 from train.index import index
 from train.lungs import examples, masks, view_examples
 

@@ -12,7 +12,7 @@ import pandas as pd
 from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.gate import view_classes
 from edge_app.imaging import preprocess, radiograph
-from train import pixels
+from train.films import pixels
 from train.lungs import masks
 from train.lungs.examples import KEPT_SIZE
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from train import pixels
+from train.films import pixels
 
 
 def add(parser, *, lungs: bool = False) -> None:

@@ -16,7 +16,7 @@ from edge_app.errors import NoLungField
 from edge_app.gate import picture_checks, view_classes
 from edge_app.imaging import lung_field, preprocess
 from edge_app.model.classifier import LungFinder
-from train import film_margin, pixels
+from train.films import film_margin, pixels
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES
 
