@@ -117,11 +117,11 @@ def _medians(runs: dict) -> dict:
 
 def _untrained(folder: Path, missing: Path, size: int) -> Path:
     """Write an H5 of the same network with random weights: as fast as the trained one, which a fresh clone lacks."""
-    from train import model
+    from train.models import networks
 
     print(f"{missing}: not here; timing the same network with random weights instead.", file=sys.stderr)
     path = folder / "untrained.h5"
-    model.build("lite0", size, ("normal", "covid", "pneumonia"), imagenet=False).save(path)
+    networks.build("lite0", size, ("normal", "covid", "pneumonia"), imagenet=False).save(path)
     return path
 
 

@@ -50,7 +50,7 @@ def measure(folder: Path) -> list[dict]:
     """
     from ai_edge_litert.interpreter import Interpreter
 
-    from train import model as networks
+    from train.models import networks as networks
 
     rows, runs = [], {}
     for name in TRIALS:

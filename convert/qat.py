@@ -60,7 +60,7 @@ class Adapting(layers.Layer):
 
 
 def distil(model, films: np.ndarray, *, passes: int = PASSES, rate: float = RATE):
-    """Return a copy of a network of `train.model`, with settled kernels, that bears the rounding of its activations.
+    """Return a copy of a network of `train.models.networks`, with settled kernels, that bears the rounding of its activations.
 
     Args:
         model: the parent; left as it is.
@@ -87,7 +87,7 @@ def distil(model, films: np.ndarray, *, passes: int = PASSES, rate: float = RATE
 
 
 def rounded(model, films: np.ndarray):
-    """Return a network of `train.model` whose activations are rounded as int8 would, in ranges measured on films."""
+    """Return a network of `train.models.networks` whose activations are rounded as int8 would, in ranges measured on films."""
     places = [layer.name for layer in model.layers if _is_stored(layer)]
     limits = _limits(model, places, films)
 

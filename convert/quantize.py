@@ -28,7 +28,7 @@ def to_tflite(
     """Convert a network to a TFLite flatbuffer that answers for one film.
 
     Args:
-        model: Keras model, float (N, S, S, channels) holding 0 .. 255 -> its outputs; of `train.model.to_convert` or
+        model: Keras model, float (N, S, S, channels) holding 0 .. 255 -> its outputs; of `train.models.networks.to_convert` or
             `train.lungs.network.fold`, whose first layers int8 represents exactly.
         kind: what the file holds and takes:
 
@@ -104,7 +104,7 @@ def _convert(model, kind: str, calibration: np.ndarray | None) -> bytes:
 
 
 def float_blocks(model) -> int:
-    """Return how many blocks of a network of `train.model` an `int8` file keeps in floats; 0 of one without."""
+    """Return how many blocks of a network of `train.models.networks` an `int8` file keeps in floats; 0 of one without."""
     return FLOAT_BLOCKS.get(model.name, 0)
 
 
@@ -125,7 +125,9 @@ def ends(measured: bytes, blocks: int) -> list[str]:
     names = [graph.tensors[answer].name.decode() for _, answer in steps]
     last = max(place for place, (kind, _) in enumerate(steps) if kind == kinds.CONV_2D)
     front = []
-    if "centre" in names[0]:  # exact in int8, see `train.model.fold_input`; the network's own first convolution is next
+    if (
+        "centre" in names[0]
+    ):  # exact in int8, see `train.models.networks.fold_input`; the network's own first convolution is next
         narrow = [place for place in (1, 2) if steps[place][0] in (kinds.CONV_2D, kinds.DEPTHWISE_CONV_2D)]
         wide = [place for place, name in enumerate(names) if f"block{blocks}_expand" in name]
         front = range(1, wide[0]) if wide else narrow

@@ -26,7 +26,7 @@ from edge_app.model import model_file
 from train import config, evaluate, fit
 from train.films import pixels
 from train.index import index
-from train.model import with_class_maps
+from train.models.networks import with_class_maps
 
 # Of the run's pictures, those that show no film: films are never copied into the repository.
 PLOTS = ("curves.png", "roc.png", "confusion.png")
@@ -123,7 +123,7 @@ def release(
     """Convert a finished run; return the files written, and a sentence for each that was not, saying why.
 
     Args:
-        run_dir: of `train fit`; its `run.json`, `model.keras` and `scores.csv` are read.
+        run_dir: of `train fit`; its `run.json`, `networks.keras` and `scores.csv` are read.
         films: rows of the index that belong to a split, as in training.
         film_pixels: uint8 (N, size, size, 1), one row a film.
         out: folder for the files.

@@ -92,7 +92,7 @@ def schemes(subject):
     yield "| scheme | MB | mean change of scores | verdicts changed | AUC changed | heat maps | time |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     from convert import qat
-    from train import model as networks
+    from train.models import networks as networks
 
     model = subject.run.model
     films = subject.calibration(calibration_films.PER_CELL, calibration_films.SEED)
@@ -135,7 +135,7 @@ def layers(subject):
 
 
 def _measured(model, films: np.ndarray, *, narrowed: bool = True) -> bytes:
-    from train import model as networks
+    from train.models import networks as networks
 
     least = np.resize(films, (max(len(films), quantize.LEAST_CALIBRATION), *films.shape[1:]))  # repeats, if too few
     content = quantize.measured(networks.to_convert(model), least)

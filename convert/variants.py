@@ -1,11 +1,11 @@
-"""The files that one run becomes: what it holds (`quantize.KINDS`) and what it answers (`train.model.HEADS`)."""
+"""The files that one run becomes: what it holds (`quantize.KINDS`) and what it answers (`train.models.networks.HEADS`)."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from convert import calibration_films, metadata, quantize, ranges
-from train import model as networks
+from train.models import networks as networks
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def measured(model, training_films: np.ndarray) -> bytes:
     """Return the edge network in floats with its ranges, narrowed, as the int8 files are made from.
 
     Args:
-        model: of `train.model.build`, trained.
+        model: of `train.models.networks.build`, trained.
         training_films: uint8 (N, S, S, 1).
     """
     films = calibration_films.whole_range(training_films)
@@ -58,7 +58,7 @@ def measured(model, training_films: np.ndarray) -> bytes:
 
 
 def flatbuffer(model, variant: Variant, training_films: np.ndarray, card: dict) -> bytes:
-    """Convert a Keras model of `train.model.build` to a variant, with metadata of its card in it.
+    """Convert a Keras model of `train.models.networks.build` to a variant, with metadata of its card in it.
 
     Args:
         model: the trained network.

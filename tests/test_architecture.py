@@ -107,7 +107,7 @@ def test_files_of_the_edge_are_small():
         ("import tensorflow", [(1, "tensorflow")]),
         ("import os, tensorflow.lite as tf", [(1, "os"), (1, "tensorflow.lite")]),
         ("from keras import layers", [(1, "keras.layers")]),
-        ("from train.model import build", [(1, "train.model.build")]),
+        ("from train.model import build", [(1, "train.models.networks.build")]),
         ("def f():\n    if True:\n        import keras", [(3, "keras")]),
         ("class A:\n    async def f(self):\n        from train import fit", [(3, "train.fit")]),
         ("try:\n    import tensorflow\nexcept ImportError:\n    pass", [(2, "tensorflow")]),

@@ -33,6 +33,6 @@ def temperature(scores: np.ndarray, truth: np.ndarray) -> float:
 
 
 def fold(model, value: float) -> None:
-    """Divide the logits of a network of `train.model` by `value`, in its last layer."""
+    """Divide the logits of a network of `train.models.networks` by `value`, in its last layer."""
     maps = model.get_layer("cam")
     maps.set_weights([weights / value for weights in maps.get_weights()])

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from train import lite0
+from train.models import lite0
 
 # int8 weights are symmetric: -127 .. 127 (TFLite's quantization specification).
 LEVELS = 127
@@ -34,7 +34,7 @@ def equalize(model, films: np.ndarray) -> None:
     """Give the channels between the blocks of `lite0` or `short` one range; in floats the model answers as before.
 
     Args:
-        model: of `train.model`; one without such blocks is left as it is.
+        model: of `train.models.networks`; one without such blocks is left as it is.
         films: uint8 (N, S, S, 1), training films on which the ranges are measured.
     """
     for writers, readers in _streams(model):
@@ -92,7 +92,7 @@ def _rounded(kernel: np.ndarray, layer) -> np.ndarray:
     if isinstance(layer, layers.DepthwiseConv2D):
         return _to_grid(kernel, axes=(0, 1, 3))  # (rows, columns, channels, 1): a scale a channel
     if kernel.shape[2] == 3:
-        # On grey films only the sum over the three equal channels acts, and `model.fold_input` converts that sum.
+        # On grey films only the sum over the three equal channels acts, and `networks.fold_input` converts that sum.
         return np.repeat(_to_grid(kernel.sum(axis=2, keepdims=True), axes=(0, 1, 2)) / 3, 3, axis=2)
     return _to_grid(kernel, axes=(0, 1, 2))
 

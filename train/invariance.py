@@ -13,7 +13,7 @@ def attach(model, penalty: str, sources: int):
     """Return (model for training, losses by output): with a penalty, the outputs are `scores` and `source`.
 
     Args:
-        model: of `train.model`.
+        model: of `train.models.networks`.
         penalty: one of `PENALTIES`.
         sources: how many sources there are.
 

@@ -55,9 +55,9 @@ def features(pixels: np.ndarray, size: int) -> np.ndarray:
     """Return float32 (N, channels): the mean of each channel behind `BLOCK`, of uint8 (N, size, size, 1)."""
     import keras
 
-    from train import model
+    from train.models import networks
 
-    network = model.build("lite0", size, ("covid",))
+    network = networks.build("lite0", size, ("covid",))
     mean = keras.layers.GlobalAveragePooling2D()(network.get_layer(f"block{BLOCK}_add").output)
     return keras.Model(network.input, mean).predict(pixels, batch_size=64, verbose=int(sys.stderr.isatty()))
 

@@ -40,7 +40,7 @@ def train(settings: TrainConfig, material: Material, run_dir: Path):
     """Train from the start, or from the checkpoint in `run_dir`; return the model of the epoch with the least loss."""
     import keras
 
-    from train import fused_norm
+    from train.models import fused_norm
 
     model, past = _start(settings, run_dir, material)
     kept = run_dir / "chance.npy"  # group-DRO makes it anew after every epoch
@@ -72,7 +72,8 @@ def _harder(model, settings, material, chance) -> np.ndarray:
 
 def settle_in(model, settings: TrainConfig, material: Material) -> list[dict]:
     """Make a trained model ready for int8 and train it a few passes more; return the figures of each."""
-    from train import fused_norm, int8_prepare
+    from train import int8_prepare
+    from train.models import fused_norm
 
     int8_prepare.equalize(model, _some(material, settings))
     int8_prepare.round_kernels(model)
@@ -176,8 +177,9 @@ def _start(settings, run_dir, material):
     """Return the model and the figures of its epochs so far: of the unfinished run in the folder, else of none."""
     import keras
 
-    from train import fused_norm, invariance
-    from train import model as networks
+    from train import invariance
+    from train.models import fused_norm
+    from train.models import networks as networks
 
     past = history(run_dir)
     if past:

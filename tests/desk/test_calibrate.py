@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy import special
 
-from train import calibrate, model
+from train import calibrate
+from train.models import networks
 
 LABELS = ("normal", "covid")
 
@@ -42,7 +43,7 @@ def test_few_films_cannot_drive_it_away():
 
 
 def test_folding_divides_logits_and_nothing_else():
-    network = model.build("seed", 32, LABELS)
+    network = networks.build("seed", 32, LABELS)
     films = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 1)).astype("float32")
     network.get_layer("cam").set_weights([weights * 20 + 0.3 for weights in network.get_layer("cam").get_weights()])
     before = [layer.get_weights() for layer in network.layers]

@@ -12,9 +12,9 @@ from edge_app.gate.picture_checks import CONTRAST, LUNGS_WHITE
 from edge_app.model import model_file
 from edge_app.model.card import RULES, parse
 from tests.desk.conftest import LABELS, LUNGS
-from train import model as networks
 from train.films.photographs import CHECKS, Photographs
 from train.films.pixels import Crops
+from train.models import networks as networks
 
 SIDE, FILMS = 64, 90
 LIMITS = {"wrong": 0.35, "cut": 0.35, "picture": {CONTRAST: 40.0, LUNGS_WHITE: 0.1}}

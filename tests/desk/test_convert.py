@@ -10,7 +10,7 @@ from edge_app.imaging import preprocess
 from edge_app.model import card as edge_card
 from edge_app.model.classifier import dequantize
 from edge_app.screening import prevalence
-from train import model
+from train.models import networks
 
 LABELS = ("normal", "covid", "pneumonia")
 SIZE = 32
@@ -23,7 +23,7 @@ def network():
     import keras
 
     keras.utils.set_random_seed(3)
-    built = model.build("tiny", SIZE, LABELS)
+    built = networks.build("tiny", SIZE, LABELS)
     noise = np.random.default_rng(0).integers(0, 256, (64, SIZE, SIZE, 1)).astype("float32")
     built.compile("adam", "binary_crossentropy")
     built.fit(noise, np.eye(3, dtype="float32")[np.arange(64) % 3], epochs=8, verbose=0)
@@ -37,7 +37,7 @@ def calibration():
 
 @pytest.fixture(scope="module")
 def files(network, calibration):
-    return {kind: quantize.to_tflite(model.to_convert(network), kind, calibration) for kind in quantize.KINDS}
+    return {kind: quantize.to_tflite(networks.to_convert(network), kind, calibration) for kind in quantize.KINDS}
 
 
 def _run(content, films):
@@ -74,7 +74,9 @@ def test_weights_are_quantized_per_channel(files):
 
 
 def test_both_ends_of_a_mixed_file_are_floats_and_nothing_else(network, files, calibration):
-    content = quantize.to_tflite(model.to_convert(network), "int8", calibration, blocks=quantize.float_blocks(network))
+    content = quantize.to_tflite(
+        networks.to_convert(network), "int8", calibration, blocks=quantize.float_blocks(network)
+    )
     interpreter = Interpreter(model_content=content)
     assert interpreter.get_input_details()[0]["dtype"] == np.uint8
     assert interpreter.get_input_details()[0]["quantization"] == (1.0, 0)
@@ -123,7 +125,7 @@ def test_no_fully_connected(files):
 )
 def test_calibration_that_would_spoil_the_scale_is_refused(network, calibration, change, sentence):
     with pytest.raises(ValueError, match=sentence):
-        quantize.to_tflite(model.to_convert(network), "int8", change(calibration))
+        quantize.to_tflite(networks.to_convert(network), "int8", change(calibration))
 
 
 def test_films_without_white_are_given_the_whole_range_in_a_corner(network, calibration):
@@ -132,7 +134,9 @@ def test_films_without_white_are_given_the_whole_range_in_a_corner(network, cali
     assert (whole.min(), whole.max()) == (0, 255)
     assert (whole != grey).sum() == 2
     assert grey.max() < 255  # a copy
-    entry = Interpreter(model_content=quantize.to_tflite(model.to_convert(network), "int8", whole)).get_input_details()
+    entry = Interpreter(
+        model_content=quantize.to_tflite(networks.to_convert(network), "int8", whole)
+    ).get_input_details()
     assert entry[0]["quantization"] == (1.0, 0)
 
 

@@ -11,8 +11,9 @@ from sklearn import metrics as sk
 from edge_app.errors import EdgeError, WrongUsage
 from edge_app.imaging import preprocess
 from tests.desk.conftest import LABELS, LUNGS, SOURCES
-from train import batches, calibrate, config, evaluate, fit, int8_prepare, loop, model
+from train import batches, calibrate, config, evaluate, fit, int8_prepare, loop
 from train.films import pixels
+from train.models import networks
 
 SETTINGS = config.preset("tiny", size=32, epochs=2, batch=12)
 
@@ -103,7 +104,7 @@ def test_settled_kernels_lie_on_the_grid_of_int8(finished):
 
 def test_rounding_keeps_the_answer_on_grey_films_close():
     keras.utils.set_random_seed(0)
-    network = model.build("lite0", 64, ("normal", "covid"), imagenet=True)
+    network = networks.build("lite0", 64, ("normal", "covid"), imagenet=True)
     films = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 1)).astype("float32")
     before = network.predict(films, verbose=0)
     int8_prepare.round_kernels(network)
@@ -116,7 +117,7 @@ def test_rounding_keeps_the_answer_on_grey_films_close():
 
 @pytest.mark.parametrize("name", ["lite0", "short"])
 def test_equalizing_changes_no_answer_and_evens_the_channels(name):
-    network = model.build(name, 64, ("normal", "covid"), imagenet=True)
+    network = networks.build(name, 64, ("normal", "covid"), imagenet=True)
     films = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 1)).astype(np.uint8)
     stream = keras.Model(network.input, network.get_layer("block2_add").output)
 
@@ -210,7 +211,7 @@ def test_the_scores_of_a_run_are_of_the_films_left_out(drawn, joined, tmp_path):
     """`evaluate.write` alone, with an untrained network: which films are val, which are test."""
     films = joined
     settings = config.preset("seed", size=32, labels=LABELS, cells=(), without="clinic-b")
-    network = model.build("seed", 32, LABELS)
+    network = networks.build("seed", 32, LABELS)
     for out in (fit.left_out(films, settings), None):
         evaluate.write(network, films, drawn[1], settings, tmp_path, out)
         table = pd.read_csv(tmp_path / "scores.csv").set_index("path")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from train import fused_norm, model
+from train.models import fused_norm, networks
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the kernel is TensorFlow's")
 
@@ -21,7 +21,7 @@ def test_training_moves_weights_and_averages_as_keras_does():
     answers, weights = [], []
     for fused in (False, True):
         keras.utils.set_random_seed(3)
-        network = model.build("tiny", 96, ("a", "b", "c"), dropout=0)
+        network = networks.build("tiny", 96, ("a", "b", "c"), dropout=0)
         if fused:
             fused_norm.fuse(network)
             assert {type(layer) for layer in _norms(network)} == {fused_norm.FusedBatchNormalization}
@@ -34,7 +34,7 @@ def test_training_moves_weights_and_averages_as_keras_does():
 
 
 def test_frozen_layers_keep_their_averages_and_a_saved_model_is_plain(tmp_path):
-    network = model.build("tiny", 32, ("a", "b", "c"), dropout=0)
+    network = networks.build("tiny", 32, ("a", "b", "c"), dropout=0)
     fused_norm.fuse(network)
     first = _norms(network)[0]
     first.trainable = False

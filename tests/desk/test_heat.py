@@ -9,7 +9,7 @@ import pytest
 from convert import heat as measured
 from edge_app.screening.inference import Reading
 from train import augment, localisation_loss
-from train import model as networks
+from train.models import networks as networks
 
 
 def _maps(inside, outside):

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from train import invariance, model
+from train import invariance
+from train.models import networks
 
 LABELS = ("normal", "covid")
 SOURCES = 3
@@ -95,7 +96,7 @@ def test_the_adversary_counts_every_source_of_a_label_alike():
 
 def _attached(name):
     keras.utils.set_random_seed(1)
-    return invariance.attach(model.build("seed", 16, LABELS, dropout=0.0), name, SOURCES)
+    return invariance.attach(networks.build("seed", 16, LABELS, dropout=0.0), name, SOURCES)
 
 
 @pytest.mark.parametrize("name", invariance.PENALTIES[1:])

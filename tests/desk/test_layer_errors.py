@@ -7,7 +7,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from convert import calibration_films, layer_errors, qat, quantize
 from train import int8_prepare
-from train import model as networks
+from train.models import networks as networks
 
 SIZE, LABELS = 32, ("normal", "covid", "pneumonia")
 

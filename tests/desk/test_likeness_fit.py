@@ -6,7 +6,7 @@ import pytest
 
 from convert import fit_ood, quantize, release, variants
 from edge_app.model.ood import unpack
-from train import model as networks
+from train.models import networks as networks
 
 
 def _embeddings(rng, count, features=60, along=4):

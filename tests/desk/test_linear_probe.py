@@ -38,7 +38,7 @@ def test_a_sign_that_one_hospital_alone_has_is_of_no_use_in_the_other():
 
 
 def test_features_are_one_row_a_film(monkeypatch):
-    from train import lite0
+    from train.models import lite0
 
     monkeypatch.setattr(lite0, "load_imagenet", lambda model: None)  # random weights do: the shape is asked
     pixels = RNG.integers(0, 256, (3, 64, 64, 1)).astype(np.uint8)

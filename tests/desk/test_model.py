@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from train import imagenet, lite0, model
+from train.models import imagenet, lite0, networks
 
 LABELS = ("normal", "covid", "pneumonia")
 
@@ -18,38 +18,38 @@ LABELS = ("normal", "covid", "pneumonia")
     ],
 )
 def test_shape_and_parameter_count(name, size, parameters, maps):
-    network = model.build(name, size, LABELS, imagenet=False)
+    network = networks.build(name, size, LABELS, imagenet=False)
     assert network.count_params() == parameters
     assert network.output_shape == (None, 3)
-    assert model.with_class_maps(network).output["cam"].shape == (None, maps, maps, 3)
+    assert networks.with_class_maps(network).output["cam"].shape == (None, maps, maps, 3)
 
 
-@pytest.mark.parametrize("name", model.MODELS)
+@pytest.mark.parametrize("name", networks.MODELS)
 def test_scores_are_the_sigmoid_of_the_mean_class_map(name):
-    network = model.with_class_maps(model.build(name, 64, LABELS, imagenet=False))
+    network = networks.with_class_maps(networks.build(name, 64, LABELS, imagenet=False))
     answer = network(np.random.default_rng(0).integers(0, 256, (2, 64, 64, 1)).astype("float32"))
     logits = np.mean(answer["cam"], axis=(1, 2))
     assert np.allclose(answer["scores"], 1 / (1 + np.exp(-logits)), atol=1e-5)
 
 
-@pytest.mark.parametrize("name", model.MODELS)
+@pytest.mark.parametrize("name", networks.MODELS)
 def test_folding_the_input_changes_nothing_in_floats(name):
-    network = model.build(name, 64, LABELS, imagenet=name in model.FROM_IMAGENET)
+    network = networks.build(name, 64, LABELS, imagenet=name in networks.FROM_IMAGENET)
     films = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 1)).astype("float32")
-    folded = model.fold_input(network)
+    folded = networks.fold_input(network)
     assert folded.layers[-1].name == "scores"
     assert np.allclose(network(films), folded(films), atol=1e-5)
 
 
-@pytest.mark.parametrize("name", model.MODELS)
+@pytest.mark.parametrize("name", networks.MODELS)
 def test_no_dense_layer(name):
-    network = model.build(name, 64, LABELS, imagenet=False)
+    network = networks.build(name, 64, LABELS, imagenet=False)
     assert not [layer.name for layer in network.layers if isinstance(layer, keras.layers.Dense)]
 
 
 def test_unknown_model_is_refused():
     with pytest.raises(ValueError, match="'resnet'; known models are lite0, short, tiny, seed"):
-        model.build("resnet", 64, LABELS)
+        networks.build("resnet", 64, LABELS)
 
 
 def test_imagenet_port_knows_a_cup_of_coffee_and_a_tabby_cat():
@@ -69,10 +69,10 @@ def test_imagenet_port_knows_a_cup_of_coffee_and_a_tabby_cat():
         assert sum(chances[list(classes)]) > least
 
 
-@pytest.mark.parametrize("name", model.FROM_IMAGENET)
+@pytest.mark.parametrize("name", networks.FROM_IMAGENET)
 def test_every_weight_of_the_backbone_is_loaded(name):
-    fresh = model.build(name, 64, LABELS, imagenet=False)
-    loaded = model.build(name, 64, LABELS, imagenet=True)
+    fresh = networks.build(name, 64, LABELS, imagenet=False)
+    loaded = networks.build(name, 64, LABELS, imagenet=True)
     for before, after in zip(fresh.layers, loaded.layers, strict=True):
         if before.weights and before.name != "cam" and not before.name.startswith("short_head"):
             assert not np.array_equal(before.get_weights()[0], after.get_weights()[0]), before.name

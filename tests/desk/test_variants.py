@@ -5,8 +5,8 @@ import pytest
 
 from convert import inspect_file, metadata, runtimes, speed, variants
 from edge_app.errors import EdgeError
-from train import model as networks
-from train.model import with_class_maps
+from train.models import networks as networks
+from train.models.networks import with_class_maps
 
 LABELS, SIZE, FILMS = ("normal", "covid", "pneumonia"), 32, 12
 CARD = {

@@ -26,7 +26,7 @@ from edge_app.model import classifier, model_file
 from tests.desk.drawn_collections import draw_person  # noqa: E402
 from tests.films import draw_film, draw_lungs  # noqa: E402
 from train.lungs.fit import overlap_loss  # noqa: E402
-from train.model import with_class_maps  # noqa: E402
+from train.models.networks import with_class_maps  # noqa: E402
 
 LABELS = ("normal", "covid", "pneumonia")
 OPACITY = {"normal": 0.0, "covid": 1.0, "pneumonia": 0.5}

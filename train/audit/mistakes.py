@@ -38,11 +38,11 @@ def heat_maps(model, pixels: np.ndarray, label: int) -> np.ndarray:
     """Return the class map of output `label` at the size of the film: float32 (n, S, S), its mean is nearly the logit.
 
     Args:
-        model: a network of `train.model`.
+        model: a network of `train.models.networks`.
         pixels: uint8 (n, S, S, 1).
         label: the place of the output.
     """
-    from train.model import with_class_maps
+    from train.models.networks import with_class_maps
 
     maps = np.asarray(with_class_maps(model).predict_on_batch(pixels.astype(np.float32))["cam"])[..., label]
     side = pixels.shape[1:3]

@@ -18,7 +18,7 @@ class Answers:
 
 
 def with_embedding(model):
-    """Return a network of `train.model` that answers its scores and its embedding."""
+    """Return a network of `train.models.networks` that answers its scores and its embedding."""
     import keras
 
     maps = keras.layers.GlobalAveragePooling2D()(model.get_layer("cam").input)
@@ -48,6 +48,6 @@ def split(both: np.ndarray, labels: int) -> Answers:
 
 def imagenet(side: int):
     """Return `lite0` as ImageNet left it, with its embedding: what a network knows that saw no X-ray."""
-    from train import model
+    from train.models import networks
 
-    return with_embedding(model.build("lite0", side, ("none",), imagenet=True))
+    return with_embedding(networks.build("lite0", side, ("none",), imagenet=True))

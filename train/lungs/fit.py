@@ -194,8 +194,8 @@ def _round(settings, pools, val, epochs: int, folder: Path):
     """Train one network from scratch, or from where it was stopped; return it."""
     import keras
 
-    from train import fused_norm
     from train.lungs import network, report
+    from train.models import fused_norm
 
     folder.mkdir(exist_ok=True)
     history = folder / "history.csv"

@@ -7,7 +7,7 @@ ReLU6 instead of swish, so that it survives int8). Input is (pixel - 127) / 128 
 import numpy as np
 from keras import layers
 
-from train import imagenet
+from train.models import imagenet
 
 # (repeats, kernel, stride, expansion, output channels), from the block strings of EfficientNet-B0; Lite keeps them.
 STAGES = (

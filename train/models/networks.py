@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from train import lite0
+from train.models import lite0
 
 FROM_IMAGENET = ("lite0", "short")
 MODELS = ("lite0", "short", "tiny", "seed")
