@@ -3,7 +3,7 @@
 The activations of a copy are rounded as the file will round them (fake quantization, Jacob et al. 2018,
 arXiv:1712.05877; gradients pass straight through), and the copy learns the logits of its parent on training films:
 labels play no part, so it cannot become another network, only one that bears the rounding (Mishra and Marr 2017,
-arXiv:1711.05852). Kernels stay as they are, already on the grid of int8 (`train.int8_prepare`); what learns is the
+arXiv:1711.05852). Kernels stay as they are, already on the grid of int8 (`train.training.int8_prepare`); what learns is the
 normalisation behind them.
 """
 

@@ -23,10 +23,11 @@ from convert import (
 )
 from edge_app.errors import EdgeError
 from edge_app.model import model_file
-from train import config, evaluate, fit
+from train import evaluate
 from train.films import pixels
 from train.index import index
 from train.models.networks import with_class_maps
+from train.training import config, fit
 
 # Of the run's pictures, those that show no film: films are never copied into the repository.
 PLOTS = ("curves.png", "roc.png", "confusion.png")
@@ -130,7 +131,7 @@ def release(
         lungs: the lung-field network that the run's films were cropped with.
         wanted: variants.
         full: measure speed and memory too, and write a report of all variants as HTML.
-        photographs: of the films, row by row, of `train.fit.taken`.
+        photographs: of the films, row by row, of `train.training.fit.taken`.
 
     Raises:
         EdgeError: the folder holds no finished run, the contract changed, `lungs` is another network, the training

@@ -109,7 +109,7 @@ def test_files_of_the_edge_are_small():
         ("from keras import layers", [(1, "keras.layers")]),
         ("from train.model import build", [(1, "train.models.networks.build")]),
         ("def f():\n    if True:\n        import keras", [(3, "keras")]),
-        ("class A:\n    async def f(self):\n        from train import fit", [(3, "train.fit")]),
+        ("class A:\n    async def f(self):\n        from train import fit", [(3, "train.training.fit")]),
         ("try:\n    import tensorflow\nexcept ImportError:\n    pass", [(2, "tensorflow")]),
         ("import importlib\nimportlib.import_module('keras.layers')", [(1, "importlib"), (2, "keras.layers")]),
         ("x = __import__('tensorflow')", [(1, "tensorflow")]),

@@ -4,17 +4,7 @@ import argparse
 import sys
 
 from edge_app.errors import EdgeError
-from train import (
-    compare,
-    crossfit,
-    evaluate,
-    experiments,
-    fit,
-    fit_quad_scorer,
-    linear_probe,
-    photograph_count,
-    photograph_video,
-)
+from train import compare, evaluate, experiments, fit_quad_scorer, linear_probe, photograph_count, photograph_video
 from train.audit import report as audit
 from train.gate import count as gate_count
 from train.gate import limits as gate_limits
@@ -22,6 +12,7 @@ from train.gate import pictures as gate_pictures
 from train.index import collections_guide, index
 from train.lungs import fit as lungs
 from train.site_check import command as site_check
+from train.training import crossfit, fit
 
 COMMANDS = (
     collections_guide,

@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from edge_app.errors import WrongUsage
-from train import config, evaluate, fit, loop, provenance
+from train import evaluate, provenance
 from train.films import film_arguments
 from train.index import index
+from train.training import config, fit, loop
 
 HOSPITAL, RADIOGRAPHY = "covid-chestxray-dataset", "COVID-19_Radiography_Dataset"
 FOLDS = 2

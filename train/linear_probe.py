@@ -11,10 +11,11 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from train import config, evaluate, fit
+from train import evaluate
 from train.experiments import HOSPITAL, RADIOGRAPHY
 from train.films import film_arguments
 from train.index import index
+from train.training import config, fit
 
 SHOWN = ("keep", "rim", "flat", "black")
 BLOCK = 10  # of `lite0`: the best for unseen hospitals among those tried (7, 9, 10, 12, 14 and the head)

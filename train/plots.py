@@ -8,7 +8,7 @@ from matplotlib import pyplot as plt
 from sklearn import metrics as sk
 
 from edge_app.screening import decision
-from train import augment
+from train.training import augment
 
 mpl.use("Agg")  # files only: a desk may have no screen
 

@@ -16,7 +16,7 @@ from edge_app.screening import decision
 from tests.desk.conftest import LUNGS
 from tests.films import draw_film
 from train import __main__ as command
-from train import config, evaluate, fit
+from train import evaluate
 from train.audit import (
     ablations,
     bootstrap,
@@ -35,6 +35,7 @@ from train.audit import (
 from train.audit.store import Store, key
 from train.films import pixels
 from train.index import index
+from train.training import config, fit
 
 LABELS = ("normal", "covid", "pneumonia")
 

@@ -3,7 +3,7 @@ import pytest
 
 from edge_app.imaging import preprocess
 from tests.films import draw_film
-from train import augment
+from train.training import augment
 
 PIXELS = preprocess.to_pixels(draw_film(3), 96)
 

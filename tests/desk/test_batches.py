@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from train import augment, batches
-from train.batches import Films
-from train.config import TrainConfig
+from train.training import augment, batches
+from train.training.batches import Films
+from train.training.config import TrainConfig
 
 CONFIG = TrainConfig(batch=8, seed=1)
 LABELS = ("normal", "covid", "pneumonia")

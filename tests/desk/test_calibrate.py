@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import special
 
-from train import calibrate
 from train.models import networks
+from train.training import calibrate
 
 LABELS = ("normal", "covid")
 

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from tests.desk.conftest import LABELS, LUNGS, SOURCES
-from train import config, crossfit, evaluate, fit
+from train import evaluate
 from train.__main__ import main
+from train.training import config, crossfit, fit
 
 SETTINGS = config.preset(
     "seed", size=32, crop="lungs", labels=LABELS, cells=(), epochs=1, batch=12, patience=1, settle=1

@@ -11,9 +11,10 @@ from sklearn import metrics as sk
 from edge_app.errors import EdgeError, WrongUsage
 from edge_app.imaging import preprocess
 from tests.desk.conftest import LABELS, LUNGS, SOURCES
-from train import batches, calibrate, config, evaluate, fit, int8_prepare, loop
+from train import evaluate
 from train.films import pixels
 from train.models import networks
+from train.training import batches, calibrate, config, fit, int8_prepare, loop
 
 SETTINGS = config.preset("tiny", size=32, epochs=2, batch=12)
 

@@ -8,8 +8,8 @@ import pytest
 
 from convert import heat as measured
 from edge_app.screening.inference import Reading
-from train import augment, localisation_loss
 from train.models import networks as networks
+from train.training import augment, localisation_loss
 
 
 def _maps(inside, outside):

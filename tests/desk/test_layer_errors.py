@@ -6,8 +6,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from convert import calibration_films, layer_errors, qat, quantize
-from train import int8_prepare
 from train.models import networks as networks
+from train.training import int8_prepare
 
 SIZE, LABELS = 32, ("normal", "covid", "pneumonia")
 

@@ -14,10 +14,10 @@ from tqdm import tqdm
 from edge_app.errors import EdgeError, NoLungField
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import classifier
-from train import config, fit
 from train.audit import burnt_in, network, store
 from train.films import pixels
 from train.index import index
+from train.training import config, fit
 
 # Side of the whole films that the controls look at: the lungs are found at it, and it is enough to tell a hospital.
 WHOLE_SIDE = preprocess.LUNG_SIZE

@@ -10,9 +10,10 @@ import numpy as np
 from scipy import optimize, special
 from sklearn.model_selection import StratifiedGroupKFold
 
-from train import calibrate, operating_points
+from train import operating_points
 from train.audit import bootstrap
 from train.site_check import intervals
+from train.training import calibrate
 
 RECALL = operating_points.LEAST_RECALL["covid"]
 FOLDS = 10

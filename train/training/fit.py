@@ -9,9 +9,10 @@ import numpy as np
 
 from edge_app.errors import WrongUsage
 from edge_app.imaging import preprocess
-from train import batches, calibrate, config, evaluate, loop, provenance
+from train import evaluate, provenance
 from train.films import film_arguments, pixels
 from train.index import index
+from train.training import batches, calibrate, config, loop
 
 RUNS = Path("models/runs")
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from train import batches, bias_product, evaluate, localisation_loss
-from train.config import TrainConfig
+from train import bias_product, evaluate
 from train.index.sources import CHILDREN
+from train.training import batches, localisation_loss
+from train.training.config import TrainConfig
 
 # Share of the highest learning rate at which a network with rounded kernels settles.
 SETTLING_RATE = 0.1
@@ -72,8 +73,8 @@ def _harder(model, settings, material, chance) -> np.ndarray:
 
 def settle_in(model, settings: TrainConfig, material: Material) -> list[dict]:
     """Make a trained model ready for int8 and train it a few passes more; return the figures of each."""
-    from train import int8_prepare
     from train.models import fused_norm
+    from train.training import int8_prepare
 
     int8_prepare.equalize(model, _some(material, settings))
     int8_prepare.round_kernels(model)

@@ -14,9 +14,9 @@ from pathlib import Path
 import pandas as pd
 
 from edge_app.errors import EdgeError
-from train import config, fit
 from train.films import film_arguments, pixels
 from train.index import index
+from train.training import config, fit
 
 FOLDS = 5
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from train import augment
-from train.config import TrainConfig
+from train.training import augment
+from train.training.config import TrainConfig
 
 # Batches prepared ahead of the network: enough to hide a slow film, few enough to stay small in memory.
 LOOK_AHEAD = 8
