@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from train import evaluate
-from train.audit import calibration
+from train.evaluation import calibration, evaluate
 
 # (largest or least allowed, digits shown): issue 4. Ranking, sensitivity and verdicts are what a patient notices.
 MOST_AUC_LOSS = 0.003

@@ -18,7 +18,8 @@ from edge_app.gate.picture_checks import LEAST
 from edge_app.model import model_file
 from edge_app.model.ood import unpack
 from edge_app.screening import inference
-from train import evaluate, provenance
+from train import provenance
+from train.evaluation import evaluate
 from train.films import film_arguments, photographs
 from train.films.photographs import CHECKS, Photographs, simulator
 from train.index import index

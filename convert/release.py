@@ -23,7 +23,7 @@ from convert import (
 )
 from edge_app.errors import EdgeError
 from edge_app.model import model_file
-from train import evaluate
+from train.evaluation import evaluate
 from train.films import pixels
 from train.index import index
 from train.models.networks import with_class_maps

@@ -4,8 +4,9 @@ import argparse
 import sys
 
 from edge_app.errors import EdgeError
-from train import compare, evaluate, experiments, fit_quad_scorer, linear_probe, photograph_count, photograph_video
+from train import experiments, fit_quad_scorer, linear_probe, photograph_count, photograph_video
 from train.audit import report as audit
+from train.evaluation import compare, evaluate
 from train.gate import count as gate_count
 from train.gate import limits as gate_limits
 from train.gate import pictures as gate_pictures

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from edge_app.errors import WrongUsage
-from train import evaluate, provenance
+from train import provenance
+from train.evaluation import evaluate
 from train.films import film_arguments
 from train.index import index
 from train.training import config, fit, loop

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from train import evaluate
+from train.evaluation import evaluate
 from train.experiments import HOSPITAL, RADIOGRAPHY
 from train.films import film_arguments
 from train.index import index

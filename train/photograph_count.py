@@ -23,7 +23,8 @@ from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import screening
 from edge_app.screening.decision import COVID, REFUSED, UNSURE
-from train import evaluate, photograph_again, provenance
+from train import photograph_again, provenance
+from train.evaluation import evaluate
 from train.films import film_margin
 from train.fit_quad_scorer import FOUND, error
 from train.index import index

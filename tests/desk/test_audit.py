@@ -16,14 +16,10 @@ from edge_app.screening import decision
 from tests.desk.conftest import LUNGS
 from tests.films import draw_film
 from train import __main__ as command
-from train import evaluate
 from train.audit import (
     ablations,
-    bootstrap,
     burnt_in,
-    calibration,
     controls,
-    figures,
     groups,
     leave_one_source_out,
     material,
@@ -33,6 +29,7 @@ from train.audit import (
     stability,
 )
 from train.audit.store import Store, key
+from train.evaluation import bootstrap, calibration, evaluate, figures
 from train.films import pixels
 from train.index import index
 from train.training import config, fit

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from tests.desk.conftest import LABELS, LUNGS, SOURCES
-from train import evaluate
 from train.__main__ import main
+from train.evaluation import evaluate
 from train.training import config, crossfit, fit
 
 SETTINGS = config.preset(

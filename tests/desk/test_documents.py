@@ -9,7 +9,8 @@ import pytest
 
 from edge_app.model import model_file
 from edge_app.screening import phrasing
-from train import compare, photograph_count
+from train import photograph_count
+from train.evaluation import compare
 
 ROOT = Path(__file__).parents[2]
 RECORDS = [ROOT / f"models/{name}.json" for name in ("seed", "covid-xray-lite0", "covid-xray-short")]

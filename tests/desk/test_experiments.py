@@ -9,7 +9,8 @@ import pytest
 
 from edge_app.errors import WrongUsage
 from tests.desk.conftest import LABELS
-from train import evaluate, experiments
+from train import experiments
+from train.evaluation import evaluate
 from train.training import config, fit, loop
 
 SETTINGS = config.preset("seed", size=32, crop="lungs", labels=LABELS, cells=(), epochs=1, batch=12, patience=1)

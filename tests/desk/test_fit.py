@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 from edge_app.errors import EdgeError, WrongUsage
 from edge_app.imaging import preprocess
 from tests.desk.conftest import LABELS, LUNGS, SOURCES
-from train import evaluate
+from train.evaluation import evaluate
 from train.films import pixels
 from train.models import networks
 from train.training import batches, calibrate, config, fit, int8_prepare, loop

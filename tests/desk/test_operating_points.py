@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from train import evaluate, operating_points
+from train.evaluation import evaluate, operating_points
 
 ROOT = Path(__file__).parents[2]
 # One patient in 50 may be missed below the band, and one other person in 50 suspected above it.
@@ -24,7 +24,7 @@ def _films(sick, well):
 
 
 def _table(**splits):
-    """Return rows as `train.evaluate.write` makes them, for a model of normal and covid."""
+    """Return rows as `train.evaluation.evaluate.write` makes them, for a model of normal and covid."""
     rows = [
         {"path": f"{split}-{label}-{i}.png", "source": "clinic-a", "label": label, "split": split, "score_covid": score}
         for split, (sick, well) in splits.items()

@@ -27,7 +27,7 @@ from edge_app.model import classifier, model_file
 from edge_app.screening import inference
 from tests.desk.test_page import Tags
 from tests.films import draw_film
-from train import evaluate
+from train.evaluation import evaluate
 from train.site_check import intervals, labels, local
 
 ROOT = Path(__file__).parents[2]

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from train import evaluate
-from train.audit import ablations, bootstrap, network, wording
+from train.audit import ablations, network, wording
 from train.audit.store import key
+from train.evaluation import bootstrap, evaluate
 
 # What the network is shown: the whole film, or its crop.
 AS_IT_IS = "as it is"

@@ -1,10 +1,8 @@
 """The report, chapter by chapter, made from the numbers alone; only the picture sheet also needs films."""
 
-from train import evaluate
 from train.audit import (
     ablations,
     blackout,
-    calibration,
     controls,
     groups,
     leave_one_source_out,
@@ -14,8 +12,9 @@ from train.audit import (
     stability,
     wording,
 )
+from train.evaluation import calibration, evaluate
+from train.evaluation.operating_points import LEAST_RECALL
 from train.films import pixels
-from train.operating_points import LEAST_RECALL
 from train.page import Fact, Page
 
 # What the figures on top are held against. AUC: the honest external figures of large published networks, DeepCOVID-XR

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from train.audit import figures, wording
+from train.audit import wording
+from train.evaluation import figures
 from train.index.sources import CHILDREN
 
 AGE_BANDS = ((18, 40), (40, 60), (60, 80), (80, 200))

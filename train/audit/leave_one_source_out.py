@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from train.audit import bootstrap, figures, wording
+from train.audit import wording
+from train.evaluation import bootstrap, figures
 
 
 def measure(table, threshold: float) -> dict:

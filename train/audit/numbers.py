@@ -6,7 +6,6 @@ from train import provenance
 from train.audit import (
     ablations,
     blackout,
-    calibration,
     controls,
     groups,
     leave_one_source_out,
@@ -17,6 +16,7 @@ from train.audit import (
     stability,
 )
 from train.audit.store import Store, key
+from train.evaluation import calibration
 
 
 def measure(audited, material, others: dict, within: str) -> dict:

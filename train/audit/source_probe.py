@@ -3,8 +3,9 @@
 import numpy as np
 from tqdm import tqdm
 
-from train.audit import bootstrap, controls, wording
+from train.audit import controls, wording
 from train.audit.store import key
+from train.evaluation import bootstrap
 
 # Names of the embeddings that are always there.
 OWN, IMAGENET = "this run", "ImageNet, no X-ray seen"

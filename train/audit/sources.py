@@ -3,8 +3,9 @@
 import pandas as pd
 
 from edge_app.screening import decision
-from train import evaluate, page
-from train.audit import curves, figures, wording
+from train import page
+from train.audit import wording
+from train.evaluation import curves, evaluate, figures
 
 VERDICTS = (decision.COVID, decision.PNEUMONIA, decision.NORMAL)
 

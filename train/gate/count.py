@@ -22,7 +22,7 @@ from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import inference
-from train import evaluate
+from train.evaluation import evaluate
 from train.gate import drawn, pictures, spoiled
 from train.index import index
 from train.lungs import masks

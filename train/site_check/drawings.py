@@ -1,14 +1,14 @@
 """The report's figures: the ROC curve with the operating points, and the reliability diagram."""
 
 from train import page
-from train.audit.calibration import BINS
+from train.evaluation.calibration import BINS
 
 
 def roc(curve: dict, points: dict, local: dict | None):
     """Draw the ROC curve of a site's films, its operating points, and where the card has them.
 
     Args:
-        curve: from `train.audit.curves.points`.
+        curve: from `train.evaluation.curves.points`.
         points: by rule, from `numbers.measure`.
         local: the suggested threshold, from `local.threshold`.
     """

@@ -8,8 +8,7 @@ of a patient were copies of each other.
 import numpy as np
 from scipy import stats
 
-from train import evaluate
-from train.audit import bootstrap
+from train.evaluation import bootstrap, evaluate
 
 # With fewer patients of a class than this the exact 95 % interval of a share is at least 31 points wide whatever is
 # found (0.692 to 1.000 when all 10 are), so that it decides nothing.

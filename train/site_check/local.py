@@ -10,8 +10,7 @@ import numpy as np
 from scipy import optimize, special
 from sklearn.model_selection import StratifiedGroupKFold
 
-from train import operating_points
-from train.audit import bootstrap
+from train.evaluation import bootstrap, operating_points
 from train.site_check import intervals
 from train.training import calibrate
 

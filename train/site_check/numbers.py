@@ -7,7 +7,7 @@ import pandas as pd
 
 from edge_app.model.card import RULES, Card
 from edge_app.screening import decision, prevalence
-from train.audit import calibration, curves
+from train.evaluation import calibration, curves
 from train.site_check import intervals, local
 from train.site_check.labels import REFUSED, ROW, SPELLINGS, UNLISTED, UNREADABLE, Film
 

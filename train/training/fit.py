@@ -9,7 +9,8 @@ import numpy as np
 
 from edge_app.errors import WrongUsage
 from edge_app.imaging import preprocess
-from train import evaluate, provenance
+from train import provenance
+from train.evaluation import evaluate
 from train.films import film_arguments, pixels
 from train.index import index
 from train.training import batches, calibrate, config, loop

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from train import bias_product, evaluate
+from train import bias_product
+from train.evaluation import evaluate
 from train.index.sources import CHILDREN
 from train.training import batches, localisation_loss
 from train.training.config import TrainConfig

@@ -12,7 +12,7 @@ from edge_app.errors import EdgeError
 from edge_app.model.card import RULES
 from edge_app.screening import decision, prevalence
 from edge_app.screening.phrasing import share
-from train import operating_points
+from train.evaluation import operating_points
 
 BOOTSTRAPS = 1000
 

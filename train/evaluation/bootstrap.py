@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from train import evaluate
+from train.evaluation import evaluate
 
 
 def weights(groups: np.ndarray) -> Iterator[np.ndarray]:

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from train import evaluate
-from train.audit import bootstrap
+from train.evaluation import bootstrap, evaluate
 
 
 def covid(films, threshold: float) -> dict:
