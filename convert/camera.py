@@ -18,11 +18,11 @@ from edge_app.gate.picture_checks import LEAST
 from edge_app.model import model_file
 from edge_app.model.ood import unpack
 from edge_app.screening import inference
-from train import provenance
 from train.evaluation import evaluate
 from train.films import film_arguments, photographs
 from train.films.photographs import CHECKS, Photographs, simulator
 from train.index import index
+from train.reporting import provenance
 from train.training import batches, calibrate
 
 # The share of the validation photographs that keeps each limit. One that no file kept is not made stricter.

@@ -12,7 +12,7 @@ import numpy as np
 from keras import layers, ops
 
 from convert import ranges
-from train import provenance
+from train.reporting import provenance
 
 BATCH, RATE, PASSES, SEED = 32, 1e-3, 2, 7
 MEASURED = 60

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from convert import acceptance, inspect_file, layer_errors, speed
 from convert.layer_errors import LayerError
-from train.page import Fact, Page, subplots
+from train.reporting.page import Fact, Page, subplots
 
 
 def measure(products, held, labels: int, runtimes) -> dict:

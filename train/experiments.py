@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from edge_app.errors import WrongUsage
-from train import provenance
 from train.evaluation import evaluate
 from train.films import film_arguments
 from train.index import index
+from train.reporting import provenance
 from train.training import config, fit, loop
 
 HOSPITAL, RADIOGRAPHY = "covid-chestxray-dataset", "COVID-19_Radiography_Dataset"

@@ -17,11 +17,11 @@ from tqdm import tqdm
 
 from edge_app.camera.detect import outline, quad_scorer
 from edge_app.imaging import preprocess, radiograph
-from train import provenance
 from train.films import film_arguments, film_margin
 from train.index import index
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES
+from train.reporting import provenance
 
 # Photographs to learn from, and to watch on; of each the shares that hold no film, and that of those with two.
 LEARNT, WATCHED = 3600, 400

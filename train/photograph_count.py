@@ -23,13 +23,14 @@ from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import screening
 from edge_app.screening.decision import COVID, REFUSED, UNSURE
-from train import photograph_again, provenance
+from train import photograph_again
 from train.evaluation import evaluate
 from train.films import film_margin
 from train.fit_quad_scorer import FOUND, error
 from train.index import index
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES
+from train.reporting import provenance
 
 RENDERERS = {"simulator": photograph.photograph, "second renderer": photograph_again.photograph}
 PROCESSES, BOOTSTRAPS = 2, 1000

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from train.page import Fact, Page, subplots
+from train.reporting.page import Fact, Page, subplots
 
 
 class Tags(HTMLParser):

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from train.audit import ablations, network, wording
+from train.audit import ablations, network
 from train.audit.store import key
 from train.evaluation import bootstrap, evaluate
+from train.reporting import wording
 
 # What the network is shown: the whole film, or its crop.
 AS_IT_IS = "as it is"

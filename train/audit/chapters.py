@@ -10,12 +10,12 @@ from train.audit import (
     source_probe,
     sources,
     stability,
-    wording,
 )
 from train.evaluation import calibration, evaluate
 from train.evaluation.operating_points import LEAST_RECALL
 from train.films import pixels
-from train.page import Fact, Page
+from train.reporting import wording
+from train.reporting.page import Fact, Page
 
 # What the figures on top are held against. AUC: the honest external figures of large published networks, DeepCOVID-XR
 # 0.90, Dorr et al. 2020 0.83, Henry Ford 0.77 to 0.83. Recall: what the threshold is chosen for. Specificity: one in

@@ -19,9 +19,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
-from train.audit import ablations, network, wording
+from train.audit import ablations, network
 from train.audit.store import key
 from train.evaluation import evaluate
+from train.reporting import wording
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
 FOLDS = 5

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from train.audit import wording
 from train.evaluation import figures
 from train.index.sources import CHILDREN
+from train.reporting import wording
 
 AGE_BANDS = ((18, 40), (40, 60), (60, 80), (80, 200))
 ADULT = 18

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from train.audit import wording
 from train.evaluation import bootstrap, figures
+from train.reporting import wording
 
 
 def measure(table, threshold: float) -> dict:

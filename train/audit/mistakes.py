@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from train import page
+from train.reporting import page
 
 MOST = 8
 # The logit's scale of the heat maps: the same colour means the same evidence on every film.

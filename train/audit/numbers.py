@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from train import provenance
 from train.audit import (
     ablations,
     blackout,
@@ -17,6 +16,7 @@ from train.audit import (
 )
 from train.audit.store import Store, key
 from train.evaluation import calibration
+from train.reporting import provenance
 
 
 def measure(audited, material, others: dict, within: str) -> dict:

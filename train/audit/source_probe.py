@@ -3,9 +3,10 @@
 import numpy as np
 from tqdm import tqdm
 
-from train.audit import controls, wording
+from train.audit import controls
 from train.audit.store import key
 from train.evaluation import bootstrap
+from train.reporting import wording
 
 # Names of the embeddings that are always there.
 OWN, IMAGENET = "this run", "ImageNet, no X-ray seen"

@@ -3,9 +3,8 @@
 import pandas as pd
 
 from edge_app.screening import decision
-from train import page
-from train.audit import wording
 from train.evaluation import curves, evaluate, figures
+from train.reporting import page, wording
 
 VERDICTS = (decision.COVID, decision.PNEUMONIA, decision.NORMAL)
 

@@ -5,9 +5,10 @@ from itertools import combinations
 import cv2
 import numpy as np
 
-from train.audit import network, wording
+from train.audit import network
 from train.audit.store import key
 from train.evaluation import bootstrap, evaluate
+from train.reporting import wording
 
 
 def _warp(turn: float = 0.0, zoom: float = 1.0, right: float = 0.0, down: float = 0.0):

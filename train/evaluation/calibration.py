@@ -6,9 +6,8 @@ Guo et al. 2017 (doi:10.48550/arXiv.1706.04599) for the error and the temperatur
 
 import numpy as np
 
-from train import page
-from train.audit import wording
 from train.evaluation import bootstrap
+from train.reporting import page, wording
 
 BINS = 15
 SMALLEST = 1e-6  # scores.csv has six decimals

@@ -2,7 +2,7 @@
 
 from sklearn import metrics as sk
 
-from train import page
+from train.reporting import page
 
 
 def points(films) -> dict | None:

@@ -74,7 +74,7 @@ def write(model, films, film_pixels: np.ndarray, settings, run_dir: Path, left_o
 
 def summarise(table, labels: tuple[str, ...], cells: tuple[str, ...], run_dir: Path) -> dict:
     """Measure a table of scores, and write `metrics.json`, `roc.png` and `confusion.png` to the run folder."""
-    from train import plots
+    from train.reporting import plots
 
     result = measure(table, labels, cells)
     (run_dir / "metrics.json").write_text(json.dumps(result, indent=1) + "\n")

@@ -16,10 +16,10 @@ import numpy as np
 from edge_app.errors import NoLungField, WrongUsage
 from edge_app.gate import view_classes
 from edge_app.imaging import lung_field, preprocess
-from train import provenance
 from train.films import film_arguments, pixels
 from train.index import index
 from train.lungs import examples, masks, view_examples
+from train.reporting import provenance
 from train.training import batches
 
 RUN = Path("models/runs/lungs")

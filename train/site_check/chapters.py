@@ -3,8 +3,8 @@
 import numpy as np
 
 from edge_app.screening.phrasing import printable
-from train.audit.wording import between, text
-from train.page import Fact, Page
+from train.reporting.page import Fact, Page
+from train.reporting.wording import between, text
 from train.site_check import drawings, lists, local, wording
 from train.site_check.wording import NAMES, VERDICTS
 

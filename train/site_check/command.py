@@ -146,7 +146,7 @@ def _say(table, unlisted, folder: Path, complain) -> None:
 
 def _made(args, table_path: Path, runtime: str) -> dict:
     from edge_app import __version__
-    from train import provenance
+    from train.reporting import provenance
 
     return {
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -177,7 +177,7 @@ def _write(path: Path, content: str) -> None:
 
 def _summary(measured: dict, out: Path) -> None:
     """Print the figures that matter, and where the rest is."""
-    from train.audit.wording import text
+    from train.reporting.wording import text
     from train.site_check import wording
 
     films, rule = measured["films"], measured["operating_point"]

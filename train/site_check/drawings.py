@@ -1,7 +1,7 @@
 """The report's figures: the ROC curve with the operating points, and the reliability diagram."""
 
-from train import page
 from train.evaluation.calibration import BINS
+from train.reporting import page
 
 
 def roc(curve: dict, points: dict, local: dict | None):

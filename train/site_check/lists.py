@@ -3,7 +3,7 @@
 import numpy as np
 
 from edge_app.screening.phrasing import printable
-from train.page import Page, Section
+from train.reporting.page import Page, Section
 from train.site_check import wording
 from train.site_check.labels import SPELLINGS
 from train.site_check.wording import REASONS

@@ -1,6 +1,6 @@
 """The figures in sentences that a clinic can act on."""
 
-from train.audit.wording import text
+from train.reporting.wording import text
 from train.site_check import intervals
 from train.site_check.labels import REFUSED, ROW, UNLISTED, UNREADABLE
 

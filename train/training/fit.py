@@ -9,10 +9,10 @@ import numpy as np
 
 from edge_app.errors import WrongUsage
 from edge_app.imaging import preprocess
-from train import provenance
 from train.evaluation import evaluate
 from train.films import film_arguments, pixels
 from train.index import index
+from train.reporting import provenance
 from train.training import batches, calibrate, config, loop
 
 RUNS = Path("models/runs")
@@ -118,7 +118,7 @@ def fit(
     """
     import keras
 
-    from train import plots
+    from train.reporting import plots
 
     provenance.fix_seed(settings.seed)
     run_dir.mkdir(parents=True, exist_ok=True)
