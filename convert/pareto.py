@@ -15,7 +15,7 @@ import numpy as np
 
 from convert import quantize
 from edge_app.errors import EdgeError
-from train import experiments
+from train.experiments import trials
 
 TRIALS = ("seed-network", "tiny", "short", "base")
 ROUNDS, CALLS = 15, 4
@@ -57,7 +57,7 @@ def measure(folder: Path) -> list[dict]:
         path = folder / name / "rest.json"
         if not path.is_file():
             raise EdgeError(f"{path}: is not there; run 'python -m train experiments --questions rest -- {name}'.")
-        settings = experiments.settings_of(name)
+        settings = trials.settings_of(name)
         model = networks.build(settings.model, settings.size, settings.labels, imagenet=False)
         films = np.random.default_rng(0).integers(0, 256, (quantize.LEAST_CALIBRATION, settings.size, settings.size, 1))
         films = films.astype(np.uint8)

@@ -4,9 +4,10 @@ import argparse
 import sys
 
 from edge_app.errors import EdgeError
-from train import experiments, fit_quad_scorer, linear_probe, photograph_count, photograph_video
+from train import fit_quad_scorer, photograph_count, photograph_video
 from train.audit import report as audit
 from train.evaluation import compare, evaluate
+from train.experiments import linear_probe, trials
 from train.gate import count as gate_count
 from train.gate import limits as gate_limits
 from train.gate import pictures as gate_pictures
@@ -25,7 +26,7 @@ COMMANDS = (
     audit,
     compare,
     linear_probe,
-    experiments,
+    trials,
     site_check,
     gate_pictures,
     gate_limits,

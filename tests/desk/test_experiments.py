@@ -9,8 +9,8 @@ import pytest
 
 from edge_app.errors import WrongUsage
 from tests.desk.conftest import LABELS
-from train import experiments
 from train.evaluation import evaluate
+from train.experiments import trials
 from train.training import config, fit, loop
 
 SETTINGS = config.preset("seed", size=32, crop="lungs", labels=LABELS, cells=(), epochs=1, batch=12, patience=1)
@@ -20,20 +20,18 @@ SETTINGS = config.preset("seed", size=32, crop="lungs", labels=LABELS, cells=(),
 def shown(drawn, monkeypatch):
     """Return the drawn films, four patients for each one, and what a network sees of them; none of the test split."""
     monkeypatch.setattr(evaluate, "BOOTSTRAPS", 20)  # intervals are not looked at here
-    sources = np.array([experiments.HOSPITAL, experiments.RADIOGRAPHY])[np.arange(4 * len(drawn[0])) // 12 % 2]
+    sources = np.array([trials.HOSPITAL, trials.RADIOGRAPHY])[np.arange(4 * len(drawn[0])) // 12 % 2]
     films = pd.concat([drawn[0].assign(group=drawn[0]["group"] + str(i)) for i in range(4)], ignore_index=True)
     kept = (films["split"] != "test").to_numpy()
     films = films.assign(source=sources)[kept].reset_index(drop=True)
     return films, np.tile(drawn[1], (4, 1, 1, 1))[kept]
 
 
-@pytest.mark.parametrize("question", experiments.QUESTIONS)
+@pytest.mark.parametrize("question", trials.QUESTIONS)
 def test_a_trial_is_judged_on_what_it_left_out(shown, tmp_path, monkeypatch, question):
     films, pixels = shown
-    figures = experiments.QUESTIONS[question](SETTINGS, films, pixels, tmp_path)
-    hospital, radiography = (
-        (films["source"] == name).to_numpy() for name in (experiments.HOSPITAL, experiments.RADIOGRAPHY)
-    )
+    figures = trials.QUESTIONS[question](SETTINGS, films, pixels, tmp_path)
+    hospital, radiography = ((films["source"] == name).to_numpy() for name in (trials.HOSPITAL, trials.RADIOGRAPHY))
     if question == "hospital":
         left_out = {"hospital": hospital}
         assert set(figures) == {"hospital", "hospital_pneumonia"}
@@ -52,20 +50,20 @@ def test_a_trial_is_judged_on_what_it_left_out(shown, tmp_path, monkeypatch, que
             ]
         )
     monkeypatch.setattr(loop, "train", None)  # what is done is not done again
-    assert experiments.QUESTIONS[question](SETTINGS, films, pixels, tmp_path) == figures
+    assert trials.QUESTIONS[question](SETTINGS, films, pixels, tmp_path) == figures
 
 
 def test_the_table_has_a_line_for_each_trial_that_has_an_answer(tmp_path):
     auc = {"value": 0.7, "low": 0.61, "high": 0.79}
     (tmp_path / "mix").mkdir()
     (tmp_path / "mix/rest.json").write_text(json.dumps({"auc": {"within": auc, "radiography": auc}}))
-    lines = experiments.table(list(experiments.TRIALS), tmp_path).splitlines()
+    lines = trials.table(list(trials.TRIALS), tmp_path).splitlines()
     assert len(lines) == 3
     assert lines[2] == "| mix | mix 0.5 |  |  | 0.700 (0.61 to 0.79) | 0.700 (0.61 to 0.79) |"
     with pytest.raises(WrongUsage, match="there is no trial 'mox'"):
-        experiments.run(SimpleNamespace(names=["mox"]))
+        trials.run(SimpleNamespace(names=["mox"]))
 
 
 def test_every_trial_is_a_recipe():
-    recipes = [experiments.settings_of(name) for name in experiments.TRIALS]
+    recipes = [trials.settings_of(name) for name in trials.TRIALS]
     assert len(set(recipes)) == len(recipes)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from train import invariance
+from train.experiments import invariance
 from train.models import networks
 
 LABELS = ("normal", "covid")

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from train import linear_probe
-from train.experiments import HOSPITAL, RADIOGRAPHY
+from train.experiments import linear_probe
+from train.experiments.trials import HOSPITAL, RADIOGRAPHY
 
 RNG = np.random.default_rng(0)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from train import bias_product
 from train.evaluation import evaluate
+from train.experiments import bias_product
 from train.index.sources import CHILDREN
 from train.training import batches, localisation_loss
 from train.training.config import TrainConfig
@@ -179,7 +179,7 @@ def _start(settings, run_dir, material):
     """Return the model and the figures of its epochs so far: of the unfinished run in the folder, else of none."""
     import keras
 
-    from train import invariance
+    from train.experiments import invariance
     from train.models import fused_norm
     from train.models import networks as networks
 

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from train.evaluation import evaluate
-from train.experiments import HOSPITAL, RADIOGRAPHY
+from train.experiments.trials import HOSPITAL, RADIOGRAPHY
 from train.films import film_arguments
 from train.index import index
 from train.training import config, fit
