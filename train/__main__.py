@@ -4,8 +4,8 @@ import argparse
 import sys
 
 from edge_app.errors import EdgeError
-from train import fit_quad_scorer, photograph_count, photograph_video
 from train.audit import report as audit
+from train.camera import fit_quad_scorer, photograph_count, photograph_video
 from train.evaluation import compare, evaluate
 from train.experiments import linear_probe, trials
 from train.gate import count as gate_count

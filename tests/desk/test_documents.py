@@ -9,7 +9,7 @@ import pytest
 
 from edge_app.model import model_file
 from edge_app.screening import phrasing
-from train import photograph_count
+from train.camera import photograph_count
 from train.evaluation import compare
 
 ROOT = Path(__file__).parents[2]

@@ -8,14 +8,14 @@ from PIL import Image
 from edge_app.camera.detect import outline, straighten
 from tests.desk.conftest import LABELS, LUNGS
 from tests.films import draw_film
-from train import photograph_again
+from train.camera import second_simulator
+from train.camera.fit_quad_scorer import error
 from train.films import photographs
-from train.fit_quad_scorer import error
 from train.photograph import optics, photograph
 from train.photograph.severity import SEVERITIES
 from train.training import batches, config, fit
 
-RENDERERS = (photograph.photograph, photograph_again.photograph)
+RENDERERS = (photograph.photograph, second_simulator.photograph)
 
 
 @pytest.mark.parametrize("render", RENDERERS)

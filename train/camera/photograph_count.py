@@ -1,7 +1,7 @@
 """`python -m train photograph-count MODEL`: what the camera makes of photographed test films, by two simulators.
 
 Each film is photographed at every severity by `train.photograph`, which training has seen, and by
-`train.photograph_again`, which it has not; found, straightened and judged as on the edge, and compared with its file.
+`train.camera.second_simulator`, which it has not; found, straightened and judged as on the edge, and compared with its file.
 Photographs that nobody could read are shown too, and must be refused.
 """
 
@@ -23,16 +23,16 @@ from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import screening
 from edge_app.screening.decision import COVID, REFUSED, UNSURE
-from train import photograph_again
+from train.camera import second_simulator
+from train.camera.fit_quad_scorer import FOUND, error
 from train.evaluation import evaluate
 from train.films import film_margin
-from train.fit_quad_scorer import FOUND, error
 from train.index import index
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES
 from train.reporting import provenance
 
-RENDERERS = {"simulator": photograph.photograph, "second renderer": photograph_again.photograph}
+RENDERERS = {"simulator": photograph.photograph, "second renderer": second_simulator.photograph}
 PROCESSES, BOOTSTRAPS = 2, 1000
 # What nobody can read: by name, what is done to a photograph of severity 1.
 HOPELESS = ("smeared", "out of focus", "in the dark", "burnt out", "lamp over the lungs", "half out of view", "no film")
