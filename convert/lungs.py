@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from convert import quantize
+from convert.quantize import quantize
 from edge_app.errors import EdgeError
 from edge_app.gate import view_classes
 from edge_app.imaging import preprocess

@@ -13,7 +13,7 @@ from statistics import median
 
 import numpy as np
 
-from convert import quantize
+from convert.quantize import quantize
 from edge_app.errors import EdgeError
 from train.experiments import trials
 

@@ -3,8 +3,9 @@
 from collections import Counter
 from pathlib import Path
 
-from convert import acceptance, inspect_file, layer_errors, speed
-from convert.layer_errors import LayerError
+from convert import acceptance, inspect_file, speed
+from convert.quantize import layer_errors
+from convert.quantize.layer_errors import LayerError
 from train.reporting.page import Fact, Page, subplots
 
 

@@ -11,7 +11,8 @@ from statistics import median
 
 import numpy as np
 
-from convert import acceptance, calibration_films, layer_errors, quantize, ranges, runtimes
+from convert import acceptance, runtimes
+from convert.quantize import calibration_films, layer_errors, quantize, ranges
 from train.films import film_arguments
 
 PARTS = ("sizes", "schemes", "layers")
@@ -91,7 +92,7 @@ def schemes(subject):
     """Yield the table of schemes: ranges, kernels, blocks in floats, quantization-aware fine-tuning."""
     yield "| scheme | MB | mean change of scores | verdicts changed | AUC changed | heat maps | time |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
-    from convert import qat
+    from convert.quantize import qat
     from train.models import networks as networks
 
     model = subject.run.model

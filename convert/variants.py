@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convert import calibration_films, metadata, quantize, ranges
+from convert import metadata
+from convert.quantize import calibration_films, quantize, ranges
 from train.models import networks as networks
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from convert import calibration_films, layer_errors, qat, quantize
+from convert.quantize import calibration_films, layer_errors, qat, quantize
 from train.models import networks as networks
 from train.training import int8_prepare
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convert import ranges
+from convert.quantize import ranges
 
 RNG = np.random.default_rng(0)
 

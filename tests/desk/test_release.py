@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from convert import calibration_films, release
+from convert import release
+from convert.quantize import calibration_films
 from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess
 from tests.desk.test_documents import ROOT

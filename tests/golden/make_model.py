@@ -19,7 +19,7 @@ from keras import layers
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from convert import calibration_films, quantize  # noqa: E402
+from convert.quantize import calibration_films, quantize  # noqa: E402
 from edge_app.errors import NoLungField  # noqa: E402
 from edge_app.imaging import lung_field, preprocess  # noqa: E402
 from edge_app.model import classifier, model_file
@@ -41,7 +41,7 @@ CHANNELS = (8, 16, 32)
 
 
 def network():
-    """Return a small Keras model with what `convert.quantize` looks for: class maps first, then their mean."""
+    """Return a small Keras model with what `convert.quantize.quantize` looks for: class maps first, then their mean."""
     pixels = keras.Input((SIZE, SIZE, 1), name="pixels")
     x = layers.Rescaling(1 / 127.5, offset=-1, name="rescale")(pixels)
     for i, channels in enumerate(CHANNELS):

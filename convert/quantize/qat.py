@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from convert import ranges
+from convert.quantize import ranges
 from train.reporting import provenance
 
 BATCH, RATE, PASSES, SEED = 32, 1e-3, 2, 7

@@ -4,7 +4,7 @@ import tempfile
 
 import numpy as np
 
-from convert import ranges
+from convert.quantize import ranges
 
 KINDS = ("float32", "float16", "dynamic", "int8", "int8-full", "int16x8")
 # Kinds whose activations are integers: their ranges are measured on films.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convert import quantize
+from convert.quantize import quantize
 from edge_app.errors import EdgeError
 
 # Films a cell (source and label) gives: enough for stable ranges, few enough for a minute. See models/CONVERSION.md.
