@@ -10,7 +10,8 @@ from train.films import film_arguments
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; a fault that the user can mend is one sentence on stderr and exit code 2."""
-    from convert import camera, compare, heat, inspect_file, sign, study
+    from convert import camera, compare, heat, sign, study
+    from convert.modelfile import inspect_file
 
     parser = argparse.ArgumentParser(prog="python -m convert", description=__doc__)
     subparsers = parser.add_subparsers(dest="command", required=True)
@@ -42,7 +43,8 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run `convert release`; exit code 1 if a file fell short of a gate and so was not written."""
-    from convert import release, variants
+    from convert import release
+    from convert.modelfile import variants
 
     try:
         wanted = variants.named(args.variants) if args.variants else variants.VARIANTS

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from convert import fit_ood, runtimes, variants
+from convert import runtimes
+from convert.modelfile import fit_ood, variants
 from edge_app.errors import EdgeError
 from edge_app.gate import view_classes
 from edge_app.gate.picture_checks import LEAST
@@ -82,7 +83,7 @@ def measure(content: bytes, variant, like: bytes, limits: dict, films, taken: Ph
 
     Args:
         content: the flatbuffer.
-        variant: of `convert.variants`, for the edge.
+        variant: of `convert.modelfile.variants`, for the edge.
         like: of `ood.fit`, for that file.
         limits: the gate's for files, as in a card.
         films: rows of the index, or of `scores.csv`: validation and test films.

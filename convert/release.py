@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from convert import acceptance, camera, card, fit_ood, golden_film, report, runtimes, variants
+from convert import acceptance, camera, report, runtimes
+from convert.modelfile import card, fit_ood, golden_film, variants
 from convert.quantize import calibration_films, layer_errors
 from edge_app.errors import EdgeError
 from edge_app.model import model_file

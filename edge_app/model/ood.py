@@ -2,7 +2,7 @@
 
 Probabilistic principal components (Tipping and Bishop 1999): along each of the directions in which training films vary
 most the distance is counted in that direction's standard deviations, and in all others in their common one. Fitted by
-`convert.fit_ood` from what this very file says of training films.
+`convert.modelfile.fit_ood` from what this very file says of training films.
 """
 
 from dataclasses import dataclass

@@ -32,7 +32,7 @@ DATA = ROOT.parent / "shared" / "data"
 # Real films of each collection that are compared, if they are there; one takes a second under emulation.
 FILMS = ("COVID-19_Radiography_Dataset/COVID/images", "COVID-19_Radiography_Dataset/Normal/images", "chest_xray")
 EACH = 8
-# One step of 256, and what runtimes on one processor differ by (`convert.golden_film.MOST_APART`).
+# One step of 256, and what runtimes on one processor differ by (`convert.modelfile.golden_film.MOST_APART`).
 QUANTUM, MOST_APART = 1 / 256, 8 / 256
 # Megabytes on the card, without the sample film, that are allowed.
 MOST_INSTALLED_MB = 350

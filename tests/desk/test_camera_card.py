@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from convert import camera, fit_ood, variants
+from convert import camera
+from convert.modelfile import fit_ood, variants
 from convert.quantize import quantize
 from edge_app.gate import view_classes
 from edge_app.gate.picture_checks import CONTRAST, LUNGS_WHITE

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from convert import card, release, variants
+from convert import release
+from convert.modelfile import card, variants
 from convert.quantize import calibration_films, quantize
 from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from convert import fit_ood, release, variants
+from convert import release
+from convert.modelfile import fit_ood, variants
 from convert.quantize import quantize
 from edge_app.model.ood import unpack
 from train.models import networks as networks

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from convert import inspect_file, metadata, runtimes, speed, variants
+from convert import runtimes, speed
+from convert.modelfile import inspect_file, metadata, variants
 from edge_app.errors import EdgeError
 from train.models import networks as networks
 from train.models.networks import with_class_maps

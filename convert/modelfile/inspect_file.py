@@ -5,7 +5,7 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-from convert import golden_film
+from convert.modelfile import golden_film
 from edge_app.model import model_file
 from edge_app.model.card import RULES
 from edge_app.screening.phrasing import share

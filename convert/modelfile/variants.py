@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convert import metadata
+from convert.modelfile import metadata
 from convert.quantize import calibration_films, quantize, ranges
 from train.models import networks as networks
 
@@ -65,7 +65,7 @@ def flatbuffer(model, variant: Variant, training_films: np.ndarray, card: dict) 
         model: the trained network.
         variant: what is made.
         training_films: uint8 (N, S, S, 1), for the ranges of activations.
-        card: of `convert.card.build`.
+        card: of `convert.modelfile.card.build`.
     """
     calibration = None
     if variant.kind in quantize.CALIBRATED:

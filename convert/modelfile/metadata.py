@@ -32,7 +32,7 @@ def write(content: bytes, card: dict) -> bytes:
 
     Args:
         content: a TFLite flatbuffer of one input, as `quantize.to_tflite` gives; its outputs are of `MEANINGS`.
-        card: of `convert.card.build`: name, task, labels, size and licence are taken from it.
+        card: of `convert.modelfile.card.build`: name, task, labels, size and licence are taken from it.
     """
     from ai_edge_litert import schema_py_generated as schema
 

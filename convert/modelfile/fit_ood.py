@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convert import golden_film
+from convert.modelfile import golden_film
 from edge_app.model.ood import Likeness, pack, unpack
 
 # Training films the fit is made from, drawn alike from every source and label, at most this many of each.
