@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from convert import runtimes
 from convert.modelfile import fit_ood, variants
+from convert.verify import runtimes
 from edge_app.errors import EdgeError
 from edge_app.gate import view_classes
 from edge_app.gate.picture_checks import LEAST

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from convert import acceptance, camera, report, runtimes
+from convert import camera, report
 from convert.modelfile import card, fit_ood, golden_film, variants
 from convert.quantize import calibration_films, layer_errors
+from convert.verify import acceptance, runtimes
 from edge_app.errors import EdgeError
 from edge_app.model import model_file
 from train.evaluation import evaluate

@@ -3,10 +3,10 @@
 from collections import Counter
 from pathlib import Path
 
-from convert import acceptance, speed
 from convert.modelfile import inspect_file
 from convert.quantize import layer_errors
 from convert.quantize.layer_errors import LayerError
+from convert.verify import acceptance, speed
 from train.reporting.page import Fact, Page, subplots
 
 

@@ -11,8 +11,8 @@ from statistics import median
 
 import numpy as np
 
-from convert import acceptance, runtimes
 from convert.quantize import calibration_films, layer_errors, quantize, ranges
+from convert.verify import acceptance, runtimes
 from train.films import film_arguments
 
 PARTS = ("sizes", "schemes", "layers")

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from convert import run_films
+from convert.verify import run_films
 from edge_app.errors import ModelMismatch
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.sources import sample

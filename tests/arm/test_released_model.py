@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert import runtimes
 from convert.modelfile import golden_film
+from convert.verify import runtimes
 from edge_app.imaging import lung_field, preprocess
 from edge_app.model import classifier, model_file
 from tests.films import draw_film

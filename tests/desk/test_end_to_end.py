@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert import acceptance
 from convert.__main__ import main as convert
 from convert.modelfile import golden_film
+from convert.verify import acceptance
 from edge_app.errors import ModelMismatch
 from edge_app.model import model_file
 from edge_app.screening import decision

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from convert import acceptance
-from convert.acceptance import Answers
+from convert.verify import acceptance
+from convert.verify.acceptance import Answers
 
 LABELS = ("normal", "covid", "pneumonia")
 FILMS = 1000

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from convert import heat as measured
+from convert.verify import heat as measured
 from edge_app.screening.inference import Reading
 from train.models import networks as networks
 from train.training import augment, localisation_loss

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from convert import runtimes, speed
 from convert.modelfile import inspect_file, metadata, variants
+from convert.verify import runtimes, speed
 from edge_app.errors import EdgeError
 from train.models import networks as networks
 from train.models.networks import with_class_maps

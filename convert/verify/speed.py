@@ -4,8 +4,8 @@ from statistics import median
 
 import numpy as np
 
-from convert import runtimes
 from convert.modelfile import golden_film
+from convert.verify import runtimes
 from edge_app.errors import EdgeError
 
 THREADS = (1, 2, 4)
