@@ -89,7 +89,7 @@ FILMS = $(wildcard $(patsubst %,$(DATA)/%,COVID-19_Radiography_Dataset/*/images 
 
 bench: .venv/ready .venv-edge/ready $(INDEX)  ## time the edge against TensorFlow with the H5 file, and a session against its floor
 	for python in $(DESK) $(EDGE); do $$python -m edge_app.bench.session $(FILMS) || exit 1; done
-	$(DESK) -m convert.bench --edge $(DESK)
+	$(DESK) -m convert.bench.bench --edge $(DESK)
 	$(DESK) -m train photograph-video --data "$(DATA)" --index $(INDEX) --out $(OUT)/films.avi
 	$(EDGE) -m edge_app.bench.camera $(OUT)/films.avi
 

@@ -1,6 +1,6 @@
 """The same job as `edge_app bench`, done with `import tensorflow` and the H5 file: what the edge is compared with.
 
-`python -m convert.bench_tensorflow MODEL.h5 MODEL.tflite FILM... [--repeats N]` prints one JSON line; films are read,
+`python -m convert.bench.bench_tensorflow MODEL.h5 MODEL.tflite FILM... [--repeats N]` prints one JSON line; films are read,
 cropped to the lungs and prepared by the edge's own functions, so only what runs the classifier differs.
 With `--first` it stops after the first film's scores.
 """

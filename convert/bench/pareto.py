@@ -1,4 +1,4 @@
-"""Accuracy against cost of the architectures tried, as one plot: `python -m convert.pareto`.
+"""Accuracy against cost of the architectures tried, as one plot: `python -m convert.bench.pareto`.
 
 Accuracy is the AUC on a collection that the network never saw (`train experiments`); cost is that of the int8 file:
 its bytes, its multiply-adds, and its time against `lite0`'s, measured in turn in one process on this machine.
@@ -23,7 +23,7 @@ ROUNDS, CALLS = 15, 4
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
-    parser = argparse.ArgumentParser(prog="python -m convert.pareto", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m convert.bench.pareto", description=__doc__)
     parser.add_argument("--trials", type=Path, default=Path("build/experiments"), help="results (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("models/pareto.png"), help="the plot (%(default)s)")
     args = parser.parse_args(arguments)

@@ -26,7 +26,7 @@ FILMS = (("png-2566x2566.png", 2566, 2566), ("jpeg-3000x2500.jpg", 3000, 2500), 
 
 def main() -> int:
     """Run the command."""
-    parser = argparse.ArgumentParser(prog="python -m convert.bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m convert.bench.bench", description=__doc__)
     parser.add_argument("--edge", type=Path, required=True, help="Python of the edge environment")
     parser.add_argument("--model", type=Path, default=Path("models/covid-xray-lite0-int8.tflite"))
     parser.add_argument("--h5", type=Path, default=Path("models/runs/lite0/model.h5"))
@@ -62,8 +62,8 @@ def compare(edge: Path, model: Path, h5: Path, films: list[Path], rounds: int) -
             [edge, "-m", "edge_app", "classify", names[1], "--model", model, "--json"],
         ),
         "tensorflow": (
-            [sys.executable, "-m", "convert.bench_tensorflow", h5, model, *names],
-            [sys.executable, "-m", "convert.bench_tensorflow", h5, model, names[1], "--first"],
+            [sys.executable, "-m", "convert.bench.bench_tensorflow", h5, model, *names],
+            [sys.executable, "-m", "convert.bench.bench_tensorflow", h5, model, names[1], "--first"],
         ),
     }
     seen = {side: {"steps": [], "first": [], "memory": []} for side in commands}
