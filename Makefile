@@ -125,18 +125,18 @@ test-camera-vm: .venv/ready  ## the camera on a real /dev/video0 with faults, in
 
 wheel: .venv/ready  ## the program as a wheel, with the model inside
 	@mkdir -p $(OUT)
-	@$(DESK) -c 'import pathlib, convert.wheels; print(convert.wheels.build(pathlib.Path("$(OUT)")))'
+	@$(DESK) -c 'import pathlib, convert.packaging.wheels; print(convert.packaging.wheels.build(pathlib.Path("$(OUT)")))'
 
 bundle: .venv/ready  ## all wheels for a Pi without internet, hash-checked: make bundle ARCH=aarch64 PYTHON=3.11
-	@$(DESK) -m convert.offline --arch $(ARCH) --python $(FOR) --out $(OUT)
+	@$(DESK) -m convert.packaging.offline --arch $(ARCH) --python $(FOR) --out $(OUT)
 
 deb: .venv/ready  ## the package for Raspberry Pi OS: make deb ARCH=aarch64 PYTHON=3.11
-	@$(DESK) -m convert.deb --arch $(ARCH) --python $(FOR) --out $(OUT)
+	@$(DESK) -m convert.packaging.deb --arch $(ARCH) --python $(FOR) --out $(OUT)
 
 install-pi:  ## on a Pi with internet: install this checkout for the whole device, with services (asks for root)
 	@$(PYTHON) -m venv --clear $(OUT)/fetch
 	@$(OUT)/fetch/bin/python $(PIP) packaging==26.3 setuptools==80.9.0
-	@archive=$$($(OUT)/fetch/bin/python -m convert.offline --arch $$(uname -m) --out $(OUT) \
+	@archive=$$($(OUT)/fetch/bin/python -m convert.packaging.offline --arch $$(uname -m) --out $(OUT) \
 	  --python $$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')) && \
 	  $(if $(filter 0,$(shell id -u)),,sudo) $(PYTHON) $${archive%.tar.gz}/install.py --system
 

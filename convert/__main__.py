@@ -10,8 +10,9 @@ from train.films import film_arguments
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; a fault that the user can mend is one sentence on stderr and exit code 2."""
-    from convert import camera, sign, study
+    from convert import camera, study
     from convert.modelfile import inspect_file
+    from convert.packaging import sign
     from convert.verify import compare, heat
 
     parser = argparse.ArgumentParser(prog="python -m convert", description=__doc__)

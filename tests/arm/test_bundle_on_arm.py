@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convert import sign
+from convert.packaging import sign
 from edge_app import __version__
 from edge_app.install import model_registry
 from edge_app.model import model_file

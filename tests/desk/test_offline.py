@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from convert import offline, wheels
+from convert.packaging import offline, wheels
 from edge_app.errors import WrongUsage
 from edge_app.system import install, places
 

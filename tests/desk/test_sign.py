@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from convert import sign
+from convert.packaging import sign
 from edge_app.errors import NotTrusted, WrongUsage
 from edge_app.install import signatures
 

@@ -1,4 +1,4 @@
-"""`python -m convert.deb`: the package for Raspberry Pi OS and Debian: environment, user, services, rules."""
+"""`python -m convert.packaging.deb`: the package for Raspberry Pi OS and Debian: environment, user, services, rules."""
 
 import re
 import shutil
@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from convert import wheels
+from convert.packaging import wheels
 from edge_app import __version__
 from edge_app.errors import MissingPackage
 from edge_app.system import places

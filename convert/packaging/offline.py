@@ -1,4 +1,4 @@
-"""`python -m convert.offline`: one archive with which a Pi that never sees the internet is installed and updated."""
+"""`python -m convert.packaging.offline`: one archive with which a Pi that never sees the internet is installed and updated."""
 
 import json
 import shutil
@@ -6,7 +6,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from convert import wheels
+from convert.packaging import wheels
 from edge_app import __version__
 
 ROOT = Path(__file__).parents[1]
