@@ -94,7 +94,7 @@ bench: .venv/ready .venv-edge/ready $(INDEX)  ## time the edge against TensorFlo
 	$(EDGE) -m edge_app.bench.camera $(OUT)/films.avi
 
 page-load: .venv-edge/ready  ## 50 clients send films to the page on the loopback for two minutes; FILMS as of bench
-	$(EDGE) -m edge_app.bench.page $(FILMS)
+	$(EDGE) -m edge_app.bench.page_load $(FILMS)
 
 kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: none lost, none doubled
 	KILLS=200 FILMS=1000 $(EDGE) -m pytest -s tests/edge/test_killed_run.py

@@ -9,7 +9,7 @@ from pathlib import Path
 from convert.packaging import wheels
 from edge_app import __version__
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def make(target: wheels.Target, out: Path) -> Path:

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 
 from edge_app.errors import EdgeError, WrongUsage
 
-REQUIREMENTS = Path(__file__).parents[1] / "edge_app" / "requirements.txt"
+REQUIREMENTS = Path(__file__).parents[2] / "edge_app" / "requirements.txt"
 # By Python, the version of glibc of the Debian and Raspberry Pi OS that come with it: Bookworm, Trixie.
 GLIBC = {"3.11": 36, "3.13": 41}
 SYSTEMS = {"3.11": "bookworm", "3.13": "trixie"}

@@ -11,7 +11,7 @@ from edge_app.imaging import radiograph
 from edge_app.model import classifier, model_file
 from edge_app.model.card import RULES
 from edge_app.screening import decision, inference
-from edge_app.sources import paths
+from edge_app.sources import film_paths
 
 
 def add_parser(subparsers) -> None:
@@ -31,7 +31,7 @@ def run(args) -> int:
     labels = [one.card.labels for one in models]
     if labels[0] != labels[1]:
         raise WrongUsage(f"{args.b}: has labels {', '.join(labels[1])}; {args.a} has {', '.join(labels[0])}.")
-    found = paths.expand(args.images)
+    found = film_paths.expand(args.images)
     problems = [sentence for _, sentence in found.problems]
     for sentence in problems:
         print(sentence, file=sys.stderr)

@@ -59,14 +59,14 @@ def main() -> int:
 def measure(args, nursery: Nursery, folder: Path) -> dict:
     """Return all figures by name; `args` are those of the command."""
     from edge_app.model import classifier, model_file
-    from edge_app.sources import paths
+    from edge_app.sources import film_paths
 
     model = model_file.read(args.model)
     usual, *films = _drawn_out(folder)
     figures = {"cold": cold(args, model, usual, folder)}
     one = classifier.Classifier(model, args.threads)
     figures |= {path.name: warm(path, one, nursery, args.turns) for path in films}
-    found = paths.expand(args.folders).films if args.folders else films
+    found = film_paths.expand(args.folders).films if args.folders else films
     some = found[:: max(1, len(found) // args.films)]  # of every collection
     figures["folder"] = throughput(list(islice(cycle(some), args.films)), one, nursery)
     figures["memory"] = memory(list(islice(cycle(some), args.many)), one, nursery)

@@ -26,9 +26,9 @@ def run(args) -> int:
     """Run the command."""
     from edge_app.bench import steps
     from edge_app.model import classifier, model_file
-    from edge_app.sources import paths, sample
+    from edge_app.sources import film_paths, sample
 
-    found = paths.expand([Path(path) for path in args.paths] or [sample.path()])
+    found = film_paths.expand([Path(path) for path in args.paths] or [sample.path()])
     if found.problems:
         raise WrongUsage(found.problems[0][1])
     one = classifier.Classifier(model_file.read(args.model), args.threads)

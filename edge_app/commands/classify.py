@@ -31,13 +31,13 @@ def add_parser(subparsers):
 def run(args) -> int:
     """Run the command."""
     from edge_app.service.session import Session, complain
-    from edge_app.sources import paths, sample
+    from edge_app.sources import film_paths, sample
 
     paths = [path for path in args.paths if path != NULL]
-    found = paths.Sources(paths or [sample.path()], not args.no_recursive, args.null or NULL in args.paths)
+    found = film_paths.Sources(paths or [sample.path()], not args.no_recursive, args.null or NULL in args.paths)
     # A list on stdin may be endless; all else is listed first, since it tells how much there is to do.
     films = found if found.endless else list(found)
-    reads = () if found.endless else [film for film in films if not isinstance(film, paths.Problem)]
+    reads = () if found.endless else [film for film in films if not isinstance(film, film_paths.Problem)]
     with Session(args, reads=reads) as session:
         session.run(films, total=None if found.endless else len(reads))
     if found.skipped:

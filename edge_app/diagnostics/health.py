@@ -60,7 +60,7 @@ def packages() -> Check:
 def pins() -> dict[str, str]:
     """Return the versions that edge_app/requirements.txt names, by package; two joined by ' or '."""
     found: dict[str, str] = {}
-    for line in (Path(__file__).parent / "requirements.txt").read_text(encoding="utf-8").splitlines():
+    for line in (Path(__file__).parents[1] / "requirements.txt").read_text(encoding="utf-8").splitlines():
         name, mark, version = line.split(";")[0].strip().partition("==")
         if mark:
             found[name] = f"{found[name]} or {version}" if name in found else version

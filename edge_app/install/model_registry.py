@@ -51,7 +51,7 @@ def folder() -> Path:
 
 def released() -> Path:
     """Return the file that came with the program: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     packed = package / "models" / NAME
     return packed if packed.is_file() else package.parent / "models" / NAME
 

@@ -68,7 +68,7 @@ def _run(line: list[str], environment: dict, where) -> subprocess.CompletedProce
 def _environment() -> dict:
     """Return the environment in which `python -m edge_app` is this very program, wherever it was started."""
     before = os.environ.get("PYTHONPATH")
-    root = str(Path(__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     return os.environ | {"PYTHONPATH": os.pathsep.join([root, before] if before else [root])}
 
 

@@ -13,7 +13,7 @@ from edge_app.errors import EdgeError, WrongUsage
 from edge_app.screening import phrasing
 from edge_app.service import signals
 from edge_app.service.systemd import Service, in_journal
-from edge_app.sources.paths import Problem
+from edge_app.sources.film_paths import Problem
 from edge_app.workers.decode_pool import Nursery
 
 # Below this a progress bar is gone before it is seen.
@@ -142,7 +142,7 @@ class Session:
         """Judge films in the order given.
 
         Args:
-            films: as `paths.Sources` gives them.
+            films: as `film_paths.Sources` gives them.
             total: how many there are, if that is known.
             settled: says of a result whether it is the film's outcome; if not, it goes nowhere.
 

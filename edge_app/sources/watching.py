@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from edge_app.sources.paths import IMAGE_SUFFIXES, Problem, looks_like_film
+from edge_app.sources.film_paths import IMAGE_SUFFIXES, Problem, looks_like_film
 
 INTERVAL = 1.0
 # A break in a copy over a hospital's network is seldom longer.

@@ -1,4 +1,4 @@
-"""The interface for programs as edge_app/web/openapi.json describes it, against the app, by schemathesis."""
+"""The interface for programs as edge_app/web/views/openapi.json describes it, against the app, by schemathesis."""
 
 import io
 import json
@@ -23,7 +23,7 @@ from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "golden" / "tiny-int8.tflite"
-DESCRIPTION = ROOT / "edge_app" / "web" / "openapi.json"
+DESCRIPTION = ROOT / "edge_app" / "web" / "views" / "openapi.json"
 # Requests of each kind: each film takes a good part of a second on a busy machine.
 TRIES = 15
 OPERATIONS = [

@@ -18,7 +18,7 @@ from edge_app.model import model_file
 from edge_app.screening import decision, inference, run_context
 from edge_app.web.text import labels, languages, result_view, wording
 
-WEB = Path(languages.__file__).parent
+WEB = Path(languages.__file__).parents[1]
 LANGUAGES = [code for code in languages.NAMES if code != languages.ENGLISH]
 PLACE = re.compile(r"%\(\w+\)s|%%")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_app.sources import paths
+from edge_app.sources import film_paths
 from tests.edge.another_user import as_another_user
 
 PNG = b"\x89PNG\r\n\x1a\nand so on"
@@ -42,7 +42,7 @@ def _names(found, top):
 
 
 def test_a_folder_gives_its_films_in_a_fixed_order(ward):
-    found = paths.expand([ward])
+    found = film_paths.expand([ward])
     expected = ["IM0001", "a.JPG", "b.png", "empty.png", "noname", "y/e.tiff", "z/d.dcm", "z/deep/c.jpeg"]
     assert _names(found, ward) == expected
     assert found.problems == []
@@ -51,11 +51,11 @@ def test_a_folder_gives_its_films_in_a_fixed_order(ward):
 
 def test_what_is_named_is_taken_whatever_it_is(ward):
     named = [ward / "metadata.csv", ward / ".hidden.png", ward / "b.png"]
-    assert paths.expand(named).films == named
+    assert film_paths.expand(named).films == named
 
 
 def test_arguments_keep_their_order_and_each_film_comes_once(ward):
-    found = paths.expand([ward / "z", ward / "b.png", ward])
+    found = film_paths.expand([ward / "z", ward / "b.png", ward])
     assert _names(found, ward)[:3] == ["z/d.dcm", "z/deep/c.jpeg", "b.png"]
     assert len(found.films) == len(set(found.films)) == 8
 
@@ -63,7 +63,7 @@ def test_arguments_keep_their_order_and_each_film_comes_once(ward):
 def test_links_that_go_round_end(ward):
     (ward / "z" / "deep" / "up").symlink_to(ward)
     (ward / "loop.png").symlink_to(ward / "loop.png")
-    found = paths.expand([ward])
+    found = film_paths.expand([ward])
     names = _names(found, ward)
     assert len(names) == 9
     assert "loop.png" in names  # the reader says why it cannot be read
@@ -71,7 +71,7 @@ def test_links_that_go_round_end(ward):
 
 def test_a_link_to_a_film_is_a_film(ward):
     (ward / "link.png").symlink_to(ward / "b.png")
-    assert "link.png" in _names(paths.expand([ward]), ward)
+    assert "link.png" in _names(film_paths.expand([ward]), ward)
 
 
 def test_a_link_to_a_folder_is_followed_once(ward, tmp_path):
@@ -79,14 +79,14 @@ def test_a_link_to_a_folder_is_followed_once(ward, tmp_path):
     (tmp_path / "disk" / "g.png").write_bytes(PNG)
     (ward / "one").symlink_to(tmp_path / "disk")
     (ward / "two").symlink_to(tmp_path / "disk")
-    names = _names(paths.expand([ward]), ward)
+    names = _names(film_paths.expand([ward]), ward)
     assert [name for name in names if name.endswith("g.png")] == ["one/g.png"]
 
 
 def test_no_waiting_for_a_pipe(ward):
     os.mkfifo(ward / "pipe")
     os.mkfifo(ward / "pipe.png")
-    names = _names(paths.expand([ward]), ward)
+    names = _names(film_paths.expand([ward]), ward)
     assert "pipe" not in names
     assert "pipe.png" in names  # the reader says what it is
 
@@ -96,7 +96,7 @@ def test_a_missing_path_becomes_one_sentence_about_it(ward, tmp_path):
     from edge_app.imaging import radiograph
 
     missing = tmp_path / "nothing"
-    found = paths.expand([missing, ward / "b.png"])
+    found = film_paths.expand([missing, ward / "b.png"])
     assert ward / "b.png" in found.films
     # Either this list or the reader says it; the user sees it once.
     sentences = [sentence for _, sentence in found.problems]
@@ -109,14 +109,14 @@ def test_a_missing_path_becomes_one_sentence_about_it(ward, tmp_path):
 
 
 def test_an_empty_folder(tmp_path):
-    found = paths.expand([tmp_path])
+    found = film_paths.expand([tmp_path])
     assert found.films == []
     assert found.problems == [(tmp_path, f"{tmp_path}: holds no PNG, JPEG or DICOM file; name a folder that does.")]
 
 
 def test_a_folder_with_no_film_in_it(tmp_path):
     (tmp_path / "metadata.csv").write_text("path\n")
-    found = paths.expand([tmp_path])
+    found = film_paths.expand([tmp_path])
     assert found.skipped == 1
     assert "holds no PNG, JPEG or DICOM file" in found.problems[0][1]
 
@@ -134,7 +134,7 @@ def test_a_sub_folder_without_permission_does_not_stop_the_others(mode):
 
         try:
             with as_another_user():
-                found = paths.expand([top, top / "locked" / "b.png"])
+                found = film_paths.expand([top, top / "locked" / "b.png"])
         finally:
             (top / "locked").chmod(0o755)
         assert top / "a.png" in found.films
@@ -149,38 +149,38 @@ def test_a_sub_folder_without_permission_does_not_stop_the_others(mode):
 def test_names_that_are_no_text(tmp_path):
     path = tmp_path / os.fsdecode(b"r\xf6ntgen.png")
     path.write_bytes(PNG)
-    assert paths.expand([tmp_path]).films == [path]
+    assert film_paths.expand([tmp_path]).films == [path]
 
 
 # --- patterns, lists, folders alone ---------------------------------------------------------------
 
 
 def test_a_pattern_is_taken_for_what_it_matches(ward):
-    assert _names(paths.expand([f"{ward}/**/*.dcm"]), ward) == ["z/d.dcm"]
-    assert _names(paths.expand([f"{ward}/[ab].*"]), ward) == ["a.JPG", "b.png"]
-    assert _names(paths.expand([f"{ward}/z*"]), ward) == ["z/d.dcm", "z/deep/c.jpeg"]  # a folder is looked into
+    assert _names(film_paths.expand([f"{ward}/**/*.dcm"]), ward) == ["z/d.dcm"]
+    assert _names(film_paths.expand([f"{ward}/[ab].*"]), ward) == ["a.JPG", "b.png"]
+    assert _names(film_paths.expand([f"{ward}/z*"]), ward) == ["z/d.dcm", "z/deep/c.jpeg"]  # a folder is looked into
 
 
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(ward):
     (ward / "film[1].png").write_bytes(PNG)
     (ward / "film1.png").write_bytes(PNG)
-    assert _names(paths.expand([ward / "film[1].png"]), ward) == ["film[1].png"]
+    assert _names(film_paths.expand([ward / "film[1].png"]), ward) == ["film[1].png"]
 
 
 def test_a_pattern_that_matches_nothing(ward):
-    found = paths.expand([f"{ward}/*.tif"])
+    found = film_paths.expand([f"{ward}/*.tif"])
     assert found.films == []
     assert found.problems[0].sentence.startswith(f"{ward}/*.tif: no file matches this pattern; ")
 
 
 def test_a_folder_without_its_folders(ward):
-    names = _names(paths.expand([ward], recursive=False), ward)
+    names = _names(film_paths.expand([ward], recursive=False), ward)
     assert names == ["IM0001", "a.JPG", "b.png", "empty.png", "noname"]
 
 
 def test_a_film_under_two_names_of_one_place_comes_once(ward, monkeypatch):
     monkeypatch.chdir(ward)
-    found = paths.expand(["b.png", "./b.png", "z/../b.png", ward / "b.png", "*.png"])
+    found = film_paths.expand(["b.png", "./b.png", "z/../b.png", ward / "b.png", "*.png"])
     assert found.films[0] == Path("b.png")
     assert [path.name for path in found.films] == ["b.png", "empty.png"]
 

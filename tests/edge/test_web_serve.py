@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app.bench import page
+from edge_app.bench import page_load
 from edge_app.web.http import tls
 from tests.films import draw_film
 
@@ -96,7 +96,7 @@ def film(seed=1000) -> bytes:
 def test_many_clients_get_a_verdict_or_are_told_when_to_come_again(tmp_path, model_path):
     with Running(serve(tmp_path, model_path)) as page:
         films = [film(seed) for seed in range(1000, 1004)]
-        told, memory = page.load(page.port, films, 50, 4, page.process.pid)
+        told, memory = page_load.load(page.port, films, 50, 4, page.process.pid)
         assert page.ask("GET", "/ready")[0] == 200
     statuses = Counter(status for status, _, _ in told)
     assert set(statuses) <= {200, 429, 503}
@@ -108,13 +108,13 @@ def test_many_clients_get_a_verdict_or_are_told_when_to_come_again(tmp_path, mod
 def test_a_report_fails_what_it_should(capsys):
     fine = [(200, 1.0, False)] * 100 + [(503, 0.0, True)] * 100
     level = [100.0] * 40
-    assert page.report(fine, level, 10, 8) == 0
-    assert page.report([*fine, (500, 0.0, False)], level, 10, 8) == 1
-    assert page.report([*fine, (503, 0.0, False)], level, 10, 8) == 1
-    assert page.report([*fine, ("TimeoutError", 0.0, False)], level, 10, 8) == 1
-    assert page.report([(200, 9.0, False)] * 100, level, 10, 8) == 1
-    assert page.report(fine, [100.0] * 30 + [200.0] * 10, 10, 8) == 1
-    assert page.report(fine[98:], level, 10, 8) == 1
+    assert page_load.report(fine, level, 10, 8) == 0
+    assert page_load.report([*fine, (500, 0.0, False)], level, 10, 8) == 1
+    assert page_load.report([*fine, (503, 0.0, False)], level, 10, 8) == 1
+    assert page_load.report([*fine, ("TimeoutError", 0.0, False)], level, 10, 8) == 1
+    assert page_load.report([(200, 9.0, False)] * 100, level, 10, 8) == 1
+    assert page_load.report(fine, [100.0] * 30 + [200.0] * 10, 10, 8) == 1
+    assert page_load.report(fine[98:], level, 10, 8) == 1
     assert "only 2 films" in capsys.readouterr().out
 
 

@@ -1,4 +1,4 @@
-"""Make `edge_app/one_op.tflite`, a model that adds 1: what a TFLite runtime must run to count as working.
+"""Make `edge_app/model/one_op.tflite`, a model that adds 1: what a TFLite runtime must run to count as working.
 
 .venv/bin/python tests/golden/make_one_op.py
 """
@@ -16,4 +16,4 @@ class AddOne(tf.Module):
 
 module = AddOne()
 converter = tf.lite.TFLiteConverter.from_concrete_functions([module.__call__.get_concrete_function()], module)
-(Path(__file__).parents[2] / "edge_app" / "one_op.tflite").write_bytes(converter.convert())
+(Path(__file__).parents[2] / "edge_app" / "model" / "one_op.tflite").write_bytes(converter.convert())

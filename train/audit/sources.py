@@ -44,7 +44,7 @@ def show(page_, numbers: dict, crossfit: dict | None, within: str, missing: str)
     """Write the chapter.
 
     Args:
-        page_: a `page.Page`.
+        page_: a `page_load.Page`.
         numbers: what `measure` gave for the test films.
         crossfit: what it gave for all films scored out of fold, or None.
         within: the source whose films of every label come from a common pool.

@@ -22,7 +22,7 @@ def draw(section, curves: dict[str, dict], operating: dict[str, dict], caption: 
     """Add ROC and precision-recall curves side by side to a section.
 
     Args:
-        section: of a `page.Page`.
+        section: of a `page_load.Page`.
         curves: name -> `points`.
         operating: name -> figures with sensitivity and specificity, marked by a dot on the ROC curve.
         caption: what the curves are of.

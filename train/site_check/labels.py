@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_app.errors import WrongUsage
-from edge_app.sources import paths
+from edge_app.sources import film_paths
 
 # What a cell of the column `label` may say, whatever its case. Most figures ask only whether it is COVID-19; the others
 # are told apart where false alarms are counted.
@@ -100,7 +100,7 @@ def read(path: Path, folder: Path) -> Table:
 
 def unlisted(folder: Path, films: list[Film]) -> list[Film]:
     """Return the films of the folder that no row names, and its folders that may not be entered."""
-    found = paths.expand([folder])
+    found = film_paths.expand([folder])
     listed = {os.path.normpath(film.path) for film in films}
     relative = [os.path.relpath(path, folder) for path in found.films]
     sentence = "is in the folder and not in the table of labels, so it was not checked; add a row for it."

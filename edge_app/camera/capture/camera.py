@@ -18,7 +18,7 @@ from edge_app.camera.capture import devices, feed
 from edge_app.camera.capture.frame import Frame
 from edge_app.camera.capture.watchdog import Watch
 from edge_app.errors import CameraEnded, CameraLost, MissingPackage, WrongUsage
-from edge_app.sources.paths import IMAGE_SUFFIXES
+from edge_app.sources.film_paths import IMAGE_SUFFIXES
 
 STARTING, LIVE, RESTARTING, ENDED = "starting", "live", "restarting", "ended"
 # Pauses in seconds before it is opened again, the last for ever.

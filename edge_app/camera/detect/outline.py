@@ -3,7 +3,7 @@
 1. The frame is shrunk to `SMALL` pixels across; line segments (LSD, von Gioi et al. 2012) that continue each other
    become lines, some near level and some near upright. Every two level and two upright lines make a quadrangle.
 2. Those with some contrast along their sides and something plain round them are looked at: what lies on both sides of
-   each side, and how the picture in the best looks. `film_judge` says how well each fits a film: the light box, the
+   each side, and how the picture in the best looks. `quad_scorer` says how well each fits a film: the light box, the
    monitor and its windows are quadrangles too.
 3. The sides of what is left are moved to the steepest place at full size, and meet in the corners.
 """
@@ -30,7 +30,7 @@ LEAST_OF_SIDE, LEAST_OF_ALL, LEAST_PLAIN = 0.15, 0.45, 0.4
 MOST_ASKEW, MOST_NARROWING = 0.25, 0.3
 # Quadrangles whose sides are judged, and those of them whose picture is looked at.
 MOST_CANDIDATES, MOST_LOOKED_AT = 700, 64
-# How well a quadrangle must fit to be a film, and of those beside it, a second film: chances of `film_judge`.
+# How well a quadrangle must fit to be a film, and of those beside it, a second film: chances of `quad_scorer`.
 LEAST_FIT, LEAST_SECOND = 0.04, 0.2
 # Pixels of the small frame within which a side is moved, and the points of it that are looked at.
 REACH, REFINED_POINTS = 3.0, 48
@@ -167,7 +167,7 @@ def _corners(level: np.ndarray, upright: np.ndarray, places: np.ndarray) -> np.n
 
 
 def _of_sides(quads: np.ndarray, height: int) -> np.ndarray:
-    """Return what `film_judge` is told of the sides of quadrangles: float32 (K, F).
+    """Return what `quad_scorer` is told of the sides of quadrangles: float32 (K, F).
 
     Args:
         quads: float (7, 4, K), of `_quadrangles`.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-WEIGHTS = Path(__file__).with_name("film_judge.npz")
+WEIGHTS = Path(__file__).with_name("quad_scorer.npz")
 LAYERS = 3
 
 

@@ -6,7 +6,7 @@ from babel import Locale
 from flask import request
 
 ENGLISH = "en"
-FOLDER = Path(__file__).parent / "translations"
+FOLDER = Path(__file__).parents[1] / "translations"
 COOKIE = "language"
 # A year: a clinic's phone is asked once.
 REMEMBERED_S = 365 * 24 * 3600

@@ -26,7 +26,7 @@ def init_app(app) -> None:
     from edge_app.web.views.status import status
     from edge_app.web.views.upload import upload
 
-    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(Path(__file__).parent / "translations"))
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(Path(__file__).parents[1] / "translations"))
     Babel(app, locale_selector=languages.chosen)
     for blueprint in (upload, pages, history, status):
         app.register_blueprint(blueprint)

@@ -1,4 +1,4 @@
-"""`python -m edge_app.bench.page [FILM...]`: many clients send films to the page at once, over the loopback alone.
+"""`python -m edge_app.bench.page_load [FILM...]`: many clients send films to the page at once, over the loopback alone.
 
 Each has an address of its own there, so that the page's limit for an address does not spare its queue, and waits as
 long as the page asks it to. Exit code 1 if one was answered otherwise than with a verdict, or 429 or 503 and a time to
@@ -32,7 +32,7 @@ TIMES_THE_MEMORY = 1.15
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(prog="python -m edge_app.bench.page", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m edge_app.bench.page_load", description=__doc__)
     parser.add_argument("films", nargs="*", type=Path, metavar="FILM", help="or folders (default: the sample)")
     parser.add_argument("--clients", type=int, default=CLIENTS, help="at a time (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="default %(default)s")

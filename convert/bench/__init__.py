@@ -1,0 +1,1 @@
+"""The edge against TensorFlow, and accuracy against cost."""

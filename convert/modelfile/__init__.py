@@ -1,0 +1,1 @@
+"""What a released file holds beside the network: card, metadata, golden film."""

@@ -1,0 +1,1 @@
+"""The program for another computer: wheel, offline bundle, Debian package, signatures."""

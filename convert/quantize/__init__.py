@@ -1,0 +1,1 @@
+"""A Keras model becomes a .tflite: the converter, its ranges, its errors."""

@@ -1,0 +1,1 @@
+"""Does a file answer as the Keras model does, in every runtime."""

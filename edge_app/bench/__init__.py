@@ -1,0 +1,1 @@
+"""How fast this device judges films, and how much memory that takes."""

@@ -1,0 +1,1 @@
+"""Where the film is in a frame, how well it is seen, and the film straightened."""

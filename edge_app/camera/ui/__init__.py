@@ -1,0 +1,1 @@
+"""What a person before the camera sees and presses."""

@@ -1,0 +1,1 @@
+"""Is this device fit to judge films, and if not, what to do."""

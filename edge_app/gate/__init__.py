@@ -1,0 +1,1 @@
+"""The gate: which pictures must not be judged, and why."""

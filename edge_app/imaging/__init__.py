@@ -1,0 +1,1 @@
+"""Films as pixels: formats, grey levels, the preprocessing contract, the lung field."""

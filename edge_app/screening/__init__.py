@@ -1,0 +1,1 @@
+"""From grey pixels to a verdict, and the words for it."""

@@ -1,0 +1,1 @@
+"""A long run: its films, its signals, and the systemd that started it."""

@@ -1,0 +1,1 @@
+"""Which films are judged: named, listed, or arriving in a folder."""

@@ -1,0 +1,1 @@
+"""What serving means here: settings, TLS, limits, headers, answers."""

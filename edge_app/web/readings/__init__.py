@@ -1,0 +1,1 @@
+"""Films that were sent: queued, read, kept, drawn."""

@@ -1,0 +1,1 @@
+"""Many films in turn: decoded in worker processes, judged in threads."""

@@ -1,0 +1,1 @@
+"""What teaches the camera to find films, and what measures it."""

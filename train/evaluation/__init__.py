@@ -1,0 +1,1 @@
+"""Figures with their intervals, and the operating points chosen from validation films."""

@@ -1,0 +1,1 @@
+"""The index of films: one row a film, with its label, patient, duplicates and split."""

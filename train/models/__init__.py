@@ -1,0 +1,1 @@
+"""The networks, and the weights they start from."""

@@ -1,0 +1,1 @@
+"""Pages, plots, and the record of what made an artefact."""

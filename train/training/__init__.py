@@ -1,0 +1,1 @@
+"""Fit a network: configuration, batches, losses, the loop over epochs."""
