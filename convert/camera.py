@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from convert import files
 from convert.modelfile import fit_ood, variants
 from convert.verify import runtimes
 from edge_app.errors import EdgeError
@@ -43,7 +44,6 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run the command."""
-    from convert import release
 
     packed, name = model_file.read(args.model), args.model.name
     training, hashed = packed.card.raw["training"], index.sha256(args.index)
@@ -68,12 +68,12 @@ def run(args) -> int:
     )
     made["commit"] = provenance.commit()
     card = packed.card.raw | {"camera": made}
-    release.write(args.model, model_file.pack(packed.scores, packed.lungs, card, packed.golden, like, deflate=True))
+    files.write(args.model, model_file.pack(packed.scores, packed.lungs, card, packed.golden, like, deflate=True))
     if args.record:
         record = json.loads(args.record.read_text())
         record["files"][kind]["camera"] = made
         record["files"][kind]["bytes"] = args.model.stat().st_size
-        release.write(args.record, (json.dumps(record, indent=1) + "\n").encode())
+        files.write(args.record, (json.dumps(record, indent=1) + "\n").encode())
     print(json.dumps({name: made[name] for name in ("temperature", "photographs")}, indent=1))
     return 0
 

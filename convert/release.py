@@ -1,15 +1,13 @@
 """From a run folder to `models/*.tflite`: convert, run each file in the real runtimes, judge by the gates, write it."""
 
-import contextlib
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from convert import camera, report
+from convert import camera, files, report
 from convert.modelfile import card, fit_ood, golden_film, variants
 from convert.quantize import calibration_films, layer_errors
 from convert.verify import acceptance, runtimes
@@ -139,12 +137,12 @@ def release(
         if product.content is None:
             refused.append(f"{path}: not written, since {'; '.join(product.shortfalls)}.")
         else:
-            write(path, product.content)
+            files.write(path, product.content)
             written.append(path)
         products.append(product)
         print(f"{variant.name}: {'; '.join(product.shortfalls) or 'passes'}", flush=True)
     for plot in PLOTS:
-        write(out / f"{network}-{plot}", (run_dir / plot).read_bytes())
+        files.write(out / f"{network}-{plot}", (run_dir / plot).read_bytes())
     figures = {product.name: product.figures for product in products}
     record = {"run": run.record, "files": figures}
     if full:
@@ -154,7 +152,7 @@ def release(
         made = f"{run_dir}, commit {run.record['commits'][-1]}, index {run.record['index_sha256'][:12]}"
         report.write(network, record["files"], layers, made, out / f"covid-xray-{network}-conversion.html")
     content = json.dumps(record, indent=1) + "\n"
-    write(out / f"covid-xray-{network}.json", content.encode())
+    files.write(out / f"covid-xray-{network}.json", content.encode())
     return written, refused
 
 
@@ -332,26 +330,3 @@ def agreement(parent, child, labels: tuple[str, ...], thresholds: dict) -> dict:
         "films": int(test.sum()),
         "largest_score_difference": float(difference.max()),
     }
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        EdgeError: it cannot be written; what was there before still is.
-    """
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise EdgeError(
-            f"{path}: cannot be written ({error.strerror}), and nothing of it was; make room there, or name another "
-            "folder with '--out DIR'."
-        ) from error

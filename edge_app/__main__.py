@@ -13,7 +13,7 @@ import sys
 gc.disable()
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from edge_app.cli import main  # noqa: E402 (after what must come first)
+from edge_app.commands.cli import main  # noqa: E402 (after what must come first)
 
 
 def run() -> None:

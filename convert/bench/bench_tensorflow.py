@@ -1,7 +1,7 @@
 """The same job as `edge_app bench`, done with `import tensorflow` and the H5 file: what the edge is compared with.
 
-`python -m convert.bench.bench_tensorflow MODEL.h5 MODEL.tflite FILM... [--repeats N]` prints one JSON line; films are read,
-cropped to the lungs and prepared by the edge's own functions, so only what runs the classifier differs.
+`python -m convert.bench.bench_tensorflow MODEL.h5 MODEL.tflite FILM... [--repeats N]` prints one JSON line; films
+are read, cropped to the lungs and prepared by the edge's own functions, so only what runs the classifier differs.
 With `--first` it stops after the first film's scores.
 """
 
@@ -23,7 +23,7 @@ def main() -> int:
 
     import tensorflow as tf  # the import is part of what is timed from outside
 
-    from edge_app.bench import steps
+    from edge_app.diagnostics import step_times
     from edge_app.imaging import radiograph
     from edge_app.model import classifier, model_file
     from edge_app.screening import inference
@@ -46,8 +46,8 @@ def main() -> int:
     if args.first:
         print(json.dumps({"scores": inference.read(radiograph.read(args.films[0]), one).scores}), flush=True)
         return 0
-    rows = steps.measure(args.films, one, args.repeats)
-    print(json.dumps({"films": rows, "peak_memory_mb": steps.peak_memory_mb()}))
+    rows = step_times.measure(args.films, one, args.repeats)
+    print(json.dumps({"films": rows, "peak_memory_mb": step_times.peak_memory_mb()}))
     return 0
 
 

@@ -17,9 +17,9 @@ def build(record: dict, variant, measured: dict) -> dict:
     Args:
         record: `run.json` of the training run; its `temperature`, if any, is recorded.
         variant: of `convert.modelfile.variants`.
-        measured: from `train.evaluation.evaluate.measure` on the scores this very file gave, plus `agreement`, `runtimes`,
-            `golden`, the scores of its golden film, `gate`, the limits of `edge_app.gate.gate`, or None, and
-            `camera`, of `convert.camera`, or None.
+        measured: from `train.evaluation.evaluate.measure` on the scores this very file gave, plus `agreement`,
+            `runtimes`, `golden`, the scores of its golden film, `gate`, the limits of `edge_app.gate.gate`, or None,
+            and `camera`, of `convert.camera`, or None.
     """
     labels = record["config"]["labels"]
     points = measured["operating_points"]

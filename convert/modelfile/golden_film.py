@@ -12,15 +12,12 @@ import numpy as np
 from PIL import Image
 
 from convert.verify import run_films
+from convert.verify.runtimes import MOST_APART
 from edge_app.errors import ModelMismatch
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.sources import sample
 
 WIDTH = 192
-# Two runtimes sum in another order, and an int8 tensor then rounds to its neighbour here and there: on films of the
-# released network 0.014 between LiteRT and tflite-runtime on one processor, 0.018 on another's. A kernel that computes
-# wrongly is off by tenths.
-MOST_APART = 8 / 256
 
 
 def make() -> bytes:

@@ -1,4 +1,4 @@
-"""The files that one run becomes: what it holds (`quantize.KINDS`) and what it answers (`train.models.networks.HEADS`)."""
+"""The files that one run becomes: what each holds (`quantize.KINDS`) and answers (`train.models.networks.HEADS`)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""`python -m convert.packaging.offline`: one archive with which a Pi that never sees the internet is installed and updated."""
+"""`python -m convert.packaging.offline`: one archive installs and updates a Pi that never sees the internet."""
 
 import json
 import shutil

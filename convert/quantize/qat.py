@@ -3,8 +3,8 @@
 The activations of a copy are rounded as the file will round them (fake quantization, Jacob et al. 2018,
 arXiv:1712.05877; gradients pass straight through), and the copy learns the logits of its parent on training films:
 labels play no part, so it cannot become another network, only one that bears the rounding (Mishra and Marr 2017,
-arXiv:1711.05852). Kernels stay as they are, already on the grid of int8 (`train.training.int8_prepare`); what learns is the
-normalisation behind them.
+arXiv:1711.05852). Kernels stay as they are, already on the grid of int8 (`train.training.int8_prepare`); what learns
+is the normalisation behind them.
 """
 
 import keras
@@ -60,7 +60,7 @@ class Adapting(layers.Layer):
 
 
 def distil(model, films: np.ndarray, *, passes: int = PASSES, rate: float = RATE):
-    """Return a copy of a network of `train.models.networks`, with settled kernels, that bears the rounding of its activations.
+    """Return a copy of a network of `train.models.networks`, with settled kernels, that bears its rounded activations.
 
     Args:
         model: the parent; left as it is.
@@ -87,7 +87,7 @@ def distil(model, films: np.ndarray, *, passes: int = PASSES, rate: float = RATE
 
 
 def rounded(model, films: np.ndarray):
-    """Return a network of `train.models.networks` whose activations are rounded as int8 would, in ranges measured on films."""
+    """Return a network of `train.models.networks` with activations rounded as int8 would, in ranges of these films."""
     places = [layer.name for layer in model.layers if _is_stored(layer)]
     limits = _limits(model, places, films)
 

@@ -28,8 +28,9 @@ def to_tflite(
     """Convert a network to a TFLite flatbuffer that answers for one film.
 
     Args:
-        model: Keras model, float (N, S, S, channels) holding 0 .. 255 -> its outputs; of `train.models.networks.to_convert` or
-            `train.lungs.network.fold`, whose first layers int8 represents exactly.
+        model: Keras model, float (N, S, S, channels) holding 0 .. 255 -> its outputs; of
+            `train.models.networks.to_convert` or `train.lungs.network.fold`, whose first layers int8 represents
+            exactly.
         kind: what the file holds and takes:
 
             - `float32`: as trained; input float32 holding 0 .. 255;
@@ -104,7 +105,7 @@ def _convert(model, kind: str, calibration: np.ndarray | None) -> bytes:
 
 
 def float_blocks(model) -> int:
-    """Return how many blocks of a network of `train.models.networks` an `int8` file keeps in floats; 0 of one without."""
+    """Return how many blocks of a network of `train.models.networks` an `int8` file keeps in floats, or 0."""
     return FLOAT_BLOCKS.get(model.name, 0)
 
 

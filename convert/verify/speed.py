@@ -4,7 +4,6 @@ from statistics import median
 
 import numpy as np
 
-from convert.modelfile import golden_film
 from convert.verify import runtimes
 from edge_app.errors import EdgeError
 
@@ -41,7 +40,7 @@ def measure(files: dict[str, tuple[bytes, np.ndarray]], labels: int, places, thr
             apart = float(np.abs(scores - right).max())
             if scores.max() > 1:
                 found[name][place.name] = {"left_out": "answers integers without their scale"}
-            elif apart > golden_film.MOST_APART:
+            elif apart > runtimes.MOST_APART:
                 found[name][place.name] = {"left_out": f"gives scores off by {apart:.2f}"}
             else:
                 able[name, place] = readable

@@ -15,3 +15,8 @@ COMMANDS = {
     "bench": "time decode, lungs, crop and invoke on this device",
     "completion": "print the completion of these commands for a shell",
 }
+
+EXIT_CODES = """\
+exit code: 0 every film was answered (refused is an answer), 1 some could not be read or kept, 2 wrong usage or a model
+that is not ours, 130 stopped by Ctrl-C, 143 by SIGTERM
+"""

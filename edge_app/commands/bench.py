@@ -24,7 +24,7 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command."""
-    from edge_app.bench import steps
+    from edge_app.diagnostics import step_times
     from edge_app.model import classifier, model_file
     from edge_app.sources import film_paths, sample
 
@@ -32,10 +32,10 @@ def run(args) -> int:
     if found.problems:
         raise WrongUsage(found.problems[0][1])
     one = classifier.Classifier(model_file.read(args.model), args.threads)
-    rows = steps.measure(found.films, one)
+    rows = step_times.measure(found.films, one)
     if args.json:
-        print(json.dumps({"runtime": one.runtime, "films": rows, "peak_memory_mb": steps.peak_memory_mb()}))
+        print(json.dumps({"runtime": one.runtime, "films": rows, "peak_memory_mb": step_times.peak_memory_mb()}))
     else:
         print(f"model {one.card.name} on {one.runtime}, {args.threads} threads")
-        print(steps.table(rows, steps.peak_memory_mb()))
+        print(step_times.table(rows, step_times.peak_memory_mb()))
     return 0

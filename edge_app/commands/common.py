@@ -3,9 +3,11 @@
 import argparse
 from pathlib import Path
 
+from edge_app.commands import EXIT_CODES
 from edge_app.diagnostics import threads as threads_
 from edge_app.install.model_registry import default_model
 from edge_app.model.card import RULES
+from edge_app.store.location import DEFAULT_STORE
 
 
 def add_sources(parser: argparse.ArgumentParser) -> None:
@@ -69,14 +71,8 @@ def add_lights(parser: argparse.ArgumentParser) -> None:
     )
 
 
-# What `--store` without a file means; `edge_app.store.store.default_path` says where that is.
-DEFAULT_STORE = Path("-")
-
-
 def described(line: str, examples: str) -> dict:
     """Return what a command's parser is made with: its description and examples, as they are written."""
-    from edge_app.cli import EXIT_CODES
-
     return {
         "description": f"{line[0].upper()}{line[1:]}.",
         "epilog": f"{examples}\n{EXIT_CODES}",

@@ -30,9 +30,9 @@ def run(args) -> int:
     import sys
     from pathlib import Path
 
-    from edge_app import cli
+    from edge_app.commands.parser import parser
 
-    top = cli.parser("*")
+    top = parser("*")
     # `python -m` finds the program beside the working folder or installed; from elsewhere it needs to be told where.
     place = Path(__file__).resolve().parents[2]
     program = f"PYTHONPATH={shlex.quote(str(place))} {shlex.quote(sys.executable)} -m edge_app"

@@ -44,7 +44,7 @@ def _checks(args):
 
     from edge_app.diagnostics import hardware, health, open_ports, store_health
     from edge_app.imaging import dicom
-    from edge_app.store.store_file import default_path
+    from edge_app.store.location import default_path
 
     store = args.store or default_path()
     yield hardware.system()

@@ -43,7 +43,8 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command."""
-    from edge_app.store.store import Store, default_path
+    from edge_app.store.location import default_path
+    from edge_app.store.store import Store
 
     with Store(args.store or default_path(), create=False) as store:
         if args.forget is not None or args.forget_older is not None:

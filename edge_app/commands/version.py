@@ -1,11 +1,11 @@
 """What `--version` says: program, Python, runtime and the model that is used unless another is named."""
 
 import platform
-from importlib import metadata
 
 from edge_app import __version__
 from edge_app.errors import EdgeError
 from edge_app.install.model_registry import default_model
+from edge_app.versions import installed
 
 RUNTIMES = ("ai-edge-litert", "tflite-runtime")
 
@@ -25,11 +25,3 @@ def text() -> str:
     except EdgeError as error:
         lines.append(str(error))
     return "\n".join(lines)
-
-
-def installed(package: str) -> str | None:
-    """Return the version of an installed package; None if it is not."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from edge_app.commands.version import installed
+from edge_app.versions import installed
 
 OK, WARNING, FAULT = "ok", "warning", "fault"
 # A run of the released model holds about 200 MB in all its processes; the largest film allowed takes 1,000 more.

@@ -46,7 +46,7 @@ def check(path: Path) -> None:
 
 def stands_for(runtime: str) -> tuple[int, ...]:
     """Return the version of TFLite that an installed runtime, a module's name, stands for."""
-    from edge_app.commands.version import installed
+    from edge_app.versions import installed
 
     has = _numbers(installed(runtime.replace("_", "-")) or "0")
     return has if runtime.startswith("tflite") else LITERT.get(has[0], LITERT[max(LITERT)])

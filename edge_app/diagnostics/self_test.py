@@ -18,8 +18,8 @@ from edge_app.model import model_file
 from edge_app.model.classifier import WITHOUT_XNNPACK, Classifier
 from edge_app.sources import sample
 
-# As in `convert.modelfile.golden_film`: two runtimes differ by 0.018 on films of the released network; a kernel that computes
-# wrongly is off by tenths.
+# As in `convert.modelfile.golden_film`: two runtimes differ by 0.018 on films of the released network; a kernel that
+# computes wrongly is off by tenths.
 MOST_APART = 8 / 256
 # Most by which a side of the box round the lungs may lie elsewhere than where the card says, as a share of the film:
 # two runtimes differ by 0.004. A classifier's score may move by a tenth with so little, so it is shown the card's box.

@@ -51,6 +51,6 @@ def _device() -> str:
 
 
 def _path() -> Path:
-    from edge_app.store.store_file import default_path
+    from edge_app.store.location import default_path
 
     return default_path().parent / NAME

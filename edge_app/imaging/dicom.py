@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_app.errors import MissingPackage, UnreadableRadiograph
-from edge_app.imaging import radiograph
+from edge_app.imaging import limits
 from edge_app.imaging.voi_lut import show
 
 # PS3.3 C.7.3.1.1.1: projection radiographs; DR and RG are what older systems send, SC and OT appear on scanned films.
@@ -56,7 +56,7 @@ def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None]:
         raise MissingPackage(
             f"{path}: is a DICOM file, and package 'pydicom' is not installed; run 'pip install pydicom'."
         ) from error
-    damage = (*radiograph.DAMAGE, pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException)
+    damage = (*limits.DAMAGE, pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException)
     try:
         with warnings.catch_warnings(action="ignore"):  # of values that break the standard; what matters is checked
             _check_syntax(path, pydicom.filereader.read_file_meta_info(path))
@@ -67,7 +67,7 @@ def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None]:
         raise
     except damage as error:
         raise UnreadableRadiograph(
-            f"{path}: is a damaged DICOM file ({radiograph.one_line(error)}); send it again from the modality or PACS."
+            f"{path}: is a damaged DICOM file ({limits.one_line(error)}); send it again from the modality or PACS."
         ) from error
 
 
@@ -129,7 +129,7 @@ def _check(path: Path, header) -> None:
     part = text("BodyPartExamined")
     if part and not any(word in part for word in CHEST_PARTS):
         refuse("Body Part Examined", part, "only the chest can be classified")
-    radiograph.check_size(path, int(header.Columns), int(header.Rows))
+    limits.check_size(path, int(header.Columns), int(header.Rows))
 
 
 def _stored(path: Path, data_set) -> np.ndarray:
@@ -153,7 +153,7 @@ def _stored(path: Path, data_set) -> np.ndarray:
     except RuntimeError as error:
         raise UnreadableRadiograph(
             f"{path}: Transfer Syntax is {syntax.name!r}, and its pixels cannot be decoded "
-            f"({radiograph.one_line(error)}); export it uncompressed."
+            f"({limits.one_line(error)}); export it uncompressed."
         ) from error
 
 

@@ -2,13 +2,11 @@
 
 Pillow decodes: its decoding is stable, and it refuses a truncated film where OpenCV returns the upper half of one. The
 format is told by content; the name of the file is never looked at. numpy is imported only by what needs it: a child of
-`nursery` that meets neither DICOM nor 16 bits does without, which saves it 25 MB.
+`decode_pool` that meets neither DICOM nor 16 bits does without, which saves it 25 MB.
 """
 
 import io
-import struct
 import warnings
-import zlib
 from collections import namedtuple
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,19 +15,10 @@ from PIL import Image, UnidentifiedImageError
 
 from edge_app.errors import UnreadableRadiograph
 from edge_app.imaging import file_type
+from edge_app.imaging.limits import DAMAGE, MOST_PIXELS, check_size, one_line
 
 if TYPE_CHECKING:
     import numpy as np
-
-# A film at 20 pixels a millimetre, thrice as fine as digital radiography, has 60 megapixels; more than this is a bomb.
-MOST_PIXELS = 100_000_000
-# Below this no lung structure is left; the smallest films of the public collections are about 150 pixels.
-LEAST_SIDE = 64
-# Of the 5,539 films of the public collections two are longer; beyond this a picture is a strip or several films in one.
-MOST_ELONGATED = 3
-# What decoders raise on damaged files, as seen on some 3,000: a broken length or type surfaces as almost anything.
-DAMAGE = (ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError, SyntaxError)
-DAMAGE += (TypeError, ValueError, struct.error, zlib.error)
 
 ALLOWED = "a radiograph must be PNG, JPEG or DICOM"
 COPY_AGAIN = "copy it again from where it came from"
@@ -98,23 +87,6 @@ def decode(path: Path, content: bytes, least_side: int = 0) -> Film:
         raise UnreadableRadiograph(f"{path}: is damaged or cut off ({one_line(error)}); {COPY_AGAIN}.") from error
 
 
-def check_size(path: Path, width: int, height: int) -> None:
-    """Refuse what no chest film measures, before a pixel is decoded.
-
-    Raises:
-        UnreadableRadiograph: too small, too large or too elongated.
-    """
-    size = f"{path}: is {width} x {height} pixels"
-    if min(width, height) < LEAST_SIDE:
-        raise UnreadableRadiograph(f"{size}; a radiograph must be at least {LEAST_SIDE} on each side.")
-    if width * height > MOST_PIXELS:
-        raise UnreadableRadiograph(f"{size}; at most {MOST_PIXELS:,} in all are read; export a smaller picture.")
-    if max(width, height) > MOST_ELONGATED * min(width, height):
-        raise UnreadableRadiograph(
-            f"{size}; one side may be at most {MOST_ELONGATED} times the other; crop to one film."
-        )
-
-
 def reduce(picture: Image.Image, least_side: int) -> Image.Image:
     """Shrink a film by the largest whole factor that keeps both sides at least `least_side` long; part of the contract.
 
@@ -127,11 +99,6 @@ def reduce(picture: Image.Image, least_side: int) -> Image.Image:
     """
     factor = min(picture.size) // least_side if least_side else 1
     return picture if factor < 2 else picture.reduce(factor)
-
-
-def one_line(error: Exception) -> str:
-    """Return the text of a foreign exception, fit for a sentence of ours."""
-    return " ".join(str(error).split())[:120].rstrip(".") or type(error).__name__
 
 
 def _upright_grey(path: Path, picture: Image.Image, least_side: int) -> Image.Image:

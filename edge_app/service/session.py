@@ -8,12 +8,12 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from edge_app.commands.common import DEFAULT_STORE
 from edge_app.errors import EdgeError, WrongUsage
 from edge_app.screening import phrasing
 from edge_app.service import signals
 from edge_app.service.systemd import Service, in_journal
 from edge_app.sources.film_paths import Problem
+from edge_app.store.location import DEFAULT_STORE, default_path
 from edge_app.workers.decode_pool import Nursery
 
 # Below this a progress bar is gone before it is seen.
@@ -112,7 +112,7 @@ class Session:
     def _open_keeper(self, args, remember: bool) -> None:
         """Open what knows the films judged before; the first of the sinks: a film is shown once it is kept."""
         if args.store:
-            from edge_app.store.store import Store, default_path
+            from edge_app.store.store import Store
 
             self.store = keeper = Store(default_path() if args.store == DEFAULT_STORE else args.store)
             keeper.begin(self.terms, replace=args.again)

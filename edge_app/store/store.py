@@ -11,9 +11,7 @@ from pathlib import Path
 
 from edge_app import __version__
 from edge_app.errors import StoreFault, WrongUsage
-from edge_app.store.store_file import connect, default_path, fault, transaction
-
-__all__ = ["Store", "default_path"]
+from edge_app.store.store_file import connect, fault, transaction
 
 
 class Store:

@@ -32,14 +32,6 @@ CREATE TABLE copies (
 """
 
 
-def default_path() -> Path:
-    """Return where the store lies unless the user names a file: XDG's data folder, or `COVID_XRAY_STORE`."""
-    if named := os.environ.get("COVID_XRAY_STORE"):
-        return Path(named)
-    folder = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(folder) / "covid-xray" / "results.sqlite"
-
-
 def connect(path: Path, create: bool = True, shared: bool = False):
     """Open a store's file; return an `sqlite3.Connection` without transactions of its own making.
 

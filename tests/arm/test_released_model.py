@@ -14,7 +14,7 @@ from tests.films import draw_film
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "models/covid-xray-lite0-int8.tflite"
 # Kernels for ARM round the sums of 8-bit layers in another way than those for x86, by a step of a layer here and there:
-# on these films up to 2.3 steps of 256 of a score. `convert.modelfile.golden_film.MOST_APART` allows that between any two places.
+# on these films up to 2.3 steps of 256 of a score. `run_films.MOST_APART` allows that between any two places.
 STEPS = golden_film.MOST_APART * 256
 
 

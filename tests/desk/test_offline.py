@@ -270,8 +270,8 @@ def test_services_are_watched_limited_and_shut(name):
 
 
 def test_every_option_of_a_unit_is_one_of_its_command(capsys):
-    from edge_app.cli import parser
     from edge_app.commands import COMMANDS
+    from edge_app.commands.cli import parser
 
     checked, values = 0, settings((places.HERE / "covid-xray.conf").read_text())
     for unit in places.units():

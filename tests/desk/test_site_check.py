@@ -21,7 +21,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from scipy import special, stats
 from sklearn import metrics as sk
 
-from edge_app import cli
+from edge_app.commands import cli
 from edge_app.errors import NoLungField, WrongUsage
 from edge_app.model import classifier, model_file
 from edge_app.screening import inference

@@ -12,7 +12,7 @@ import pytest
 
 from edge_app.camera.capture import camera, devices, feed, watchdog
 from edge_app.camera.capture.camera import LIVE, RESTARTING, Camera
-from edge_app.cli import main
+from edge_app.commands.cli import main
 from edge_app.errors import CameraEnded, CameraLost, WrongUsage
 
 SIZE = (640, 360)

@@ -13,7 +13,7 @@ from edge_app.camera.detect.advice import FAR, GLARE, NO_FILM, SEVERAL
 from edge_app.camera.detect.frame_quality import GLARE as GLARE_FIGURE
 from edge_app.camera.loop import aggregate, stability
 from edge_app.camera.ui import screen
-from edge_app.cli import main
+from edge_app.commands.cli import main
 from edge_app.gate.gate import refuse
 from edge_app.model import model_file
 from edge_app.screening import decision

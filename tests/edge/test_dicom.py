@@ -261,7 +261,7 @@ def test_without_pydicom_the_command_is_named(tmp_path, film, monkeypatch):
 def test_pictures_are_read_without_importing_pydicom(film_path):
     script = (
         "import sys; from pathlib import Path; sys.modules['pydicom'] = None\n"
-        "from edge_app import radiograph; print(radiograph.read(Path(sys.argv[1])).shape)"
+        "from edge_app.imaging import radiograph; print(radiograph.read(Path(sys.argv[1])).shape)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, film_path], cwd=ROOT, capture_output=True, text=True, check=True

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app.cli import main
+from edge_app.commands.cli import main
 from edge_app.errors import MissingPackage, WrongUsage
 from edge_app.outputs import status_leds
 from edge_app.screening import decision

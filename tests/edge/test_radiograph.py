@@ -389,7 +389,7 @@ def test_a_png_with_a_bomb_in_its_text_eats_no_memory(tmp_path, film):
     bomb = b"Comment\0\0" + zlib.compress(bytes(200_000_000), 9)
     path.write_bytes(_png(64, 64, 8, 0, bytes(65 * 64), (b"zTXt", bomb)))
     script = (
-        "import resource, sys; from pathlib import Path; from edge_app import radiograph\n"
+        "import resource, sys; from pathlib import Path; from edge_app.imaging import radiograph\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try: radiograph.read(Path(sys.argv[1]))\n"
         "except radiograph.UnreadableRadiograph: pass\n"
@@ -514,7 +514,7 @@ def test_a_picture_is_decoded_without_numpy(tmp_path, film):
     for name in ("film.png", "film.jpg"):
         _save(film, tmp_path / name)
     script = (
-        "import sys; from pathlib import Path; from edge_app import radiograph\n"
+        "import sys; from pathlib import Path; from edge_app.imaging import radiograph\n"
         "for path in map(Path, sys.argv[1:]): radiograph.decode(path, path.read_bytes(), 64).picture.load()\n"
         "sys.exit(' '.join({'numpy', 'cv2'} & set(sys.modules)))"
     )

@@ -188,8 +188,8 @@ def test_a_film_under_two_names_of_one_place_comes_once(ward, monkeypatch):
 def _listing(content, *, null=False, cwd=None):
     """Give a process a list on stdin; return the paths that it finds, and how often it had to wait."""
     script = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from edge_app import sources\n"
-        f"for one in sources.Sources(['-'], null={null}): print(repr(one and str(one)), flush=True)"
+        "import sys; sys.path.insert(0, sys.argv[1]); from edge_app.sources import film_paths\n"
+        f"for one in film_paths.Sources(['-'], null={null}): print(repr(one and str(one)), flush=True)"
     )
     line = [sys.executable, "-c", script, str(Path(__file__).parents[2])]
     done = subprocess.run(line, input=content, capture_output=True, check=True, cwd=cwd, timeout=60)
@@ -212,8 +212,8 @@ def test_a_list_of_names_that_are_no_text():
 
 def test_an_endless_list_is_read_as_it_comes(ward):
     script = (
-        "import sys; from edge_app import sources\n"
-        "for one in sources.Sources(['-']): print(one if one else 'waits', flush=True)"
+        "import sys; from edge_app.sources import film_paths\n"
+        "for one in film_paths.Sources(['-']): print(one if one else 'waits', flush=True)"
     )
     line = [sys.executable, "-c", script]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}

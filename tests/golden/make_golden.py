@@ -2,7 +2,7 @@
 
     .venv-edge/bin/python tests/golden/make_golden.py
 
-Run it again only when `edge_app.imaging.preprocess.CONTRACT_VERSION` goes up, since every model must be trained again then.
+Run it again only when `preprocess.CONTRACT_VERSION` goes up, since every model must be trained again then.
 The JPEGs are decoded by the libjpeg-turbo that Pillow brings; its decoding is stable between releases.
 """
 

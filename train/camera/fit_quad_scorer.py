@@ -1,4 +1,6 @@
-"""`python -m train outline`: learn which quadrangle of a photograph is a film; writes `edge_app/camera/detect/quad_scorer.npz`.
+"""`python -m train outline`: learn which quadrangle of a photograph is a film.
+
+It writes `edge_app/camera/detect/quad_scorer.npz`.
 
 Photographs are simulated from training films, some of them turned or inverted, and watched on others from validation
 films; light boxes and monitors without a film, and ordinary pictures, have none to be found.

@@ -1,7 +1,8 @@
 """`python -m train photograph-count MODEL`: what the camera makes of photographed test films, by two simulators.
 
 Each film is photographed at every severity by `train.photograph`, which training has seen, and by
-`train.camera.second_simulator`, which it has not; found, straightened and judged as on the edge, and compared with its file.
+`train.camera.second_simulator`, which it has not; found, straightened and judged as on the edge, and compared
+with its file.
 Photographs that nobody could read are shown too, and must be refused.
 """
 

@@ -1,6 +1,6 @@
 """What the lung network learns from: films with masks, pictures without lungs, each changed anew every time.
 
-Film and mask are warped alike; only the film changes its look (`train.training.augment.appearance`). The masks come from one
+Film and mask are warped alike; only the film changes its look (`augment.appearance`). The masks come from one
 collection, so the warps are wide: the lungs of a child, of a cropped screenshot and of a film with much of the belly on
 it must be found too.
 """
@@ -15,10 +15,9 @@ import numpy as np
 from edge_app.errors import UnreadableRadiograph
 from edge_app.gate.view_classes import CUT, FRONTAL, KINDS
 from edge_app.imaging import preprocess
+from train.lungs.masks import KEPT_SIZE
 from train.training import augment
 
-# Side at which films and masks are kept: larger than the network's, so that zooming in shows detail.
-KEPT_SIZE = 192
 PATTERNS = 200
 # How far a film is zoomed and shifted; less where no mask tells whether its lungs are still whole.
 WIDE, GENTLE = {"zoom": 0.3, "shift": 0.12}, {"zoom": 0.12, "shift": 0.05}

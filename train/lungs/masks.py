@@ -24,6 +24,8 @@ COMPUTED = f"{SOURCE}/annotations/lungVAE-masks"
 LEAST_AGREEMENT = 0.6
 # A mask's aspect ratio may differ from the film's by rounding only, else it was drawn on another crop.
 ASPECT_TOLERANCE = 0.02
+# Side at which films and masks are kept: larger than the network's, so that zooming in shows detail.
+KEPT_SIZE = 192
 USED, EMPTY = "used", "used: no lung field"
 
 

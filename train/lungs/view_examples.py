@@ -14,7 +14,7 @@ from edge_app.gate import view_classes
 from edge_app.imaging import preprocess, radiograph
 from train.films import pixels
 from train.lungs import masks
-from train.lungs.examples import KEPT_SIZE
+from train.lungs.masks import KEPT_SIZE
 
 # Share of each kind among the examples of a batch: in the first round, which is to draw masks, and in the second, which
 # tells kinds too. With half as many masks in all the median overlap on test films was 0.889, and lungs of 4 of 50 were

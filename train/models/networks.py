@@ -1,4 +1,4 @@
-"""The networks, each one function; all take what `edge_app.imaging.preprocess.to_pixels` gives and answer one sigmoid a label.
+"""The networks, each one function; all take what `preprocess.to_pixels` gives and answer one sigmoid a label.
 
 Every network ends in class maps *first* and their mean second: a 1 x 1 convolution gives one map a label (`cam`), its
 global average is the logit. So the heat map costs nothing, needs no gradients, and the int8 file holds no small

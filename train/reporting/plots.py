@@ -1,4 +1,4 @@
-"""Pictures of a run: curves, ROC, confusion matrix, augmentation contact sheet."""
+"""Pictures of a run: curves, ROC, confusion matrix."""
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ from matplotlib import pyplot as plt
 from sklearn import metrics as sk
 
 from edge_app.screening import decision
-from train.training import augment
 
 mpl.use("Agg")  # files only: a desk may have no screen
 
@@ -28,7 +27,7 @@ def curves(history: list[dict], path: Path) -> None:
     for axes in (left, right):
         axes.legend()
         axes.grid(alpha=0.3)
-    _save(figure, path)
+    save(figure, path)
 
 
 def roc(films, labels: tuple[str, ...], thresholds: dict, path: Path) -> None:
@@ -47,7 +46,7 @@ def roc(films, labels: tuple[str, ...], thresholds: dict, path: Path) -> None:
     axes.set(xlabel="1 - specificity", ylabel="sensitivity", title=f"Test films ({len(films)}); dots: operating points")
     axes.legend(loc="lower right")
     axes.grid(alpha=0.3)
-    _save(figure, path)
+    save(figure, path)
 
 
 def confusion(films, labels: tuple[str, ...], verdicts: np.ndarray, path: Path) -> None:
@@ -64,28 +63,10 @@ def confusion(films, labels: tuple[str, ...], verdicts: np.ndarray, path: Path) 
     axes.set(xlabel="verdict", ylabel="label", title=f"Test films ({len(films)}) at the operating points")
     axes.set_xticks(range(len(labels)), [word.replace(" suspected", "\nsuspected") for word in words])
     axes.set_yticks(range(len(labels)), labels)
-    _save(figure, path)
+    save(figure, path)
 
 
-def augmentation_sheet(film_pixels, films, rows, settings, path: Path) -> None:
-    """Draw one training film of each source and label, as it is and in seven ways augmentation may show it."""
-    change = augment.KINDS[settings.augment]
-    cell = (films["source"] + "\n" + films["label"]).iloc[rows]
-    first = [rows[np.flatnonzero(cell == name)[0]] for name in sorted(set(cell))]
-    figure, grid = plt.subplots(
-        len(first), 8, figsize=(12, 1.6 * len(first)), layout="constrained", squeeze=False, gridspec_kw={"wspace": 0.02}
-    )
-    for line, row in zip(grid, first, strict=True):
-        for i, axes in enumerate(line):
-            picture = film_pixels[row]
-            if i:
-                picture = change(picture, np.random.default_rng((settings.seed, 0, row, i)))
-            axes.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=255)
-            axes.set(xticks=[], yticks=[])
-        line[0].set_ylabel(films["source"].iloc[row][:20] + "\n" + films["label"].iloc[row], fontsize=6)
-    _save(figure, path)
-
-
-def _save(figure, path: Path) -> None:
+def save(figure, path: Path) -> None:
+    """Write a figure as PNG and close it."""
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -13,7 +13,7 @@ from train.evaluation import evaluate
 from train.films import film_arguments, pixels
 from train.index import index
 from train.reporting import provenance
-from train.training import batches, calibrate, config, loop
+from train.training import augment_sheet, batches, calibrate, config, loop
 
 RUNS = Path("models/runs")
 
@@ -82,7 +82,7 @@ def lung_masks(settings, films, data: Path, cache: Path, index_hash: str, lungs:
 
 
 def taken(settings, films, data: Path, cache: Path, index_hash: str, lungs: Path = pixels.LUNGS):
-    """Return the photographs of the films that `seen` returns, `train.films.photographs.Photographs`; None without any."""
+    """Return the photographs of the films that `seen` returns, `photographs.Photographs`; None without any."""
     if not settings.photographs:
         return None
     from train.films import photographs
@@ -146,7 +146,7 @@ def fit(
         "versions": provenance.versions(),
     }
     _write_json(run_dir / "run.json", record)
-    plots.augmentation_sheet(film_pixels, films, train, settings, run_dir / "augmentation.png")
+    augment_sheet.augmentation_sheet(film_pixels, films, train, settings, run_dir / "augmentation.png")
 
     learnt = material(films, film_pixels, train, val, settings, masks, photographs)
     model = loop.train(settings, learnt, run_dir)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_app.camera.capture import devices, feed
+from edge_app.camera.capture.fault import FeedFault
 from edge_app.camera.capture.frame import Frame
 from edge_app.camera.capture.watchdog import Watch
 from edge_app.errors import CameraEnded, CameraLost, MissingPackage, WrongUsage
@@ -95,7 +96,7 @@ class Camera:
             return self
         try:
             self._feed.open()
-        except feed.FeedFault as fault:
+        except FeedFault as fault:
             raise CameraLost(f"{self.name}: {fault}.") from fault
         return self
 
@@ -138,7 +139,7 @@ class Camera:
     def _next(self) -> Frame:
         try:
             pixels, at = self._feed.read()
-        except feed.FeedFault as fault:
+        except FeedFault as fault:
             raise CameraLost(f"{self.name}: {fault}.") from fault
         except EOFError:
             count = self._status.frames
@@ -193,7 +194,7 @@ class Camera:
                 pixels, _ = source.read()
                 if not self._take(begun, pixels, watch):
                     break
-        except (feed.FeedFault, EOFError) as fault:
+        except (FeedFault, EOFError) as fault:
             self._fail(watch, str(fault) or "it has ended")
         except Exception as error:  # a driver's library may raise anything, and the loop must go on
             self._fail(watch, f"it failed ({type(error).__name__}: {error})")

@@ -5,7 +5,7 @@ OpenCV opens these cameras under libcamera, says yes and reads nothing (opencv/o
 
 import numpy as np
 
-from edge_app.camera.capture.feed import FeedFault, checked
+from edge_app.camera.capture.fault import FeedFault, checked
 from edge_app.errors import MissingPackage
 
 INSTALL = (

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from edge_app.web.access import sessions
 from edge_app.web.access.sessions import Sessions
+from edge_app.web.http.problems import fault
 from edge_app.web.http.rate_limits import Bucket, Guesses
 from edge_app.web.http.request_helpers import refuse
 from edge_app.web.text import languages
@@ -133,8 +134,6 @@ def _same(origin: str, host: str) -> bool:
 
 def _answer(status: int, sentence: str):
     if request.path.startswith(API):
-        from edge_app.web.views.api import fault
-
         answer = current_app.make_response(fault(status, sentence))
     else:
         answer = current_app.make_response(refuse(status, sentence))

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 from edge_app.errors import UnreadableRadiograph
-from edge_app.imaging import file_type, radiograph
+from edge_app.imaging import file_type, limits, radiograph
 
 # Longer side that a photograph is shrunk to, in pixels: half as much again as a camera's frame of 1280 x 720, for which
 # the finding and the limits of quality were made.
@@ -35,7 +35,7 @@ def decode(path: Path, content: bytes, most_side: int) -> radiograph.Film:
         raise UnreadableRadiograph(f"{path}: is {kind or 'no picture'}; a photograph must be JPEG or PNG.")
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=(kind,)) as picture:
-            radiograph.check_size(path, *picture.size)
+            limits.check_size(path, *picture.size)
             picture.draft("RGB", (most_side, most_side))
             picture.thumbnail((most_side, most_side), Image.Resampling.BOX)
             upright = ImageOps.exif_transpose(picture).convert("RGB")
@@ -43,9 +43,9 @@ def decode(path: Path, content: bytes, most_side: int) -> radiograph.Film:
         raise UnreadableRadiograph(f"{path}: is damaged or cut off; take it again.") from error
     except Image.DecompressionBombError as error:
         raise UnreadableRadiograph(f"{path}: has far too many pixels; take a smaller photograph.") from error
-    except (MemoryError, *radiograph.DAMAGE) as error:
+    except (MemoryError, *limits.DAMAGE) as error:
         raise UnreadableRadiograph(
-            f"{path}: is damaged or cut off ({radiograph.one_line(error)}); take it again."
+            f"{path}: is damaged or cut off ({limits.one_line(error)}); take it again."
         ) from error
     width, height = upright.size
     return radiograph.Film(Image.frombytes("L", (3 * width, height), upright.tobytes()), None)

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, g, request, url_for
 from edge_app.errors import EdgeError
 from edge_app.screening import decision
 from edge_app.web.access import auth
+from edge_app.web.http.problems import fault
 from edge_app.web.http.request_helpers import MOST_LABEL, services
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -29,12 +30,6 @@ class Wrong(Exception):
     def __init__(self, status: int, sentence: str, retry_after_s: int = 0):
         super().__init__(sentence)
         self.status, self.sentence, self.retry_after_s = status, sentence, retry_after_s
-
-
-def fault(status: int, sentence: str, retry_after_s: int = 0):
-    """Return the answer to a request that failed."""
-    headers = {"Retry-After": str(retry_after_s)} if retry_after_s else {}
-    return {"error": {"status": status, "sentence": sentence}}, status, headers
 
 
 @api.errorhandler(Wrong)

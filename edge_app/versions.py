@@ -1,0 +1,11 @@
+"""Which versions of packages are installed here."""
+
+from importlib import metadata
+
+
+def installed(package: str) -> str | None:
+    """Return the version of an installed package; None if it is not."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
