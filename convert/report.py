@@ -10,17 +10,17 @@ from convert.verify import acceptance, speed
 from train.reporting.page import Fact, Page, subplots
 
 
-def measure(products, held, labels: int, runtimes) -> dict:
+def measure(products, held, labels: int, places) -> dict:
     """Add to each product's figures what it costs: {name: {ms, operators, xnnpack, ...}}.
 
     Args:
         products: of `release.make`.
         held: of `release.hold`; its first film is what is timed.
         labels: labels of the scores.
-        runtimes: of `places`.
+        places: of `runtimes`.
     """
     files = {one.name: (one.flatbuffer, one.variant.films(held.pixels[:1])) for one in products}
-    times = speed.measure(files, labels, runtimes)
+    times = speed.measure(files, labels, places)
     return {
         one.name: one.figures
         | {

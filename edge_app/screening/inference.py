@@ -45,7 +45,7 @@ class Reading:
     heat_inside: float | None = None
     refusal: Refusal | None = None
     checks: tuple[Check, ...] = ()
-    view_classes: dict[str, float] = field_(default_factory=dict)
+    kinds: dict[str, float] = field_(default_factory=dict)
     maps: np.ndarray | None = None
 
     def refused(self, why: Refusal) -> "Reading":

@@ -501,7 +501,7 @@ def test_interrupted_from_the_keyboard_it_says_nothing(tmp_path):
 
 def test_nothing_heavy_is_imported(films):
     script = (
-        "import sys; from edge_app.cli import main; code = main(sys.argv[1:])\n"
+        "import sys; from edge_app.commands.cli import main; code = main(sys.argv[1:])\n"
         "heavy = {'tensorflow', 'keras', 'torch', 'train', 'convert', 'pydicom', 'pandas', 'matplotlib'}\n"
         "print(code, sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )

@@ -321,7 +321,7 @@ def test_a_model_on_trial_is_the_doctors_alone(monkeypatch):
 
 def test_what_runtimes_stand_for(monkeypatch):
     versions = {"tflite-runtime": "2.14.0", "ai-edge-litert": "2.3.0"}
-    monkeypatch.setattr("edge_app.commands.version.installed", versions.get)
+    monkeypatch.setattr("edge_app.versions.installed", versions.get)
     assert model_smoke_test.stands_for("tflite_runtime") == (2, 14)
     assert model_smoke_test.stands_for("ai_edge_litert") == (2, 21)
     versions["ai-edge-litert"] = "1.2.0"

@@ -292,7 +292,7 @@ def test_a_name_that_is_no_text_is_read(films, tmp_path):
 RUN = """
 import os, sys, time
 from pathlib import Path
-from edge_app.nursery import Nursery
+from edge_app.workers.decode_pool import Nursery
 def decode(path, content, least_side):
     print("not to be seen")
     os.write(1, b"nor this")

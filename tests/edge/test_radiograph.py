@@ -504,7 +504,7 @@ def test_random_damage_leaves_only_as_a_sentence(tmp_path, film):
             refused += 1
         else:
             assert grey.dtype == np.uint8
-            assert min(grey.shape) >= radiograph.LEAST_SIDE
+            assert min(grey.shape) >= limits.LEAST_SIDE
             read += 1
     assert read > 10
     assert refused > 100

@@ -151,11 +151,11 @@ def test_a_watch_is_ready_then_alive_while_it_waits_and_stops_cleanly(systemd, t
 
 HANG = """
 import time
-from edge_app import judging
-judge = judging.judge
+from edge_app.screening import screening
+judge = screening.judge
 def hanging(*given, **named):
     time.sleep(1000)
-judging.judge = hanging
+screening.judge = hanging
 """
 
 
@@ -249,13 +249,13 @@ def test_outside_systemd_nothing_is_counted(tmp_path):
 # A film of 183 pixels brings the program down, as a fault in the runtime would; in the midst of it others are in work.
 DEADLY = """
 import os
-from edge_app import judging
-judge = judging.judge
+from edge_app.screening import screening
+judge = screening.judge
 def deadly(grey, *given, **named):
     if grey.shape[1] == 183:
         os._exit(9)
     return judge(grey, *given, **named)
-judging.judge = deadly
+screening.judge = deadly
 """
 
 

@@ -270,12 +270,13 @@ WRITER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from edge_app import bundle, decision, terms
-from edge_app.reading import Reading
-from edge_app.result import Result
-from edge_app.store import Store
+from edge_app.model import model_file
+from edge_app.screening import decision, run_context
+from edge_app.screening.inference import Reading
+from edge_app.screening.result import Result
+from edge_app.store.store import Store
 with Store(Path({path!r})) as store:
-    store.begin(terms.of(bundle.read(Path({model!r})), "refer"))
+    store.begin(run_context.of(model_file.read(Path({model!r})), "refer"))
     for number in range(10_000):
         name = f"{{number:064x}}"
         if not store.known(name):

@@ -46,7 +46,7 @@ class Photographs:
 
     crops: pixels.Crops
     severity: np.ndarray
-    view_classes: np.ndarray
+    kinds: np.ndarray
     values: np.ndarray
 
     def at(self, rows: np.ndarray) -> "Photographs":
