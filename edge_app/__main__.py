@@ -2,7 +2,7 @@
 import _signal
 
 if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
-    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # ends the process without a word, until `signals.heed`
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # ends the process without a word, until `signals.install_handlers`
 
 import gc
 import os

@@ -26,7 +26,7 @@ def write(path: Path, content: bytes, mode: int = 0o644) -> None:
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise
-    settle(path.parent)
+    fsync_dir(path.parent)
 
 
 def link(path: Path, target: str) -> None:
@@ -36,10 +36,10 @@ def link(path: Path, target: str) -> None:
         unfinished.unlink()
     unfinished.symlink_to(target)
     unfinished.replace(path)
-    settle(path.parent)
+    fsync_dir(path.parent)
 
 
-def settle(folder: Path) -> None:
+def fsync_dir(folder: Path) -> None:
     """Have what was renamed or removed in a folder reach the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -25,14 +25,15 @@ def main() -> int:
 
     from edge_app.diagnostics import step_times
     from edge_app.imaging import radiograph
-    from edge_app.model import classifier, model_file
+    from edge_app.model import model_file
+    from edge_app.model.classifier import Classifier
     from edge_app.screening import inference
 
     model = tf.keras.models.load_model(args.model, compile=False)
     maps = tf.keras.Model(model.input, [model.output, model.get_layer("cam").output])
     infer = tf.function(lambda pixels: maps(pixels, training=False))
 
-    class Heavy(classifier.Classifier):
+    class Heavy(Classifier):
         """The edge's classifier with TensorFlow in the place of the interpreter."""
 
         def scores(self, pixels):
@@ -42,11 +43,11 @@ def main() -> int:
             # The embedding comes with the class maps and costs nothing; one like the training films' stands for it.
             return *self.scores(pixels), self.likeness and self.likeness.mean
 
-    one = Heavy(model_file.read(args.edge))
+    classifier = Heavy(model_file.read(args.edge))
     if args.first:
-        print(json.dumps({"scores": inference.read(radiograph.read(args.films[0]), one).scores}), flush=True)
+        print(json.dumps({"scores": inference.read(radiograph.read(args.films[0]), classifier).scores}), flush=True)
         return 0
-    rows = step_times.measure(args.films, one, args.repeats)
+    rows = step_times.measure(args.films, classifier, args.repeats)
     print(json.dumps({"films": rows, "peak_memory_mb": step_times.peak_memory_mb()}))
     return 0
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from convert.modelfile import golden_film
-from edge_app.model.ood import Likeness, pack, unpack
+from edge_app.model.ood import OodModel, pack, unpack
 
 # Training films the fit is made from, drawn alike from every source and label, at most this many of each.
 PER_CELL = 300
@@ -43,7 +43,7 @@ def fit(training: np.ndarray, validation: np.ndarray) -> tuple[bytes, dict]:
     _, lengths, directions = np.linalg.svd(off, full_matrices=False)
     variances = lengths**2 / len(training)
     rest = float(np.sqrt(variances[count:].sum() / (features - count)))
-    made = pack(Likeness(mean, directions[:count], np.sqrt(variances[:count]), rest))
+    made = pack(OodModel(mean, directions[:count], np.sqrt(variances[:count]), rest))
     shown = unpack(made, features)  # the limit belongs to what the edge reads, rounded to halves
     distances = np.array([shown.distance(one) for one in validation])
     return made, {"unlike": round(float(np.quantile(distances, LEAST_PASSING)) * ROOM, 4), "features": features}

@@ -51,7 +51,7 @@ def check(model, where) -> float:
     """Return the largest difference between the scores a file gives its golden film here and those in its card.
 
     Args:
-        model: `edge_app.model.model_file.Bundle` that has a golden film.
+        model: `edge_app.model.model_file.ModelFile` that has a golden film.
         where: begins the sentence of a refusal.
 
     Raises:

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from edge_app.imaging import lung_field, preprocess, radiograph
-from edge_app.model import classifier, model_file
+from edge_app.model import model_file
+from edge_app.model.classifier import Classifier
 from edge_app.screening import inference
 from train.films import film_arguments
 from train.index import index
@@ -36,19 +37,20 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run the command."""
-    one = classifier.Classifier(model_file.read(args.model))
-    found = measure(one, args.data, index.read(args.index)) | {"model": one.card.name, "sha256": one.card.sha256}
+    classifier = Classifier(model_file.read(args.model))
+    found = measure(classifier, args.data, index.read(args.index))
+    found |= {"model": classifier.card.name, "sha256": classifier.card.sha256}
     print(json.dumps(found, indent=1))
     if args.out:
         args.out.write_text(json.dumps(found, indent=1) + "\n")
     return 0
 
 
-def measure(one, data: Path, films) -> dict:
+def measure(classifier, data: Path, films) -> dict:
     """Return the mean share with its 95 % interval over patients' films drawn anew, and how many films there are.
 
     Args:
-        one: of `classifier.Classifier`.
+        classifier: both networks, `Classifier`.
         data: the folder of the collections.
         films: the index.
     """
@@ -57,7 +59,7 @@ def measure(one, data: Path, films) -> dict:
     rows = listing[(listing["state"] == masks.USED) & listing["film"].isin(sick)]
     shares, refused, cold, maps, lost = [], 0, 0, [], {"hottest": [], "in the lungs": [], "outside": []}
     for row in rows.itertuples():
-        seen = inference.read(radiograph.read(data / row.film, preprocess.least_side(one.card.size)), one)
+        seen = inference.read(radiograph.read(data / row.film, preprocess.least_side(classifier.card.size)), classifier)
         if seen.refusal:
             refused += 1
             continue
@@ -67,7 +69,7 @@ def measure(one, data: Path, films) -> dict:
             continue
         shares.append(share)
         maps.append(np.maximum(seen.heat, 0) / np.maximum(seen.heat, 0).sum())
-        for where, fall in covered(seen, lung_field.places(drawn, seen.heat.shape), one):
+        for where, fall in covered(seen, lung_field.places(drawn, seen.heat.shape), classifier):
             lost[where].append(fall)
     rng = np.random.default_rng(0)
     means = [np.mean(rng.choice(shares, len(shares))) for _ in range(BOOTSTRAPS)]
@@ -85,18 +87,18 @@ def measure(one, data: Path, films) -> dict:
     }
 
 
-def covered(seen: inference.Reading, lungs: np.ndarray, one) -> Iterator[tuple[str, float]]:
+def covered(seen: inference.Reading, lungs: np.ndarray, classifier) -> Iterator[tuple[str, float]]:
     """Cover the crop round one place of the map after the other with the median grey there.
 
     Args:
         seen: of a film.
         lungs: of `lung_field.places`, the share of lung in each place.
-        one: of `classifier.Classifier`.
+        classifier: both networks, `Classifier`.
 
     Yields:
         Where that is ("hottest", "in the lungs" or "outside") and by how much the logit of COVID-19 falls.
     """
-    label, size = one.card.labels.index("covid"), len(seen.pixels)
+    label, size = classifier.card.labels.index("covid"), len(seen.pixels)
     hottest = np.unravel_index(seen.heat.argmax(), seen.heat.shape)
     for place in np.ndindex(seen.heat.shape):
         if place != hottest and BESIDE <= lungs[place] <= WITHIN:
@@ -106,4 +108,4 @@ def covered(seen: inference.Reading, lungs: np.ndarray, one) -> Iterator[tuple[s
         part = tuple(slice(max(0, round(at - COVER / 2)), round(at + COVER / 2)) for at in middle)
         pixels = seen.pixels.copy()
         pixels[part] = np.median(pixels[part])
-        yield where, float(seen.heat.mean() - one.scores(pixels)[1][..., label].mean())
+        yield where, float(seen.heat.mean() - classifier.scores(pixels)[1][..., label].mean())

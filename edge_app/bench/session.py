@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from edge_app.commands import common
-from edge_app.workers.decode_pool import Decoded, Nursery
+from edge_app.workers.decode_pool import Decoded, DecodePool
 
 TURNS = 9
 # (name, width, height): what a digital radiography system and a phone hand over.
@@ -48,40 +48,41 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file too")
     common.add_model(parser)
     args = parser.parse_args()
-    with Nursery() as nursery, tempfile.TemporaryDirectory() as folder:
-        figures = measure(args, nursery, Path(folder))
+    with DecodePool() as pool, tempfile.TemporaryDirectory() as folder:
+        figures = measure(args, pool, Path(folder))
     print(report(figures))
     if args.json:
         args.json.write_text(json.dumps(figures, indent=1) + "\n")
     return 0
 
 
-def measure(args, nursery: Nursery, folder: Path) -> dict:
+def measure(args, pool: DecodePool, folder: Path) -> dict:
     """Return all figures by name; `args` are those of the command."""
-    from edge_app.model import classifier, model_file
+    from edge_app.model import model_file
+    from edge_app.model.classifier import Classifier
     from edge_app.sources import film_paths
 
     model = model_file.read(args.model)
     usual, *films = _drawn_out(folder)
     figures = {"cold": cold(args, model, usual, folder)}
-    one = classifier.Classifier(model, args.threads)
-    figures |= {path.name: warm(path, one, nursery, args.turns) for path in films}
+    classifier = Classifier(model, args.threads)
+    figures |= {path.name: warm(path, classifier, pool, args.turns) for path in films}
     found = film_paths.expand(args.folders).films if args.folders else films
     some = found[:: max(1, len(found) // args.films)]  # of every collection
-    figures["folder"] = throughput(list(islice(cycle(some), args.films)), one, nursery)
-    figures["memory"] = memory(list(islice(cycle(some), args.many)), one, nursery)
+    figures["folder"] = throughput(list(islice(cycle(some), args.films)), classifier, pool)
+    figures["memory"] = memory(list(islice(cycle(some), args.many)), classifier, pool)
     return figures
 
 
 def cold(args, model, film: Path, folder: Path) -> dict:
     """Time Python's start to the first verdict against its start to two bare interpreters."""
     from edge_app.bench import process_stats
-    from edge_app.model import classifier
+    from edge_app.model.classifier import find_runtime
 
     networks = [folder / "scores.tflite", folder / "lungs.tflite"]
     for path, content in zip(networks, (model.scores, model.lungs), strict=True):
         path.write_bytes(content)
-    runtime = classifier.find_runtime()[1].__module__
+    runtime = find_runtime()[1].__module__
     bare = [sys.executable, "-c", BARE, runtime, args.threads, *networks]
     ours = [sys.executable, "-m", "edge_app", "classify", film, "--json", "--model", args.model]
     ours += ["--threads", args.threads]
@@ -101,13 +102,13 @@ def cold(args, model, film: Path, folder: Path) -> dict:
     return figures | {"ratio": figures["ours_seconds"] / figures["bare_seconds"]}
 
 
-def warm(path: Path, one, nursery: Nursery, turns: int) -> dict:
+def warm(path: Path, classifier, pool: DecodePool, turns: int) -> dict:
     """Time one film from its path to its verdict against the fastest decoder there is and the bare networks."""
     from edge_app.workers import pipeline
 
-    limits = one.card.limits("refer")
-    sides = {**_decoders(path), "networks": _networks(one)}
-    sides["ours"] = lambda: next(pipeline.results([path], one, nursery, limits))
+    limits = classifier.card.limits("refer")
+    sides = {**_decoders(path), "networks": _networks(classifier)}
+    sides["ours"] = lambda: next(pipeline.results([path], classifier, pool, limits))
     times = {name: [] for name in sides}
     for turn in range(turns + 1):
         for name, call in sides.items():
@@ -120,33 +121,33 @@ def warm(path: Path, one, nursery: Nursery, turns: int) -> dict:
     return figures | {"fastest": fastest, "floor_ms": floor, "ratio": figures["ours_ms"] / floor}
 
 
-def throughput(films: list[Path], one, nursery: Nursery) -> dict:
+def throughput(films: list[Path], classifier, pool: DecodePool) -> dict:
     """Time a folder against its decoding alone, a child a core, and against the networks alone; films a second."""
     from edge_app.imaging import preprocess
     from edge_app.workers import pipeline
 
-    limits = one.card.limits("refer")
+    limits = classifier.card.limits("refer")
     cores = os.cpu_count() or 1
-    with Nursery(preprocess.least_side(one.card.size), children=cores, awake=cores) as decoders:
+    with DecodePool(preprocess.least_side(classifier.card.size), children=cores, awake=cores) as decoders:
         _last(decoders.films(films[:20]))
-        _last(pipeline.results(films[:20], one, nursery, limits))
-        networks, seconds = _networks(one), {"decode": 0.0, "networks": 0.0, "ours": 0.0}
+        _last(pipeline.results(films[:20], classifier, pool, limits))
+        networks, seconds = _networks(classifier), {"decode": 0.0, "networks": 0.0, "ours": 0.0}
         for start in range(0, len(films), 50):  # in turn, so that a busy moment of the machine meets all
             part = films[start : start + 50]
             seconds["decode"] += _seconds(lambda part=part: _last(decoders.films(part)))
             seconds["networks"] += _seconds(lambda part=part: [networks() for _ in part])
-            seconds["ours"] += _seconds(lambda part=part: _last(pipeline.results(part, one, nursery, limits)))
+            seconds["ours"] += _seconds(lambda part=part: _last(pipeline.results(part, classifier, pool, limits)))
     rates = {name: len(films) / spent for name, spent in seconds.items()}
     return rates | {"films": len(films), "ratio": rates["ours"] / min(rates["decode"], rates["networks"])}
 
 
-def memory(films: list[Path], one, nursery: Nursery) -> dict:
+def memory(films: list[Path], classifier, pool: DecodePool) -> dict:
     """Say what all processes together hold over many films: the peak of the first tenth, and of all."""
     from edge_app.bench import process_stats
     from edge_app.workers import pipeline
 
     seen = []
-    for number, _ in enumerate(pipeline.results(films, one, nursery, one.card.limits("refer"))):
+    for number, _ in enumerate(pipeline.results(films, classifier, pool, classifier.card.limits("refer"))):
         if number % 10 == 0:
             seen.append(process_stats.memory_mb(os.getpid()))
     first = seen[: max(1, len(seen) // 10)]
@@ -220,15 +221,15 @@ def _decoders(path: Path) -> dict[str, Callable]:
     return {"decode by OpenCV": opencv, "decode by Pillow": pillow}
 
 
-def _networks(one) -> Callable:
+def _networks(classifier) -> Callable:
     """Return what runs both networks, on pixels that are ready."""
     import numpy as np
 
     from edge_app.imaging.preprocess import LUNG_SIZE
 
     noise = np.random.default_rng(0)
-    whole, lungs = (noise.integers(0, 256, (size, size, 1), np.uint8) for size in (LUNG_SIZE, one.card.size))
-    return lambda: (one.look(whole), one.judge(lungs))
+    whole, lungs = (noise.integers(0, 256, (size, size, 1), np.uint8) for size in (LUNG_SIZE, classifier.card.size))
+    return lambda: (classifier.look(whole), classifier.judge(lungs))
 
 
 def _seconds(call: Callable) -> float:

@@ -25,17 +25,18 @@ def add_parser(subparsers):
 def run(args) -> int:
     """Run the command."""
     from edge_app.diagnostics import step_times
-    from edge_app.model import classifier, model_file
+    from edge_app.model import model_file
+    from edge_app.model.classifier import Classifier
     from edge_app.sources import film_paths, sample
 
     found = film_paths.expand([Path(path) for path in args.paths] or [sample.path()])
     if found.problems:
         raise WrongUsage(found.problems[0][1])
-    one = classifier.Classifier(model_file.read(args.model), args.threads)
-    rows = step_times.measure(found.films, one)
+    classifier = Classifier(model_file.read(args.model), args.threads)
+    rows = step_times.measure(found.films, classifier)
     if args.json:
-        print(json.dumps({"runtime": one.runtime, "films": rows, "peak_memory_mb": step_times.peak_memory_mb()}))
+        print(json.dumps({"runtime": classifier.runtime, "films": rows, "peak_memory_mb": step_times.peak_memory_mb()}))
     else:
-        print(f"model {one.card.name} on {one.runtime}, {args.threads} threads")
+        print(f"model {classifier.card.name} on {classifier.runtime}, {args.threads} threads")
         print(step_times.table(rows, step_times.peak_memory_mb()))
     return 0

@@ -84,15 +84,15 @@ def run(args) -> int:
         import cv2
 
         from edge_app.camera.loop.loop import Loop
-        from edge_app.camera.loop.stability import MOST_HELD, STILL, Freeze
+        from edge_app.camera.loop.stability import MOST_HELD, STILL, Stability
 
         if args.frames > MOST_HELD:
             raise WrongUsage(f"--frames: {args.frames} are too many; 1 to {MOST_HELD} are allowed.")
-        signals.heed()
+        signals.install_handlers()
         cv2.setNumThreads(1)  # one film at a time: OpenCV's own threads cost more than they give
         judged, voice = 0, Voice(complain)
         with Camera(args.camera, args.size, give_up=args.give_up) as camera:
-            freeze = Freeze(args.frames, STILL if args.frames > 1 else 0)
+            freeze = Stability(args.frames, STILL if args.frames > 1 else 0)
             limits = session.terms.limits
             loop = Loop(camera, session.networks, limits, args.shutter == "auto", args.turn, freeze)
             with Controls(args, session.terms, loop.press, complain) as controls:

@@ -57,22 +57,22 @@ def run(args) -> int:
     return 0
 
 
-def judged(path: Path, one, held):
-    """Return the result of one film with its picture in it; raises as the nursery does where it cannot be read."""
+def judged(path: Path, classifier, held):
+    """Return the result of one film with its picture in it; raises as the decode pool does where it cannot be read."""
     import time
 
     from edge_app.errors import EdgeError
     from edge_app.imaging import preprocess
     from edge_app.screening import screening
     from edge_app.screening.result import Result
-    from edge_app.workers.decode_pool import Nursery
+    from edge_app.workers.decode_pool import DecodePool
 
     started = time.perf_counter()
-    with Nursery(preprocess.least_side(one.card.size), children=1) as nursery:
-        ((_, decoded),) = nursery.films([path])
+    with DecodePool(preprocess.least_side(classifier.card.size), children=1) as pool:
+        ((_, decoded),) = pool.films([path])
     if isinstance(decoded, EdgeError):
         raise decoded
-    verdict, seen, corrected = screening.judge(decoded.grey, one, held.limits, decoded.age)
+    verdict, seen, corrected = screening.judge(decoded.grey, classifier, held.limits, decoded.age)
     ms = (time.perf_counter() - started) * 1000
     return Result(path, decoded.sha256, verdict, seen, corrected, ms=ms, grey=decoded.grey)
 

@@ -77,14 +77,14 @@ def serve(settings) -> int:
 
 
 def _served(settings, service) -> int:
-    from edge_app.web.readings.inference_queue import Reader
+    from edge_app.web.readings.inference_queue import InferenceQueue
 
-    reader = Reader(settings, service)  # first of all: it forks
+    reader = InferenceQueue(settings, service)  # first of all: it forks
     from edge_app.service import signals
     from edge_app.web import serving
     from edge_app.web.app import create_app
 
-    signals.heed()
+    signals.install_handlers()
     _ensure_password(settings)
     settings = serving.secured(settings)
     with serving.opened(settings, reader) as services:

@@ -38,24 +38,30 @@ def checks(path: Path, threads: int, choose: bool = False) -> list[Check]:
         threads: that programs use here.
         choose: have them use the number that is found to be the best.
     """
-    from edge_app.model import classifier
+    from edge_app.model.classifier import find_runtime
 
     try:
-        found = [Check("runtime", OK, f"{classifier.find_runtime()[0]} runs a model")]
+        found = [Check("runtime", OK, f"{find_runtime()[0]} runs a model")]
     except EdgeError as error:
         return [Check("runtime", FAULT, str(error))]
     try:
         model = model_file.read(path)
-        one = Classifier(model, threads)
+        classifier = Classifier(model, threads)
     except EdgeError as error:
         return [*found, Check("model", FAULT, str(error))]
     gate = "" if model.card.gate else "; it has no gate: it answers for any picture that shows something like lungs"
     words = f"{model.card.name} is whole, sha256 {model.sha256[:12]}{gate}"
     found += [Check("model", WARNING if gate else OK, words), fingerprint(model), signature(path)]
-    return [*found, golden(model, one), kernels(one), concurrency(model, threads, choose), speed(one, model)]
+    return [
+        *found,
+        golden(model, classifier),
+        kernels(classifier),
+        concurrency(model, threads, choose),
+        speed(classifier, model),
+    ]
 
 
-def fingerprint(model: model_file.Bundle) -> Check:
+def fingerprint(model: model_file.ModelFile) -> Check:
     """Say how near the pixels prepared here come to those of training; `model_file.read` refuses any other model."""
     size = model.card.size
     here, there = (
@@ -80,19 +86,23 @@ def signature(path: Path) -> Check:
     return Check("signature", WARNING, words)
 
 
-def kernels(one: Classifier) -> Check:
+def kernels(classifier: Classifier) -> Check:
     """Say whether the runtime gave the network to XNNPACK, its fast kernels, whole or in pieces."""
-    pieces = one.delegated
+    pieces = classifier.delegated
     if pieces == 1:
-        return Check("XNNPACK", OK, f"{one.runtime} gives it the network in one piece")
-    words = f"{one.runtime} gives it {pieces} pieces of the network" if pieces else f"{one.runtime} does not take it"
-    if platform.machine() in ARM and one.runtime == WITHOUT_XNNPACK:
+        return Check("XNNPACK", OK, f"{classifier.runtime} gives it the network in one piece")
+    words = (
+        f"{classifier.runtime} gives it {pieces} pieces of the network"
+        if pieces
+        else f"{classifier.runtime} does not take it"
+    )
+    if platform.machine() in ARM and classifier.runtime == WITHOUT_XNNPACK:
         return Check("XNNPACK", OK, f"{words}; its own kernels for 8 bits, which compute the rest, are fast on ARM")
     words = f"{words} and computes the rest slowly: films take up to ten times as long"
     return Check("XNNPACK", WARNING, f"{words}; LiteRT, the runtime for Python 3.12 and newer, mostly takes it")
 
 
-def concurrency(model: model_file.Bundle, threads: int, choose: bool = False) -> Check:
+def concurrency(model: model_file.ModelFile, threads: int, choose: bool = False) -> Check:
     """Time the network on 1, 2 and 4 threads, as far as there are cores; name the best number, or choose it too."""
     took = {count: _invocation(model, count) for count in (1, 2, 4) if count == 1 or count <= hardware.threads()}
     # Fewer threads that are nearly as fast leave cores to the children that decode.
@@ -105,31 +115,33 @@ def concurrency(model: model_file.Bundle, threads: int, choose: bool = False) ->
     return Check("threads", OK, words)
 
 
-def _invocation(model: model_file.Bundle, threads: int) -> float:
+def _invocation(model: model_file.ModelFile, threads: int) -> float:
     """Return the shortest time of a few, in milliseconds."""
-    one = Classifier(model, threads)
+    classifier = Classifier(model, threads)
     pixels = np.zeros((model.card.size, model.card.size, 1), np.uint8)
-    one.scores(pixels)  # the first call of anything is slower
+    classifier.scores(pixels)  # the first call of anything is slower
     began, took = time.perf_counter(), []
     while not took or (len(took) < 9 and time.perf_counter() - began < ENOUGH):
         started = time.perf_counter()
-        one.scores(pixels)
+        classifier.scores(pixels)
         took.append(time.perf_counter() - started)
     return min(took) * 1000
 
 
-def golden(model: model_file.Bundle, one: Classifier) -> Check:
+def golden(model: model_file.ModelFile, classifier: Classifier) -> Check:
     """Judge the film inside the model's file and compare with what its card says, each network by itself."""
     if not model.golden:
         return Check("golden film", WARNING, "this model's file carries none: what it computes here is not proven")
     grey, said = np.asarray(Image.open(io.BytesIO(model.golden)).convert("L")), model.card.raw["golden"]
     try:
-        field = _field(grey, one)
+        field = _field(grey, classifier)
     except EdgeError as error:
         return Check("golden film", FAULT, f"its lungs are not found ({error}): do not use this model on this device")
     aside = float(np.abs(np.subtract(field.box, said["box"])).max())
-    scores = one.scores(preprocess.lungs_to_pixels(grey, field.with_box(said["box"]), one.card.size))[0]
-    apart = max(abs(float(score) - said["scores"][name]) for name, score in zip(one.card.labels, scores, strict=True))
+    scores = classifier.scores(preprocess.lungs_to_pixels(grey, field.with_box(said["box"]), classifier.card.size))[0]
+    apart = max(
+        abs(float(score) - said["scores"][name]) for name, score in zip(classifier.card.labels, scores, strict=True)
+    )
     for what, found, most in (("the box round its lungs", aside, BOX_APART), ("a score", apart, MOST_APART)):
         if found > most:
             words = f"{what} differs by {found:.3f} from the card's, {most:.3f} is allowed"
@@ -141,9 +153,9 @@ def golden(model: model_file.Bundle, one: Classifier) -> Check:
     )
 
 
-def speed(one: Classifier, model: model_file.Bundle) -> Check:
+def speed(classifier: Classifier, model: model_file.ModelFile) -> Check:
     """Time the sample film, or the golden one where it is not installed, from its bytes to its scores."""
-    least = preprocess.least_side(one.card.size)
+    least = preprocess.least_side(classifier.card.size)
     try:
         name, path = "sample film", sample.path()
         content = path.read_bytes()
@@ -156,7 +168,7 @@ def speed(one: Classifier, model: model_file.Bundle) -> Check:
             started = time.perf_counter()
             grey = np.asarray(radiograph.decode(path, content, least).picture)
             decoded = time.perf_counter()
-            _scores(grey, one)
+            _scores(grey, classifier)
     except EdgeError as error:
         return Check("speed", WARNING, f"the {name} cannot be timed: {error}")
     spent = time.perf_counter() - started
@@ -164,9 +176,9 @@ def speed(one: Classifier, model: model_file.Bundle) -> Check:
     return Check("speed", OK, f"{words}; 'bench' tells more")
 
 
-def _scores(grey: np.ndarray, one: Classifier) -> np.ndarray:
-    return one.scores(preprocess.lungs_to_pixels(grey, _field(grey, one), one.card.size))[0]
+def _scores(grey: np.ndarray, classifier: Classifier) -> np.ndarray:
+    return classifier.scores(preprocess.lungs_to_pixels(grey, _field(grey, classifier), classifier.card.size))[0]
 
 
-def _field(grey: np.ndarray, one: Classifier) -> lung_field.LungField:
-    return lung_field.find(one.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+def _field(grey: np.ndarray, classifier: Classifier) -> lung_field.LungField:
+    return lung_field.find(classifier.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))

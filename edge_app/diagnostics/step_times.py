@@ -13,7 +13,7 @@ from edge_app.imaging import lung_field, preprocess, radiograph
 REPEATS = 10
 
 
-def measure(paths: list[Path], one, repeats: int = REPEATS) -> list[dict]:
+def measure(paths: list[Path], classifier, repeats: int = REPEATS) -> list[dict]:
     """Time each step of each film.
 
     Args:
@@ -33,16 +33,16 @@ def measure(paths: list[Path], one, repeats: int = REPEATS) -> list[dict]:
         spent = {"decode_ms": [], "lungs_ms": [], "crop_ms": [], "invoke_ms": []}
         for round_ in range(repeats + 1):
             clock = [time.perf_counter()]
-            grey = radiograph.read(path, preprocess.least_side(one.card.size))
+            grey = radiograph.read(path, preprocess.least_side(classifier.card.size))
             clock.append(time.perf_counter())
             try:
-                field = lung_field.find(one.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+                field = lung_field.find(classifier.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
                 clock.append(time.perf_counter())
-                pixels = preprocess.lungs_to_pixels(grey, field, one.card.size)
+                pixels = preprocess.lungs_to_pixels(grey, field, classifier.card.size)
             except UnreadableRadiograph as error:  # neither knows files, and so names none
                 raise UnreadableRadiograph(f"{path}: {error}.") from error
             clock.append(time.perf_counter())
-            one.scores(pixels)
+            classifier.scores(pixels)
             clock.append(time.perf_counter())
             if round_:
                 for name, start, end in zip(spent, clock, clock[1:], strict=False):

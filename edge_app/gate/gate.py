@@ -59,7 +59,7 @@ class Limits:
     Attributes:
         wrong: the highest chance, 0 .. 1, of all kinds of picture that are no frontal chest film together.
         cut: the highest chance of a film that is cut.
-        unlike: the highest distance from the training films, of `ood.Likeness.distance`.
+        unlike: the highest distance from the training films, of `ood.OodModel.distance`.
         picture: of `picture_checks`.
     """
 

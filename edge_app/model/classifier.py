@@ -13,7 +13,7 @@ import numpy as np
 from edge_app.errors import MissingPackage, ModelMismatch
 from edge_app.gate.view_classes import KINDS
 from edge_app.imaging.preprocess import LUNG_SIZE, MASK_SIZE
-from edge_app.model.model_file import Bundle
+from edge_app.model.model_file import ModelFile
 
 # The faster one first: LiteRT runs int8 with XNNPACK, tflite-runtime 2.14 does not (20 times slower on x86).
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
@@ -81,7 +81,7 @@ class Classifier:
     Calls from several threads take turns: an interpreter bears only one at a time.
     """
 
-    def __init__(self, model: Bundle, threads: int = 2):
+    def __init__(self, model: ModelFile, threads: int = 2):
         """Load both.
 
         Args:

@@ -17,7 +17,7 @@ from pathlib import Path
 from edge_app.errors import ModelMismatch
 from edge_app.imaging import preprocess
 from edge_app.model.card import FORMAT, VERSION, Card, parse
-from edge_app.model.ood import Likeness
+from edge_app.model.ood import OodModel
 from edge_app.model.ood import unpack as unpack_likeness
 
 # TFLite's file identifier, bytes 4 to 8 of every flatbuffer of the format (schema.fbs, `file_identifier`).
@@ -31,7 +31,7 @@ AGAIN = "convert it again with 'make convert', or copy it again from where it ca
 
 
 @dataclass(frozen=True)
-class Bundle:
+class ModelFile:
     """What a model file holds.
 
     Attributes:
@@ -47,10 +47,10 @@ class Bundle:
     lungs: bytes
     card: Card
     golden: bytes = b""
-    likeness: Likeness | None = None
+    likeness: OodModel | None = None
     sha256: str = ""
 
-    def for_camera(self) -> "Bundle":
+    def for_camera(self) -> "ModelFile":
         """Return it with the card as it holds for photographs of films.
 
         Raises:
@@ -97,7 +97,7 @@ def pack(
     return content.getvalue()
 
 
-def read(path: Path) -> Bundle:
+def read(path: Path) -> ModelFile:
     """Read a model file and prove that it is ours, whole, and made for this preprocessing.
 
     Raises:
@@ -120,7 +120,7 @@ def member(path: Path, name: str) -> bytes:
         return archive.read(name) if name in archive.namelist() else b""
 
 
-def unpack(content: bytes, where) -> Bundle:
+def unpack(content: bytes, where) -> ModelFile:
     """As `read`, on bytes; `where` begins the sentence of a refusal."""
     if not content:
         raise ModelMismatch(f"{where}: the model file is empty; {AGAIN}.")
@@ -165,4 +165,4 @@ def unpack(content: bytes, where) -> Bundle:
             f"{preprocess.CONTRACT_VERSION}: {how}); {ONE_RELEASE}."
         )
     whole.update(memoryview(content)[len(scores) :])
-    return Bundle(scores, lungs, parsed, golden, like, whole.hexdigest())
+    return ModelFile(scores, lungs, parsed, golden, like, whole.hexdigest())

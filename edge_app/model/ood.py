@@ -11,7 +11,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Likeness:
+class OodModel:
     """What the embeddings of training films are like.
 
     Attributes:
@@ -34,13 +34,13 @@ class Likeness:
         return float(np.sqrt((float(((along / self.spread) ** 2).sum()) + beside) / len(off)))
 
 
-def pack(one: Likeness) -> bytes:
+def pack(one: OodModel) -> bytes:
     """Return it as little-endian halves: mean, spread, rest, directions; a distance moves by less than a hundredth."""
     parts = (one.mean, one.spread, np.float32([one.rest]), one.directions.ravel())
     return np.concatenate(parts).astype("<f2").tobytes()
 
 
-def unpack(content: bytes, features: int) -> Likeness:
+def unpack(content: bytes, features: int) -> OodModel:
     """Undo `pack`.
 
     Raises:
@@ -51,4 +51,4 @@ def unpack(content: bytes, features: int) -> Likeness:
     if over or count < 1:
         raise ValueError(f"its likeness holds {len(values)} numbers, which fit no embedding of {features} features")
     mean, spread, rest = np.split(values[: features + count + 1], (features, features + count))
-    return Likeness(mean, values[features + count + 1 :].reshape(count, features), spread, float(rest[0]))
+    return OodModel(mean, values[features + count + 1 :].reshape(count, features), spread, float(rest[0]))

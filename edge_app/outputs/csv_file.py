@@ -5,7 +5,7 @@ import csv
 from pathlib import Path
 
 from edge_app.errors import WrongUsage
-from edge_app.screening.run_context import PARTS, Terms
+from edge_app.screening.run_context import PARTS, RunContext
 
 # A spreadsheet takes a cell that begins so for a formula and runs it (OWASP, "CSV injection").
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -15,7 +15,7 @@ BOX = ("top", "left", "bottom", "right")
 class Csv:
     """One row a film in a file, flushed at once, so that a stopped run keeps what it had."""
 
-    def __init__(self, path: Path, terms: Terms):
+    def __init__(self, path: Path, terms: RunContext):
         """Open it and write the names of the columns.
 
         Raises:

@@ -10,7 +10,7 @@ from edge_app.outputs import overlay, pictures
 from edge_app.outputs.pictures import INK, PALE, WARNING
 from edge_app.screening import phrasing
 from edge_app.screening.result import Result
-from edge_app.screening.run_context import Terms
+from edge_app.screening.run_context import RunContext
 
 WIDTH, HEIGHT, MARGIN, GAP = 1560, 1400, 20, 16
 # Sides of the large pictures (film, film with heat) and of the small ones, and where the words beside them begin.
@@ -23,7 +23,7 @@ LEAST_MARKED = 140
 BAR, GOOD, UNSURE = (70, 110, 160), (0, 110, 60), (226, 208, 232)
 
 
-def draw(result: Result, terms: Terms) -> np.ndarray:
+def draw(result: Result, terms: RunContext) -> np.ndarray:
     """Draw a film that was judged or refused.
 
     Args:
@@ -46,7 +46,7 @@ def draw(result: Result, terms: Terms) -> np.ndarray:
     return sheet.pixels(below + 8)
 
 
-def lines(result: Result, terms: Terms) -> list[str]:
+def lines(result: Result, terms: RunContext) -> list[str]:
     """Return the same evidence as text."""
     seen, (thresholds, band) = result.reading, terms.limits
     said = [f"{result.path}: {phrasing.outcome(result.row())}"]
@@ -69,7 +69,7 @@ def lines(result: Result, terms: Terms) -> list[str]:
     return [*said, _made_by(terms), phrasing.NOT_A_DIAGNOSIS]
 
 
-def _pictures(sheet, result: Result, terms: Terms, top: int) -> int:
+def _pictures(sheet, result: Result, terms: RunContext, top: int) -> int:
     """Draw the film, the film with heat, and the small ones; return where the next thing begins."""
     film, seen, second = _fitted(pictures.shown(result.grey), LARGE), result.reading, MARGIN + LARGE + GAP
     marked, said = film, ""
@@ -115,7 +115,7 @@ def _fitted(pixels: np.ndarray, side: int) -> np.ndarray:
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST)
 
 
-def _small_ones(result: Result, terms: Terms, film: np.ndarray) -> list[tuple[np.ndarray, str]]:
+def _small_ones(result: Result, terms: RunContext, film: np.ndarray) -> list[tuple[np.ndarray, str]]:
     """Return what both networks saw, and the class maps of the other labels, each with words."""
     seen, shown = result.reading, []
     try:
@@ -137,7 +137,7 @@ def _small_ones(result: Result, terms: Terms, film: np.ndarray) -> list[tuple[np
     return shown
 
 
-def _words(sheet, result: Result, terms: Terms, top: int) -> int:
+def _words(sheet, result: Result, terms: RunContext, top: int) -> int:
     """Write and draw all that stands beside the pictures; return where the next thing begins."""
     seen, room = result.reading, NUMBERS - WORDS
     if seen.refusal:
@@ -151,7 +151,7 @@ def _words(sheet, result: Result, terms: Terms, top: int) -> int:
     return _checks(sheet, seen, _kinds(sheet, seen, top))
 
 
-def _scores(sheet, seen, terms: Terms, top: int) -> int:
+def _scores(sheet, seen, terms: RunContext, top: int) -> int:
     """Draw a bar for each label's score with its thresholds, and what they gave in words."""
     room, wide = NUMBERS - WORDS, NUMBERS - BARS
     thresholds, band = terms.limits
@@ -222,7 +222,7 @@ def _likeliest(seen) -> list[tuple[str, float]]:
     return sorted(seen.kinds.items(), key=lambda item: -item[1])
 
 
-def _made_by(terms: Terms) -> str:
+def _made_by(terms: RunContext) -> str:
     return (
         f"model {terms.card.name}, sha256 {terms.sha256[:16]}, operating point '{terms.rule}', program {__version__}, "
         f"contract {terms.card.contract}"

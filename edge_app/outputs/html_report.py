@@ -10,7 +10,7 @@ from pathlib import Path
 from edge_app import __version__
 from edge_app.errors import WrongUsage
 from edge_app.screening import decision, phrasing
-from edge_app.screening.run_context import Terms
+from edge_app.screening.run_context import RunContext
 
 # A symbol beside each verdict: colour alone says nothing to many, and nothing on a black-and-white print.
 SYMBOLS = {
@@ -57,7 +57,7 @@ d.className=kind;b.style.width=20*n/most+'rem';d.append(b,`${n} ${name}`);docume
 class HtmlReport:
     """Writes the head at once, a row a film, and the counts at the end."""
 
-    def __init__(self, path: Path, terms: Terms, images: bool = False):
+    def __init__(self, path: Path, terms: RunContext, images: bool = False):
         """Begin the page.
 
         Args:

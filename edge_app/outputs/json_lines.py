@@ -2,13 +2,13 @@
 
 import json
 
-from edge_app.screening.run_context import Terms
+from edge_app.screening.run_context import RunContext
 
 
 class JsonLines:
-    """Each line is a row of `Result.row` and of `Terms.row`."""
+    """Each line is a row of `Result.row` and of `RunContext.row`."""
 
-    def __init__(self, terms: Terms):
+    def __init__(self, terms: RunContext):
         """Take what holds for every line."""
         self._terms = terms.row()
 

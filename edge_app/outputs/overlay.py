@@ -7,7 +7,7 @@ import numpy as np
 from edge_app.outputs import pictures
 from edge_app.screening import decision, phrasing
 from edge_app.screening.result import Result
-from edge_app.screening.run_context import Terms
+from edge_app.screening.run_context import RunContext
 
 COLOURS = {
     decision.COVID: (178, 24, 24),
@@ -21,7 +21,7 @@ MARGIN, GAP, HEADER = 16, 12, 78
 LEAST_PLACE, MOST_BELOW = 480, 600
 
 
-def draw(result: Result, terms: Terms) -> np.ndarray:
+def draw(result: Result, terms: RunContext) -> np.ndarray:
     """Draw a film that was judged or refused.
 
     Args:

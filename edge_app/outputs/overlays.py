@@ -5,7 +5,7 @@ from pathlib import Path
 
 from edge_app.errors import WrongUsage
 from edge_app.outputs import overlay
-from edge_app.screening.run_context import Terms
+from edge_app.screening.run_context import RunContext
 
 # Bytes of a film's name that its picture's keeps: file systems take 255 for a whole name.
 LONGEST = 120
@@ -14,7 +14,7 @@ LONGEST = 120
 class Overlays:
     """Writes `NAME-HASH.png` for every film that has a verdict and was looked at in this run."""
 
-    def __init__(self, folder: Path, terms: Terms):
+    def __init__(self, folder: Path, terms: RunContext):
         """Make the folder.
 
         Raises:

@@ -25,7 +25,7 @@ def pins(text: str) -> tuple[str, ...]:
     return found
 
 
-class Lights:
+class StatusLeds:
     """The three lights; until the first word all are dark."""
 
     def __init__(self, text: str):

@@ -17,7 +17,7 @@ from edge_app.screening.phrasing import (
     shorten,
     worth,
 )
-from edge_app.screening.run_context import Terms
+from edge_app.screening.run_context import RunContext
 
 # ANSI: bold red, yellow, green, magenta, cyan. The words alone carry the meaning; the colour only helps the eye.
 COLOURS = {
@@ -35,7 +35,7 @@ VERDICT_WIDTH = max(
 class Table:
     """One row a film, and the counts at the end."""
 
-    def __init__(self, terms: Terms, runtime: str):
+    def __init__(self, terms: RunContext, runtime: str):
         """Print what stands above the table: the model, the rule's thresholds and figures, what a verdict is worth."""
         card, band = terms.card, terms.limits[1]
         self._colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ

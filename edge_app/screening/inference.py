@@ -53,20 +53,20 @@ class Reading:
         return self if self.refusal else replace(self, refusal=why)
 
 
-def read(grey: np.ndarray, one: Classifier) -> Reading:
+def read(grey: np.ndarray, classifier: Classifier) -> Reading:
     """Let the gate and both networks look at a film.
 
     Args:
         grey: uint8 (H, W) from `radiograph.read`.
-        one: both networks.
+        classifier: both networks.
     """
     try:
         pixels = preprocess.to_pixels(grey, preprocess.LUNG_SIZE)
     except UnreadableRadiograph as error:
         return Reading(None, None, refusal=gate.refuse(refusal.BLANK, str(error)))
     why = gate.of_size(*grey.shape)
-    chance, chances = one.look(pixels)
-    limits, checks = one.card.gate, []
+    chance, chances = classifier.look(pixels)
+    limits, checks = classifier.card.gate, []
     if limits:
         from edge_app.gate import picture_checks
 
@@ -86,12 +86,12 @@ def read(grey: np.ndarray, one: Classifier) -> Reading:
             seen = replace(seen, checks=(*seen.checks, *more), refusal=seen.refusal or spoiled)
         if seen.refusal:
             return seen
-        pixels = preprocess.lungs_to_pixels(grey, field, one.card.size)
+        pixels = preprocess.lungs_to_pixels(grey, field, classifier.card.size)
     except NoLungField as error:
         return seen.refused(gate.refuse(refusal.NO_LUNGS, str(error)))
     except UnreadableRadiograph as error:  # the lungs are all one grey
         return seen.refused(gate.refuse(refusal.BLANK, str(error)))
-    return _judged(seen, pixels, one)
+    return _judged(seen, pixels, classifier)
 
 
 def righted(grey: np.ndarray, seen: Reading) -> tuple[str, np.ndarray] | None:
@@ -102,18 +102,18 @@ def righted(grey: np.ndarray, seen: Reading) -> tuple[str, np.ndarray] | None:
     return words, np.ascontiguousarray(put_right(grey))
 
 
-def _judged(seen: Reading, pixels: np.ndarray, one: Classifier) -> Reading:
+def _judged(seen: Reading, pixels: np.ndarray, classifier: Classifier) -> Reading:
     """Return `seen` with what the classifier says of the lungs, uint8 (size, size, 1)."""
-    scores, maps, embedding = one.judge(pixels)
-    if one.card.temperature != 1:
-        scores, maps = softened(scores, one.card.temperature), maps / one.card.temperature
-    heat = maps[..., one.card.labels.index("covid")]
+    scores, maps, embedding = classifier.judge(pixels)
+    if classifier.card.temperature != 1:
+        scores, maps = softened(scores, classifier.card.temperature), maps / classifier.card.temperature
+    heat = maps[..., classifier.card.labels.index("covid")]
     inside = lung_field.inside(heat, seen.field)
-    named = {label: float(score) for label, score in zip(one.card.labels, scores, strict=True)}
+    named = {label: float(score) for label, score in zip(classifier.card.labels, scores, strict=True)}
     seen = replace(seen, scores=named, pixels=pixels, heat=heat, heat_inside=inside, maps=maps)
-    if one.likeness is None:
+    if classifier.likeness is None:
         return seen
-    check, why = gate.of_distance(one.likeness.distance(embedding), one.card.gate)
+    check, why = gate.of_distance(classifier.likeness.distance(embedding), classifier.card.gate)
     return replace(seen, checks=(*seen.checks, check), refusal=why)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge_app.model.card import Card
-from edge_app.model.model_file import Bundle
+from edge_app.model.model_file import ModelFile
 from edge_app.screening import prevalence
 from edge_app.screening.phrasing import NOT_A_DIAGNOSIS
 
@@ -12,7 +12,7 @@ PARTS = ("value", "low", "high")
 
 
 @dataclass(frozen=True)
-class Terms:
+class RunContext:
     """What holds for every film of a run.
 
     Attributes:
@@ -61,13 +61,13 @@ class Terms:
         }
 
 
-def of(model: Bundle, rule: str, stated: str | None = None) -> Terms:
+def of(model: ModelFile, rule: str, stated: str | None = None) -> RunContext:
     """Return the terms of a model under a rule; `stated` is the prevalence as the user wrote it.
 
     Raises:
         WrongUsage: the prevalence is none.
     """
-    return Terms(model.card, model.sha256, rule, None if stated is None else prevalence.read(stated))
+    return RunContext(model.card, model.sha256, rule, None if stated is None else prevalence.read(stated))
 
 
 def rounded(figure: Mapping | None) -> dict | None:

@@ -14,34 +14,34 @@ Limits = tuple[Mapping[str, float], tuple[float, float] | None]
 
 
 def judge(
-    grey: np.ndarray, one: Classifier, limits: Limits, age: float | None = None
+    grey: np.ndarray, classifier: Classifier, limits: Limits, age: float | None = None
 ) -> tuple[str, Reading, Corrected | None]:
     """Judge one film.
 
     Args:
         grey: uint8 (H, W) from `radiograph.read`.
-        one: both networks.
+        classifier: both networks.
         limits: thresholds by label and the band, of `Card.limits`.
         age: of the patient in years, if the file states it.
 
     Returns:
         One of `decision.VERDICTS`, the reading, and, of a film refused as turned or inverted, what it says put right.
     """
-    seen = inference.read(grey, one)
+    seen = inference.read(grey, classifier)
     why = gate.of_age(age)
     if why:
         seen = seen.refused(why)
     if seen.refusal is None:
         return decision.decide(seen.scores, *limits), seen, None
-    return decision.REFUSED, seen, None if why else _corrected(grey, seen, one, limits)
+    return decision.REFUSED, seen, None if why else _corrected(grey, seen, classifier, limits)
 
 
-def _corrected(grey, seen, one, limits) -> Corrected | None:
+def _corrected(grey, seen, classifier, limits) -> Corrected | None:
     righted = inference.righted(grey, seen)
     if righted is None:
         return None
     change, film = righted
-    again = inference.read(film, one)
+    again = inference.read(film, classifier)
     if again.refusal:
         return None
     return Corrected(change, decision.decide(again.scores, *limits), again.scores)

@@ -14,7 +14,7 @@ from edge_app.service import signals
 from edge_app.service.systemd import Service, in_journal
 from edge_app.sources.film_paths import Problem
 from edge_app.store.location import DEFAULT_STORE, default_path
-from edge_app.workers.decode_pool import Nursery
+from edge_app.workers.decode_pool import DecodePool
 
 # Below this a progress bar is gone before it is seen.
 LEAST_FOR_PROGRESS = 20
@@ -64,9 +64,9 @@ class Session:
         self.service = service or Service({})
         protect(args, reads)
         # First of all: it forks before anything heavy is imported, and has the first film ready when the networks are.
-        self._nursery = None if camera else Nursery(LIKELY_LEAST_SIDE)
+        self._pool = None if camera else DecodePool(LIKELY_LEAST_SIDE)
         for path in () if camera else islice(reads, 1):
-            self._nursery.begin(path)
+            self._pool.begin(path)
         try:
             self._open(args, remember, camera)
         except BaseException:
@@ -79,9 +79,9 @@ class Session:
         from edge_app.screening import run_context
 
         if getattr(args, "lights", None):
-            from edge_app.outputs.status_leds import Lights
+            from edge_app.outputs.status_leds import StatusLeds
 
-            self.lights = Lights(args.lights)
+            self.lights = StatusLeds(args.lights)
         model = model_file.read(args.model)
         model = model.for_camera() if camera else model
         self.terms = run_context.of(model, args.operating_point, args.prevalence)
@@ -151,11 +151,11 @@ class Session:
         """
         from edge_app.workers import pipeline
 
-        signals.heed()
+        signals.install_handlers()
         results = pipeline.results(
             self._only_films(films),
             self.networks,
-            self._nursery,
+            self._pool,
             self.terms.limits,
             self._keep_grey,
             self._known,
@@ -238,8 +238,8 @@ class Session:
             complain(f"{flag}: failed inside this program at {name or 'a film'} ({fault}); report it.")
 
     def _close(self) -> None:
-        if self._nursery:
-            self._nursery.close()
+        if self._pool:
+            self._pool.close()
         if self.lights:
             self.lights.close()
         if self._undrawn:

@@ -1,6 +1,6 @@
 """Ctrl-C and SIGTERM: a run ends between two films, closes what it opened and says nothing it should not.
 
-From the start of the program (`__main__`) to `heed` a signal ends the process as the system does it, without a word: a
+From the start of the program (`__main__`) to `install_handlers` a signal ends the process without a word: a
 KeyboardInterrupt inside an import would come out as an ImportError, or as a traceback.
 """
 
@@ -22,7 +22,7 @@ class Stopped(KeyboardInterrupt):
         self.code = 128 + number
 
 
-def heed() -> None:
+def install_handlers() -> None:
     """From now on raise `Stopped` at the first signal; the second ends the process at once."""
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 
 from edge_app.service.restart_backoff import Restarts
-from edge_app.workers.crash_tracker import Suspects
+from edge_app.workers.crash_tracker import CrashTracker
 
 # Of the time after which systemd takes the program for dead: sd_watchdog_enabled(3) advises half; a quarter leaves room
 # for a film that takes long.
@@ -38,7 +38,7 @@ class Service:
         self._address = environment.get("NOTIFY_SOCKET", "")
         self._socket = None
         self._restarts = Restarts.of(environment)
-        self.suspects = Suspects.of(environment)
+        self.suspects = CrashTracker.of(environment)
         self._pause = STATUS
         limit = environment.get("WATCHDOG_USEC", "")
         if limit.isdigit() and environment.get("WATCHDOG_PID", f"{os.getpid()}") == f"{os.getpid()}":

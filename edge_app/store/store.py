@@ -36,7 +36,7 @@ class Store:
         self.close()
 
     def begin(self, terms, replace: bool = False) -> int:
-        """Begin a run under `run_context.Terms`; return its number. With `replace` a kept film gets its new row."""
+        """Begin a run under a `RunContext`; return its number. With `replace` a kept film gets its new row."""
         self._key = (terms.sha256, terms.rule)
         self._replace = replace
         with self.guarded(), transaction(self._base):

@@ -19,16 +19,16 @@ class Services:
 
     Attributes:
         settings: of the page.
-        terms: of uploaded files, `run_context.Terms`.
-        reader: judges them, `inference_queue.Reader`.
-        shelf: keeps readings, `reading_store.Shelf`.
+        terms: of uploaded files, `run_context.RunContext`.
+        reader: judges them, `inference_queue.InferenceQueue`.
+        reading_store: keeps readings, `reading_store.ReadingStore`.
         camera: `live.Live`, or None.
     """
 
     settings: Settings
     terms: object
     reader: object
-    shelf: object
+    reading_store: object
     camera: object = None
 
 

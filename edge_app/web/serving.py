@@ -12,7 +12,7 @@ from pathlib import Path
 from edge_app.errors import WrongUsage
 from edge_app.web.http import settings as settings_
 from edge_app.web.http.settings import Settings
-from edge_app.web.readings.inference_queue import MOST_WAITING, Reader
+from edge_app.web.readings.inference_queue import MOST_WAITING, InferenceQueue
 
 # Threads that answer: those that wait for a film, and as many that never do, so that pages are shown all the same.
 THREADS = 2 * MOST_WAITING
@@ -26,7 +26,7 @@ IN_MEMORY = Path("/dev/shm")
 
 
 @contextlib.contextmanager
-def opened(settings: Settings, reader: Reader) -> Iterator:
+def opened(settings: Settings, reader: InferenceQueue) -> Iterator:
     """Open what the page uses; yield `app.Services`.
 
     Args:
@@ -39,7 +39,7 @@ def opened(settings: Settings, reader: Reader) -> Iterator:
     from edge_app.model import model_file
     from edge_app.screening import run_context
     from edge_app.web.app import Services
-    from edge_app.web.readings.reading_store import Shelf
+    from edge_app.web.readings.reading_store import ReadingStore
 
     if IN_MEMORY.is_dir():
         tempfile.tempdir = str(IN_MEMORY)
@@ -47,10 +47,10 @@ def opened(settings: Settings, reader: Reader) -> Iterator:
         stack.callback(reader.close)
         model = model_file.read(settings.model)
         agreed = run_context.of(model, settings.rule, settings.prevalence)
-        shelf = Shelf(settings.store, agreed, settings.keep_days)
-        stack.callback(shelf.close)
-        reader.start(model, agreed, shelf)
-        services = Services(settings, agreed, reader, shelf)
+        reading_store = ReadingStore(settings.store, agreed, settings.keep_days)
+        stack.callback(reading_store.close)
+        reader.start(model, agreed, reading_store)
+        services = Services(settings, agreed, reader, reading_store)
         if settings.camera:
             from edge_app.web.views.live import Live
 
@@ -59,20 +59,20 @@ def opened(settings: Settings, reader: Reader) -> Iterator:
             camera.start()
             services = replace(services, camera=camera)
         done = threading.Event()
-        keeper = threading.Thread(target=_expire, args=(shelf, done), name="expire", daemon=True)
+        keeper = threading.Thread(target=_expire, args=(reading_store, done), name="expire", daemon=True)
         keeper.start()
         stack.callback(keeper.join)
         stack.callback(done.set)
         yield services
 
 
-def _expire(shelf, done: threading.Event) -> None:
+def _expire(reading_store, done: threading.Event) -> None:
     """Delete what is over, at once and then from time to time."""
     from edge_app.errors import StoreFault
 
     while True:
         with contextlib.suppress(StoreFault):  # `ready` and the next film will say so
-            shelf.expire()
+            reading_store.expire()
         if done.wait(EXPIRES):
             return
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edge_app.errors import WrongUsage
 from edge_app.web.http.settings import Settings, make_state_dir
-from edge_app.web.readings.inference_queue import Reader
+from edge_app.web.readings.inference_queue import InferenceQueue
 
 # More are no chain of proxies but a slip.
 MOST_PROXIES = 9
@@ -38,7 +38,7 @@ def made():
     names = tuple(filter(None, os.environ.get("COVID_XRAY_NAMES", "").split(",")))
     settings = Settings(Path(folder), names=names, open=False)
     make_state_dir(settings.state_dir)
-    reader = Reader(settings)  # first of all: it forks
+    reader = InferenceQueue(settings)  # first of all: it forks
 
     from edge_app.web.access.credentials import Credentials
     from edge_app.web.app import create_app

@@ -1,7 +1,7 @@
 """Films over which the program died: one that brings it down each time must not keep those behind it from a verdict.
 
 Which film a judge has in work is written down in memory that outlives a restart of the service; who finds a film there
-at its start knows over what the run before died. Decoders need none of this: they die alone (`nursery`).
+at its start knows over what the run before died. Decoders need none of this: they die alone (`pool`).
 """
 
 import contextlib
@@ -12,7 +12,7 @@ from pathlib import Path
 MOST_DEATHS = 3
 
 
-class Suspects:
+class CrashTracker:
     """Counts, by the sha256 of a film, the runs that began it and did not end it."""
 
     def __init__(self, folder: Path | None = None):
@@ -21,7 +21,7 @@ class Suspects:
         self._left = {path.name for path in folder.glob("*")} if folder else set()
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> "Suspects":
+    def of(cls, environment: Mapping[str, str]) -> "CrashTracker":
         """Count in the service's RUNTIME_DIRECTORY (systemd.exec(5)), in memory, if systemd listens."""
         folder = environment.get("RUNTIME_DIRECTORY", "").split(":")[0]
         return cls(Path(folder) / "in-work" if folder and environment.get("NOTIFY_SOCKET") else None)

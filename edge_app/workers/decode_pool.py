@@ -38,7 +38,7 @@ class Decoded(namedtuple("Decoded", "grey sha256 age ms")):
     """A film: `grey` uint8 (H, W), 0 = black = air; `sha256` of the file; `age` in years or None; `ms` it took."""
 
 
-class Nursery:
+class DecodePool:
     """Children that decode films. Use it as a context; make it before anything heavy is imported.
 
     Attributes:
@@ -72,7 +72,7 @@ class Nursery:
         self._awake, self._late = min(awake, children), 0
         self._start()
 
-    def __enter__(self) -> "Nursery":
+    def __enter__(self) -> "DecodePool":
         return self
 
     def __exit__(self, *_):

@@ -1,4 +1,4 @@
-"""The children's side of `nursery`: a guard that forks children, children that decode, and the line to the parent."""
+"""The children's side of `pool`: a guard that forks children, children that decode, and the line to the parent."""
 
 import contextlib
 import gc

@@ -16,8 +16,8 @@ from edge_app.imaging import preprocess
 from edge_app.model.classifier import Classifier
 from edge_app.screening import screening
 from edge_app.screening.result import Known, Result
-from edge_app.workers.crash_tracker import MOST_DEATHS, Suspects
-from edge_app.workers.decode_pool import Decoded, Nursery
+from edge_app.workers.crash_tracker import MOST_DEATHS, CrashTracker
+from edge_app.workers.decode_pool import Decoded, DecodePool
 
 # Threads that look at films, each with networks of its own, and films that are given to them before the oldest is
 # waited for: with one more than threads none of them ever waits for the next.
@@ -27,19 +27,19 @@ AHEAD = JUDGES + 1
 
 def results(
     paths: Iterable[Path | None],
-    one: Classifier,
-    nursery: Nursery,
+    classifier: Classifier,
+    pool: DecodePool,
     limits: screening.Limits,
     keep_grey: bool = False,
     known: Callable[[str], Mapping | None] | None = None,
-    suspects: Suspects | None = None,
+    suspects: CrashTracker | None = None,
 ) -> Iterator[Result | Known]:
     """Judge films.
 
     Args:
-        paths: any number; None says that none is there yet (`Nursery.films`).
-        one: both networks.
-        nursery: decodes them.
+        paths: any number; None says that none is there yet (`DecodePool.films`).
+        classifier: both networks.
+        pool: decodes them.
         limits: thresholds by label and the band, of `Card.limits`.
         keep_grey: give the film along with its result.
         known: the row kept of a film with this sha256, if any; such a film is not judged again.
@@ -51,10 +51,10 @@ def results(
     """
     gc.freeze()  # what was imported stays
     gc.enable()  # see `__main__`
-    nursery.least_side = preprocess.least_side(one.card.size)
-    judges, busy = _Judges(one, limits, keep_grey, suspects or Suspects()), deque()
+    pool.least_side = preprocess.least_side(classifier.card.size)
+    judges, busy = _Judges(classifier, limits, keep_grey, suspects or CrashTracker()), deque()
     try:
-        for film in nursery.films(paths):
+        for film in pool.films(paths):
             if film is not None:
                 path, decoded = film
                 if isinstance(decoded, EdgeError):
@@ -81,17 +81,17 @@ def _outcome(found: Result | Known | SimpleQueue) -> Result | Known:
 class _Judges:
     """Threads that judge films; another is started when those before it have enough to do."""
 
-    def __init__(self, one: Classifier, limits: screening.Limits, keep_grey: bool, suspects: Suspects):
-        self._one, self._limits, self._keep_grey, self._suspects = one, limits, keep_grey, suspects
+    def __init__(self, classifier: Classifier, limits: screening.Limits, keep_grey: bool, suspects: CrashTracker):
+        self._classifier, self._limits, self._keep_grey, self._suspects = classifier, limits, keep_grey, suspects
         self._films, self._threads, self._closed = SimpleQueue(), [], False
 
     def begin(self, path: Path, decoded: Decoded, waiting: int) -> SimpleQueue:
         """Return where the result of a film will come; `waiting` films are on their way."""
         most = 1 if self._suspects.at_large else JUDGES
         if len(self._threads) < most and len(self._threads) <= waiting:
-            one = self._one.twin if self._threads else self._one
+            classifier = self._classifier.twin if self._threads else self._classifier
             # A daemon: one that waits for films never keeps Python from ending.
-            thread = threading.Thread(target=self._run, args=(one,), daemon=True)
+            thread = threading.Thread(target=self._run, args=(classifier,), daemon=True)
             self._threads.append(thread)
             thread.start()
         answer = SimpleQueue()
@@ -108,13 +108,13 @@ class _Judges:
             with contextlib.suppress(RuntimeError):
                 thread.join()
 
-    def _run(self, one: Classifier) -> None:
+    def _run(self, classifier: Classifier) -> None:
         for path, decoded, answer in iter(self._films.get, None):
             if self._closed:  # nobody waits for it any more
                 return
-            answer.put(self._judged(path, decoded, one))
+            answer.put(self._judged(path, decoded, classifier))
 
-    def _judged(self, path: Path, decoded: Decoded, one: Classifier) -> Result:
+    def _judged(self, path: Path, decoded: Decoded, classifier: Classifier) -> Result:
         """Judge a film, unless the program dies of it each time."""
         deaths = self._suspects.begin(decoded.sha256)
         if deaths >= MOST_DEATHS:
@@ -123,16 +123,18 @@ class _Judges:
                 "stopped; have a person read it, and report the fault"
             )
             return Result(path, decoded.sha256, error=f"{path}: {why}.")
-        result = judged(path, decoded, one, self._limits, self._keep_grey)
+        result = judged(path, decoded, classifier, self._limits, self._keep_grey)
         self._suspects.end(decoded.sha256)
         return result
 
 
-def judged(path: Path, film: Decoded, one: Classifier, limits: screening.Limits, keep_grey: bool = False) -> Result:
+def judged(
+    path: Path, film: Decoded, classifier: Classifier, limits: screening.Limits, keep_grey: bool = False
+) -> Result:
     """Judge one decoded film; arguments as of `results`."""
     started = time.perf_counter()
     try:
-        verdict, seen, corrected = screening.judge(film.grey, one, limits, film.age)
+        verdict, seen, corrected = screening.judge(film.grey, classifier, limits, film.age)
     except EdgeError as error:
         return Result(path, film.sha256, error=f"{path}: {error}.")
     except Exception as error:  # the guard of a long run: one film never stops the others

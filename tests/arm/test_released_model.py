@@ -8,7 +8,8 @@ import pytest
 from convert.modelfile import golden_film
 from convert.verify import runtimes
 from edge_app.imaging import lung_field, preprocess
-from edge_app.model import classifier, model_file
+from edge_app.model import model_file
+from edge_app.model.classifier import Classifier
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]
@@ -21,12 +22,12 @@ STEPS = golden_film.MOST_APART * 256
 @pytest.mark.parametrize("processor", runtimes.EMULATED)
 def test_the_scores_are_those_of_this_desk(processor):
     model = model_file.read(MODEL)
-    one = classifier.Classifier(model)
+    classifier = Classifier(model)
     films = []
     for seed in range(1000, 1008):
         grey = draw_film(seed, 300, 280, opacity=seed % 3 / 2)
-        field = lung_field.find(one.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
-        films.append(preprocess.lungs_to_pixels(grey, field, one.card.size))
+        field = lung_field.find(classifier.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+        films.append(preprocess.lungs_to_pixels(grey, field, classifier.card.size))
     there = [place for place in runtimes.emulated() if processor in place.name]
     here = [place for place in runtimes.here() if place.runtime == "tflite_runtime.interpreter"]
     if not (there and here):

@@ -17,7 +17,7 @@ MODEL = Path(__file__).parents[1] / "golden" / "tiny-int8.tflite"
 
 
 @pytest.fixture(scope="module")
-def one():
+def classifier():
     return Classifier(model_file.read(MODEL), threads=1)
 
 
@@ -44,18 +44,18 @@ def test_cases_are_test_films_and_test_pictures_only(tmp_path):
     assert len(found) == 4 + 1 + 1 + 3 * (len(spoiled.KINDS) + len(drawn.KINDS))
 
 
-def test_a_case_is_shown_to_the_real_path(one, film):
-    assert count.show(Case(FILMS, "clinic", film, ()), one).said == ""
-    blank = count.show(Case(DRAWN, "blank", None, (refusal.BLANK,)), one)
+def test_a_case_is_shown_to_the_real_path(classifier, film):
+    assert count.show(Case(FILMS, "clinic", film, ()), classifier).said == ""
+    blank = count.show(Case(DRAWN, "blank", None, (refusal.BLANK,)), classifier)
     assert blank.said == refusal.BLANK
     assert blank.is_right
-    cut = count.show(Case(SPOILED, "one lung", film, spoiled.reasons("one lung"), 1), one)
+    cut = count.show(Case(SPOILED, "one lung", film, spoiled.reasons("one lung"), 1), classifier)
     assert cut.small == (cut.said == refusal.SMALL)
 
 
-def test_an_unreadable_file_is_refused_for_no_right_reason(one, tmp_path):
+def test_an_unreadable_file_is_refused_for_no_right_reason(classifier, tmp_path):
     (tmp_path / "x.png").write_text("nothing")
-    said = count.show(Case(PICTURES, "photo", tmp_path / "x.png", (refusal.PICTURE,)), one)
+    said = count.show(Case(PICTURES, "photo", tmp_path / "x.png", (refusal.PICTURE,)), classifier)
     assert (said.said, said.is_right) == ("unreadable", False)
 
 

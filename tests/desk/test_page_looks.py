@@ -73,11 +73,12 @@ def site(tmp_path_factory):
     from edge_app.web import serving
     from edge_app.web.app import create_app
     from edge_app.web.http.settings import Settings
-    from edge_app.web.readings.inference_queue import Reader
+    from edge_app.web.readings.inference_queue import InferenceQueue
 
     settings = Settings(tmp_path_factory.mktemp("state"), port=0)
-    with serving.opened(settings, Reader(settings)) as kept:
-        ids = {name: kept.shelf.keep(result, kept.terms, label).id for name, (result, label) in _made_up().items()}
+    with serving.opened(settings, InferenceQueue(settings)) as kept:
+        keep = kept.reading_store.keep
+        ids = {name: keep(result, kept.terms, label).id for name, (result, label) in _made_up().items()}
         with serving.listening(create_app(settings, kept), settings) as (forever, address):
             threading.Thread(target=forever, daemon=True).start()
             yield address.rstrip("/"), _paths(ids)

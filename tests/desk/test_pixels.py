@@ -7,7 +7,8 @@ import pytest
 
 from edge_app.errors import EdgeError, ModelMismatch
 from edge_app.imaging import preprocess, radiograph
-from edge_app.model import classifier, model_file
+from edge_app.model import model_file
+from edge_app.model.classifier import Classifier
 from edge_app.screening import inference
 from tests.desk.conftest import LUNGS
 from tests.desk.drawn_collections import save
@@ -19,8 +20,8 @@ SIZE = 32
 
 
 @pytest.fixture(scope="module")
-def one():
-    return classifier.Classifier(model_file.read(MODEL), threads=1)
+def classifier():
+    return Classifier(model_file.read(MODEL), threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +41,14 @@ def films(data):
     return pd.DataFrame({"path": sorted(path.relative_to(data).as_posix() for path in data.rglob("*.*g"))})
 
 
-def test_training_sees_what_the_edge_sees(films, data, one, tmp_path):
+def test_training_sees_what_the_edge_sees(films, data, classifier, tmp_path):
     crops = pixels.load_crops(films, data, SIZE, tmp_path, "0" * 64, LUNGS)
     shown = crops.finish()
     assert shown.shape == (5, SIZE, SIZE, 1)
     for i, name in enumerate(films["path"]):
         if name == "b/noise.png":
             continue
-        seen = inference.read(radiograph.read(data / name, preprocess.least_side(SIZE)), one)
+        seen = inference.read(radiograph.read(data / name, preprocess.least_side(SIZE)), classifier)
         assert np.array_equal(shown[i], seen.pixels), name
         assert np.allclose(crops.boxes[i], seen.field.box, atol=1e-6), name
         assert crops.found[i]

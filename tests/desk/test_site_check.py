@@ -73,11 +73,11 @@ def check(capsys):
 
 def _films(opacity: float):
     """Yield drawn films, uint8 (220, 190), on which the model finds lungs, each another patient's."""
-    one = _classifier()
+    classifier = _classifier()
     for seed in itertools.count(40_000):
         film = draw_film(seed, 220, 190, opacity=opacity)
         with contextlib.suppress(NoLungField):
-            inference.read(film, one)
+            inference.read(film, classifier)
             yield film
 
 

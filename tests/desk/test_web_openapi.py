@@ -18,7 +18,7 @@ from edge_app.web.access.credentials import Credentials
 from edge_app.web.app import create_app
 from edge_app.web.http.rate_limits import Bucket
 from edge_app.web.http.settings import Settings
-from edge_app.web.readings.inference_queue import Reader
+from edge_app.web.readings.inference_queue import InferenceQueue
 from tests.films import draw_film
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def served(tmp_path_factory):
     credentials = Credentials(settings.state_dir)
     credentials.set_password("three rays and a lead apron")
     token = credentials.new_token("test")
-    with serving.opened(settings, Reader(settings)) as services:
+    with serving.opened(settings, InferenceQueue(settings)) as services:
         app = create_app(settings, services)
         app.extensions["guard"].uploads = Bucket(most=1e6)  # 429 has a test of its own
         yield app, token

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from edge_app.imaging import lung_field, preprocess
-from edge_app.model import classifier, model_file
+from edge_app.model import model_file
+from edge_app.model.classifier import Classifier
 from tests.films import draw_film
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -20,9 +21,9 @@ def model_path() -> Path:
 
 
 @pytest.fixture(scope="session")
-def one(model_path):
+def classifier(model_path):
     """Return both networks of it, loaded."""
-    return classifier.Classifier(model_file.read(model_path), threads=1)
+    return Classifier(model_file.read(model_path), threads=1)
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def nothing_installed(tmp_path_factory, monkeypatch):
 
 
 @pytest.fixture
-def with_golden_film(tmp_path, one, model_path):
+def with_golden_film(tmp_path, classifier, model_path):
     """Return a function that packs the small model with a golden film: (name, apart, aside, fields of card) -> path.
 
     `apart` is how far a score of its card is from what the network gives, `aside` the same of the box round the lungs.
@@ -51,14 +52,14 @@ def with_golden_film(tmp_path, one, model_path):
     film = io.BytesIO()
     grey = draw_film(1000, 200, 192)
     Image.fromarray(grey).save(film, "PNG")
-    field = lung_field.find(one.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
-    scores = one.scores(preprocess.lungs_to_pixels(grey, field, one.card.size))[0].tolist()
+    field = lung_field.find(classifier.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+    scores = classifier.scores(preprocess.lungs_to_pixels(grey, field, classifier.card.size))[0].tolist()
     normal, *others = scores
     top, *box = field.box
     model = model_file.read(model_path)
 
     def pack(name: str = "golden", apart: float = 0, aside: float = 0, **fields) -> Path:
-        said = dict(zip(one.card.labels, [normal - apart, *others], strict=True))
+        said = dict(zip(classifier.card.labels, [normal - apart, *others], strict=True))
         card = dict(model.card.raw) | {"name": name, "golden": {"scores": said, "box": [top - aside, *box]}} | fields
         path = tmp_path / f"{name}.tflite"
         path.write_bytes(model_file.pack(model.scores, model.lungs, card, film.getvalue()))

@@ -131,7 +131,7 @@ def frames(pictures, rate: float = 10):
 
 
 def test_a_film_freezes_once_it_was_still_for_long_enough():
-    hold = stability.Freeze(frames=3, still=0.5)
+    hold = stability.Stability(frames=3, still=0.5)
     progress = []
     for frame, view in frames([box(FILM)] * 8):
         hold.add(frame, view)
@@ -144,7 +144,7 @@ def test_a_film_freezes_once_it_was_still_for_long_enough():
 
 
 def test_the_same_film_is_news_only_after_it_was_away():
-    hold = stability.Freeze(frames=1, still=0)
+    hold = stability.Stability(frames=1, still=0)
     for frame, view in frames([box(FILM)]):
         hold.add(frame, view)
     hold.take()

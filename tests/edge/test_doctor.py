@@ -322,7 +322,7 @@ def test_what_is_no_number_of_threads_is_none(tmp_path, monkeypatch, said):
     assert threads.chosen() == likely
 
 
-def test_the_doctor_chooses_the_best_number_of_threads(monkeypatch, one, model_path):
+def test_the_doctor_chooses_the_best_number_of_threads(monkeypatch, classifier, model_path):
     model, took = model_file.read(model_path), {1: 20.0, 2: 10.0, 4: 9.5}
     monkeypatch.setattr(self_test, "_invocation", lambda _, count: took[count])
     monkeypatch.setattr(hardware, "threads", lambda: 4)
@@ -339,15 +339,17 @@ def test_the_doctor_chooses_the_best_number_of_threads(monkeypatch, one, model_p
     assert self_test.concurrency(model, 1, choose=True).words.endswith("set COVID_XRAY_THREADS=4")
 
 
-def test_where_the_sample_film_is_not_installed_the_golden_one_is_timed(with_golden_film, monkeypatch, one, model_path):
+def test_where_the_sample_film_is_not_installed_the_golden_one_is_timed(
+    with_golden_film, monkeypatch, classifier, model_path
+):
     def none():
         raise MissingPackage("sample film: package 'pydicom-data' is not installed.")
 
     monkeypatch.setattr(sample, "path", none)
-    check = self_test.speed(one, model_file.read(with_golden_film()))
+    check = self_test.speed(classifier, model_file.read(with_golden_film()))
     assert check.state == health.OK
     assert "ms for the golden film" in check.words
-    assert self_test.speed(one, model_file.read(model_path)).state == health.WARNING
+    assert self_test.speed(classifier, model_file.read(model_path)).state == health.WARNING
 
 
 def test_decoders_of_dicom():

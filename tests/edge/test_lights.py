@@ -37,7 +37,7 @@ def changes(pins, number: int) -> list[int]:
 
 
 def test_ready_judging_and_a_suspicion(pins):
-    one = status_leds.Lights("5,6,13")
+    one = status_leds.StatusLeds("5,6,13")
     assert state(pins) == (0, 0, 0)
     one.ready()
     assert state(pins) == (1, 0, 0)
@@ -64,7 +64,7 @@ def wait_for(pins, wanted: list[int]) -> list[int]:
 @pytest.mark.parametrize("verdict", [decision.UNSURE, decision.PNEUMONIA, decision.REFUSED, None])
 def test_where_a_person_must_look_it_blinks(pins, monkeypatch, verdict):
     monkeypatch.setattr(status_leds, "SLOW", 0.02)
-    one = status_leds.Lights("5,6,13")
+    one = status_leds.StatusLeds("5,6,13")
     one.verdict(verdict)
     assert wait_for(pins, [0, 1, 0, 1, 0, 1])[:6] == [0, 1, 0, 1, 0, 1]
     one.close()
@@ -72,14 +72,14 @@ def test_where_a_person_must_look_it_blinks(pins, monkeypatch, verdict):
 
 def test_no_finding_is_one_flash(pins, monkeypatch):
     monkeypatch.setattr(status_leds, "FLASH", 0.02)
-    one = status_leds.Lights("5,6,13")
+    one = status_leds.StatusLeds("5,6,13")
     one.verdict(decision.NORMAL)
     assert wait_for(pins, [0, 1, 0]) == [0, 1, 0]
     one.close()
 
 
 def test_every_verdict_shows_something(pins):
-    one = status_leds.Lights("5,6,13")
+    one = status_leds.StatusLeds("5,6,13")
     for verdict in decision.VERDICTS:
         before = len(changes(pins, 13))
         one.verdict(verdict)
@@ -91,7 +91,7 @@ def test_every_verdict_shows_something(pins):
 
 
 def test_before_a_camera_a_film_that_stays_in_view_is_judging_until_its_verdict(pins):
-    one = status_leds.Lights("5,6,13")
+    one = status_leds.StatusLeds("5,6,13")
     one.look(in_view=False)
     assert state(pins) == (1, 0, 0)
     one.look(in_view=True)
@@ -114,25 +114,25 @@ def test_a_run_lights_them_and_gives_the_pins_back(pins, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["verdict"] in decision.VERDICTS
     assert 1 in changes(pins, 6)
     assert state(pins) == (0, 0, 0)
-    status_leds.Lights("5,6,13").close()
+    status_leds.StatusLeds("5,6,13").close()
 
 
 @pytest.mark.parametrize("text", ["", "5,6", "5,6,6", "5,,6", "5,6,13,19"])
 def test_other_than_three_pins_are_refused(text):
     with pytest.raises(WrongUsage, match="does not name three pins"):
-        status_leds.Lights(text)
+        status_leds.StatusLeds(text)
 
 
 def test_a_pin_that_is_none_is_named_and_the_others_are_given_back(pins):
     with pytest.raises(WrongUsage, match="pin 'no-pin' cannot be used"):
-        status_leds.Lights("5,6,no-pin")
-    status_leds.Lights("5,6,13").close()
+        status_leds.StatusLeds("5,6,no-pin")
+    status_leds.StatusLeds("5,6,13").close()
 
 
 def test_without_gpiozero_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "gpiozero", None)
     with pytest.raises(MissingPackage, match="python3-gpiozero"):
-        status_leds.Lights("5,6,13")
+        status_leds.StatusLeds("5,6,13")
 
 
 def test_the_pins_of_the_configuration_do_not_meet():

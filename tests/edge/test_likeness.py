@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from edge_app.model.ood import Likeness, pack, unpack
+from edge_app.model.ood import OodModel, pack, unpack
 
 
 def _like(features=40, count=3):
     directions = np.linalg.qr(np.random.default_rng(0).normal(size=(features, count)))[0].T
-    return Likeness(np.full(features, 2.0), directions, np.array([5.0, 3.0, 2.0]), 0.5)
+    return OodModel(np.full(features, 2.0), directions, np.array([5.0, 3.0, 2.0]), 0.5)
 
 
 def _draw(like, rng):

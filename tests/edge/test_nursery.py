@@ -18,7 +18,7 @@ from PIL import Image
 
 from edge_app.errors import EdgeError, MissingPackage, UnreadableRadiograph
 from edge_app.imaging import radiograph
-from edge_app.workers.decode_pool import Decoded, Nursery
+from edge_app.workers.decode_pool import Decoded, DecodePool
 from edge_app.workers.decode_worker import SLOTS
 from tests.films import draw_film
 
@@ -73,8 +73,8 @@ def _named(films, tmp_path, name):
 
 @pytest.mark.parametrize("children", [1, 2, 3])
 def test_films_come_in_order_as_they_are_read(films, children):
-    with Nursery(children=children, awake=children) as nursery:
-        taken = list(nursery.films(films * 3))
+    with DecodePool(children=children, awake=children) as pool:
+        taken = list(pool.films(films * 3))
     assert [path for path, _ in taken] == films * 3
     for path, decoded in taken:
         assert isinstance(decoded, Decoded)
@@ -86,42 +86,42 @@ def test_films_come_in_order_as_they_are_read(films, children):
 
 
 def test_films_are_shrunk_as_the_contract_says(films):
-    with Nursery() as nursery:
-        nursery.least_side = 70
-        (_, decoded), *_ = nursery.films(films[1:2])
+    with DecodePool() as pool:
+        pool.least_side = 70
+        (_, decoded), *_ = pool.films(films[1:2])
     assert decoded.grey.shape == (101, 75)
     assert np.array_equal(decoded.grey, radiograph.read(films[1], 70))
 
 
 def test_a_film_that_was_begun_is_not_asked_for_twice(films):
-    with Nursery(children=1) as nursery:
-        nursery.begin(films[0])
-        asked = [len(line.free) for line in nursery._lines]
-        taken = list(nursery.films(films))
+    with DecodePool(children=1) as pool:
+        pool.begin(films[0])
+        asked = [len(line.free) for line in pool._lines]
+        taken = list(pool.films(films))
     assert asked == [SLOTS - 1]
     assert [path for path, _ in taken] == films
     assert np.array_equal(taken[0][1].grey, radiograph.read(films[0]))
 
 
 def test_a_film_that_was_begun_in_vain_is_passed_over(films):
-    with Nursery() as nursery:
+    with DecodePool() as pool:
         for begun, least_side in ((films[3], 70), (films[0], 70), (films[0], 0)):
-            nursery.least_side = least_side
-            nursery.begin(begun)
-            nursery.least_side = 70
-            taken = list(nursery.films(films))
+            pool.least_side = least_side
+            pool.begin(begun)
+            pool.least_side = 70
+            taken = list(pool.films(films))
             assert [path for path, _ in taken] == films
             for path, decoded in taken:
                 assert np.array_equal(decoded.grey, radiograph.read(path, 70))
 
 
 def test_who_goes_early_leaves_nothing_behind(films):
-    with Nursery() as nursery:
+    with DecodePool() as pool:
         for _ in range(5):
-            path, decoded = next(nursery.films(films))
+            path, decoded = next(pool.films(films))
             assert path == films[0]
             assert np.array_equal(decoded.grey, radiograph.read(films[0]))
-        assert [path for path, _ in nursery.films(films)] == films
+        assert [path for path, _ in pool.films(films)] == films
 
 
 def test_a_source_that_waits_gets_what_is_ready(films):
@@ -135,8 +135,8 @@ def test_a_source_that_waits_gets_what_is_ready(films):
                 yield None
 
     taken, idle = [], []
-    with Nursery() as nursery:
-        for film in nursery.films(source()):
+    with DecodePool() as pool:
+        for film in pool.films(source()):
             if film is None:
                 idle.append(len(taken))
             else:
@@ -160,8 +160,8 @@ def test_a_source_that_waits_gets_what_is_ready(films):
 @pytest.mark.parametrize("children", [1, 2])
 def test_a_decoder_that_fails_costs_its_film_alone(films, tmp_path, name, found, children):
     paths = _named(films, tmp_path, name)
-    with Nursery(children=children, awake=children, decode=_takes(60), seconds=1) as nursery:
-        taken = list(nursery.films(paths))
+    with DecodePool(children=children, awake=children, decode=_takes(60), seconds=1) as pool:
+        taken = list(pool.films(paths))
     assert [path for path, _ in taken] == paths
     for path, decoded in taken:
         if path == paths[2]:
@@ -178,37 +178,37 @@ def test_children_are_woken_when_one_is_not_enough(films, tmp_path):
         return radiograph.Film(Image.new("L", (os.getpid() % 30_000, 1)), None)
 
     paths = films * 5
-    with Nursery(children=2, decode=slow) as nursery:
-        by = [decoded.grey.shape[1] for _, decoded in nursery.films(paths)]
+    with DecodePool(children=2, decode=slow) as pool:
+        by = [decoded.grey.shape[1] for _, decoded in pool.films(paths)]
     assert len(set(by[:5])) == 1
     assert len(set(by)) == 2
-    with Nursery(children=2) as nursery:  # these take a few milliseconds
-        for _path, _ in nursery.films(paths):
+    with DecodePool(children=2) as pool:  # these take a few milliseconds
+        for _path, _ in pool.films(paths):
             time.sleep(0.02)
-        assert len(nursery._used()) == 1
+        assert len(pool._used()) == 1
 
 
 def test_every_film_may_crash(films, tmp_path):
     paths = [tmp_path / f"segv{number}.png" for number in range(6)]
     for path in paths:
         path.write_bytes(films[1].read_bytes())
-    with Nursery(children=2, awake=2, decode=_takes(0)) as nursery:
-        taken = [*nursery.films(paths), *nursery.films(films)]
+    with DecodePool(children=2, awake=2, decode=_takes(0)) as pool:
+        taken = [*pool.films(paths), *pool.films(films)]
     assert ["SIGSEGV" in str(fault) for _, fault in taken] == [True] * 6 + [False] * 8
 
 
 def test_a_missing_package_stays_what_it_is(films, tmp_path):
     paths = _named(films, tmp_path, "package")
-    with Nursery(decode=_takes(0)) as nursery:
-        fault = list(nursery.films(paths))[2][1]
+    with DecodePool(decode=_takes(0)) as pool:
+        fault = list(pool.films(paths))[2][1]
     assert type(fault) is MissingPackage
     assert str(fault) == f"{paths[2]}: package 'x' is not installed; run 'pip install x'."
 
 
 def test_children_and_guard_that_all_die_are_replaced(films, tmp_path):
     paths = _named(films, tmp_path, "guard")
-    with Nursery(decode=_takes(0)) as nursery:
-        taken = list(nursery.films(paths))
+    with DecodePool(decode=_takes(0)) as pool:
+        taken = list(pool.films(paths))
     assert [path for path, _ in taken] == paths
     assert str(taken[2][1]) == f"{paths[2]}: its decoder was lost; try this film again."
     assert all(isinstance(decoded, Decoded) for path, decoded in taken if path != paths[2])
@@ -233,8 +233,8 @@ def _large_png(path, width, height, colour_type, channels) -> Path:
 
 def test_a_hundred_megapixels_in_colour_fit(films, tmp_path):
     path = _large_png(tmp_path / "large.png", 10_000, 10_000, 2, 3)
-    with Nursery(1000) as nursery:
-        (_, decoded), (_, after) = nursery.films([path, films[0]])
+    with DecodePool(1000) as pool:
+        (_, decoded), (_, after) = pool.films([path, films[0]])
     assert decoded.grey.shape == (1000, 1000)
     assert np.array_equal(np.unique(decoded.grey), [128])
     assert isinstance(after, Decoded)
@@ -242,8 +242,8 @@ def test_a_hundred_megapixels_in_colour_fit(films, tmp_path):
 
 def test_what_does_not_fit_costs_its_film_alone(films, tmp_path):
     path = _large_png(tmp_path / "large.png", 10_000, 10_000, 0, 1)
-    with Nursery(memory_mb=60) as nursery:
-        taken = dict(nursery.films([films[0], path, films[1]]))
+    with DecodePool(memory_mb=60) as pool:
+        taken = dict(pool.films([films[0], path, films[1]]))
     assert str(taken[path]) == f"{path}: takes more memory than there is; export a smaller picture."
     assert isinstance(taken[films[0]], Decoded)
     assert isinstance(taken[films[1]], Decoded)
@@ -253,8 +253,8 @@ def test_a_file_too_large_for_memory_is_refused(films, tmp_path):
     path = tmp_path / "film.dcm"
     path.write_bytes(bytes(128) + b"DICM")
     os.truncate(path, 5_000_000_000)
-    with Nursery() as nursery:
-        taken = dict(nursery.films([path, films[0]]))
+    with DecodePool() as pool:
+        taken = dict(pool.films([path, films[0]]))
     assert str(taken[path]) == f"{path}: takes more memory than there is; export a smaller picture."
     assert isinstance(taken[films[0]], Decoded)
 
@@ -267,8 +267,8 @@ def test_files_that_are_no_films_get_a_sentence_each(films, tmp_path):
     os.mkfifo(fifo)
     text.write_text("hello")
     paths = [films[0], tmp_path / "gone.png", fifo, tmp_path, text, films[1]]
-    with Nursery() as nursery:
-        taken = dict(nursery.films(paths))
+    with DecodePool() as pool:
+        taken = dict(pool.films(paths))
     assert str(taken[tmp_path / "gone.png"]) == f"{tmp_path}/gone.png: there is no such file; check the name."
     assert str(taken[fifo]) == f"{fifo}: is a device, pipe or socket; name a PNG, JPEG or DICOM file."
     assert str(taken[tmp_path]) == f"{tmp_path}: is a folder; name a PNG, JPEG or DICOM file."
@@ -281,8 +281,8 @@ def test_files_that_are_no_films_get_a_sentence_each(films, tmp_path):
 def test_a_name_that_is_no_text_is_read(films, tmp_path):
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/film\xff\n.png"))
     path.write_bytes(films[1].read_bytes())
-    with Nursery() as nursery:
-        ((taken, decoded),) = nursery.films([path])
+    with DecodePool() as pool:
+        ((taken, decoded),) = pool.films([path])
     assert taken == path
     assert isinstance(decoded, Decoded)
 
@@ -292,15 +292,15 @@ def test_a_name_that_is_no_text_is_read(films, tmp_path):
 RUN = """
 import os, sys, time
 from pathlib import Path
-from edge_app.workers.decode_pool import Nursery
+from edge_app.workers.decode_pool import DecodePool
 def decode(path, content, least_side):
     print("not to be seen")
     os.write(1, b"nor this")
     time.sleep(60)
-with Nursery(children=2, awake=2, decode=decode) as nursery:
-    nursery.begin(Path(sys.argv[1]))
+with DecodePool(children=2, awake=2, decode=decode) as pool:
+    pool.begin(Path(sys.argv[1]))
     time.sleep(0.5)
-    guard = nursery._guard
+    guard = pool._guard
     children = Path(f"/proc/{guard}/task/{guard}/children").read_text().split()
     print(guard, *children, flush=True)
     {end}

@@ -80,9 +80,9 @@ def test_a_film_that_is_all_noise_still_fits_a_page(of_run):
     assert len(layers.layers(_judged(noise), of_run)[layers.FILM]) <= layers.MOST_BYTES
 
 
-def test_a_film_that_was_really_judged_is_drawn(of_run, one):
+def test_a_film_that_was_really_judged_is_drawn(of_run, classifier):
     grey = draw_film(1000, 240, 200, opacity=0.9)
-    verdict, seen, corrected = screening.judge(grey, one, of_run.limits)
+    verdict, seen, corrected = screening.judge(grey, classifier, of_run.limits)
     found = layers.layers(Result(Path("film.png"), "0" * 64, verdict, seen, corrected, grey=grey), of_run)
     film = np.asarray(_open(found[layers.FILM]))
     assert film.ndim == 2 and abs(float(film.mean()) - float(grey.mean())) < 3

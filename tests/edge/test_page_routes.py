@@ -18,7 +18,7 @@ from edge_app.web.app import create_app
 from edge_app.web.http.rate_limits import Bucket
 from edge_app.web.http.request_helpers import MOST_LABEL
 from edge_app.web.http.settings import Settings
-from edge_app.web.readings.inference_queue import Reader
+from edge_app.web.readings.inference_queue import InferenceQueue
 from edge_app.web.views.history import A_PAGE
 from edge_app.web.views.upload import MOST_AT_ONCE
 from tests.films import draw_film
@@ -30,7 +30,7 @@ JSON = {"Accept": "application/json"}
 def kept(tmp_path_factory, model_path):
     """Return the services of a page with the small model."""
     settings = Settings(tmp_path_factory.mktemp("state"), model=model_path)
-    with serving.opened(settings, Reader(settings)) as services:
+    with serving.opened(settings, InferenceQueue(settings)) as services:
         yield services
 
 
@@ -39,7 +39,7 @@ def browser(kept):
     """Return a client that knows the token of its forms."""
     client = create_app(kept.settings, kept).test_client()
     client.token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/").text)[1]
-    kept.shelf.erase()
+    kept.reading_store.erase()
     return client
 
 
@@ -62,13 +62,13 @@ def fill(kept, count, label=""):
     for number in range(count):
         seen = Reading(None, None, refusal=Refusal(refusal.DARK, "dark"))
         result = Result(Path("film"), f"{number:064d}", decision.REFUSED, seen, time=datetime.now(UTC))
-        kept.shelf.keep(result, kept.terms, label)
+        kept.reading_store.keep(result, kept.terms, label)
 
 
 def test_a_form_leads_to_the_reading(browser, kept):
     answer = send(browser, (film(), "a.png"), label="  W-1\n ")
     assert answer.status_code == 303
-    assert kept.shelf.search()[0].label == "W-1"
+    assert kept.reading_store.search()[0].label == "W-1"
     assert browser.get(answer.location).status_code == 200
 
 
@@ -98,7 +98,7 @@ def test_no_file_at_all_is_said(browser):
 
 def test_a_label_is_cut_and_never_markup(browser, kept):
     send(browser, (film(), "a.png"), label="<script>" + "x" * 500)
-    reading = kept.shelf.search()[0]
+    reading = kept.reading_store.search()[0]
     assert len(reading.label) == MOST_LABEL
     for path in (f"/readings/{reading.id}", "/history"):
         assert "<script>x" not in browser.get(path).text
@@ -142,24 +142,24 @@ def test_days_of_the_history_are_whole(browser, kept):
 
 def test_those_ticked_are_deleted_or_compared(browser, kept):
     fill(kept, 3, "one")
-    ids = [reading.id for reading in kept.shelf.search()]
+    ids = [reading.id for reading in kept.reading_store.search()]
     post = lambda do, *chosen: browser.post(  # noqa: E731
         "/history/selected", data={"csrf_token": browser.token, "do": do, "reading": list(chosen)}
     )
     assert post("compare", ids[0]).status_code == 400
     assert browser.get(post("compare", *ids[:2]).location).status_code == 200
     assert post("delete", ids[0], "no such reading").status_code == 303
-    assert kept.shelf.count() == 2
+    assert kept.reading_store.count() == 2
 
 
 def test_erasing_asks_to_be_sure(browser, kept):
     fill(kept, 1)
     assert browser.post("/privacy/erase", data={"csrf_token": browser.token}).status_code == 400
-    assert kept.shelf.count() == 1
+    assert kept.reading_store.count() == 1
     assert (
         "1 reading was erased" in browser.post("/privacy/erase", data={"csrf_token": browser.token, "sure": "1"}).text
     )
-    assert kept.shelf.count() == 0
+    assert kept.reading_store.count() == 0
 
 
 def test_the_language_is_kept_in_a_cookie_of_this_site_alone(browser):
@@ -174,7 +174,7 @@ def test_the_language_is_kept_in_a_cookie_of_this_site_alone(browser):
 
 def test_pictures_and_data_of_no_reading_are_not_there(browser, kept):
     fill(kept, 1)
-    id = kept.shelf.search()[0].id
+    id = kept.reading_store.search()[0].id
     for path in (
         "/readings/x",
         "/readings/x.json",
@@ -195,7 +195,7 @@ def test_a_photograph_is_never_judged_as_a_film(browser, kept):
     assert "Photographs of films cannot be read here" in browser.get("/").text
     answer = send(browser, (film(), "photo.png"), photograph="1")
     assert answer.status_code == 422 and "send the film&#39;s own file" in answer.text
-    assert kept.shelf.count() == 0
+    assert kept.reading_store.count() == 0
 
 
 def test_who_sends_too_fast_is_told_when_to_come_again(browser, kept):

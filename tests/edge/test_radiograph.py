@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from edge_app.errors import UnreadableRadiograph
-from edge_app.imaging import preprocess, radiograph
+from edge_app.imaging import limits, preprocess, radiograph
 from tests.edge.another_user import as_another_user
 from tests.films import draw_film
 

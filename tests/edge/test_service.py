@@ -14,7 +14,7 @@ from PIL import Image
 
 from edge_app.service.restart_backoff import Restarts
 from edge_app.service.systemd import Service, in_journal
-from edge_app.workers.crash_tracker import MOST_DEATHS, Suspects
+from edge_app.workers.crash_tracker import MOST_DEATHS, CrashTracker
 from tests.edge.conftest import GOLDEN
 from tests.films import draw_film
 
@@ -287,15 +287,15 @@ def test_a_film_that_kills_the_program_each_time_is_given_up_and_the_others_are_
 def test_a_film_that_is_judged_in_the_end_is_no_suspect(tmp_path):
     names = {"NOTIFY_SOCKET": "/nowhere", "RUNTIME_DIRECTORY": str(tmp_path)}
     for deaths in range(2):
-        assert Suspects.of(names).begin("film") == deaths
-    one = Suspects.of(names)
+        assert CrashTracker.of(names).begin("film") == deaths
+    one = CrashTracker.of(names)
     assert one.at_large
     assert one.begin("film") == 2
     assert one.at_large
     one.end("film")
     assert not one.at_large
-    assert not Suspects.of(names).at_large
-    assert Suspects.of(names).begin("film") == 0
+    assert not CrashTracker.of(names).at_large
+    assert CrashTracker.of(names).begin("film") == 0
 
 
 def test_a_wanted_end_gives_films_that_were_given_up_another_chance(systemd, tmp_path):
@@ -306,10 +306,10 @@ def test_a_wanted_end_gives_films_that_were_given_up_another_chance(systemd, tmp
             raise ValueError("it died")
     with Service(names) as service:
         assert service.suspects.begin("film") == MOST_DEATHS
-    assert Suspects.of(names).begin("film") == 0
+    assert CrashTracker.of(names).begin("film") == 0
 
 
 def test_outside_systemd_no_film_is_a_suspect(tmp_path):
     for _ in range(2 * MOST_DEATHS):
-        assert Suspects.of({"RUNTIME_DIRECTORY": str(tmp_path)}).begin("film") == 0
+        assert CrashTracker.of({"RUNTIME_DIRECTORY": str(tmp_path)}).begin("film") == 0
     assert list(tmp_path.iterdir()) == []

@@ -20,7 +20,7 @@ from edge_app.web.access.credentials import Credentials
 from edge_app.web.app import create_app
 from edge_app.web.http import rate_limits, security
 from edge_app.web.http.settings import Settings
-from edge_app.web.readings.inference_queue import Reader
+from edge_app.web.readings.inference_queue import InferenceQueue
 from tests.films import draw_film
 
 PASSWORD = "three rays and a lead apron"
@@ -32,7 +32,7 @@ LABEL, NAME = "Zebrafink-77", "Mustermann.png"
 def kept(tmp_path_factory, model_path):
     """Return the services of a page with the small model, open to this machine."""
     settings = Settings(tmp_path_factory.mktemp("state"), model=model_path)
-    with serving.opened(settings, Reader(settings)) as services:
+    with serving.opened(settings, InferenceQueue(settings)) as services:
         yield services
 
 
@@ -115,11 +115,11 @@ NOT_FILMS = {
 
 @pytest.mark.parametrize("content", NOT_FILMS.values(), ids=NOT_FILMS)
 def test_what_is_no_film_is_refused_and_not_kept(browser, kept, content):
-    before = kept.shelf.count()
+    before = kept.reading_store.count()
     answer = classify(browser, content)
     assert answer.status_code == 422
     assert answer.json["error"]["sentence"]
-    assert kept.shelf.count() == before
+    assert kept.reading_store.count() == before
     assert classify(browser, png()).status_code == 200  # and the next one is read
 
 
@@ -195,11 +195,11 @@ FORGED = {
 def test_a_form_of_another_site_changes_nothing(browser, kept, data, headers):
     classify(browser, png(seed=23))
     data = {name: value or browser.token for name, value in data.items()} | {"sure": "1"}
-    before = kept.shelf.count()
+    before = kept.reading_store.count()
     assert browser.post("/privacy/erase", data=data, headers=headers).status_code == 403
-    assert kept.shelf.count() == before > 0
+    assert kept.reading_store.count() == before > 0
     assert browser.post("/privacy/erase", data={"csrf_token": browser.token, "sure": "1"}).status_code == 200
-    assert kept.shelf.count() == 0
+    assert kept.reading_store.count() == 0
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])

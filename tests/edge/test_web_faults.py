@@ -21,7 +21,7 @@ from edge_app.web.app import create_app
 from edge_app.web.http import rate_limits
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings import inference_queue
-from edge_app.web.readings.inference_queue import Busy, Reader
+from edge_app.web.readings.inference_queue import Busy, InferenceQueue
 
 PASSWORD = "three rays and a lead apron"
 # Seconds for an answer; a machine may be busy.
@@ -34,7 +34,7 @@ def kept(tmp_path, model_path):
     settings = Settings(tmp_path / "state", port=0, model=model_path, open=False)
     settings.state_dir.mkdir()
     Credentials(settings.state_dir).set_password(PASSWORD)
-    with serving.opened(settings, Reader(settings)) as services:
+    with serving.opened(settings, InferenceQueue(settings)) as services:
         yield services
 
 
@@ -105,7 +105,7 @@ def test_nobody_waits_for_a_reader_that_has_died(kept, film_path, monkeypatch):
     def die(*_):
         raise RuntimeError("of the test")
 
-    monkeypatch.setattr(kept.reader._nursery, "_ask", die)
+    monkeypatch.setattr(kept.reader._pool, "_ask", die)
     # Without an end by itself: an answer shows that it is not patience that ends the wait.
     monkeypatch.setattr(inference_queue, "PATIENCE", 10**6)
     for _ in range(2):
@@ -123,13 +123,13 @@ def test_erasing_says_so_if_another_program_keeps_the_log(kept, film_path, monke
         return [path.name for path in Path(kept.settings.state_dir).iterdir() if label.encode() in path.read_bytes()]
 
     assert left()
-    kept.shelf._base.execute("PRAGMA busy_timeout=50")
+    kept.reading_store._base.execute("PRAGMA busy_timeout=50")
     with contextlib.closing(sqlite3.connect(kept.settings.store)) as other:
         other.execute("BEGIN")
         other.execute("SELECT count(*) FROM films").fetchone()
         with pytest.raises(StoreFault, match="another program reads the store"):
-            kept.shelf.erase()
-    assert kept.shelf.erase() == 0
+            kept.reading_store.erase()
+    assert kept.reading_store.erase() == 0
     assert left() == []
 
 

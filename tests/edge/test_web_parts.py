@@ -25,7 +25,7 @@ from edge_app.web.access.credentials import Credentials
 from edge_app.web.access.sessions import Sessions
 from edge_app.web.http import limited_server, rate_limits
 from edge_app.web.http.rate_limits import Bucket, Guesses
-from edge_app.web.readings.reading_store import Shelf
+from edge_app.web.readings.reading_store import ReadingStore
 
 PATIENCE = 60
 
@@ -131,34 +131,35 @@ def result(number=0, kind=refusal.DARK, **more) -> Result:
 
 
 def test_a_reading_is_found_by_what_it_is(tmp_path, agreed):
-    with contextlib.closing(Shelf(tmp_path / "store", agreed, 30)) as shelf:
-        made = [shelf.keep(result(number), agreed, label) for number, label in enumerate(("A-1", "a-12", "b", "%"))]
-        assert shelf.get(made[0].id) == made[0]
-        assert shelf.get("nothing") is None
-        assert [one.label for one in shelf.search(label="A-1")] == ["A-1"]
-        assert {one.label for one in shelf.search(text="A-1")} == {"A-1", "a-12"}
-        assert [one.label for one in shelf.search(text="%")] == ["%"]
-        shelf.keep(result(9), agreed, "ÉTAGE 2")
-        assert [one.label for one in shelf.search(text="étage")] == ["ÉTAGE 2"]
-        shelf.delete(shelf.search(text="étage")[0].id)
-        assert shelf.count(verdict=decision.REFUSED) == 4
-        assert shelf.count(verdict=decision.COVID) == 0
-        assert shelf.count(since=datetime.now(UTC) + timedelta(hours=1)) == 0
-        assert shelf.count(until=datetime.now(UTC) + timedelta(hours=1)) == 4
-        pages = [shelf.search(limit=3, offset=offset) for offset in (0, 3)]
+    with contextlib.closing(ReadingStore(tmp_path / "store", agreed, 30)) as reading_store:
+        labels = ("A-1", "a-12", "b", "%")
+        made = [reading_store.keep(result(number), agreed, label) for number, label in enumerate(labels)]
+        assert reading_store.get(made[0].id) == made[0]
+        assert reading_store.get("nothing") is None
+        assert [one.label for one in reading_store.search(label="A-1")] == ["A-1"]
+        assert {one.label for one in reading_store.search(text="A-1")} == {"A-1", "a-12"}
+        assert [one.label for one in reading_store.search(text="%")] == ["%"]
+        reading_store.keep(result(9), agreed, "ÉTAGE 2")
+        assert [one.label for one in reading_store.search(text="étage")] == ["ÉTAGE 2"]
+        reading_store.delete(reading_store.search(text="étage")[0].id)
+        assert reading_store.count(verdict=decision.REFUSED) == 4
+        assert reading_store.count(verdict=decision.COVID) == 0
+        assert reading_store.count(since=datetime.now(UTC) + timedelta(hours=1)) == 0
+        assert reading_store.count(until=datetime.now(UTC) + timedelta(hours=1)) == 4
+        pages = [reading_store.search(limit=3, offset=offset) for offset in (0, 3)]
         assert sorted(one.id for page in pages for one in page) == sorted(one.id for one in made)
         assert all(one.row.get("path", "") == "" for one in made)
         assert made[0].kept_until - made[0].time == timedelta(days=30)
 
 
 def test_readings_go_when_their_time_is_over_and_take_the_result_along(tmp_path, agreed):
-    with contextlib.closing(Shelf(tmp_path / "store", agreed, 1)) as shelf:
+    with contextlib.closing(ReadingStore(tmp_path / "store", agreed, 1)) as reading_store:
         old = replace(result(1), time=datetime.now(UTC) - timedelta(days=1, seconds=1))
-        gone, stays = shelf.keep(old, agreed, "gone"), shelf.keep(result(2), agreed, "stays")
-        assert shelf.get(gone.id) is None
-        assert [one.id for one in shelf.search()] == [stays.id]
-        assert shelf.expire() == 1
-        assert shelf.expire() == 0
+        gone, stays = reading_store.keep(old, agreed, "gone"), reading_store.keep(result(2), agreed, "stays")
+        assert reading_store.get(gone.id) is None
+        assert [one.id for one in reading_store.search()] == [stays.id]
+        assert reading_store.expire() == 1
+        assert reading_store.expire() == 0
     with sqlite3.connect(tmp_path / "store") as base:
         assert base.execute("SELECT film FROM films").fetchall() == [(f"{2:064d}",)]
     base.close()
@@ -166,26 +167,26 @@ def test_readings_go_when_their_time_is_over_and_take_the_result_along(tmp_path,
 
 
 def test_a_film_stays_in_the_store_while_another_reading_is_of_it(tmp_path, agreed):
-    with contextlib.closing(Shelf(tmp_path / "store", agreed, 30)) as shelf:
-        one, two = shelf.keep(result(1), agreed, "one"), shelf.keep(result(1), agreed, "two")
+    with contextlib.closing(ReadingStore(tmp_path / "store", agreed, 30)) as reading_store:
+        one, two = reading_store.keep(result(1), agreed, "one"), reading_store.keep(result(1), agreed, "two")
         with contextlib.closing(Store(tmp_path / "store")) as store:
             assert len(list(store.search())) == 1
-        shelf.delete(one.id)
-        assert shelf.get(two.id)
+        reading_store.delete(one.id)
+        assert reading_store.get(two.id)
         with contextlib.closing(Store(tmp_path / "store")) as store:
             assert len(list(store.search())) == 1
-        shelf.delete(two.id)
+        reading_store.delete(two.id)
         with contextlib.closing(Store(tmp_path / "store")) as store:
             assert not list(store.search())
 
 
 def test_a_label_that_a_spreadsheet_would_run_is_exported_as_text(tmp_path, agreed):
-    with contextlib.closing(Shelf(tmp_path / "store", agreed, 30)) as shelf:
-        shelf.keep(result(), agreed, "=cmd|' /C calc'!A0")
-        (row,) = csv.DictReader(io.StringIO(shelf.export_csv()))
+    with contextlib.closing(ReadingStore(tmp_path / "store", agreed, 30)) as reading_store:
+        reading_store.keep(result(), agreed, "=cmd|' /C calc'!A0")
+        (row,) = csv.DictReader(io.StringIO(reading_store.export_csv()))
         assert not row["label"].startswith("=")
         assert "=cmd" in row["label"]
-        assert shelf.export_csv(label="nobody").startswith("reading,label")
+        assert reading_store.export_csv(label="nobody").startswith("reading,label")
 
 
 HEAD = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n"

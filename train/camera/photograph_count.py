@@ -141,30 +141,30 @@ def of_film(model: Path, data: Path, renderers: tuple[str, ...], seed: int, film
     )
 
 
-def _look(seen: Seen, taken, one: Classifier) -> None:
-    limits = one.card.limits("refer")
+def _look(seen: Seen, taken, classifier: Classifier) -> None:
+    limits = classifier.card.limits("refer")
     view = film_view.look(taken.pixels)
     if view.outlines:
         seen.off = float(error(view.outlines[0].corners, taken.corners))
         seen.advised = next((each.kind for each in view.advice if each.blocking), "")
         verdict, reading, _ = screening.judge(
-            straighten.straighten(taken.pixels, view.outlines[0].corners), one, limits
+            straighten.straighten(taken.pixels, view.outlines[0].corners), classifier, limits
         )
         seen.verdict, seen.refused = verdict, reading.refusal.kind if reading.refusal else ""
         seen.score = None if verdict == REFUSED else reading.scores["covid"]
-    verdict, reading, _ = screening.judge(straighten.straighten(taken.pixels, taken.corners), one, limits)
+    verdict, reading, _ = screening.judge(straighten.straighten(taken.pixels, taken.corners), classifier, limits)
     seen.true_refused = reading.refusal.kind if reading.refusal else ""
     seen.true_score = None if verdict == REFUSED else reading.scores["covid"]
 
 
-def answer(pixels: np.ndarray, one: Classifier) -> str:
+def answer(pixels: np.ndarray, classifier: Classifier) -> str:
     """Return how the camera keeps from judging a frame: a kind of advice or of refusal; empty if it judges it."""
     view = film_view.look(pixels)
     for each in view.advice:
         if each.blocking:
             return each.kind
     verdict, reading, _ = screening.judge(
-        straighten.straighten(pixels, view.outlines[0].corners), one, one.card.limits("refer")
+        straighten.straighten(pixels, view.outlines[0].corners), classifier, classifier.card.limits("refer")
     )
     return reading.refusal.kind if verdict == REFUSED else ""
 

@@ -108,23 +108,23 @@ def cases(table: pd.DataFrame, data: Path, folder: Path, each: int, seed: int = 
     ]
 
 
-def show(case: Case, one: Classifier) -> Case | None:
+def show(case: Case, classifier: Classifier) -> Case | None:
     """Show a picture to the gate; return the case with what it said, None if a film to be spoiled shows no lungs."""
     rng = np.random.default_rng((case.seed, *case.kind.encode()))
     if case.group == DRAWN:
         grey = drawn.draw(case.kind, rng, int(rng.integers(*SIDES)))
     else:
         try:
-            grey = radiograph.read(case.path, preprocess.least_side(one.card.size))
+            grey = radiograph.read(case.path, preprocess.least_side(classifier.card.size))
         except UnreadableRadiograph:
             return replace(case, said="unreadable")
     if case.group == SPOILED:
         try:
-            field = lung_field.find(one.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+            field = lung_field.find(classifier.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
         except NoLungField:
             return None
         grey = spoiled.spoil(case.kind, grey, field.mask, rng)
-    why = inference.read(grey, one).refusal
+    why = inference.read(grey, classifier).refusal
     return replace(case, said=why.kind if why else "", small=min(grey.shape) < gate.LEAST_SIDE)
 
 
@@ -179,7 +179,7 @@ def _in_words(share: dict | None) -> str:
 
 def _load(model: Path) -> None:
     global _show_one
-    _show_one = partial(show, one=Classifier(model_file.read(model), threads=1))
+    _show_one = partial(show, classifier=Classifier(model_file.read(model), threads=1))
 
 
 def _show(case: Case) -> Case | None:

@@ -71,7 +71,8 @@ def run(args) -> int:
 
 
 def _run(args) -> int:
-    from edge_app.model import classifier, model_file
+    from edge_app.model import model_file
+    from edge_app.model.classifier import Classifier
     from edge_app.screening import prevalence
     from train.site_check import chapters, labels, look, numbers, pictures
 
@@ -81,34 +82,34 @@ def _run(args) -> int:
     table = labels.read(table_path, args.folder)
     unlisted = labels.unlisted(args.folder, table.films)
     model = model_file.read(args.model)
-    one = classifier.Classifier(model, min(4, os.cpu_count() or 1))
+    classifier = Classifier(model, min(4, os.cpu_count() or 1))
     args.out.mkdir(parents=True, exist_ok=True)
     sha256 = hashlib.sha256(args.model.read_bytes()).hexdigest()
 
     _say(table, unlisted, args.folder, look.complain)
     started = time.perf_counter()
-    memory = look.Memory(args.out / "scores.jsonl", sha256, one.card.labels)
+    memory = look.Memory(args.out / "scores.jsonl", sha256, classifier.card.labels)
     try:
-        films, remembered = look.judge(table.films, args.folder, one, memory)
+        films, remembered = look.judge(table.films, args.folder, classifier, memory)
     finally:
         memory.close()
     seconds = time.perf_counter() - started
-    rows = numbers.table([*films, *unlisted], one.card, args.operating_point)
-    _write_rows(rows, one.card.labels, args.out / "results.csv")
+    rows = numbers.table([*films, *unlisted], classifier.card, args.operating_point)
+    _write_rows(rows, classifier.card.labels, args.out / "results.csv")
     about = {
-        "made": _made(args, table_path, one.runtime)
+        "made": _made(args, table_path, classifier.runtime)
         | {"seconds": seconds, "remembered": remembered, "patients_named": table.patients, "repeated": table.repeated},
         "model": {
-            "name": one.card.name,
+            "name": classifier.card.name,
             "file": args.model.name,
             "sha256": sha256,
-            "contract": one.card.contract,
-            "size": one.card.size,
+            "contract": classifier.card.contract,
+            "size": classifier.card.size,
         },
     }
-    measured = about | numbers.measure(rows, one.card, args.operating_point, stated)
+    measured = about | numbers.measure(rows, classifier.card, args.operating_point, stated)
     _write(args.out / "report.json", json.dumps(measured, indent=1, allow_nan=False) + "\n")
-    shown = pictures.tiles(measured["mistakes"], args.folder, one) if args.pictures else {}
+    shown = pictures.tiles(measured["mistakes"], args.folder, classifier) if args.pictures else {}
     chapters.page(measured, shown).write(args.out / "report.html")
     _summary(measured, args.out)
     return 1 if (rows["verdict"] == "").any() else 0

@@ -61,7 +61,7 @@ class Memory:
         self._file.close()
 
 
-def judge(films: list[Film], folder: Path, one: Classifier, memory: Memory) -> tuple[list[Film], int]:
+def judge(films: list[Film], folder: Path, classifier: Classifier, memory: Memory) -> tuple[list[Film], int]:
     """Let the model look at every film that has no fault yet.
 
     Returns:
@@ -72,7 +72,7 @@ def judge(films: list[Film], folder: Path, one: Classifier, memory: Memory) -> t
         if not film.error:
             scores = _known(film, folder, memory)
             remembered += scores is not None
-            film = replace(film, scores=scores) if scores else _look(film, folder, one, memory)
+            film = replace(film, scores=scores) if scores else _look(film, folder, classifier, memory)
             if film.error:
                 complain(film.error)
         judged.append(film)
@@ -84,9 +84,9 @@ def complain(sentence: str) -> None:
     tqdm.write(printable(" ".join(sentence.split())), file=sys.stderr)
 
 
-def read(path: Path, one: Classifier) -> inference.Reading:
+def read(path: Path, classifier: Classifier) -> inference.Reading:
     """Read one film as the edge does; raises as `radiograph.read`."""
-    return inference.read(radiograph.read(path, preprocess.least_side(one.card.size)), one)
+    return inference.read(radiograph.read(path, preprocess.least_side(classifier.card.size)), classifier)
 
 
 def _known(film, folder, memory):
@@ -96,12 +96,12 @@ def _known(film, folder, memory):
         return None  # reading it will say why
 
 
-def _look(film: Film, folder: Path, one: Classifier, memory: Memory) -> Film:
+def _look(film: Film, folder: Path, classifier: Classifier, memory: Memory) -> Film:
     """Judge one film. Whatever happens to it becomes its `error`, so that the films after it are still read."""
     path = folder / film.path
     try:
         key = memory.key(folder, film)
-        seen = read(path, one)
+        seen = read(path, classifier)
     except EdgeError as error:
         return replace(film, kind=UNREADABLE, error=str(error))
     except Exception as error:  # the guard of a long run: one film never stops the others

@@ -34,13 +34,13 @@ def tile(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
     return np.hstack([film, gap, np.rint(under).astype(np.uint8)])
 
 
-def tiles(mistakes: dict, folder: Path, one: Classifier) -> dict[str, np.ndarray]:
+def tiles(mistakes: dict, folder: Path, classifier: Classifier) -> dict[str, np.ndarray]:
     """Return a tile by path of the worst mistakes of each kind; a film that has gone meanwhile has none."""
     found = {}
     for kind in ("missed", "false_alarms"):
         for film in mistakes[kind][:MOST]:
             try:
-                seen = look.read(folder / film["path"], one)
+                seen = look.read(folder / film["path"], classifier)
             except EdgeError:
                 continue
             found[film["path"]] = tile(seen.pixels, seen.heat)

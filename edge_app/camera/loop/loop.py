@@ -18,7 +18,7 @@ from edge_app.camera.capture.camera import LIVE, Camera
 from edge_app.camera.capture.frame import Frame
 from edge_app.camera.detect import film_view, straighten
 from edge_app.camera.loop.aggregate import confirm
-from edge_app.camera.loop.stability import Freeze, Good
+from edge_app.camera.loop.stability import Good, Stability
 from edge_app.gate import gate, refusal
 from edge_app.model.classifier import Classifier
 from edge_app.screening import decision, screening
@@ -61,18 +61,18 @@ class Loop:
 
     Attributes:
         camera: opened.
-        one: both networks, with a card for photographs.
+        classifier: both networks, with a card for photographs.
         limits: thresholds by label and the band, of `Card.limits`.
         automatic: judge every film that is seen well, once; else only when `press` was called.
         turn: degrees, clockwise, by which each frame is turned first, as where the camera hangs sideways.
     """
 
     camera: Camera
-    one: Classifier
+    classifier: Classifier
     limits: screening.Limits
     automatic: bool = True
     turn: int = 0
-    freeze: Freeze = field(default_factory=Freeze)
+    freeze: Stability = field(default_factory=Stability)
     _pressed: threading.Event = field(default_factory=threading.Event)
     _until: float | None = None
     _refused: str | None = None
@@ -136,25 +136,25 @@ class Loop:
     def _judged(self, frame: Frame) -> Result:
         """Judge what is frozen; whatever happens becomes its outcome, so that the films after it are still judged."""
         try:
-            return judge(self.freeze.take(), self.one, self.limits, self.camera.name)
+            return judge(self.freeze.take(), self.classifier, self.limits, self.camera.name)
         except Exception as error:
             fault = f"{type(error).__name__}: {error}"
             path = _named(datetime.now(UTC))
             return Result(path, error=f"{path}: failed inside this program ({fault}); report it.")
 
 
-def judge(good: list[Good], one: Classifier, limits: screening.Limits, name: str) -> Result:
+def judge(good: list[Good], classifier: Classifier, limits: screening.Limits, name: str) -> Result:
     """Judge a film by frames of it.
 
     Args:
         good: the sharpest first.
-        one: both networks, with a card for photographs.
+        classifier: both networks, with a card for photographs.
         limits: thresholds by label and the band.
         name: of the camera.
     """
     started, now = time.perf_counter(), datetime.now(UTC)
     films = [straighten.straighten(frame.pixels, view.outlines[0].corners) for frame, view in good]
-    judged = [screening.judge(grey, one, limits) for grey in films]
+    judged = [screening.judge(grey, classifier, limits) for grey in films]
     verdict, seen, spread, at = confirm([reading for _, reading, _ in judged], limits)
     corrected = judged[at][2] if verdict == decision.REFUSED else None
     frame, view = good[at]

@@ -31,7 +31,7 @@ class Good(NamedTuple):
     view: object
 
 
-class Freeze:
+class Stability:
     """Collects good frames until there are enough of one film."""
 
     def __init__(self, frames: int = FRAMES, still: float = STILL):

@@ -14,7 +14,7 @@ from edge_app.camera.ui import screen
 from edge_app.errors import WrongUsage
 from edge_app.outputs import overlay
 from edge_app.screening import phrasing
-from edge_app.screening.run_context import Terms
+from edge_app.screening.run_context import RunContext
 
 HOST = "127.0.0.1"
 # Pictures a second at most, to each of so many browsers at most.
@@ -36,7 +36,7 @@ img{max-width:100%;height:auto;display:block}button{font-size:1.4rem;padding:.6r
 class Page:
     """Serves what the loop shows, in threads of its own."""
 
-    def __init__(self, terms: Terms, press, port: int):
+    def __init__(self, terms: RunContext, press, port: int):
         """Begin to serve.
 
         Args:

@@ -7,7 +7,7 @@ from edge_app.camera.loop.loop import Moment
 from edge_app.outputs import overlay, pictures
 from edge_app.screening import phrasing
 from edge_app.screening.result import Result
-from edge_app.screening.run_context import Terms
+from edge_app.screening.run_context import RunContext
 
 # Width of the live picture; at 1280 x 720 it is half of each side, and drawn in some 3 ms.
 LIVE = 640
@@ -55,7 +55,7 @@ def words(moment: Moment) -> list[str]:
     return [READY if moment.view.outlines else NOTHING]
 
 
-def whole(moment: Moment, result: Result | None, terms: Terms) -> np.ndarray:
+def whole(moment: Moment, result: Result | None, terms: RunContext) -> np.ndarray:
     """Draw the live picture, and beneath it the film that was judged last.
 
     Args:
@@ -69,7 +69,7 @@ def whole(moment: Moment, result: Result | None, terms: Terms) -> np.ndarray:
     return beneath(live(moment), result and judged(result, terms))
 
 
-def judged(result: Result, terms: Terms) -> np.ndarray:
+def judged(result: Result, terms: RunContext) -> np.ndarray:
     """Draw the film that was judged with its heat, its verdict and what was measured: uint8 RGB (h, w, 3)."""
     drawn = overlay.draw(result, terms)
     said = [phrasing.frames(result.shot.row())] if result.shot.spread else []

@@ -6,7 +6,7 @@ import numpy as np
 from edge_app.camera.loop.loop import Moment
 from edge_app.camera.ui import screen
 from edge_app.errors import MissingPackage, WrongUsage
-from edge_app.screening.run_context import Terms
+from edge_app.screening.run_context import RunContext
 
 TITLE = "Chest film: space or Return judges it, Esc or q ends"
 
@@ -14,7 +14,7 @@ TITLE = "Chest film: space or Return judges it, Esc or q ends"
 class Window:
     """The live picture, and beside it the film that was judged last."""
 
-    def __init__(self, terms: Terms, press, leave):
+    def __init__(self, terms: RunContext, press, leave):
         """Open it.
 
         Args:

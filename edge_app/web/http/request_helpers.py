@@ -15,7 +15,7 @@ def services():
 
 def reading_or_404(id: str):
     """Return a reading, or answer 404."""
-    return services().shelf.get(id) or abort(404)
+    return services().reading_store.get(id) or abort(404)
 
 
 def form_label() -> str:

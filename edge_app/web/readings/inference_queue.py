@@ -17,7 +17,7 @@ from edge_app.service.session import LIKELY_LEAST_SIDE
 from edge_app.service.systemd import Service
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.upload_job import Film
-from edge_app.workers.decode_pool import Nursery
+from edge_app.workers.decode_pool import DecodePool
 
 # Films that may wait: each holds one of the server's threads, and at a third of a second each the last one waits 3 s.
 MOST_WAITING = 8
@@ -39,7 +39,7 @@ class Busy(Exception):
         self.retry_after_s = retry_after_s
 
 
-class Reader:
+class InferenceQueue:
     """Judges what is sent, one film after another, in threads of its own.
 
     Attributes:
@@ -57,8 +57,8 @@ class Reader:
 
         self._settings, self._service = settings, service or Service({})
         self._photograph_since: float | None = None
-        self._nursery = Nursery(LIKELY_LEAST_SIDE)
-        self._pictures = Nursery(photographed_film.MOST_SIDE, children=1, decode=photographed_film.decode)
+        self._pool = DecodePool(LIKELY_LEAST_SIDE)
+        self._pictures = DecodePool(photographed_film.MOST_SIDE, children=1, decode=photographed_film.decode)
         self._queue: Queue[Film | None] = Queue()
         self._photographs: Queue[Film | None] = Queue()
         self._room = threading.BoundedSemaphore(MOST_WAITING)
@@ -71,21 +71,21 @@ class Reader:
         self._threads: list[threading.Thread] = []
         self.counts = dict.fromkeys(("judged", "busy", "failed"), 0)
 
-    def start(self, model, terms, shelf) -> None:
+    def start(self, model, terms, reading_store) -> None:
         """Load the networks and begin.
 
         Args:
-            model: `model_file.Bundle`.
+            model: `model_file.ModelFile`.
             terms: of uploaded files.
-            shelf: where readings are kept.
+            reading_store: where readings are kept.
 
         Raises:
             EdgeError: no runtime can run the model.
         """
         from edge_app.model.classifier import Classifier
 
-        self._model, self._terms, self._shelf = model, terms, shelf
-        self._one = Classifier(model, self._settings.threads)
+        self._model, self._terms, self._reading_store = model, terms, reading_store
+        self._classifier = Classifier(model, self._settings.threads)
         for work in (self._read_films, self._read_photographs):
             thread = threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
             self._threads.append(thread)
@@ -180,7 +180,7 @@ class Reader:
             queue.put(None)
         for thread in self._threads:
             thread.join()
-        self._nursery.close()
+        self._pool.close()
         self._pictures.close()
 
     def _read_films(self) -> None:
@@ -188,7 +188,9 @@ class Reader:
         from edge_app.workers import pipeline
 
         under_way: deque[Film] = deque()
-        results = pipeline.results(self._films(under_way), self._one, self._nursery, self._terms.limits, keep_grey=True)
+        results = pipeline.results(
+            self._films(under_way), self._classifier, self._pool, self._terms.limits, keep_grey=True
+        )
         with contextlib.closing(results):
             for result in results:
                 self._keep(under_way.popleft(), result, self._terms)
@@ -256,7 +258,7 @@ class Reader:
         if film.abandoned:  # its sender was told to send it again
             return
         try:
-            kept = self._shelf.keep(result, terms, film.label, photograph)
+            kept = self._reading_store.keep(result, terms, film.label, photograph)
         except EdgeError as error:
             film.fail(error)
         except Exception as error:  # as above

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge_app.outputs import overlay, pictures
 from edge_app.screening.result import Result
-from edge_app.screening.run_context import Terms
+from edge_app.screening.run_context import RunContext
 
 FILM, HEAT, LUNGS, SHEET = "film.jpg", "heat.png", "lungs.png", "sheet.png"
 NAMES = (FILM, HEAT, LUNGS, SHEET)
@@ -23,7 +23,7 @@ FAST, SMALL = 3, 6
 HEAT_SIDE = 192
 
 
-def layers(result: Result, terms: Terms) -> dict[str, bytes]:
+def layers(result: Result, terms: RunContext) -> dict[str, bytes]:
     """Draw a film that was judged or refused.
 
     Args:

@@ -13,7 +13,7 @@ NAME = "upload"
 
 
 def decode(path: Path, content: bytes, most_side: int) -> radiograph.Film:
-    """Decode a photograph in a child of `nursery`, whose answers are grey: red, green and blue lie side by side in it.
+    """Decode a photograph in a child of `pool`, whose answers are grey: red, green and blue lie side by side in it.
 
     Args:
         path: begins the sentence of a refusal.
@@ -58,16 +58,16 @@ class Judge:
         """Load the networks with the card for photographs.
 
         Args:
-            model: `model_file.Bundle` whose card has a part for a camera.
+            model: `model_file.ModelFile` whose card has a part for a camera.
             terms: of files; those of photographs, with the same rule and prevalence, are the attribute `terms`.
             threads: of one invocation.
         """
         from edge_app.model.classifier import Classifier
-        from edge_app.screening.run_context import Terms
+        from edge_app.screening.run_context import RunContext
 
         model = model.for_camera()
-        self.terms = Terms(model.card, model.sha256, terms.rule, terms.prevalence)
-        self._one = Classifier(model, threads)
+        self.terms = RunContext(model.card, model.sha256, terms.rule, terms.prevalence)
+        self._classifier = Classifier(model, threads)
 
     def result(self, decoded, path: Path):
         """Judge one, or refuse it with what would help.
@@ -87,7 +87,7 @@ class Judge:
         frame = Frame(pixels, 0, 0.0)
         view = film_view.look(pixels)
         if view.ready:
-            result = loop.judge([(frame, view)], self._one, self.terms.limits, NAME)
+            result = loop.judge([(frame, view)], self._classifier, self.terms.limits, NAME)
         else:
             result = loop.refused(frame, view, NAME)
         return replace(result, path=path, sha256=decoded.sha256)

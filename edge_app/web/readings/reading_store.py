@@ -16,7 +16,7 @@ from pathlib import Path
 from edge_app.errors import StoreFault
 from edge_app.outputs import csv_file
 from edge_app.screening.result import Result
-from edge_app.screening.run_context import Terms
+from edge_app.screening.run_context import RunContext
 from edge_app.store.store import Store
 from edge_app.store.store_file import transaction
 
@@ -69,10 +69,10 @@ class Reading:
     photograph: bool = False
 
 
-class Shelf:
+class ReadingStore:
     """The page's part of a store's file; used by many threads, one at a time."""
 
-    def __init__(self, path: Path, terms: Terms, keep_days: int):
+    def __init__(self, path: Path, terms: RunContext, keep_days: int):
         """Open it, and make it if there is none; errors as of `Store`.
 
         Args:
@@ -89,7 +89,7 @@ class Shelf:
         self._base.executescript(SCHEMA)
         self._store.begin(terms)
 
-    def keep(self, result: Result, terms: Terms, label: str = "", photograph: bool = False) -> Reading:
+    def keep(self, result: Result, terms: RunContext, label: str = "", photograph: bool = False) -> Reading:
         """Keep a film that was judged or refused; it is on the disk when this returns.
 
         Args:

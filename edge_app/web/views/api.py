@@ -71,8 +71,8 @@ def results():
         "until": _time("until", told),
     }
     limit, offset = _whole("limit", told, FEW, 1, MANY), _whole("offset", told, 0, 0, 1_000_000_000)
-    found = services().shelf.search(limit, offset, **wanted)
-    return {"total": services().shelf.count(**wanted), "results": [shown(reading) for reading in found]}
+    found = services().reading_store.search(limit, offset, **wanted)
+    return {"total": services().reading_store.count(**wanted), "results": [shown(reading) for reading in found]}
 
 
 @api.get("/results/<id>")
@@ -84,7 +84,7 @@ def result(id: str):
 @api.delete("/results/<id>")
 def delete(id: str):
     """Delete one reading with its pictures."""
-    services().shelf.delete(_reading(id).id)
+    services().reading_store.delete(_reading(id).id)
     return Response(status=204)
 
 
@@ -177,7 +177,7 @@ def _time(name: str, told: dict) -> datetime | None:
 
 
 def _reading(id: str):
-    found = services().shelf.get(id)
+    found = services().reading_store.get(id)
     if found is None:
         raise Wrong(404, "reading: there is none of that name; it was deleted, or its time is over.")
     return found

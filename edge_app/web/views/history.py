@@ -20,10 +20,10 @@ ASKED = ("label", "q", "verdict", "since", "until")
 def show():
     """List readings, the newest first."""
     wanted = _wanted()
-    total = services().shelf.count(**wanted)
+    total = services().reading_store.count(**wanted)
     last = max(1, -(-total // A_PAGE))
     page = min(max(1, request.args.get("page", 1, int)), last)
-    found = services().shelf.search(**wanted, limit=A_PAGE, offset=(page - 1) * A_PAGE)
+    found = services().reading_store.search(**wanted, limit=A_PAGE, offset=(page - 1) * A_PAGE)
     said = {name: request.args[name] for name in ASKED if request.args.get(name)}
     return render_template("history.html", readings=found, total=total, page=page, last=last, said=said)
 
@@ -31,7 +31,7 @@ def show():
 @history.get("/history.csv")
 def export():
     """Send what the history shows as CSV."""
-    answer = Response(services().shelf.export_csv(**_wanted()), mimetype="text/csv")
+    answer = Response(services().reading_store.export_csv(**_wanted()), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f"attachment; filename=readings-{datetime.now():%Y-%m-%d}.csv"
     return answer
 
@@ -61,10 +61,10 @@ def _day(text: str | None) -> datetime | None:
 @history.post("/history/selected")
 def selected():
     """Compare the two readings that are ticked, or delete all that are."""
-    chosen = [id for id in request.form.getlist("reading") if services().shelf.get(id)]
+    chosen = [id for id in request.form.getlist("reading") if services().reading_store.get(id)]
     if request.form.get("do") == "delete":
         for id in chosen:
-            services().shelf.delete(id)
+            services().reading_store.delete(id)
         return redirect(url_for("history.show"), 303)
     if len(chosen) != 2:
         words = _("%(number)s readings are ticked; tick two of one patient label.", number=len(chosen))

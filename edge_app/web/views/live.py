@@ -29,7 +29,7 @@ class Live:
     """
 
     def __init__(self, settings, services):
-        """Take the settings, with `camera`, `model` and `threads`, and services with `shelf` and `terms`."""
+        """Take the settings, with `camera`, `model` and `threads`, and services with `reading_store` and `terms`."""
         self._settings, self._services = settings, services
         self._lock = threading.Lock()
         self._moment, self._number, self._label, self._last, self._fault = None, 0, "", None, ""
@@ -50,14 +50,14 @@ class Live:
         from edge_app.screening import run_context
 
         model = model_file.read(self._settings.model).for_camera()
-        self._terms = run_context.Terms(
+        self._terms = run_context.RunContext(
             model.card, model.sha256, self._services.terms.rule, self._services.terms.prevalence
         )
         self._camera = Camera(self._settings.camera, SIZE)
         self._camera.__enter__()
-        one = Classifier(model, self._settings.threads)
+        classifier = Classifier(model, self._settings.threads)
         # Only the shutter judges: what lies before the camera by chance must not get into a clinic's history.
-        self._loop = Loop(self._camera, one, self._terms.limits, automatic=False)
+        self._loop = Loop(self._camera, classifier, self._terms.limits, automatic=False)
         self._thread = threading.Thread(target=self._look, name="live", daemon=True)
         self._thread.start()
 
@@ -113,7 +113,7 @@ class Live:
         if moment.result:
             with self._lock:
                 label, self._label = self._label, ""
-            last = self._services.shelf.keep(moment.result, self._terms, label).id
+            last = self._services.reading_store.keep(moment.result, self._terms, label).id
         with self._lock:
             self._moment, self._number, self._last = moment, self._number + 1, last or self._last
 
@@ -174,7 +174,7 @@ def shutter():
 def _state() -> dict:
     said = dict(_camera().state())
     last = said.pop("last")
-    reading = last and services().shelf.get(last)
+    reading = last and services().reading_store.get(last)
     if not reading:
         return said | {"url": ""}
     words = wording.of(reading.row)

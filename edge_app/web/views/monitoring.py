@@ -21,7 +21,7 @@ def ready():
     services = current_app.extensions["services"]
     wrong = []
     try:
-        services.shelf.count()
+        services.reading_store.count()
     except StoreFault:
         wrong.append("the store cannot be read")
     if not services.reader.alive:
@@ -54,14 +54,14 @@ class _Figures:
         """Yield the families of figures."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        reader, shelf = self._services.reader, self._services.shelf
+        reader, reading_store = self._services.reader, self._services.reading_store
         films = CounterMetricFamily("covid_xray_films", "Films sent since the start, by outcome", labels=["outcome"])
         for outcome, count in reader.counts.items():
             films.add_metric([outcome], count)
         yield films
         yield GaugeMetricFamily("covid_xray_films_waiting", "Films that wait or are being judged", reader.waiting)
         kept = GaugeMetricFamily("covid_xray_readings", "Readings that are kept, by verdict", labels=["verdict"])
-        for verdict, count in shelf.verdicts().items():
+        for verdict, count in reading_store.verdicts().items():
             kept.add_metric([verdict or "none"], count)
         yield kept
         seconds = reader.median_seconds

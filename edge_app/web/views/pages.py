@@ -80,7 +80,7 @@ def _others(reading) -> list:
     """Return the newest other readings of the same patient label."""
     if not reading.label:
         return []
-    found = services().shelf.search(label=reading.label, limit=MOST_OTHERS + 1)
+    found = services().reading_store.search(label=reading.label, limit=MOST_OTHERS + 1)
     return [other for other in found if other.id != reading.id][:MOST_OTHERS]
 
 
@@ -90,7 +90,7 @@ def picture(id: str, name: str):
     if name not in PICTURES:
         abort(404)
     reading_or_404(id)
-    content = services().shelf.picture(id, name) or abort(404)
+    content = services().reading_store.picture(id, name) or abort(404)
     answer = Response(content, mimetype=PICTURES[name])
     if name == layers.SHEET:
         answer.headers["Content-Disposition"] = f"attachment; filename=reading-{id[:8]}.png"
@@ -109,7 +109,7 @@ def as_json(id: str):
 def delete(id: str):
     """Delete a reading and its pictures."""
     reading_or_404(id)
-    services().shelf.delete(id)
+    services().reading_store.delete(id)
     return redirect(url_for("history.show"), 303)
 
 
@@ -120,7 +120,7 @@ def privacy():
 
 
 def _privacy(erased: int | None = None, unsure: bool = False) -> str:
-    count = services().shelf.count()
+    count = services().reading_store.count()
     return render_template("privacy.html", count=count, erased=erased, unsure=unsure, settings=services().settings)
 
 
@@ -129,7 +129,7 @@ def erase():
     """Erase everything that the page keeps."""
     if request.form.get("sure") != "1":
         return _privacy(unsure=True), 400
-    return _privacy(erased=services().shelf.erase())
+    return _privacy(erased=services().reading_store.erase())
 
 
 @pages.post("/language")

@@ -25,7 +25,7 @@ def show() -> str:
         "status.html",
         checks=[_named(check) for check in _device(kept.settings)],
         tested=tested,
-        speed=_speed(kept.shelf),
+        speed=_speed(kept.reading_store),
         takes_photographs=kept.reader.takes_photographs,
         waiting=kept.reader.waiting,
         turned_away=kept.reader.counts["busy"],
@@ -62,12 +62,12 @@ def _named(check: health.Check) -> dict:
     }
 
 
-def _speed(shelf) -> dict:
+def _speed(reading_store) -> dict:
     """Return how many films were judged, and how long the newest took, in milliseconds."""
-    times = [reading.row["ms"] for reading in shelf.search(limit=NEWEST) if reading.row["ms"]]
+    times = [reading.row["ms"] for reading in reading_store.search(limit=NEWEST) if reading.row["ms"]]
     return {
-        "all": shelf.count(),
-        "day": shelf.count(since=datetime.now(UTC) - timedelta(days=1)),
+        "all": reading_store.count(),
+        "day": reading_store.count(since=datetime.now(UTC) - timedelta(days=1)),
         "ms": statistics.median(times) if times else None,
         "slowest": max(times) if times else None,
     }
