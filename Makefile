@@ -97,7 +97,7 @@ page-load: .venv-edge/ready  ## 50 clients send films to the page on the loopbac
 	$(EDGE) -m edge_app.bench.page_load $(FILMS)
 
 kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: none lost, none doubled
-	KILLS=200 FILMS=1000 $(EDGE) -m pytest -s tests/edge/test_killed_run.py
+	KILLS=200 FILMS=1000 $(EDGE) -m pytest -s tests/edge/workers/test_killed_run.py
 
 test: lint test-edge test-desk  ## lint, then all tests in both environments
 
@@ -118,10 +118,10 @@ test-arm: .venv/ready .venv-edge/ready-tests  ## on emulated Pis: bundle in, doc
 	convert/arm_root.sh armhf
 	$(MAKE) bundle deb ARCH=aarch64 PYTHON=3.11
 	$(MAKE) bundle deb ARCH=aarch64 PYTHON=3.13
-	$(DESK) -m pytest -s tests/arm
+	$(DESK) -m pytest -s tests/system/arm
 
 test-camera-vm: .venv/ready  ## the camera on a real /dev/video0 with faults, in an emulated machine (minutes; root)
-	tests/vm/camera_vm.sh
+	tests/system/vm/camera_vm.sh
 
 wheel: .venv/ready  ## the program as a wheel, with the model inside
 	@mkdir -p $(OUT)
@@ -142,11 +142,11 @@ install-pi:  ## on a Pi with internet: install this checkout for the whole devic
 
 test-booted: .venv/ready  ## the .deb and its services in a booted Debian: killed 50 times, hung, stopped (minutes; root)
 	$(MAKE) deb bundle ARCH=$$(uname -m) PYTHON=$(FOR)
-	SUITE=$(if $(filter 3.13,$(FOR)),trixie,bookworm) tests/booted/run.sh
+	SUITE=$(if $(filter 3.13,$(FOR)),trixie,bookworm) tests/system/booted/run.sh
 
 test-power: .venv/ready  ## the .deb in a virtual machine: limits of memory, power cuts during work (minutes; root)
 	$(MAKE) deb ARCH=x86_64 PYTHON=3.11
-	$(DESK) -m tests.booted.machine
+	$(DESK) -m tests.system.booted.machine
 
 test-desk: .venv-edge/ready .venv/ready .venv-clients/ready  ## index, training, conversion, architecture
 	$(DESK) -m pytest tests/desk tests/test_architecture.py
@@ -169,9 +169,9 @@ clean:  ## remove environments and caches; runs and models stay
 	@$(EDGE) $(PIP) -r tests/requirements.txt
 	@touch $@
 
-.venv-clients/ready: tests/clients/requirements.txt
+.venv-clients/ready: tests/system/clients/requirements.txt
 	@$(PYTHON) -m venv --clear .venv-clients
-	@.venv-clients/bin/python $(PIP) -r tests/clients/requirements.txt
+	@.venv-clients/bin/python $(PIP) -r tests/system/clients/requirements.txt
 	@touch $@
 
 .venv/ready: train/requirements.txt

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from edge_app.imaging import lung_field, preprocess
-from tests.films import draw_film, draw_lungs
+from tests.support.films import draw_film, draw_lungs
 
 # A real network that finds drawn lungs, by tests/golden/make_model.py.
 LUNGS = Path(__file__).parents[1] / "golden" / "lungs-int8.tflite"

@@ -9,7 +9,7 @@ from PIL import Image
 from edge_app.imaging import lung_field, preprocess
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
-from tests.films import draw_film
+from tests.support.films import draw_film
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

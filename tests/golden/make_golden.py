@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from edge_app.imaging import preprocess, radiograph  # noqa: E402
-from tests.films import draw_film  # noqa: E402
+from tests.support.films import draw_film  # noqa: E402
 
 FOLDER = ROOT / "tests" / "golden"
 # The side of a `lite0` on the edge, and of the network the project grew from.

@@ -1,0 +1,133 @@
+"""The live page in a browser: a network camera shows a film on a light box, the shutter is pressed, a reading comes."""
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import cv2
+import pytest
+
+from edge_app.model import model_file
+from tests.edge.camera.test_camera_loop import FILM, box
+from tests.edge.conftest import GOLDEN
+from tests.support.browser import CHROMIUM, FLAGS, Served, need_browser
+
+# Pictures a second, as a slow camera gives them.
+RATE = 10
+# A machine that is busy sees too few pictures in the three seconds that who pressed is given, and refuses the film.
+TRIES = 10
+
+
+class Camera(BaseHTTPRequestHandler):
+    """A network camera that shows `picture`, JPEG, as a stream of pictures."""
+
+    picture = b""
+
+    def do_GET(self):
+        """Send pictures until whoever looks has gone."""
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        try:
+            while True:
+                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(type(self).picture)}\r\n\r\n"
+                self.wfile.write(head.encode() + type(self).picture + b"\r\n")
+                time.sleep(1 / RATE)
+        except OSError:
+            pass
+
+    def log_message(self, format, *args):
+        """Say nothing."""
+
+
+def shows(film) -> None:
+    """Let the camera show a film on a light box, uint8 (H, W), or None for a bare one."""
+    Camera.picture = cv2.imencode(".jpg", box(film)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    """Return the program with a camera, and a small model that was shown photographs."""
+    need_browser()
+    folder = tmp_path_factory.mktemp("live")
+    model = model_file.read(GOLDEN / "tiny-int8.tflite")
+    raw = dict(model.card.raw)
+    raw["camera"] = {"temperature": 2.0, "operating_points": raw["operating_points"], "gate": None}
+    (folder / "camera.tflite").write_bytes(model_file.pack(model.scores, model.lungs, raw))
+    shows(None)
+    camera = ThreadingHTTPServer(("127.0.0.1", 0), Camera)
+    camera.daemon_threads = True
+    threading.Thread(target=camera.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{camera.server_port}/"
+    served = Served(folder / "state", "--camera", address, "--model", str(folder / "camera.tflite"))
+    yield served
+    served.close()
+    camera.shutdown()
+    camera.server_close()
+
+
+@pytest.fixture(scope="module")
+def page(program):
+    """Return a browser's page at the live page."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        page = browser.new_page(base_url=program.address, viewport={"width": 360, "height": 800}, locale="en-GB")
+        page.set_default_timeout(60_000)
+        yield page
+        browser.close()
+
+
+def test_what_the_camera_sees_is_shown_with_advice(page):
+    page.goto("/")
+    page.get_by_role("link", name="Live").click()
+    page.get_by_text("No film in view").wait_for()
+    before = page.locator("#view").get_attribute("src")
+    page.wait_for_function("before => document.getElementById('view').getAttribute('src') !== before", arg=before)
+    assert page.locator("#view").evaluate("one => one.naturalWidth") == 640
+    shows(FILM)
+    page.get_by_text("Seen well: hold still.").wait_for()
+    assert page.locator("#last").inner_text() == "none yet"
+
+
+def test_the_shutter_makes_a_reading_under_its_label(page):
+    shows(FILM)
+    for _ in range(TRIES):
+        page.goto("/live")
+        page.get_by_text("Seen well: hold still.").wait_for()
+        last = page.locator("#last").inner_html()
+        page.get_by_label("Patient label").fill("LIVE-1")
+        page.get_by_role("button", name="Judge this film").click()
+        page.wait_for_function("last => document.getElementById('last').innerHTML !== last", arg=last)
+        page.locator("#last a").click()
+        page.wait_for_url("**/readings/*")
+        if page.locator("h1").inner_text() != "Refused: no verdict":
+            break
+    assert "LIVE-1" in page.locator(".about").inner_text()
+    assert page.get_by_text("Read from photographs of the film").is_visible()
+    assert page.get_by_text("The scores are medians of 5 pictures.").is_visible()
+    page.goto("/live")
+    assert page.get_by_label("Patient label").input_value() == ""
+
+
+def test_a_picture_without_a_film_is_refused_with_what_to_do(page):
+    shows(None)
+    page.goto("/live")
+    page.get_by_text("No film in view").wait_for()
+    last = page.locator("#last a").get_attribute("href")
+    page.keyboard.press("Space")
+    page.wait_for_function("last => document.querySelector('#last a').getAttribute('href') !== last", arg=last)
+    page.locator("#last a").click()
+    assert page.locator("h1").inner_text() == "Refused: no verdict"
+    assert page.get_by_text("no film in view").is_visible()
+
+
+def test_a_photograph_is_taken_with_the_phone(page):
+    shows(FILM)
+    page.goto("/")
+    assert page.get_by_label("Photograph a film").get_attribute("capture") == "environment"
+    film = {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": Camera.picture}
+    page.get_by_label("Photograph a film").set_input_files(film)
+    page.wait_for_url("**/readings/*")
+    assert page.get_by_text("Read from photographs of the film").is_visible()

@@ -1,0 +1,365 @@
+"""`doctor` in its own process, and its checks on files of devices that are not well."""
+
+import json
+import os
+import platform
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from edge_app.camera.capture import devices
+from edge_app.diagnostics import hardware, health, open_ports, self_test, store_health, threads
+from edge_app.errors import MissingPackage
+from edge_app.install import model_registry
+from edge_app.model import model_file
+from edge_app.sources import sample
+from tests.edge.conftest import GOLDEN
+from tests.support.another_user import as_another_user
+from tests.support.films import draw_film
+
+ROOT = Path(__file__).parents[3]
+MODEL = GOLDEN / "tiny-int8.tflite"
+NAMES = [
+    *("system", "Python", "packages", "memory", "disk", "temperature", "card", "clock", "network", "camera", "DICOM"),
+    *("runtime", "model", "fingerprint", "signature", "golden film", "XNNPACK", "threads", "speed", "store"),
+]
+
+
+def doctor(*words, code=0, model=MODEL):
+    """Run `doctor --json`; return its checks by name."""
+    line = [sys.executable, "-m", "edge_app", "doctor", "--json", "--model", str(model), *map(str, words)]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
+    assert done.stderr == ""
+    assert done.returncode == code, done.stdout
+    told = json.loads(done.stdout)
+    assert told["ok"] == (code == 0)
+    return {check["name"]: check for check in told["checks"]}
+
+
+def test_a_device_that_is_well(tmp_path):
+    checks = doctor("--store", tmp_path / "results.db")
+    assert list(checks) == NAMES
+    assert {check["state"] for check in checks.values()} <= {"ok", "warning"}
+    assert all(checks[name]["state"] == "ok" for name in ("Python", "packages", "runtime", "speed", "store"))
+    assert "is not there yet" in checks["store"]["words"]
+    assert not (tmp_path / "results.db").exists()
+
+
+def test_a_line_a_check():
+    line = [sys.executable, "-m", "edge_app", "doctor", "--model", str(MODEL)]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True, timeout=100)
+    *lines, empty, last = done.stdout.splitlines()
+    assert len(lines) == len(NAMES)
+    assert all(line.split()[0] in ("ok", "warning") for line in lines)
+    assert (empty, last) == ("", "No faults: films can be judged here.")
+
+
+def test_a_model_that_is_damaged(tmp_path):
+    content = bytearray(MODEL.read_bytes())
+    content[3000] ^= 1
+    (tmp_path / "broken.tflite").write_bytes(content)
+    checks = doctor(model=tmp_path / "broken.tflite", code=1)
+    assert checks["model"]["state"] == "fault"
+    assert "is damaged" in checks["model"]["words"]
+    assert "golden film" not in checks
+    assert "store" in checks  # the checks after it are made nevertheless
+
+
+def test_the_golden_film(with_golden_film):
+    assert doctor(model=with_golden_film(apart=0.01))["golden film"]["state"] == "ok"
+    check = doctor(model=with_golden_film(apart=0.2), code=1)["golden film"]
+    assert check["state"] == "fault"
+    assert "a score differs by 0.200 from the card's" in check["words"]
+    check = doctor(model=with_golden_film(aside=0.05), code=1)["golden film"]
+    assert check["state"] == "fault"
+    assert "the box round its lungs differs by 0.050 from the card's" in check["words"]
+
+
+# --- stores ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Return the path of a store with results."""
+    path = tmp_path / "results.db"
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for seed in range(1000, 1030):
+        Image.fromarray(draw_film(seed, 140, 130)).save(folder / f"{seed}.png")
+    words = ["classify", "--json", "--model", str(MODEL), "--store", str(path), str(folder)]
+    subprocess.run([sys.executable, "-m", "edge_app", *words], cwd=ROOT, capture_output=True, check=True)
+    return path
+
+
+def test_a_store_that_is_well(store):
+    before = store.read_bytes()
+    check = store_health.check(store)
+    assert check.state == health.OK
+    assert check.words.endswith("it holds 30 results")
+    assert store.read_bytes() == before
+
+
+def test_a_store_that_is_damaged(store):
+    content = bytearray(store.read_bytes())
+    content[8192:] = bytes(len(content) - 8192)
+    store.write_bytes(content)
+    assert store_health.check(store).state == health.FAULT
+    assert doctor("--store", store, code=1)["store"]["state"] == "fault"
+
+
+def test_a_database_of_another_program(tmp_path):
+    path = tmp_path / "results.db"
+    with sqlite3.connect(path) as made:
+        made.execute("CREATE TABLE songs (name TEXT)")
+    made.close()
+    check = store_health.check(path)
+    assert check.state == health.FAULT
+    assert "is a database of another program" in check.words
+
+
+def test_a_file_that_is_no_store(tmp_path):
+    (tmp_path / "results.db").write_text("no store, but a text that is long enough to be taken for one\n" * 100)
+    check = store_health.check(tmp_path / "results.db")
+    assert check.state == health.FAULT
+    assert str(tmp_path / "results.db") in check.words
+
+
+def test_a_store_of_somebody_else(store):
+    store.chmod(0o444)
+    for folder in (store.parent, store.parent.parent, store.parent.parent.parent):
+        folder.chmod(0o755)
+    with as_another_user():
+        check = store_health.check(store)
+    assert check.state == health.FAULT
+
+
+# --- devices --------------------------------------------------------------------------------------
+
+
+def test_little_memory(tmp_path):
+    (tmp_path / "meminfo").write_text("MemTotal:  950000 kB\nMemAvailable:   120000 kB\n")
+    check = health.memory(tmp_path / "meminfo")
+    assert check.state == health.WARNING
+    assert check.words.startswith("120 MB free")
+    (tmp_path / "meminfo").write_text("nothing\n")
+    assert health.memory(tmp_path / "meminfo").state == health.OK
+
+
+def test_a_hot_processor(tmp_path):
+    for zone, text in (("thermal_zone0", "85234\n"), ("thermal_zone1", "41000\n"), ("thermal_zone2", "off")):
+        (tmp_path / zone).mkdir()
+        (tmp_path / zone / "temp").write_text(text)
+    check = health.heat(tmp_path)
+    assert check.state == health.WARNING
+    assert check.words.startswith("85 degrees Celsius")
+    shutil.rmtree(tmp_path / "thermal_zone0")
+    assert health.heat(tmp_path) == health.Check("temperature", health.OK, "41 degrees Celsius")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("throttled=0x0\n", ""),
+        ("throttled=0x50005\n", "now too little voltage, throttled"),
+        ("throttled=0x80000\n", "since it was switched on: soft temperature limit"),
+        ("VCHI initialization failed\n", ""),
+        ("", ""),
+    ],
+)
+def test_what_the_firmware_of_a_pi_says(answer, words):
+    assert health.throttled(answer) == words
+
+
+NOW = 1_800_000_000  # a day in 2027
+
+
+def put(root: Path, **files) -> Path:
+    """Write files of a device: their names with '__' for '/'."""
+    for name, text in files.items():
+        path = root / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def test_a_clock_that_stands_in_the_past():
+    check = hardware.clock(0)
+    assert check.state == health.FAULT
+    assert check.words.startswith("1970-01-01 00:00 UTC is long past")
+
+
+def test_who_keeps_the_clock(tmp_path):
+    assert hardware.clock(NOW, tmp_path).state == health.WARNING
+    assert "add a clock module (RTC)" in hardware.clock(NOW, tmp_path).words
+    (tmp_path / "sys/class/rtc/rtc0").mkdir(parents=True)
+    assert "with a battery" in hardware.clock(NOW, tmp_path).words
+    put(tmp_path, run__systemd__timesync__synchronized="")
+    check = hardware.clock(NOW, tmp_path)
+    assert (check.state, check.words) == (health.OK, "2027-01-15 08:00 UTC, told by a time server")
+
+
+def test_the_system_and_its_bits(tmp_path):
+    put(tmp_path / "etc", **{"os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'})
+    put(tmp_path / "proc/device-tree", model="Raspberry Pi 5 Model B Rev 1.0\0")
+    check = hardware.system(tmp_path, "aarch64", 64)
+    said = "Raspberry Pi 5 Model B Rev 1.0, Debian GNU/Linux 12 (bookworm), 64 bits, aarch64"
+    assert (check.state, check.words) == (health.OK, said)
+    assert hardware.system(tmp_path, "armv7l", 32).state == health.OK
+    assert "use the 64-bit OS" in hardware.system(tmp_path, "aarch64", 32).words
+
+
+MOUNTS = "/dev/root / ext4 rw,noatime 0 0\n/dev/sda1 /media/my\\040disk vfat rw 0 0\ntmpfs /tmp tmpfs rw 0 0\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "state", "words"),
+    [
+        ({}, health.OK, "/dev/root may be written"),
+        ({"proc/self/mounts": MOUNTS.replace("rw,noatime", "ro,noatime")}, health.FAULT, "/ may only be read"),
+        ({"sys/fs/ext4/mmcblk0p2/errors_count": "3\n"}, health.FAULT, "(3 on mmcblk0p2)"),
+        ({"sys/fs/ext4/mmcblk0p2/errors_count": "0\n"}, health.OK, "no errors or wear"),
+        ({"sys/block/mmcblk0/device/pre_eol_info": "0x02\n"}, health.WARNING, "mmcblk0 is nearly worn out"),
+        ({"sys/block/mmcblk0/device/pre_eol_info": "0x03\n"}, health.FAULT, "mmcblk0 is worn out"),
+        ({"sys/block/mmcblk0/device/life_time": "0x01 0x09\n"}, health.WARNING, "mmcblk0 is nearly worn out"),
+        ({"sys/block/mmcblk0/device/life_time": "0x0b 0x01\n"}, health.FAULT, "mmcblk0 is worn out"),
+        ({"sys/block/mmcblk0/device/life_time": "0x01 0x01\n"}, health.OK, "no errors or wear"),
+    ],
+)
+def test_how_worn_the_card_is(tmp_path, files, state, words):
+    for name, text in ({"proc/self/mounts": MOUNTS} | files).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    check = hardware.card(Path("/var"), tmp_path)
+    assert check.state == state
+    assert words in check.words
+
+
+def test_nobody_else_listens():
+    """Sockets of this very process: one for this machine only, one for all."""
+    with socket.create_server(("127.0.0.1", 0)) as closed, socket.create_server(("", 0)) as wide:
+        here, everywhere = (one.getsockname()[1] for one in (closed, wide))
+        check = open_ports.check()
+        assert f"tcp/{here} (" not in check.words
+        assert f"tcp/{everywhere} (" in check.words
+    assert f"tcp/{everywhere} (" not in open_ports.check().words
+
+
+def test_loopback_in_the_kernels_words():
+    for address in ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"):
+        assert open_ports._loopback(address)
+    for address in ("00000000", "0" * 32, "0A01A8C0", "0000000000000000FFFF00000A01A8C0"):
+        assert not open_ports._loopback(address)
+
+
+def test_a_port_of_this_program_is_no_fault(tmp_path):
+    put(tmp_path, net__tcp="header\n 0: 00000000:1F90 00000000:0000 0A 0:0 0:0 0 0 0 777 1\n")
+    assert "tcp/8080 (?)" in open_ports.check(tmp_path).words
+    put(tmp_path / "12", cmdline="/opt/covid-xray/current/bin/python\0-m\0edge_app\0serve\0", comm="python\n")
+    (tmp_path / "12/fd").mkdir()
+    (tmp_path / "12/fd/3").symlink_to("socket:[777]")
+    check = open_ports.check(tmp_path)
+    assert (check.state, check.words) == (health.OK, "other machines can reach this program alone: tcp/8080 (python)")
+    put(tmp_path, net__tcp="header\n", net__udp="header\n 0: 00000000:0044 00000000:0000 07 0:0 0:0 0 0 0 9 1\n")
+    assert open_ports.check(tmp_path).words == "nothing here listens to other machines"
+
+
+def test_cameras_that_are_well_or_not(monkeypatch):
+    found = [devices.Device("pi:0", "imx708")]
+    monkeypatch.setattr(devices, "found", lambda: found)
+    assert hardware.cameras() == health.Check("camera", health.OK, "pi:0 (imx708)")
+    found.append(devices.Device("/dev/video0", "C270", "this user may not open it"))
+    check = hardware.cameras()
+    assert (check.state, check.words.split(";")[1]) == (health.WARNING, " /dev/video0: this user may not open it")
+    found.clear()
+    assert hardware.cameras().state == health.OK
+
+
+def test_signature_and_kernels(with_golden_film, monkeypatch):
+    checks = doctor(model=with_golden_film())
+    assert checks["signature"]["state"] == "warning"
+    assert "so any model is taken" in checks["signature"]["words"]
+    whole = checks["XNNPACK"]["words"] == "ai_edge_litert gives it the network in one piece"
+    assert whole == checks["runtime"]["words"].startswith("ai_edge_litert")
+    assert checks["XNNPACK"]["state"] == ("ok" if whole or platform.machine() in self_test.ARM else "warning")
+    assert "at most 0 of 255" in checks["fingerprint"]["words"]
+    assert "1: " in checks["threads"]["words"]
+    keys = Path(os.environ["COVID_XRAY_KEYS"])
+    keys.mkdir(parents=True)
+    (keys / "site.pub").write_text("no key")
+    assert doctor(model=with_golden_film(), code=1)["signature"]["state"] == "fault"
+
+
+def test_the_model_of_the_release_is_trusted():
+    check = self_test.signature(model_registry.released())
+    assert (check.state, check.words) == (health.OK, "the model came with the program and is trusted as it is")
+
+
+def test_the_number_of_threads_that_was_measured_is_used(monkeypatch):
+    likely = threads.chosen()
+    assert 1 <= likely <= 4
+    assert threads.keep(likely + 1)
+    assert threads.chosen() == likely + 1
+    with monkeypatch.context() as moved:  # the card is in another device now
+        moved.setattr(os, "cpu_count", lambda: 64)
+        assert threads.chosen() == 4
+    monkeypatch.setenv("COVID_XRAY_THREADS", "3")
+    assert threads.chosen() == 3
+    monkeypatch.setenv("COVID_XRAY_THREADS", "many")
+    assert 1 <= threads.chosen() <= 4
+
+
+@pytest.mark.parametrize("said", ["", "x86_64", "many words that are no number", "\xff"])
+def test_what_is_no_number_of_threads_is_none(tmp_path, monkeypatch, said):
+    monkeypatch.setenv("COVID_XRAY_STORE", str(tmp_path / "results.sqlite"))
+    likely = threads.chosen()
+    (tmp_path / "threads").write_bytes(said.encode("latin-1"))
+    assert threads.chosen() == likely
+
+
+def test_the_doctor_chooses_the_best_number_of_threads(monkeypatch, classifier, model_path):
+    model, took = model_file.read(model_path), {1: 20.0, 2: 10.0, 4: 9.5}
+    monkeypatch.setattr(self_test, "_invocation", lambda _, count: took[count])
+    monkeypatch.setattr(hardware, "threads", lambda: 4)
+    assert self_test.concurrency(model, 1).words.endswith("2 is best, 1 used; set COVID_XRAY_THREADS=2")
+    assert self_test.concurrency(model, 1, choose=True).words.endswith("1 used, 2 from the next start on")
+    assert threads.chosen() == 2
+    assert self_test.concurrency(model, 2, choose=True).words.endswith("2 is best, 2 used")
+    took[4] = 5.0
+    monkeypatch.setenv("COVID_XRAY_THREADS", "1")  # a person has said otherwise
+    assert self_test.concurrency(model, 1, choose=True).words.endswith("set COVID_XRAY_THREADS=4")
+    assert threads.chosen() == 1
+    monkeypatch.delenv("COVID_XRAY_THREADS")
+    monkeypatch.setenv("COVID_XRAY_STORE", "/proc/none/results.sqlite")  # nothing can be written there
+    assert self_test.concurrency(model, 1, choose=True).words.endswith("set COVID_XRAY_THREADS=4")
+
+
+def test_where_the_sample_film_is_not_installed_the_golden_one_is_timed(
+    with_golden_film, monkeypatch, classifier, model_path
+):
+    def none():
+        raise MissingPackage("sample film: package 'pydicom-data' is not installed.")
+
+    monkeypatch.setattr(sample, "path", none)
+    check = self_test.speed(classifier, model_file.read(with_golden_film()))
+    assert check.state == health.OK
+    assert "ms for the golden film" in check.words
+    assert self_test.speed(classifier, model_file.read(model_path)).state == health.WARNING
+
+
+def test_decoders_of_dicom():
+    assert health.decoders({"RLE": True}).state == health.OK
+    check = health.decoders({"RLE": True, "JPEG-LS": False})
+    assert check.state == health.WARNING
+    assert "no film in JPEG-LS can be read" in check.words
+
+
+def test_the_pins_are_read():
+    found = health.pins()
+    assert found["numpy"].count(" or ") == 1
+    assert set(health.PACKAGES) <= set(found)

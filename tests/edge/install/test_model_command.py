@@ -1,0 +1,335 @@
+"""`model install | list | rollback`, by the program itself: what is refused, what is in use, also after a power cut."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from edge_app.diagnostics import model_smoke_test
+from edge_app.imaging import preprocess
+from edge_app.install import model_registry
+from edge_app.install.model_registry import Installed, Order
+from edge_app.model import model_file
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch) -> Path:
+    """Return the folder of installed models of this test."""
+    for name, value in (("MODELS", "models"), ("KEYS", "keys"), ("STORE", "results.sqlite")):
+        monkeypatch.setenv(f"COVID_XRAY_{name}", str(tmp_path / value))
+    return tmp_path / "models"
+
+
+def model(*words, code=0) -> tuple[list[dict], str]:
+    """Run `model ... --json`; return its lines and what it complained of."""
+    line = [sys.executable, "-m", "edge_app", "model", *map(str, words), "--json"]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == code, (done.stdout, done.stderr)
+    assert done.stderr.count("\n") <= 1
+    return [json.loads(text) for text in done.stdout.splitlines()], done.stderr
+
+
+def in_use() -> str:
+    """Return the name of the model that `classify` would use, by the program that reads and proves it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "edge_app", "--version"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("model ")]
+    return line.split()[1].rstrip(",")
+
+
+def sign(path: Path, key: Ed25519PrivateKey) -> Path:
+    """Sign a file as the desk does."""
+    path.with_name(f"{path.name}.sig").write_bytes(key.sign(path.read_bytes()))
+    return path
+
+
+def trust(place: Path, key: Ed25519PrivateKey, name: str = "site") -> None:
+    """Install a public key."""
+    keys = place.parent / "keys"
+    keys.mkdir(exist_ok=True)
+    content = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (keys / f"{name}.pub").write_bytes(content)
+
+
+def test_the_release_is_used_until_another_is_installed(place):
+    assert model_registry.default_model() == model_registry.released()
+    assert [(one["sha256"], one["state"]) for one in model("list")[0]] == [("", "in use")]
+    assert not place.exists()
+
+
+def test_install_list_and_roll_back(place, with_golden_film):
+    release = in_use()
+    for name in ("first", "second", "third"):
+        _, said = model("install", with_golden_film(name))
+        assert "nobody vouches for it, since this site has no key" in said
+        assert in_use() == name
+    listed, _ = model("list")
+    assert [(one["name"], one["state"]) for one in listed] == [
+        ("third.tflite", "in use"),
+        ("second.tflite", "kept"),
+        ("", "kept"),
+    ]
+    assert len(list(place.glob("*.tflite"))) == 2  # the last two are kept, the first is gone
+    model("rollback")
+    assert in_use() == "second"
+    model("rollback")
+    assert in_use() == "third"
+    assert release not in ("first", "second", "third")
+
+
+def test_back_to_the_release(place, with_golden_film):
+    release = in_use()
+    model("install", with_golden_film("first"))
+    model("rollback")
+    assert in_use() == release
+    assert "is in use already" not in model("install", with_golden_film("second"))[1]
+    model("rollback")
+    assert in_use() == release
+
+
+def test_nothing_to_go_back_to(place):
+    _, said = model("rollback", code=2)
+    assert "no other model was used before" in said
+
+
+def test_the_same_model_twice(place, with_golden_film):
+    path = with_golden_film("first")
+    model("install", path)
+    assert "is the model in use already" in model("install", path, code=2)[1]
+    assert in_use() == "first"
+
+
+def test_wrong_usage(place, with_golden_film):
+    for words in (("install",), ("list", "file"), ("rollback", "file")):
+        assert "'install' takes one FILE" in model(*words, code=2)[1]
+
+
+# --- refusals: the old one still answers ----------------------------------------------------------
+
+
+def broken(path: Path) -> Path:
+    content = bytearray(path.read_bytes())
+    content[3000] ^= 1
+    path.write_bytes(content)
+    return path
+
+
+def cut_off(path: Path) -> Path:
+    path.write_bytes(path.read_bytes()[:5000])
+    return path
+
+
+def wrong_fingerprint(pack) -> Path:
+    preparation = {"size": 32, "contract": preprocess.CONTRACT_VERSION, "fingerprint": "00" * 512}
+    return pack("new", preprocess=preparation)
+
+
+REFUSALS = {
+    "broken": (lambda pack: broken(pack("new")), "is damaged"),
+    "cut off": (lambda pack: cut_off(pack("new")), "carries no card"),
+    "older runtime here": (lambda pack: pack("new", minimum_runtime="9.1"), "needs a runtime as new as TFLite 9.1"),
+    "a version that is none": (lambda pack: pack("new", minimum_runtime="new"), "needs a runtime as new as TFLite new"),
+    "wrong fingerprint": (wrong_fingerprint, "was trained on films prepared in another way"),
+    "golden film": (lambda pack: pack("new", apart=0.2), "a score differs by 0.200 from the card's"),
+    "no golden film": (lambda pack: shutil.copy(ROOT / "tests/golden/tiny-int8.tflite", pack("new")), "no golden film"),
+    "no model": (lambda pack: ROOT / "README.md", "a model file has 'TFL3' at byte 4"),
+    "a folder": (lambda pack: ROOT, "is not a regular file"),
+    "missing": (lambda pack: ROOT / "no.tflite", "cannot be read"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_model_that_is_not_fit_is_refused(place, with_golden_film, film_path, name):
+    model("install", with_golden_film("old"))
+    make, words = REFUSALS[name]
+    path = make(with_golden_film)
+    _, said = model("install", path, code=2)
+    assert said.startswith(f"{path}: ")
+    assert words in said
+    assert in_use() == "old"
+    line = [sys.executable, "-m", "edge_app", "classify", "--json", str(film_path)]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["model"]["name"] == "old"
+    assert len(list(place.iterdir())) == 2  # the old one and the order: nothing of the new one is left
+
+
+def test_signatures(place, with_golden_film):
+    ours, theirs = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    path = with_golden_film("signed")
+    trust(place, ours)
+    assert "is not signed" in model("install", path, code=2)[1]
+    assert "none of the site's keys (site.pub) signed it" in model("install", sign(path, theirs), code=2)[1]
+    path.with_name(f"{path.name}.sig").write_bytes(b"short")
+    assert "its signature has 5 bytes, 64 are right" in model("install", path, code=2)[1]
+    (entry,), said = model("install", sign(path, ours))
+    assert (entry["signer"], said, in_use()) == ("site", "", "signed")
+    # It was another file that was signed.
+    other = with_golden_film("other")
+    shutil.copy(f"{path}.sig", f"{other}.sig")
+    assert "or it was changed since" in model("install", other, code=2)[1]
+    assert in_use() == "signed"
+
+
+def test_a_key_that_is_none_lets_nothing_in(place, with_golden_film):
+    (place.parent / "keys").mkdir()
+    (place.parent / "keys" / "site.pub").write_text("no key")
+    path = sign(with_golden_film("new"), Ed25519PrivateKey.generate())
+    assert "is no public key as PEM" in model("install", path, code=2)[1]
+
+
+def test_a_key_that_the_site_gave_up_lets_nothing_back(place, with_golden_film):
+    old, new = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    trust(place, old)
+    model("install", sign(with_golden_film("first"), old))
+    trust(place, new)
+    model("install", sign(with_golden_film("second"), new))
+    assert "none of the site's keys" in model("rollback", code=2)[1]
+    assert in_use() == "second"
+
+
+def test_a_doctor_that_finds_a_fault_takes_it_back(place, with_golden_film):
+    model("install", with_golden_film("old"))
+    place.with_name("results.sqlite").write_text("no store, but a text that is long enough to be one\n" * 100)
+    _, said = model("install", with_golden_film("new"), code=2)
+    assert "the doctor finds a fault with it (store: " in said
+    assert in_use() == "old"
+    assert len(list(place.glob("*.tflite"))) == 1
+
+
+def test_two_installations_at_once(place, with_golden_film):
+    from edge_app import atomic_io
+
+    place.mkdir()
+    with atomic_io.alone(place):
+        assert "another installation is going on" in model("install", with_golden_film("new"), code=2)[1]
+
+
+# --- what a power cut leaves ----------------------------------------------------------------------
+
+# Runs the program and kills it before its n-th step: an opening to write, a rename, a removal, an fsync, a child.
+# What was written and never brought to the disk is lost then, as after a power cut.
+KILLER = """
+import os, runpy, signal, sys
+last, steps, dirty = int(sys.argv.pop(1)), 0, set()
+def step():
+    global steps, last
+    steps += 1
+    if steps == last:
+        last = 0
+        for path in dirty:
+            if os.path.exists(path):
+                os.truncate(path, 0)
+        os.kill(os.getpid(), signal.SIGKILL)
+def hook(event, args):
+    if last == 0 or not active:
+        return
+    if event == "open" and isinstance(args[0], str) and args[2] & (os.O_WRONLY | os.O_RDWR) and "models" in args[0]:
+        step()
+        dirty.add(args[0])
+    elif event == "os.rename":
+        step()
+        if str(args[0]) in dirty:
+            dirty.add(str(args[1]))
+    elif event in ("os.remove", "subprocess.Popen"):
+        step()
+real = os.fsync
+def fsync(descriptor):
+    step()
+    real(descriptor)
+    dirty.discard(os.readlink(f"/proc/self/fd/{descriptor}"))
+    step()
+os.fsync, active = fsync, True
+sys.addaudithook(hook)
+sys.argv[0] = "edge_app"
+runpy.run_module("edge_app", run_name="__main__", alter_sys=True)
+"""
+
+
+def killed(step: int, *words) -> bool:
+    """Run `model ...` and kill it before a step; say whether there was such a step."""
+    line = [sys.executable, "-c", KILLER, str(step), "model", *map(str, words)]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode in (0, -9), done.stderr
+    return done.returncode == -9
+
+
+def test_a_power_cut_at_any_step_leaves_a_working_model(place, with_golden_film):
+    old, new = with_golden_film("old"), with_golden_film("new")
+    model("install", old)
+    kept = place.with_name("kept")
+    shutil.copytree(place, kept)
+    step, seen = 0, []
+    while killed(step := step + 1, "install", new):
+        seen.append(model_file.read(model_registry.default_model()).card.name)
+        if step % 5 == 0 and seen[-1] == "old":  # what is left behind is in nobody's way
+            model("install", new)
+            assert in_use() == "new"
+        shutil.rmtree(place)
+        shutil.copytree(kept, place)
+    assert step > 10
+    # The old one until the doctor has passed the new one and the order says so; the new one from then on.
+    assert seen == sorted(seen, reverse=True)
+    assert {"old", "new"} == set(seen)
+
+
+def test_a_power_cut_while_going_back(place, with_golden_film):
+    for name in ("old", "new"):
+        model("install", with_golden_film(name))
+    kept = place.with_name("kept")
+    shutil.copytree(place, kept)
+    step = 0
+    while killed(step := step + 1, "rollback"):
+        assert model_file.read(model_registry.default_model()).card.name in ("old", "new")
+        assert {one.name for one in model_registry.read(place).counting} == {"old.tflite", "new.tflite"}
+        shutil.rmtree(place)
+        shutil.copytree(kept, place)
+    assert step > 5
+    assert in_use() == "old"
+
+
+def test_files_that_a_worn_card_spoiled_are_passed_over(place, with_golden_film, capsys):
+    for name in ("old", "new"):
+        model("install", with_golden_film(name))
+    new, old = (model_registry.file_of(entry, place) for entry in model_registry.read(place).entries)
+    os.truncate(new, 100)
+    assert model_registry.default_model() == old
+    assert "is missing or cut off; the model before it is used" in capsys.readouterr().err
+    old.unlink()
+    assert model_registry.default_model() == model_registry.released()
+    (place / "models.json").write_bytes(b"\0" * 100)
+    assert model_registry.default_model() == model_registry.released()
+    assert "the release's own model is used" in capsys.readouterr().err
+    (place / "models.json").write_text('{"version": 2, "models": []}')
+    assert model_registry.default_model() == model_registry.released()
+
+
+def test_a_model_on_trial_is_the_doctors_alone(monkeypatch):
+    order = Order((Installed("new"), Installed("old")), trial=True)
+    assert [one.sha256 for one in order.counting] == ["old"]
+    monkeypatch.setenv(model_registry.TRIAL, "1")
+    assert [one.sha256 for one in order.counting] == ["new", "old"]
+
+
+def test_what_runtimes_stand_for(monkeypatch):
+    versions = {"tflite-runtime": "2.14.0", "ai-edge-litert": "2.3.0"}
+    monkeypatch.setattr("edge_app.versions.installed", versions.get)
+    assert model_smoke_test.stands_for("tflite_runtime") == (2, 14)
+    assert model_smoke_test.stands_for("ai_edge_litert") == (2, 21)
+    versions["ai-edge-litert"] = "1.2.0"
+    assert model_smoke_test.stands_for("ai_edge_litert") == (2, 17)
+
+
+def test_the_released_models_can_be_installed():
+    for path in sorted((ROOT / "models").glob("covid-xray-*[0-9].tflite")):
+        if "mobile" not in path.name:  # those are for phones
+            assert model_file.read(path).golden
+            model_smoke_test.check(path)

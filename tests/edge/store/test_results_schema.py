@@ -1,0 +1,177 @@
+"""What programs read: real lines against docs/result.schema.json, and CSV files against the lines."""
+
+import csv
+import json
+import re
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from edge_app.gate import refusal
+from edge_app.model import card
+from edge_app.screening import decision
+from tests.edge.conftest import GOLDEN
+from tests.support.films import draw_film
+from tests.support.processes import rest_of
+
+ROOT = Path(__file__).parents[3]
+SCHEMA = json.loads((ROOT / "docs" / "result.schema.json").read_text())
+TYPES = {"object": dict, "array": list, "string": str, "number": (int, float), "boolean": bool, "null": type(None)}
+
+
+def faults(value, schema: dict, where: str = "row") -> list[str]:
+    """Return what a value breaks of a schema: as much of JSON Schema 2020-12 as ours uses, and no more."""
+    used = {"$schema", "title", "description", "$defs"}
+    found = []
+
+    def rule(name, breaks) -> None:
+        used.add(name)
+        if name in schema and breaks(schema[name]):
+            found.append(f"{where}: {value!r} breaks {name} {schema[name]!r}")
+
+    def is_of(type_: str) -> bool:
+        return isinstance(value, TYPES[type_]) and (type_ == "boolean" or not isinstance(value, bool))
+
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    rule("const", lambda const: value != const)
+    rule("enum", lambda allowed: value not in allowed)
+    rule("type", lambda types: not any(map(is_of, [types] if isinstance(types, str) else types)))
+    rule("minimum", lambda limit: number and value < limit)
+    rule("maximum", lambda limit: number and value > limit)
+    rule("exclusiveMinimum", lambda limit: number and value <= limit)
+    rule("exclusiveMaximum", lambda limit: number and value >= limit)
+    rule("pattern", lambda pattern: isinstance(value, str) and not re.search(pattern, value))
+    rule("minLength", lambda length: isinstance(value, str) and len(value) < length)
+    rule("minItems", lambda length: isinstance(value, list) and len(value) < length)
+    rule("maxItems", lambda length: isinstance(value, list) and len(value) > length)
+    rule("minProperties", lambda count: isinstance(value, dict) and len(value) < count)
+    rule("required", lambda names: isinstance(value, dict) and not set(names) <= set(value))
+    rule("anyOf", lambda schemas: all(faults(value, one, where) for one in schemas))
+    rule(
+        "dependentRequired",
+        lambda needs: any(name in value and not set(others) <= set(value) for name, others in needs.items()),
+    )
+    used |= {"$ref", "properties", "additionalProperties", "items"}
+    if "$ref" in schema:
+        found += faults(value, SCHEMA["$defs"][schema["$ref"].removeprefix("#/$defs/")], where)
+    if isinstance(value, dict):
+        for name, one in value.items():
+            of = schema.get("properties", {}).get(name, schema.get("additionalProperties", {}))
+            found += faults(one, of, f"{where}.{name}")
+    if isinstance(value, list):
+        for i, one in enumerate(value):
+            found += faults(one, schema.get("items", {}), f"{where}[{i}]")
+    assert set(schema) <= used, f"this test does not know {set(schema) - used}"
+    return found
+
+
+def classify(*words, code=0, **options):
+    """Run `classify`; return its process."""
+    line = [sys.executable, "-m", "edge_app", "classify", "--model", GOLDEN / "tiny-int8.tflite", *words]
+    options = {"cwd": ROOT, "capture_output": True, "text": True, "timeout": 100, "check": False} | options
+    done = subprocess.run([*map(str, line)], **options)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.fixture
+def films(tmp_path):
+    """Return a folder with films that are judged, refused and unreadable."""
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for name, opacity in (("clear.png", 0.0), ("opaque.png", 1.0)):
+        Image.fromarray(draw_film(1000, 300, 260, opacity=opacity)).save(folder / name)
+    Image.new("L", (300, 300)).save(folder / "black.png")
+    (folder / "text.png").write_text("no picture")
+    return folder
+
+
+@pytest.mark.parametrize("rule", card.RULES)
+@pytest.mark.parametrize("more", [[], ["--prevalence", "0.05"]])
+def test_every_line_is_of_the_schema(films, tmp_path, rule, more):
+    words = ["--json", "--operating-point", rule, "--store", tmp_path / "results.db", *more, films]
+    lines = classify(*words, code=1).stdout.splitlines() + classify(*words, code=1).stdout.splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert len(rows) == 8
+    assert [row["stored"] for row in rows].count(True) == 3
+    assert [fault for row in rows for fault in faults(row, SCHEMA)] == []
+    described = set(SCHEMA["properties"]) - (set() if more else {"prevalence", "ppv", "npv"})
+    assert set().union(*rows) == described  # nothing is left out of the document
+    for name in ("lungs", "refusal"):
+        shown = next(row[name] for row in rows if row[name])
+        assert set(shown) == set(SCHEMA["$defs"][name]["properties"])
+
+
+def test_the_schema_lists_what_the_program_says():
+    assert SCHEMA["properties"]["verdict"]["enum"] == [*decision.VERDICTS, None]
+    assert SCHEMA["$defs"]["refusal"]["properties"]["kind"]["enum"] == list(refusal.KINDS)
+    assert SCHEMA["$defs"]["operating_point"]["properties"]["name"]["enum"] == list(card.RULES)
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"schema": 2}, "row.schema"),
+        ({"verdict": "healthy"}, "row.verdict"),
+        ({"sha256": "12"}, "row.sha256"),
+        ({"scores": {"covid": 1.5}}, "row.scores"),
+        ({"stored": 1}, "row.stored"),
+        ({"prevalence": 0.1}, "row"),
+    ],
+)
+def test_the_checker_finds_what_is_wrong(films, change, where):
+    row = json.loads(classify("--json", films / "clear.png").stdout)
+    assert faults(row, SCHEMA) == []
+    assert any(fault.startswith(f"{where}: ") for fault in faults(row | change, SCHEMA))
+
+
+def test_the_document_names_every_field_and_column(films, tmp_path):
+    text = (ROOT / "docs" / "results.md").read_text()
+    for name in SCHEMA["properties"]:
+        assert f"`{name}`" in text, name
+    classify("--csv", tmp_path / "out.csv", "--prevalence", "0.1", films, code=1)
+    with (tmp_path / "out.csv").open(newline="") as file:
+        columns = next(csv.reader(file))
+    assert len(columns) == len(set(columns))
+    for name in columns:
+        stem = re.sub(r"_(low|high)$", "", name)
+        stem = re.sub(r"score_(normal|covid|pneumonia)$", "score_LABEL", stem)
+        assert f"`{stem}`" in text, name
+
+
+def test_no_cell_of_a_csv_file_is_a_formula(films, tmp_path):
+    names = ["=1+1.png", "+1.png", "-1.png", "@sum.png"]
+    for name in names:
+        (films / "clear.png").with_name(name).write_bytes((films / "clear.png").read_bytes())
+    classify("--csv", tmp_path / "out.csv", *(f"./{name}" for name in names), "=missing.png", cwd=films, code=1,
+             env={"PYTHONPATH": str(ROOT), "PATH": ""})  # fmt: skip
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(row["path"] for row in rows) == sorted(f"'{name}" for name in [*names, "=missing.png"])
+    for row in rows:
+        assert not [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="prlimit is a call of Linux")
+def test_a_disk_that_fills_up_costs_one_sink_and_not_the_run(tmp_path):
+    """After the first film no file may grow any more, as on a full disk; stdout is a pipe and has room."""
+    (tmp_path / "films").mkdir()
+    Image.fromarray(draw_film(1000, 300, 260)).save(tmp_path / "film.png")
+    for i in range(300):
+        (tmp_path / "films" / f"{i}.png").symlink_to(tmp_path / "film.png")
+    words = ["--json", "--csv", tmp_path / "out.csv", "--store", tmp_path / "results.db", tmp_path / "films"]
+    line = [sys.executable, "-m", "edge_app", "classify", "--model", GOLDEN / "tiny-int8.tflite", "--again", *words]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*map(str, line)], cwd=ROOT, **pipes) as process:
+        first = process.stdout.readline()
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1024, 1024))
+        rest, err = rest_of(process)
+    assert len((first + rest).splitlines()) == 300
+    # The limit may come between the two sinks of one film.
+    assert sorted(line.split(":")[0] for line in err.splitlines()) == ["--csv", "--store"]
+    assert all(line.endswith("; the run goes on without it.") for line in err.splitlines())
+    assert process.returncode == 1

@@ -1,0 +1,88 @@
+"""The pictures of a reading: drawn anew, of one shape, transparent where they must be, small enough for a page."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from edge_app.gate import refusal
+from edge_app.gate.refusal import Refusal
+from edge_app.imaging import lung_field
+from edge_app.imaging.lung_field import LungField
+from edge_app.model import model_file
+from edge_app.outputs import pictures
+from edge_app.screening import decision, run_context, screening
+from edge_app.screening.inference import Reading
+from edge_app.screening.result import Result
+from edge_app.web.readings import layers
+from tests.support.films import draw_film
+
+SCORES = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}
+
+
+@pytest.fixture
+def of_run(model_path):
+    """Return what holds for a run with the small model."""
+    return run_context.of(model_file.read(model_path), "refer")
+
+
+def _judged(grey, heat=None):
+    mask = np.zeros((lung_field.FINE, lung_field.FINE), np.uint8)
+    mask[60:200, 40:110] = mask[60:200, 150:220] = 255
+    field = LungField(mask, (0.2, 0.1, 0.8, 0.9), 0.3, 0.9, 2)
+    heat = np.zeros((5, 5), np.float32) if heat is None else heat
+    return Result(
+        Path("film.png"), "0" * 64, decision.COVID, Reading(SCORES, field, heat=heat, heat_inside=1.0), grey=grey
+    )
+
+
+def _open(content):
+    return Image.open(io.BytesIO(content))
+
+
+def test_layers_have_the_shape_of_the_film(of_run):
+    found = layers.layers(_judged(draw_film(1, 480, 360)), of_run)
+    assert set(found) == set(layers.NAMES)
+    sizes = {name: _open(found[name]).size for name in (layers.FILM, layers.HEAT, layers.LUNGS)}
+    assert sizes[layers.FILM] == sizes[layers.LUNGS]
+    for width, height in sizes.values():
+        assert width / height == pytest.approx(360 / 480, rel=0.01)
+
+
+def test_heat_is_seen_where_the_map_is_hot_and_nowhere_else(of_run):
+    heat = np.full((6, 6), -3, np.float32)
+    heat[0, 0] = 5
+    alpha = np.asarray(_open(layers.layers(_judged(draw_film(1, 480, 480), heat), of_run)[layers.HEAT]))[..., 3]
+    top, left, bottom, right = pictures.pixels_of_box(_judged(None).reading.field, alpha.shape)
+    assert alpha[top:bottom, left:right][2, 2] > 200
+    assert alpha[bottom - 5, right - 5] == 0
+    assert alpha[: top - 1].max() == 0 and alpha[:, right + 1 :].max() == 0
+
+
+def test_the_outline_leaves_the_film_to_be_seen(of_run):
+    lungs = np.asarray(_open(layers.layers(_judged(draw_film(1, 480, 480)), of_run)[layers.LUNGS]))
+    assert 0.002 < np.mean(lungs[..., 3] > 0) < 0.05
+    drawn = lungs[lungs[..., 3] == 255][:, :3]
+    assert {tuple(colour) for colour in drawn} == {pictures.LUNGS, pictures.BOX}
+
+
+def test_a_refused_film_has_neither_heat_nor_outline(of_run):
+    result = _judged(draw_film(1, 300, 300))
+    refused = replace(result, verdict=decision.REFUSED, reading=result.reading.refused(Refusal(refusal.DARK, "dark")))
+    assert set(layers.layers(refused, of_run)) == {layers.FILM, layers.SHEET}
+
+
+def test_a_film_that_is_all_noise_still_fits_a_page(of_run):
+    noise = np.random.default_rng(1).integers(0, 256, (1500, 1500), dtype=np.uint8)
+    assert len(layers.layers(_judged(noise), of_run)[layers.FILM]) <= layers.MOST_BYTES
+
+
+def test_a_film_that_was_really_judged_is_drawn(of_run, classifier):
+    grey = draw_film(1000, 240, 200, opacity=0.9)
+    verdict, seen, corrected = screening.judge(grey, classifier, of_run.limits)
+    found = layers.layers(Result(Path("film.png"), "0" * 64, verdict, seen, corrected, grey=grey), of_run)
+    film = np.asarray(_open(found[layers.FILM]))
+    assert film.ndim == 2 and abs(float(film.mean()) - float(grey.mean())) < 3

@@ -1,0 +1,212 @@
+"""What the pages answer to odd questions: nothing that is typed into an address or a form is a fault of ours."""
+
+import io
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from edge_app.gate import refusal
+from edge_app.gate.refusal import Refusal
+from edge_app.screening import decision
+from edge_app.screening.inference import Reading
+from edge_app.screening.result import Result
+from edge_app.web import serving
+from edge_app.web.app import create_app
+from edge_app.web.http.rate_limits import Bucket
+from edge_app.web.http.request_helpers import MOST_LABEL
+from edge_app.web.http.settings import Settings
+from edge_app.web.readings.inference_queue import InferenceQueue
+from edge_app.web.views.history import A_PAGE
+from edge_app.web.views.upload import MOST_AT_ONCE
+from tests.support.films import draw_film
+
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory, model_path):
+    """Return the services of a page with the small model."""
+    settings = Settings(tmp_path_factory.mktemp("state"), model=model_path)
+    with serving.opened(settings, InferenceQueue(settings)) as services:
+        yield services
+
+
+@pytest.fixture
+def browser(kept):
+    """Return a client that knows the token of its forms."""
+    client = create_app(kept.settings, kept).test_client()
+    client.token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/").text)[1]
+    kept.reading_store.erase()
+    return client
+
+
+def film(seed=1000) -> io.BytesIO:
+    """Return a drawn film as a PNG file."""
+    content = io.BytesIO()
+    Image.fromarray(draw_film(seed, 240, 200)).save(content, "PNG")
+    content.seek(0)
+    return content
+
+
+def send(browser, *files, headers=None, **fields):
+    """Send files, (content, name) each, as the form does."""
+    data = {"csrf_token": browser.token, "film": list(files), **fields}
+    return browser.post("/readings", data=data, headers=headers, content_type="multipart/form-data")
+
+
+def fill(kept, count, label=""):
+    """Keep refused films."""
+    for number in range(count):
+        seen = Reading(None, None, refusal=Refusal(refusal.DARK, "dark"))
+        result = Result(Path("film"), f"{number:064d}", decision.REFUSED, seen, time=datetime.now(UTC))
+        kept.reading_store.keep(result, kept.terms, label)
+
+
+def test_a_form_leads_to_the_reading(browser, kept):
+    answer = send(browser, (film(), "a.png"), label="  W-1\n ")
+    assert answer.status_code == 303
+    assert kept.reading_store.search()[0].label == "W-1"
+    assert browser.get(answer.location).status_code == 200
+
+
+def test_a_script_is_answered_in_json(browser):
+    answer = send(browser, (film(), "a.png"), headers=JSON)
+    assert answer.json["url"].startswith("/readings/") and answer.json["kind"] in (
+        "covid",
+        "unsure",
+        "normal",
+        "pneumonia",
+    )
+    refused = send(browser, (io.BytesIO(b"no film"), "a.png"), headers=JSON)
+    assert refused.status_code == 422 and refused.json["kind"] == "error" and "a.png" in refused.json["sentence"]
+
+
+def test_without_scripts_several_films_get_a_list(browser):
+    answer = send(browser, (film(), "a.png"), (io.BytesIO(b"no film"), "<b>.png"))
+    assert answer.status_code == 200
+    assert answer.text.count('<li class="') == 2 and "&lt;b&gt;.png" in answer.text and "<b>.png" not in answer.text
+
+
+def test_no_file_at_all_is_said(browser):
+    answer = send(browser)
+    assert answer.status_code == 400 and "Choose a film first" in answer.text
+    assert send(browser, headers=JSON).json["sentence"].startswith("No file was sent")
+
+
+def test_a_label_is_cut_and_never_markup(browser, kept):
+    send(browser, (film(), "a.png"), label="<script>" + "x" * 500)
+    reading = kept.reading_store.search()[0]
+    assert len(reading.label) == MOST_LABEL
+    for path in (f"/readings/{reading.id}", "/history"):
+        assert "<script>x" not in browser.get(path).text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "page=99999999999999999999999",
+        "page=-3",
+        "page=x",
+        "since=0001-01-01&until=9999-12-31",
+        "since=yesterday",
+        "verdict=nonsense",
+        "endpoint=a&_external=1&_anchor=b&filename=c",
+        "q=%25%27%22%00",
+        "label=%C3%A4",
+    ],
+)
+def test_any_question_to_the_history_is_answered(browser, kept, query):
+    fill(kept, 2, "Ä-1")
+    assert browser.get(f"/history?{query}").status_code == 200
+    assert browser.get(f"/history.csv?{query}").status_code == 200
+
+
+def test_the_history_is_turned_page_by_page(browser, kept):
+    fill(kept, A_PAGE + 2, "many")
+    first, second = (browser.get(f"/history?label=many&page={page}").text for page in (1, 2))
+    assert first.count('type="checkbox"') == A_PAGE and second.count('type="checkbox"') == 2
+    assert 'rel="next"' in first and 'rel="prev"' not in first
+    assert 'rel="prev"' in second and "label=many" in second
+    assert browser.get("/history?label=many&page=77").text.count('type="checkbox"') == 2
+
+
+def test_days_of_the_history_are_whole(browser, kept):
+    fill(kept, 1)
+    today = datetime.now().astimezone().date().isoformat()
+    assert "1 reading" in browser.get(f"/history?since={today}&until={today}").text
+    assert "0 readings" in browser.get("/history?until=2020-01-01").text
+
+
+def test_those_ticked_are_deleted_or_compared(browser, kept):
+    fill(kept, 3, "one")
+    ids = [reading.id for reading in kept.reading_store.search()]
+    post = lambda do, *chosen: browser.post(  # noqa: E731
+        "/history/selected", data={"csrf_token": browser.token, "do": do, "reading": list(chosen)}
+    )
+    assert post("compare", ids[0]).status_code == 400
+    assert browser.get(post("compare", *ids[:2]).location).status_code == 200
+    assert post("delete", ids[0], "no such reading").status_code == 303
+    assert kept.reading_store.count() == 2
+
+
+def test_erasing_asks_to_be_sure(browser, kept):
+    fill(kept, 1)
+    assert browser.post("/privacy/erase", data={"csrf_token": browser.token}).status_code == 400
+    assert kept.reading_store.count() == 1
+    assert (
+        "1 reading was erased" in browser.post("/privacy/erase", data={"csrf_token": browser.token, "sure": "1"}).text
+    )
+    assert kept.reading_store.count() == 0
+
+
+def test_the_language_is_kept_in_a_cookie_of_this_site_alone(browser):
+    answer = browser.post("/language", data={"csrf_token": browser.token, "language": "es", "next": "//evil.example"})
+    assert answer.location == "/"
+    cookie = next(one for one in answer.headers.getlist("Set-Cookie") if one.startswith("language="))
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+    assert '<html lang="es">' in browser.get("/").text
+    browser.post("/language", data={"csrf_token": browser.token, "language": "../../xx"})
+    assert '<html lang="es">' in browser.get("/").text
+
+
+def test_pictures_and_data_of_no_reading_are_not_there(browser, kept):
+    fill(kept, 1)
+    id = kept.reading_store.search()[0].id
+    for path in (
+        "/readings/x",
+        "/readings/x.json",
+        "/readings/x/film.jpg",
+        f"/readings/{id}/film.jpg",
+        f"/readings/{id}/a",
+    ):
+        assert browser.get(path).status_code == 404
+    assert browser.get(f"/readings/{id}.json").json["verdict"] == "refused"
+
+
+def test_without_a_camera_there_is_no_live_page(browser):
+    assert browser.get("/live").status_code == 404
+    assert "/live" not in browser.get("/").text
+
+
+def test_a_photograph_is_never_judged_as_a_film(browser, kept):
+    assert "Photographs of films cannot be read here" in browser.get("/").text
+    answer = send(browser, (film(), "photo.png"), photograph="1")
+    assert answer.status_code == 422 and "send the film&#39;s own file" in answer.text
+    assert kept.reading_store.count() == 0
+
+
+def test_who_sends_too_fast_is_told_when_to_come_again(browser, kept):
+    browser.application.extensions["guard"].uploads = Bucket(2, 0.001)
+    said = [send(browser, (io.BytesIO(b"no film"), "a.png"), headers=JSON) for _ in range(3)]
+    assert [answer.status_code for answer in said] == [422, 422, 429]
+    assert int(said[2].headers["Retry-After"]) > 1 and said[2].json["title"] == "Too many tries"
+    plain = send(browser, (io.BytesIO(b"no film"), "a.png"))
+    assert plain.status_code == 429 and "Retry-After" in plain.headers
+
+
+def test_one_form_holds_so_many_films(browser, kept):
+    answer = send(browser, *((io.BytesIO(b"no film"), "a.png") for _ in range(MOST_AT_ONCE + 1)))
+    assert answer.status_code == 413 and "11 films were sent at once; 10 are allowed." in answer.text

@@ -1,0 +1,1 @@
+"""What tests share: drawn films and collections, processes, a browser."""

@@ -1,0 +1,1 @@
+"""Tests in whole systems: emulated Pis, booted Debians, virtual machines, other clients."""
