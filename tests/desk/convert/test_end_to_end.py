@@ -1,6 +1,6 @@
 """The main job on drawn films, each step as the program people run: index, fit, convert, classify.
 
-The lung-field network is the one of tests/golden: training one takes minutes, and tests/desk/lungs/test_lungs.py does it.
+The lung-field network is the one of tests/golden: training one takes minutes, and tests/desk/lungs does it.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """Runs inside a virtual machine that loses its power: what was told before is there, and it works until the next cut.
 
-It tells by lines on the console what it has begun and what is done; `tests/system/booted/machine.py` reads them, cuts the
-power, and passes on at the next start what must be true (the kernel's command line is not for that: a file is).
+It tells by lines on the console what it has begun and what is done; `machine.py` reads them, cuts the power, and
+passes on at the next start what must be true (the kernel's command line is not for that: a file is).
 """
 
 import contextlib

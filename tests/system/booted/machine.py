@@ -1,7 +1,7 @@
 """The package in a virtual machine with a kernel of its own: limits of memory and CPU, and power cuts during work.
 
-`python -m tests.system.booted.machine` (`make test-power`): root, and the .deb of `make deb ARCH=x86_64`. qemu plays the
-processor, so it takes ten minutes and tells no time. CUTS is how often the power is cut.
+`python -m tests.system.booted.machine` (`make test-power`): root, and the .deb of `make deb ARCH=x86_64`. qemu plays
+the processor, so it takes ten minutes and tells no time. CUTS is how often the power is cut.
 """
 
 import json
@@ -65,7 +65,8 @@ def image(folder: Path) -> None:
     install = [*apart, "chroot", root, "dpkg", "-i", "/root/package.deb"]
     subprocess.run(install, check=True, stdout=subprocess.DEVNULL, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
     (root / "root/package.deb").unlink()
-    for name in ("tests/__init__.py", "tests/support/films.py", *(f"{path.relative_to(ROOT)}" for path in here())):
+    copied = ("tests/__init__.py", "tests/system/__init__.py", "tests/support/__init__.py", "tests/support/films.py")
+    for name in (*copied, *(f"{path.relative_to(ROOT)}" for path in here())):
         (root / "job" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / "job" / name)
     films(root / "films")

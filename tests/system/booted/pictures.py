@@ -1,4 +1,7 @@
-"""Draws what screens.py saw, for docs/pi.md: `python -m tests.system.booted.pictures build/booted/out/screens docs/pi`."""
+"""Draws what screens.py saw, for docs/pi.md.
+
+`python -m tests.system.booted.pictures build/booted/out/screens docs/pi`
+"""
 
 import html
 import itertools

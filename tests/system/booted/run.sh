@@ -32,6 +32,7 @@ cp build/covid-xray-edge-*-"$(uname -m)-py$python.tar.gz" $root/update/
 rm $root/update/site
 mkdir -p $root/job/tests/system/booted
 cp tests/__init__.py $root/job/tests/
+cp tests/system/__init__.py $root/job/tests/system/
 cp tests/system/booted/*.py $root/job/tests/system/booted/
 .venv/bin/python -m tests.system.booted.films $root/films
 if [ -n "${REAL:-}" ]; then cp -r "$REAL" $root/films/real; fi
