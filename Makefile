@@ -23,7 +23,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve data index pictures lungs train convert study arm-roots audit gate outline camera-card camera-count camera compare bench page-load kill-test test test-edge test-desk test-camera-vm test-arm wheel bundle deb install-pi test-booted test-power lint format clean
+.PHONY: help run serve data index pictures lungs train convert study arm-roots audit gate outline camera-card camera-count camera compare bench page-load kill-test test test-fast test-edge test-desk test-camera-vm test-arm wheel bundle deb install-pi test-booted test-power lint format clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -100,6 +100,13 @@ kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: non
 	KILLS=200 FILMS=1000 $(EDGE) -m pytest -s tests/edge/workers/test_killed_run.py
 
 test: lint test-edge test-desk  ## lint, then all tests in both environments
+
+# Neither processes that are killed nor whole programs: what a change of some lines breaks at once.
+FAST := imaging gate model screening outputs install service/test_signals.py store/test_store.py
+
+test-fast: lint .venv-edge/ready-tests  ## between two edits: lint, architecture, the light side's quick tests
+	$(DESK) -m pytest -q tests/test_architecture.py
+	$(EDGE) -m pytest -q $(addprefix tests/edge/,$(FAST))
 
 lint: .venv/ready  ## ruff: rules and format
 	$(DESK) -m ruff check .

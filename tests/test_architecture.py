@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,59 @@ ROOT = Path(__file__).parents[1]
 TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorboard", "tensorflow_hub", "torch", "jax"}
 RUNTIMES = {"tflite_runtime", "ai_edge_litert"}
 MOST_LINES = 300
+# Every package, the lightest first: one imports only those that stand before it, so there can be no cycle between them.
+ORDER = (
+    "edge_app",
+    "edge_app.imaging",
+    "edge_app.gate",
+    "edge_app.model",
+    "edge_app.screening",
+    "edge_app.workers",
+    "edge_app.sources",
+    "edge_app.store",
+    "edge_app.install",
+    "edge_app.outputs",
+    "edge_app.service",
+    "edge_app.camera",
+    "edge_app.camera.capture",
+    "edge_app.camera.detect",
+    "edge_app.camera.loop",
+    "edge_app.camera.ui",
+    "edge_app.diagnostics",
+    "edge_app.web.text",
+    "edge_app.web.http",
+    "edge_app.web.access",
+    "edge_app.web.readings",
+    "edge_app.web.views",
+    "edge_app.web",
+    "edge_app.commands",
+    "edge_app.bench",
+    "edge_app.system",
+    "edge_app.system.__main__",
+    "edge_app.__main__",
+    "train",
+    "train.models",
+    "train.photograph",
+    "train.index",
+    "train.films",
+    "train.reporting",
+    "train.evaluation",
+    "train.training",
+    "train.experiments",
+    "train.lungs",
+    "train.gate",
+    "train.camera",
+    "train.audit",
+    "train.site_check",
+    "train.__main__",
+    "convert.quantize",
+    "convert.verify",
+    "convert.modelfile",
+    "convert.packaging",
+    "convert.bench",
+    "convert",
+    "convert.__main__",
+)
 
 
 def imports(source: str) -> list[tuple[int, str]]:
@@ -50,6 +104,55 @@ def offenders(folder: str, banned: set[str], remedy: str, allowed: tuple[str, ..
     ]
 
 
+def modules() -> dict[str, Path]:
+    """Return every file of the three programs by its dotted name; a package's own file by that of the package."""
+    paths = [path for top in ("edge_app", "train", "convert") for path in sorted((ROOT / top).rglob("*.py"))]
+    names = [path.relative_to(ROOT).with_suffix("").parts for path in paths]
+    names = [parts[:-1] if parts[-1] == "__init__" else parts for parts in names]
+    return {".".join(parts): path for parts, path in zip(names, paths, strict=True)}
+
+
+def imported(found: dict[str, Path]) -> list[tuple[str, str, str]]:
+    """Return (module, module that it imports, `path:line`) for every import among modules of `modules`."""
+    edges = []
+    for module, path in found.items():
+        for line, name in imports(path.read_text(encoding="utf-8")):
+            while name and name not in found:
+                name = name.rpartition(".")[0]
+            if name and name != module:
+                edges.append((module, name, f"{path.relative_to(ROOT)}:{line}"))
+    return edges
+
+
+def package(module: str, found: dict[str, Path]) -> str:
+    """Return the package that a module belongs to; a program's own start, `__main__`, is one by itself."""
+    name = found[module].name
+    return module if name in ("__init__.py", "__main__.py") else module.rpartition(".")[0]
+
+
+def circles(edges: list[tuple[str, str, str]]) -> list[str]:
+    """Return `path:line` of every import that is part of a circle."""
+    after = {}
+    for module, name, _ in edges:
+        after.setdefault(module, set()).add(name)
+
+    def reached(start: str) -> set[str]:
+        seen, waiting = set(), [start]
+        while waiting:
+            for name in after.get(waiting.pop(), ()):
+                if name not in seen:
+                    seen.add(name)
+                    waiting.append(name)
+        return seen
+
+    reach = {module: reached(module) for module in after}
+    return [
+        f"{where}: {module} imports {name}, which imports it again; move what both need into a third file"
+        for module, name, where in edges
+        if module in reach.get(name, ())
+    ]
+
+
 def _demand(found: list[str]) -> None:
     if found:
         pytest.fail("\n".join(found), pytrace=False)
@@ -66,6 +169,35 @@ def test_the_edge_never_imports_training_or_conversion():
 
 def test_training_never_imports_conversion():
     _demand(offenders("train", {"convert", "tests"}, "move what both need into train/ or edge_app/"))
+
+
+def test_packages_import_only_lighter_ones():
+    found = modules()
+    rank = {name: number for number, name in enumerate(ORDER)}
+    edges = [(package(module, found), package(name, found), where) for module, name, where in imported(found)]
+    assert {name for edge in edges for name in edge[:2]} <= set(ORDER), "a package is missing in ORDER"
+    _demand(
+        [
+            f"{where}: {module} imports {name}, which stands behind it in ORDER; move what it needs forward"
+            for module, name, where in edges
+            if rank[name] > rank[module]
+        ]
+    )
+
+
+def test_no_circle_between_files():
+    _demand(circles(imported(modules())))
+
+
+def test_a_planted_circle_is_named():
+    edges = [("a", "b", "a.py:1"), ("b", "c", "b.py:2"), ("c", "a", "c.py:3"), ("c", "d", "c.py:4")]
+    assert [line.partition(": ")[0] for line in circles(edges)] == ["a.py:1", "b.py:2", "c.py:3"]
+
+
+def test_the_wheel_holds_every_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    folders = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "edge_app").rglob("__init__.py")}
+    assert set(project["packages"]) == folders | {"edge_app.models"}
 
 
 def test_commands_of_training_start_without_tensorflow():
