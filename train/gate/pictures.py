@@ -23,7 +23,7 @@ import pydicom
 from PIL import Image
 
 from edge_app.errors import EdgeError, UnreadableRadiograph
-from edge_app.imaging import radiograph
+from edge_app.imaging import limits, radiograph
 from train.gate.packages import PACKAGES, TAUGHT, Package
 from train.index.film_facts import perceptual_hash
 
@@ -152,7 +152,7 @@ def copy(path: Path, stem: Path) -> Path | None:
         return copy_dicom(path, stem.with_suffix(".png"))
     try:
         with Image.open(path) as picture:
-            if picture.width * picture.height > radiograph.MOST_PIXELS or min(picture.size) < radiograph.LEAST_SIDE:
+            if picture.width * picture.height > limits.MOST_PIXELS or min(picture.size) < limits.LEAST_SIDE:
                 return None
             picture.seek(0)
             plain = picture.format in ("PNG", "JPEG") and getattr(picture, "n_frames", 1) == 1
@@ -167,7 +167,7 @@ def copy(path: Path, stem: Path) -> Path | None:
             picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX)
             picture.save(target, quality=92)
             return target
-    except (*radiograph.DAMAGE, Image.DecompressionBombError):  # many test pictures are broken on purpose
+    except (*limits.DAMAGE, Image.DecompressionBombError):  # many test pictures are broken on purpose
         return None
 
 
@@ -175,13 +175,13 @@ def copy_dicom(path: Path, target: Path) -> Path | None:
     """Write the frame of a DICOM file as a grey PNG, as a hospital's export does; None if it holds no such frame."""
     try:
         values = pydicom.dcmread(path).pixel_array
-        if values.ndim != 2 or min(values.shape) < radiograph.LEAST_SIDE:
+        if values.ndim != 2 or min(values.shape) < limits.LEAST_SIDE:
             return None
         low, high = np.percentile(values, (0.05, 99.95))
         grey = np.clip((values - low) / max(high - low, 1) * 255, 0, 255).astype(np.uint8)
         Image.fromarray(grey).save(target)
         return target
-    except (*radiograph.DAMAGE, NotImplementedError, pydicom.errors.InvalidDicomError):
+    except (*limits.DAMAGE, NotImplementedError, pydicom.errors.InvalidDicomError):
         return None
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from train.evaluation import evaluate
-from train.experiments import bias_product
 from train.index.sources import CHILDREN
-from train.training import batches, localisation_loss
+from train.training import batches, bias_product, localisation_loss
 from train.training.config import TrainConfig
 
 # Share of the highest learning rate at which a network with rounded kernels settles.
@@ -179,9 +178,9 @@ def _start(settings, run_dir, material):
     """Return the model and the figures of its epochs so far: of the unfinished run in the folder, else of none."""
     import keras
 
-    from train.experiments import invariance
     from train.models import fused_norm
     from train.models import networks as networks
+    from train.training import invariance
 
     past = history(run_dir)
     if past:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from convert import release
+from convert import files, release
 from convert.quantize import calibration_films
 from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess
@@ -91,8 +91,8 @@ def test_a_full_disk_leaves_what_was_there_and_no_half_file(tmp_path):
     path = tmp_path / "model.tflite"
     path.write_bytes(b"before")
     code = (
-        "import sys; from pathlib import Path; from convert import release\n"
-        "release.write(Path(sys.argv[1]), b'x' * 4_000_000)"
+        "import sys; from pathlib import Path; from convert import files\n"
+        "files.write(Path(sys.argv[1]), b'x' * 4_000_000)"
     )
 
     def small_files():
@@ -116,4 +116,4 @@ def test_a_folder_that_is_a_file_is_named(tmp_path):
     with pytest.raises(
         EdgeError, match=r"cannot be written .*; make room there, or name another folder with '--out DIR'"
     ):
-        release.write(tmp_path / "models" / "model.tflite", b"x")
+        files.write(tmp_path / "models" / "model.tflite", b"x")

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from train.experiments import invariance
 from train.models import networks
+from train.training import invariance
 
 LABELS = ("normal", "covid")
 SOURCES = 3

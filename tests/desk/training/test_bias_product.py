@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from train.experiments import bias_product
+from train.training import bias_product
 
 # Two sources of ten films: nine of ten are ill in the first, two of ten in the second.
 ORIGIN = np.repeat(np.eye(2), 10, axis=0)
