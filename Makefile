@@ -25,9 +25,11 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 .DEFAULT_GOAL := help
 .PHONY: help run serve data index pictures lungs train convert study arm-roots audit gate outline camera-card camera-count camera compare bench page-load kill-test test test-fast test-edge test-desk test-camera-vm test-arm wheel bundle deb install-pi test-booted test-power lint format clean
 
-help:  ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+help:
+	@awk -F ':.*## ' '/^##@/ {group = substr($$0, 5)} /^[a-z-]+:.*## / {text[group] = text[group] sprintf("  make %-16s %s\n", $$1, $$2)} \
+	  END {split("Use|Pi|Desk|Maintain", order, "|"); for (i = 1; i <= 4; i++) printf "%s\n%s", order[i], text[order[i]]}' Makefile
 
+##@ Use
 run: .venv-edge/ready  ## classify a sample film, or yours: make run IMAGES=DIR
 	@$(EDGE) -m edge_app classify $(if $(IMAGES),"$(IMAGES)")
 
@@ -37,6 +39,7 @@ camera: .venv-edge/ready  ## look at films through the Pi's camera or a USB came
 serve: .venv-edge/ready  ## the page, for a browser on this machine; for the clinic's network SERVE="--host 0.0.0.0 --tls"
 	@$(EDGE) -m edge_app serve $(SERVE)
 
+##@ Desk
 data: .venv/ready  ## where to get the four collections, and which are in DATA
 	@$(DESK) -m train data --data "$(DATA)"
 
@@ -84,6 +87,7 @@ camera-count: .venv/ready $(INDEX)  ## count what the camera makes of photograph
 compare: .venv/ready  ## the figures of the released models side by side
 	$(DESK) -m train compare models/seed.json models/covid-xray-*.json
 
+##@ Maintain
 # In both runtimes: on x86 that of Bookworm, in the edge's Python, runs int8 20 times slower than the desk's, on ARM not.
 FILMS = $(wildcard $(patsubst %,$(DATA)/%,COVID-19_Radiography_Dataset/*/images chest_xray/* covid-chestxray-dataset/images nih-chest-xrays/images))
 
@@ -130,6 +134,7 @@ test-arm: .venv/ready .venv-edge/ready-tests  ## on emulated Pis: bundle in, doc
 test-camera-vm: .venv/ready  ## the camera on a real /dev/video0 with faults, in an emulated machine (minutes; root)
 	tests/system/vm/camera_vm.sh
 
+##@ Pi
 wheel: .venv/ready  ## the program as a wheel, with the model inside
 	@mkdir -p $(OUT)
 	@$(DESK) -c 'import pathlib, convert.packaging.wheels; print(convert.packaging.wheels.build(pathlib.Path("$(OUT)")))'
@@ -147,6 +152,7 @@ install-pi:  ## on a Pi with internet: install this checkout for the whole devic
 	  --python $$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')) && \
 	  $(if $(filter 0,$(shell id -u)),,sudo) $(PYTHON) $${archive%.tar.gz}/install.py --system
 
+##@ Maintain
 test-booted: .venv/ready  ## the .deb and its services in a booted Debian: killed 50 times, hung, stopped (minutes; root)
 	$(MAKE) deb bundle ARCH=$$(uname -m) PYTHON=$(FOR)
 	SUITE=$(if $(filter 3.13,$(FOR)),trixie,bookworm) tests/system/booted/run.sh
@@ -170,6 +176,8 @@ clean:  ## remove environments and caches; runs and models stay
 	@echo "Making the edge environment (once, about a minute)..."
 	@$(PYTHON) -m venv --clear .venv-edge
 	@$(EDGE) $(PIP) -r edge_app/requirements.txt
+	@printf '#!/bin/sh\n# The program of this checkout, from any folder.\nPYTHONPATH="%s" exec "%s" -m edge_app "$$@"\n' "$(CURDIR)" "$(CURDIR)/$(EDGE)" > .venv-edge/bin/covid-xray
+	@chmod +x .venv-edge/bin/covid-xray
 	@touch $@
 
 .venv-edge/ready-tests: .venv-edge/ready tests/requirements.txt

@@ -564,3 +564,11 @@ def test_bench_of_what_cannot_be_read(tmp_path, leg):
     assert _one_line(run(tmp_path / "black.png", command="bench", code=2)).startswith(f"{tmp_path / 'black.png'}: ")
     done = run(leg, command="bench", code=2)
     assert _one_line(done).startswith(f"{leg}: no lung field is to be seen: ")
+
+
+@pytest.mark.skipif(Path(sys.prefix).name != ".venv-edge", reason="only the light environment of a checkout has it")
+def test_a_checkout_has_the_command_from_any_folder(tmp_path):
+    done = subprocess.run(
+        [Path(sys.prefix) / "bin" / "covid-xray", "--version"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("covid-xray-edge ")
