@@ -40,10 +40,13 @@ def run(args) -> int:
 
 
 def _checks(args):
+    import contextlib
     import time
 
     from edge_app.diagnostics import hardware, health, open_ports, store_health
+    from edge_app.errors import NotInstalled
     from edge_app.imaging import dicom
+    from edge_app.install import updater
     from edge_app.store.location import default_path
 
     store = args.store or default_path()
@@ -51,6 +54,9 @@ def _checks(args):
     yield from health.device(store.parent)
     yield hardware.card(store.parent)
     yield hardware.clock(time.time())
+    # Only where a bundle was installed are there updates.
+    with contextlib.suppress(NotInstalled):
+        yield hardware.update_state(updater.prefix_here())
     yield open_ports.check()
     yield hardware.cameras()
     if health.installed("pydicom"):

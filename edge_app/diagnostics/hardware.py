@@ -6,7 +6,9 @@ import struct
 import time
 from pathlib import Path
 
+from edge_app import atomic_io
 from edge_app.diagnostics.health import FAULT, LEAST_YEAR, OK, WARNING, Check, nearest
+from edge_app.install import updater
 
 # A byte of eMMC 5.1 (JESD84-B51, 7.4.31, PRE_EOL_INFO): 80 % of the spare blocks are used, and 90 %.
 SPARE_WARNING, SPARE_URGENT = 2, 3
@@ -91,8 +93,13 @@ def cameras() -> Check:
 
 
 def update_state(prefix: Path) -> Check:
-    """Check that an update was not cut short: what `update` left unpacked."""
-    if (prefix / "unpacked").exists():
+    """Check that no update of the program in `prefix` was cut short: it leaves behind what it had unpacked."""
+    if (prefix / updater.UNPACKED).exists():
+        try:
+            with atomic_io.alone(prefix):
+                pass
+        except BlockingIOError:
+            return Check("updates", OK, "an update is being installed")
         return Check("updates", WARNING, f"an update in {prefix} was cut short; the old program is in use; do it again")
     return Check("updates", OK, "none was cut short")
 

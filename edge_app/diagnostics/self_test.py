@@ -181,4 +181,4 @@ def _scores(grey: np.ndarray, classifier: Classifier) -> np.ndarray:
 
 
 def _field(grey: np.ndarray, classifier: Classifier) -> lung_field.LungField:
-    return lung_field.find(classifier.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+    return classifier.find_lungs(grey)

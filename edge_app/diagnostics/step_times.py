@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from edge_app.errors import UnreadableRadiograph
-from edge_app.imaging import lung_field, preprocess, radiograph
+from edge_app.imaging import preprocess, radiograph
 
 # One film more than needed is read first and not counted: the first call of anything is slower.
 REPEATS = 10
@@ -36,7 +36,7 @@ def measure(paths: list[Path], classifier, repeats: int = REPEATS) -> list[dict]
             grey = radiograph.read(path, preprocess.least_side(classifier.card.size))
             clock.append(time.perf_counter())
             try:
-                field = lung_field.find(classifier.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+                field = classifier.find_lungs(grey)
                 clock.append(time.perf_counter())
                 pixels = preprocess.lungs_to_pixels(grey, field, classifier.card.size)
             except UnreadableRadiograph as error:  # neither knows files, and so names none

@@ -12,7 +12,8 @@ import numpy as np
 
 from edge_app.errors import MissingPackage, ModelMismatch
 from edge_app.gate.view_classes import KINDS
-from edge_app.imaging.preprocess import LUNG_SIZE, MASK_SIZE
+from edge_app.imaging import lung_field
+from edge_app.imaging.preprocess import LUNG_SIZE, MASK_SIZE, to_pixels
 from edge_app.model.model_file import ModelFile
 
 # The faster one first: LiteRT runs int8 with XNNPACK, tflite-runtime 2.14 does not (20 times slower on x86).
@@ -53,7 +54,20 @@ def find_runtime():
     )
 
 
-class LungFinder:
+class _FindsLungs:
+    """What both classes below, which have `lungs`, have in common."""
+
+    def find_lungs(self, grey: np.ndarray) -> lung_field.LungField:
+        """Find the lungs of a film, uint8 (H, W), 0 = black = air.
+
+        Raises:
+            NoLungField: there are none, or what there is cannot be lungs.
+            UnreadableRadiograph: the film shows nothing (`preprocess.to_pixels`).
+        """
+        return lung_field.find(self.lungs(to_pixels(grey, LUNG_SIZE)))
+
+
+class LungFinder(_FindsLungs):
     """The network that finds the lungs, by itself: what training crops its films with."""
 
     def __init__(self, path: Path, threads: int = 1):
@@ -75,7 +89,7 @@ class LungFinder:
         return self._network.look(pixels)
 
 
-class Classifier:
+class Classifier(_FindsLungs):
     """The two networks of a model file, the one that finds the lungs and the one that judges them.
 
     Calls from several threads take turns: an interpreter bears only one at a time.

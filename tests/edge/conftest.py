@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app.imaging import lung_field, preprocess
+from edge_app.imaging import preprocess
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from tests.support.films import draw_film
@@ -52,7 +52,7 @@ def with_golden_film(tmp_path, classifier, model_path):
     film = io.BytesIO()
     grey = draw_film(1000, 200, 192)
     Image.fromarray(grey).save(film, "PNG")
-    field = lung_field.find(classifier.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+    field = classifier.find_lungs(grey)
     scores = classifier.scores(preprocess.lungs_to_pixels(grey, field, classifier.card.size))[0].tolist()
     normal, *others = scores
     top, *box = field.box

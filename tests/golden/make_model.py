@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from convert.quantize import calibration_films, quantize  # noqa: E402
 from edge_app.errors import NoLungField  # noqa: E402
-from edge_app.imaging import lung_field, preprocess  # noqa: E402
+from edge_app.imaging import preprocess  # noqa: E402
 from edge_app.model import classifier, model_file  # noqa: E402
 from tests.support.drawn_collections import draw_person  # noqa: E402
 from tests.support.films import draw_film, draw_lungs  # noqa: E402
@@ -138,7 +138,7 @@ def main() -> None:
         name = LABELS[i % 3]
         film = draw_film(i, *side(i), opacity=OPACITY[name])
         with contextlib.suppress(NoLungField):  # one in a thousand, all opaque
-            field = lung_field.find(one.lungs(preprocess.to_pixels(film, preprocess.LUNG_SIZE)))
+            field = one.find_lungs(film)
             shown.append(preprocess.lungs_to_pixels(film, field, SIZE))
             names.append(name)
     print("lungs found on", len(shown), "of", FILMS)

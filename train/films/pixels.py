@@ -67,7 +67,7 @@ def load_crops(films, data: Path, size: int, cache: Path, index_hash: str, lungs
 
         def make(grey, _):
             try:
-                field = lung_field.find(finder.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+                field = finder.find_lungs(grey)
             except NoLungField:
                 return {}
             return cropped(grey, field, size)

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from edge_app.errors import NoLungField, UnreadableRadiograph
 from edge_app.gate import gate, refusal
-from edge_app.imaging import lung_field, preprocess, radiograph
+from edge_app.imaging import preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import inference
@@ -120,7 +120,7 @@ def show(case: Case, classifier: Classifier) -> Case | None:
             return replace(case, said="unreadable")
     if case.group == SPOILED:
         try:
-            field = lung_field.find(classifier.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+            field = classifier.find_lungs(grey)
         except NoLungField:
             return None
         grey = spoiled.spoil(case.kind, grey, field.mask, rng)

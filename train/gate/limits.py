@@ -25,7 +25,7 @@ from edge_app.gate.picture_checks import (
     NEIGHBOURS,
     SHARPNESS,
 )
-from edge_app.imaging import lung_field, preprocess, radiograph
+from edge_app.imaging import preprocess, radiograph
 from edge_app.imaging.lung_field import LungField
 from edge_app.model.classifier import LungFinder
 from train.films import film_arguments
@@ -101,7 +101,7 @@ def training_films(table: pd.DataFrame, data: Path, lungs: Path, seed: int = 0):
     for path in tqdm(chosen["path"], desc="films", unit="film", disable=None):
         grey = radiograph.read(data / path, preprocess.least_side(preprocess.LUNG_SIZE))
         try:
-            field = lung_field.find(finder.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+            field = finder.find_lungs(grey)
         except NoLungField:
             field = None
         yield grey, field

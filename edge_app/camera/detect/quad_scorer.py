@@ -21,15 +21,6 @@ def by_sides(features: np.ndarray) -> np.ndarray:
     return _run("sides", features)
 
 
-def by_look(features: np.ndarray) -> np.ndarray:
-    """Return how well quadrangles fit a film, float32 (K,), 0 .. 1; 1: all corners within 1 % of its width.
-
-    Args:
-        features: float32 (K, F), of `outline.closely`.
-    """
-    return _run("look", features)
-
-
 def by_both(sides: np.ndarray, closely: np.ndarray) -> np.ndarray:
     """Return how well quadrangles fit a film by sides and look together, float32 (K,), 0 .. 1.
 

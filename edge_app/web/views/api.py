@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Response, request, url_for
 
 from edge_app.errors import EdgeError
 from edge_app.screening import decision
@@ -181,11 +181,6 @@ def _reading(id: str):
     if found is None:
         raise Wrong(404, "reading: there is none of that name; it was deleted, or its time is over.")
     return found
-
-
-def is_device() -> bool:
-    """Say whether a device with a token asks."""
-    return bool(g.get("device"))
 
 
 def for_errors(status: int, words: str):

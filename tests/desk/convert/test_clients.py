@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from edge_app.errors import NoLungField
-from edge_app.imaging import lung_field, preprocess, radiograph
+from edge_app.imaging import preprocess, radiograph
 from edge_app.model import classifier, model_file
 from edge_app.sources import sample
 
@@ -39,7 +39,7 @@ def crops(edge):
     for path in [sample.path(), *paths[:: len(paths) // (2 * FILMS) + 1]]:
         grey = radiograph.read(path)
         try:
-            field = lung_field.find(edge.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+            field = edge.find_lungs(grey)
         except NoLungField:
             continue
         found.append(preprocess.lungs_to_pixels(grey, field, edge.card.size))

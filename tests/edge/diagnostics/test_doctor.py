@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from edge_app import atomic_io
 from edge_app.camera.capture import devices
 from edge_app.diagnostics import hardware, health, open_ports, self_test, store_health, threads
 from edge_app.errors import MissingPackage
@@ -278,6 +279,16 @@ def test_cameras_that_are_well_or_not(monkeypatch):
     assert (check.state, check.words.split(";")[1]) == (health.WARNING, " /dev/video0: this user may not open it")
     found.clear()
     assert hardware.cameras().state == health.OK
+
+
+def test_an_update_that_was_cut_short_is_told_and_one_that_goes_on_is_not(tmp_path):
+    assert hardware.update_state(tmp_path).state == health.OK
+    (tmp_path / "unpacked").mkdir()
+    check = hardware.update_state(tmp_path)
+    assert (check.name, check.state) == ("updates", health.WARNING)
+    assert f"an update in {tmp_path} was cut short" in check.words
+    with atomic_io.alone(tmp_path):
+        assert hardware.update_state(tmp_path) == health.Check("updates", health.OK, "an update is being installed")
 
 
 def test_signature_and_kernels(with_golden_film, monkeypatch):

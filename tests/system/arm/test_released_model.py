@@ -7,7 +7,7 @@ import pytest
 
 from convert.modelfile import golden_film
 from convert.verify import runtimes
-from edge_app.imaging import lung_field, preprocess
+from edge_app.imaging import preprocess
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from tests.support.films import draw_film
@@ -26,7 +26,7 @@ def test_the_scores_are_those_of_this_desk(processor):
     films = []
     for seed in range(1000, 1008):
         grey = draw_film(seed, 300, 280, opacity=seed % 3 / 2)
-        field = lung_field.find(classifier.lungs(preprocess.to_pixels(grey, preprocess.LUNG_SIZE)))
+        field = classifier.find_lungs(grey)
         films.append(preprocess.lungs_to_pixels(grey, field, classifier.card.size))
     there = [place for place in runtimes.emulated() if processor in place.name]
     here = [place for place in runtimes.here() if place.runtime == "tflite_runtime.interpreter"]
