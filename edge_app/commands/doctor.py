@@ -44,10 +44,11 @@ def _checks(args):
     import time
 
     from edge_app.diagnostics import hardware, health, open_ports, store_health
-    from edge_app.errors import NotInstalled
+    from edge_app.errors import WrongUsage
     from edge_app.imaging import dicom
     from edge_app.install import updater
     from edge_app.store.location import default_path
+    from edge_app.versions import installed
 
     store = args.store or default_path()
     yield hardware.system()
@@ -55,11 +56,11 @@ def _checks(args):
     yield hardware.card(store.parent)
     yield hardware.clock(time.time())
     # Only where a bundle was installed are there updates.
-    with contextlib.suppress(NotInstalled):
+    with contextlib.suppress(WrongUsage):
         yield hardware.update_state(updater.prefix_here())
     yield open_ports.check()
     yield hardware.cameras()
-    if health.installed("pydicom"):
+    if installed("pydicom"):
         yield health.decoders(dicom.compressions())
     from edge_app.diagnostics import self_test
 
