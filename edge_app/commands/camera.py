@@ -141,7 +141,7 @@ class Controls:
     """The screen, the keys and the button of a run.
 
     Attributes:
-        left: whether the person wants an end.
+        left: whether the person asked to stop.
     """
 
     def __init__(self, args, terms, press, say):
@@ -178,7 +178,7 @@ class Controls:
         self._open.close()
 
     def leave(self) -> None:
-        """Take note that the person wants an end."""
+        """Take note that the person asked to stop."""
         self.left = True
 
     def show(self, moment) -> None:
@@ -202,7 +202,7 @@ def size(text: str) -> tuple[int, int]:
     """Read the size of a frame."""
     sides = text.lower().split("x")
     if len(sides) != 2 or not all(side.isdigit() and 64 <= int(side) <= 8192 for side in sides):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size of a frame; write one such as 1280x720")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a frame size; write one such as 1280x720")
     return int(sides[0]), int(sides[1])
 
 

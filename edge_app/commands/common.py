@@ -90,5 +90,5 @@ def threads(text: str) -> int:
 def port(text: str) -> int:
     """Read a port; 0 is any that is free."""
     if not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; 0 to 65535 are allowed")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid port; 0 to 65535 are allowed")
     return int(text)

@@ -67,7 +67,7 @@ def moment(text: str) -> str:
     import re
 
     if not re.fullmatch(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d)?)?)?)?)?", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no date; write it as 2026-11-01 or 2026-11-01T08:30")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write it as 2026-11-01 or 2026-11-01T08:30")
     return text.replace(" ", "T")
 
 

@@ -69,7 +69,7 @@ def run(args) -> int:
 
 
 def serve(settings) -> int:
-    """Serve until somebody wants an end."""
+    """Serve until a stop is requested."""
     from edge_app.service.systemd import Service
 
     with Service() as service:
@@ -147,5 +147,5 @@ def default_state() -> Path:
 def days(text: str) -> int:
     """Read a number of days."""
     if not text.isdigit() or int(text) > 36500:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of days; 0 to 36500 are allowed")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days; 0 to 36500 are allowed")
     return int(text)

@@ -48,7 +48,7 @@ def run(args) -> int:
 
     for folder in args.folders:
         if folder.exists() and not folder.is_dir():
-            raise WrongUsage(f"{folder}: is no folder; name the folder that films arrive in, or use 'classify'.")
+            raise WrongUsage(f"{folder}: is not a folder; name the folder that films arrive in, or use 'classify'.")
         if args.overlays and Path(os.path.realpath(args.overlays)).is_relative_to(os.path.realpath(folder)):
             raise WrongUsage(f"--overlays: '{args.overlays}' lies in '{folder}', where pictures are taken for films.")
 

@@ -54,7 +54,7 @@ class LungField:
         ]
 
     def with_box(self, box: Sequence[float]) -> "LungField":
-        """Return it with another box."""
+        """Return a copy of this field with `box` replaced."""
         return replace(self, box=tuple(box))
 
 

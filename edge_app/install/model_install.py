@@ -140,7 +140,7 @@ def _content(path: Path) -> bytes:
         if path.exists() and not path.is_file():  # reading a pipe would wait for ever
             raise NotInstalled(f"{path}: is not a regular file; name a model file.")
         if path.stat().st_size > MOST_MB * 1e6:
-            raise NotInstalled(f"{path}: is larger than {MOST_MB} MB; that is no model of this program.")
+            raise NotInstalled(f"{path}: is larger than {MOST_MB} MB; no model of this program is that large.")
         return path.read_bytes()
     except OSError as error:
         raise NotInstalled(f"{path}: cannot be read ({error.strerror}); name a model file.") from error

@@ -80,7 +80,7 @@ def read(place: Path) -> Order:
     try:
         return Order(tuple(Installed(**entry) for entry in raw["models"]), bool(raw.get("trial")))
     except TypeError as error:
-        raise ValueError(f"holds an entry that is none ({error})") from error
+        raise ValueError(f"holds an entry that cannot be read ({error})") from error
 
 
 def usable(entry: Installed, place: Path) -> bool:

@@ -96,7 +96,9 @@ def public_key(path: Path):
     except OSError as error:
         raise NotTrusted(f"{path}: the key cannot be read ({error.strerror}); change its permissions.") from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise NotTrusted(f"{path}: is no public key as PEM; take what 'python -m convert keygen' made.") from error
+        raise NotTrusted(
+            f"{path}: is not a public key in PEM format; take the file that 'python -m convert keygen' made."
+        ) from error
     if not isinstance(key, Ed25519PublicKey):
         raise NotTrusted(
             f"{path}: is a key of another kind; Ed25519 is needed, as 'python -m convert keygen' makes it."

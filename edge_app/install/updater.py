@@ -84,7 +84,9 @@ def _install(path: Path, digest: str, prefix: Path) -> str:
         _switch(prefix, before, release, path)
         return release.name
     except (KeyError, json.JSONDecodeError, tarfile.TarError, EOFError) as error:
-        raise NotInstalled(f"{path}: is no bundle of this program, or is damaged ({error}); fetch it again.") from error
+        raise NotInstalled(
+            f"{path}: is not a bundle of this program, or is damaged ({error}); fetch it again."
+        ) from error
     except subprocess.TimeoutExpired as error:
         raise NotInstalled(f"{path}: takes more than {SECONDS} seconds to install; nothing is changed.") from error
     finally:
@@ -147,7 +149,9 @@ def _unpack(path: Path, to: Path) -> Path:
             if member.isdir():
                 continue
             if not member.isfile() or ".." in parts or Path(member.name).is_absolute():
-                raise NotInstalled(f"{path}: holds '{member.name}', which is no plain file within; do not trust it.")
+                raise NotInstalled(
+                    f"{path}: holds '{member.name}', which is not a plain file inside it; do not trust this archive."
+                )
             target = to.joinpath(*parts)
             target.parent.mkdir(parents=True, exist_ok=True)
             with archive.extractfile(member) as source, target.open("wb") as copy:

@@ -49,7 +49,7 @@ class Reading:
     maps: np.ndarray | None = None
 
     def refused(self, why: Refusal) -> "Reading":
-        """Return it with a reason why there must be no verdict, unless it has one already."""
+        """Return a copy with the reason for refusing a verdict, unless it has one already."""
         return self if self.refusal else replace(self, refusal=why)
 
 

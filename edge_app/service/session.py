@@ -147,7 +147,7 @@ class Session:
             settled: says of a result whether it is the film's outcome; if not, it goes nowhere.
 
         Raises:
-            Stopped: the user, or the system, wants an end.
+            Stopped: the user or the system requested a stop.
         """
         from edge_app.workers import pipeline
 

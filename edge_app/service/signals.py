@@ -15,7 +15,7 @@ _held = False
 
 
 class Stopped(KeyboardInterrupt):
-    """The user, or the system, wants an end; `code` is the exit code, 130 or 143."""
+    """Stop requested by the user or the system; `code` is the exit code, 130 or 143."""
 
     def __init__(self, number: int):
         super().__init__()

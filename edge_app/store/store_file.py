@@ -122,7 +122,7 @@ def fault(path: Path, error: Exception) -> StoreFault:
         ("full", "the disk is full; make room, or name a file on another disk"),
         ("readonly", "the store may not be written; change its permissions, or name another file"),
         ("disk I/O error", "the disk cannot be read or written, or the file has gone; look at it with 'doctor'"),
-        ("not a database", "is no database; name another file for the store"),
+        ("not a database", "is not a database; name another file for the store"),
         ("malformed", "the store is damaged; keep a copy, and name another file for new results"),
         ("unable to open", "the store may not be opened; name a file in a folder of yours"),
     ):

@@ -89,7 +89,7 @@ def make(bundle: Path, target: Path) -> None:
     """Make the environment anew; pip runs out of its own wheel, and checks the hashes once more."""
     if target.exists():
         if not (target / "pyvenv.cfg").exists() and any(target.iterdir()):
-            raise Refused(f"{target}: is there and is no environment of Python; name another folder.")
+            raise Refused(f"{target}: exists but is not a virtual environment; name another folder.")
         shutil.rmtree(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     # The system's packages can be seen: picamera2, lgpio and gpiozero come with Raspberry Pi OS and not from PyPI.

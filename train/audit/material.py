@@ -143,7 +143,7 @@ def read_run(folder: Path) -> Run:
         scores = pd.read_csv(folder / "scores.csv", keep_default_na=False)
         (folder / "model.keras").stat()
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EdgeError(f"{folder}: is no finished run; name a run folder of 'make train'.") from error
+        raise EdgeError(f"{folder}: is not a finished run; name a run folder of 'make train'.") from error
     return Run(folder, record, scores)
 
 

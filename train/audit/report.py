@@ -30,7 +30,7 @@ def run(args) -> int:
     films = material.load(audited, args.index, args.data, args.cache)
     if args.within not in set(films.films["source"]):
         known = ", ".join(sorted(set(films.films["source"])))
-        raise WrongUsage(f"--within: '{args.within}' is no source of {args.index}; it holds {known}.")
+        raise WrongUsage(f"--within: '{args.within}' is not a source of {args.index}; it holds {known}.")
     others = {}
     if args.plain:
         plain = material.read_run(args.plain)

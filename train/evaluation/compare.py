@@ -39,7 +39,8 @@ def read(path: Path) -> list[tuple[str, dict]]:
         ]
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise EdgeError(
-            f"{path}: is no finished run and no record of one; name run folders of 'make train', or 'models/*.json'."
+            f"{path}: is neither a finished run nor the record of one; name run folders of 'make train', or "
+            "'models/*.json'."
         ) from error
 
 

@@ -81,7 +81,7 @@ def read(path: Path, folder: Path) -> Table:
     try:
         rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except csv.Error as error:
-        raise WrongUsage(f"{path}, line {reader.line_num}: is no table row ({error}); {EXPORT}.") from error
+        raise WrongUsage(f"{path}, line {reader.line_num}: is not a table row ({error}); {EXPORT}.") from error
     rows = [(line, cells) for line, cells in rows if any(cells)]
     columns = [cell.casefold() for cell in rows[0][1]]
     if missing := [name for name in NEEDED if name not in columns]:

@@ -246,7 +246,7 @@ def named(name: str, size: tuple[int, int]) -> feed.Feed:
 
         number = name[3:] or "0"
         if not number.isdigit():
-            raise WrongUsage(f"camera: '{name}' is no camera of the Pi; write pi, or pi:1 for the second.")
+            raise WrongUsage(f"camera: '{name}' is not a camera of the Pi; write pi, or pi:1 for the second one.")
         try:
             pi.library()
         except MissingPackage as error:

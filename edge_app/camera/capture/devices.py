@@ -56,7 +56,7 @@ def problem(path: Path) -> str | None:
         answer = bytearray(CAPABILITY.size)
         fcntl.ioctl(number, QUERY, answer)
     except OSError:
-        return "it is no video device"
+        return "it is not a video device"
     finally:
         os.close(number)
     driver, _, _, _, whole, node, *_ = CAPABILITY.unpack(answer)

@@ -126,7 +126,7 @@ class Stream(OpenCvFeed):
         return [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, ms]
 
     def _why_closed(self) -> str:
-        return "it cannot be reached, or is no video; check address, password and network"
+        return "it cannot be reached, or is not a video; check address, password and network"
 
     def _nothing(self):
         raise FeedFault("the stream broke off")
@@ -155,7 +155,7 @@ class Video(OpenCvFeed):
         return pixels, (self._frames - 1) / self._rate
 
     def _why_closed(self) -> str:
-        return "it is no video that can be read"
+        return "it is not a video that can be read"
 
     def _nothing(self):
         if not self._frames:
@@ -187,7 +187,7 @@ class Pictures:
         except (OSError, cv2.error):
             pixels = None
         if pixels is None:
-            raise FeedFault(f"'{path.name}' in it is no picture that can be read")
+            raise FeedFault(f"'{path.name}' in it is not a picture that can be read")
         self._at += 1
         return cv2.cvtColor(checked(pixels), cv2.COLOR_BGR2RGB), (self._at - 1) / self.RATE
 

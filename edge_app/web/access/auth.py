@@ -91,7 +91,7 @@ def _check():
         if guard().credentials.is_token(said[len(BEARER) :]):
             g.device = True
             return None
-        return _answer(401, "Authorization: is no token of a device; 'serve --new-token NAME' gives one.")
+        return _answer(401, "Authorization: is not a valid device token; 'serve --new-token NAME' makes one.")
     known = guard().sessions.get(request.cookies.get(sessions.COOKIE), request.endpoint not in UNATTENDED)
     if known and known.logged_in and known.password != guard().credentials.version:  # it was changed meanwhile
         guard().sessions.end(known)

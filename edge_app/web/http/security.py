@@ -1,4 +1,4 @@
-"""What every answer says to the browser, and which names of this device are heeded."""
+"""What every answer says to the browser, and which host names of this device are accepted."""
 
 import ipaddress
 
@@ -31,7 +31,7 @@ def init_app(app, names: frozenset[str]) -> None:
         """Refuse a page of elsewhere that was made to point here by its name (DNS rebinding); it cannot be a number."""
         if _host(request.host) in names or _is_address(_host(request.host)):
             return None
-        answer = "This device is not called so; use its address, or start it with '--name NAME'.\n"
+        answer = "Unknown host name; use this device's address, or start it with '--name NAME'.\n"
         return current_app.response_class(answer, 421, mimetype="text/plain")
 
     @app.after_request

@@ -445,7 +445,7 @@ def test_masks_lie_in_the_frame_of_what_the_network_sees(places, monkeypatch):
 
 def test_what_is_no_finished_run_is_named(places, tmp_path, capsys):
     assert command.main(["audit", str(tmp_path)]) == 2
-    assert "is no finished run; name a run folder of 'make train'" in capsys.readouterr().err
+    assert "is not a finished run; name a run folder of 'make train'" in capsys.readouterr().err
     (tmp_path / "index.csv").write_text((places / "index.csv").read_text() + "\n")
     assert command.main(["audit", str(places / "run"), "--index", str(tmp_path / "index.csv")]) == 2
     assert "is not the index that" in capsys.readouterr().err

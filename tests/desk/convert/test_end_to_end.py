@@ -141,7 +141,7 @@ def test_compare_prints_a_column_a_model(folder, capsys):
     assert printed[0] == "|  | seed, Keras | seed, Keras | seed, int8 |"
     assert [line for line in printed if line.startswith("| COVID-19_Radiography_Dataset: sensitivity (")]
     wrong = _refused(train, "compare", folder / "index.csv", capsys=capsys)
-    assert "is no finished run and no record of one" in wrong
+    assert "is neither a finished run nor the record of one" in wrong
 
 
 def test_a_run_is_not_overwritten_and_a_missing_one_is_named(folder, tmp_path, capsys):

@@ -512,7 +512,7 @@ def test_spreadsheets_separate_columns_in_their_own_way(tmp_path, separator, wor
 
 def test_a_quote_that_never_ends_is_a_sentence(tmp_path):
     (tmp_path / "labels.csv").write_text('path,label\n"a.png,covid\n' + "x,normal\n" * 20_000)
-    with pytest.raises(WrongUsage, match=r"labels\.csv, line \d+: is no table row \(field larger than field limit"):
+    with pytest.raises(WrongUsage, match=r"labels\.csv, line \d+: is not a table row \(field larger than field limit"):
         labels.read(tmp_path / "labels.csv", tmp_path)
 
 

@@ -74,8 +74,8 @@ def test_a_folder_and_a_pattern_of_pictures(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("broken.mp4", b"no video at all", "it is no video that can be read"),
-        ("broken.png", b"no picture", "'broken.png' in it is no picture that can be read"),
+        ("broken.mp4", b"no video at all", "it is not a video that can be read"),
+        ("broken.png", b"no picture", "'broken.png' in it is not a picture that can be read"),
     ],
 )
 def test_a_damaged_recording_is_named(tmp_path, name, content, said):
@@ -89,7 +89,7 @@ def test_a_damaged_picture_in_a_sequence_is_named(tmp_path):
     (tmp_path / "1.png").write_bytes(b"no picture")
     frames, end = all_of(str(tmp_path))
     assert len(frames) == 1
-    assert "'1.png' in it is no picture that can be read" in f"{end}"
+    assert "'1.png' in it is not a picture that can be read" in f"{end}"
 
 
 def test_pictures_too_small_are_refused(tmp_path):
@@ -367,7 +367,7 @@ def test_a_device_says_why_it_cannot_be_used(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(devices, "DEVICES", nodes)
     assert "there is no such device" in devices.found()[0].problem
     (nodes / "video0").write_bytes(b"")
-    assert devices.found() == [devices.Device(f"{nodes / 'video0'}", "HD Webcam", "it is no video device")]
+    assert devices.found() == [devices.Device(f"{nodes / 'video0'}", "HD Webcam", "it is not a video device")]
     assert main(["cameras"]) == 1
     assert "HD Webcam" in capsys.readouterr().out
 

@@ -183,7 +183,7 @@ def test_a_key_that_is_none_lets_nothing_in(place, with_golden_film):
     (place.parent / "keys").mkdir()
     (place.parent / "keys" / "site.pub").write_text("no key")
     path = sign(with_golden_film("new"), Ed25519PrivateKey.generate())
-    assert "is no public key as PEM" in model("install", path, code=2)[1]
+    assert "is not a public key in PEM format" in model("install", path, code=2)[1]
 
 
 def test_a_key_that_the_site_gave_up_lets_nothing_back(place, with_golden_film):

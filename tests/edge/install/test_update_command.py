@@ -111,8 +111,8 @@ def test_install_list_and_roll_back(with_first, tmp_path):
 
 REFUSALS = {
     "cut off": (lambda path: path.write_bytes(path.read_bytes()[:-200]), "is damaged"),
-    "no archive": (lambda path: path.write_bytes(b"no archive"), "is no bundle of this program"),
-    "a file outside": (lambda path: archive(path, "2", **{"../../outside": b"x"}), "no plain file within"),
+    "no archive": (lambda path: path.write_bytes(b"no archive"), "is not a bundle of this program"),
+    "a file outside": (lambda path: archive(path, "2", **{"../../outside": b"x"}), "not a plain file inside it"),
     "an installer that fails": (lambda path: archive(path, "2", "sys.exit('no wheel')"), "no wheel"),
     "a program that does not start": (lambda path: archive(path, "2", SPOILED), "the doctor cannot be run with it"),
     "a program that fails once used": (lambda path: archive(path, "2", WELL_UNTIL_USED), "the doctor cannot be run"),

@@ -285,7 +285,7 @@ def test_once_where_there_is_nothing(inbox, tmp_path):
 def test_a_film_is_no_folder(inbox):
     rows, err = once(film(inbox / "film.png"), code=2)
     assert rows == []
-    assert err.startswith(f"{inbox / 'film.png'}: is no folder; ")
+    assert err.startswith(f"{inbox / 'film.png'}: is not a folder; ")
 
 
 def test_overlays_never_go_where_they_would_be_taken_for_films(inbox):

@@ -106,4 +106,4 @@ def test_there_is_no_store(tmp_path):
 
 
 def test_a_date_that_is_none(store):
-    assert "'yesterday' is no date" in _run(store, "--since", "yesterday", code=2).stderr
+    assert "'yesterday' is not a date" in _run(store, "--since", "yesterday", code=2).stderr

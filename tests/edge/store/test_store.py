@@ -180,8 +180,8 @@ def test_only_its_owner_may_read_it(tmp_path, of_run):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"path,verdict\nfilm.png,covid suspected\n" * 99, "is no database"),
-        (b"SQLite format 3\0" + b"\xff" * 4096, "is no database"),
+        (b"path,verdict\nfilm.png,covid suspected\n" * 99, "is not a database"),
+        (b"SQLite format 3\0" + b"\xff" * 4096, "is not a database"),
     ],
 )
 def test_a_file_that_is_no_store_is_left_alone(tmp_path, content, words):
