@@ -69,7 +69,7 @@ def make_state_dir(folder: Path) -> None:
         raise WrongUsage(f"--state: '{folder}' cannot be made ({error.strerror}); name a folder of yours.") from error
     if not folder.is_dir() or mode & 0o022:
         raise WrongUsage(
-            f"--state: '{folder}' is not a folder, or others may write to it; name another, or 'chmod go-w' it."
+            f"--state: '{folder}' is not a folder, or others may write into it; name another, or 'chmod go-w' it."
         )
 
 
