@@ -450,4 +450,4 @@ def test_what_is_no_finished_run_is_named(places, tmp_path, capsys):
     assert command.main(["audit", str(places / "run"), "--index", str(tmp_path / "index.csv")]) == 2
     assert "is not the index that" in capsys.readouterr().err
     assert audit(places, "--within", "nowhere") == 2
-    assert "--within: 'nowhere' is no source of" in capsys.readouterr().err
+    assert "--within: 'nowhere' is not a source of" in capsys.readouterr().err

@@ -211,7 +211,7 @@ def test_a_folder_of_somebody_is_not_removed(bundle, tmp_path):
     (tmp_path / "here" / "thesis.txt").write_text("years")
     ran = installed(bundle, "--prefix", str(tmp_path / "here"))
     assert ran.returncode == 2
-    assert "is no environment of Python" in ran.stderr
+    assert "is not a virtual environment" in ran.stderr
     assert (tmp_path / "here" / "thesis.txt").read_text() == "years"
 
 
