@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who started us
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 (it lives as long as the process)
-        getattr(sys, name).reconfigure(errors="backslashreplace")  # a file's name may hold bytes that are no text
+        getattr(sys, name).reconfigure(errors="backslashreplace")  # a file's name may hold bytes that are not text
     words = sys.argv[1:] if arguments is None else arguments
     try:
         args = parser(words[0] if words else None).parse_args(words)

@@ -1,4 +1,4 @@
-"""The children's side of `pool`: a guard that forks children, children that decode, and the line to the parent."""
+"""The workers' side of `decode_pool`: a guard that forks children, children that decode, and the line to the parent."""
 
 import contextlib
 import gc

@@ -1,9 +1,8 @@
 """Two checkouts judge the same films: `python -m tests.system.compare_checkouts OTHER FILM...`.
 
-The exit code is 1 if they differ.
-Each is run as people run it, in a process of its own with this Python: `classify --json` on the films and on a folder
-that holds copies of them. Lines are compared without the fields that a clock decides. The
-released model files are compared byte by byte.
+The exit code is 1 if they differ. Each is run as people run it, in a process of its own with this Python: `classify
+--json` on the films and on a folder that holds copies of them. Lines are compared without the fields that a clock
+decides. The released model files are compared byte by byte.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What goes wrong with a feed: the fault itself, and pictures that are none."""
+"""What goes wrong with a feed: the fault itself, and the check of a frame."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def checked(pixels: np.ndarray) -> np.ndarray:
     OpenCV's V4L2 can say yes and hand over a raw buffer of shape (1, N), or the size of another format.
 
     Raises:
-        FeedFault: it is no picture, or too small or large.
+        FeedFault: it is not a picture, or it is too small or too large.
     """
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise FeedFault(f"it hands over raw buffers of shape {pixels.shape} and no pictures")

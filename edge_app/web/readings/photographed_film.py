@@ -13,7 +13,7 @@ NAME = "upload"
 
 
 def decode(path: Path, content: bytes, most_side: int) -> radiograph.Film:
-    """Decode a photograph in a child of `pool`, whose answers are grey: red, green and blue lie side by side in it.
+    """Decode a photograph in a worker of `decode_pool`, whose answers are grey: red, green and blue lie side by side.
 
     Args:
         path: begins the sentence of a refusal.
