@@ -5,10 +5,20 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from tests.support.films import draw_film, draw_lungs
+from tests.support.treatments import squash
 
 REAL_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+# For a test that must hold of drawn collections, always, and of the real ones, where they lie beside the repository.
+DRAWN_AND_REAL = (
+    "drawn",
+    pytest.param(
+        "real", marks=pytest.mark.skipif(not REAL_DATA.is_dir(), reason="no collections beside the repository")
+    ),
+)
+RADIOGRAPHY = "COVID-19_Radiography_Dataset"
 
 
 def draw_person(seed: int, height: int = 240, width: int = 200, opacity: float = 0.0) -> np.ndarray:
@@ -109,6 +119,23 @@ def write_collections(data: Path) -> Path:
     save(draw_person(21), data / "nih-chest-xrays/images_002/images/00000061_013.png")
     save(draw_person(22), data / "nih-chest-xrays/images/00000062_000.png")
     for seed, kind in enumerate(("COVID", "Normal", "Viral Pneumonia", "Lung_Opacity")):
-        save(draw_person(30 + seed, 299, 299), data / f"COVID-19_Radiography_Dataset/{kind}/images/{kind}-1.png")
-        save(draw_person(50, 299, 299), data / f"COVID-19_Radiography_Dataset/{kind}/masks/{kind}-1.png")
+        save(draw_person(30 + seed, 299, 299), data / f"{RADIOGRAPHY}/{kind}/images/{kind}-1.png")
+        save(draw_person(50, 299, 299), data / f"{RADIOGRAPHY}/{kind}/masks/{kind}-1.png")
+    return data
+
+
+def write_many(data: Path) -> Path:
+    """Write 25 films in each folder that is looked through in parts, one of them published twice, and return `data`.
+
+    As in the real collections, `COVID-1529.png` of the Radiography Database is a squashed copy of a film of
+    covid-chestxray-dataset, its name beginning as there.
+    """
+    for number in range(25):
+        save(draw_person(100 + number), data / f"chest_xray/val/NORMAL/NORMAL2-IM-{1400 + number}-0001.jpeg")
+        save(draw_person(200 + number), data / f"chest_xray/val/PNEUMONIA/person{1900 + number}_virus_{number}.jpeg")
+        save(draw_person(300 + number), data / f"nih-chest-xrays/images/{number:08d}_000.png")
+        save(draw_person(400 + number, 299, 299), data / f"{RADIOGRAPHY}/COVID/images/COVID-{number + 1}.png")
+    twice = draw_person(500, 480, 400)
+    save(twice, data / "covid-chestxray-dataset/images/kjr-21-e25-g001-l-a.jpg")
+    save(squash(twice, 299), data / f"{RADIOGRAPHY}/COVID/images/COVID-1529.png")
     return data

@@ -1,45 +1,16 @@
-import cv2
 import numpy as np
 import pytest
 
 from edge_app.imaging import preprocess
 from edge_app.imaging.radiograph import read
-from tests.support.drawn_collections import REAL_DATA, draw_person
+from tests.support.drawn_collections import DRAWN_AND_REAL, RADIOGRAPHY, REAL_DATA, draw_person, write_many
+from tests.support.treatments import TREATMENTS, crop, jpeg, squash
 from train.index import duplicates
 from train.index.film_facts import THUMBNAIL_SIDE, perceptual_hash
 
 
 def thumbnail(grey):
     return preprocess.to_pixels(grey, THUMBNAIL_SIDE)[..., 0]
-
-
-def jpeg(grey, quality):
-    return cv2.imdecode(cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE)
-
-
-def squash(grey, side):
-    return cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA)
-
-
-def crop(grey, left, top, right, bottom):
-    height, width = grey.shape
-    return grey[round(top * height) : round((1 - bottom) * height), round(left * width) : round((1 - right) * width)]
-
-
-def brighten(grey, gain, offset):
-    return np.clip(grey * gain + offset, 0, 255).astype(np.uint8)
-
-
-TREATMENTS = {
-    "jpeg": lambda grey: jpeg(grey, 40),
-    "half size": lambda grey: cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA),
-    "square": lambda grey: squash(grey, 224),
-    "brighter": lambda grey: brighten(grey, 1.2, 15),
-    "flatter": lambda grey: brighten(grey, 0.7, 30),
-    "cropped": lambda grey: crop(grey, 0.06, 0.06, 0.06, 0.06),
-    "cropped on one side": lambda grey: crop(grey, 0.06, 0, 0, 0.05),
-    "all of it": lambda grey: jpeg(squash(brighten(crop(grey, 0.01, 0.05, 0.04, 0.02), 0.8, 10), 224), 40),
-}
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +56,13 @@ def test_the_perceptual_hash_moves_little_with_the_format(people):
     assert copy < min(others)
 
 
-@pytest.mark.skipif(not REAL_DATA.is_dir(), reason="no collections beside the repository")
-def test_real_films_that_were_published_twice_are_found_among_others():
-    children = sorted((REAL_DATA / "chest_xray/val/PNEUMONIA").iterdir())[:60]
-    adults = sorted((REAL_DATA / "nih-chest-xrays/images").iterdir())[::12]
-    radiography, covid = REAL_DATA / "COVID-19_Radiography_Dataset/COVID/images", REAL_DATA / "covid-chestxray-dataset"
-    twice = [radiography / "COVID-1529.png", next((covid / "images").glob("*kjr-21-e25-g001-l-*"))]
+@pytest.mark.parametrize("collections", DRAWN_AND_REAL)
+def test_films_that_were_published_twice_are_found_among_others(collections, tmp_path):
+    data = REAL_DATA if collections == "real" else write_many(tmp_path)
+    children = sorted((data / "chest_xray/val/PNEUMONIA").iterdir())[:60]
+    adults = sorted((data / "nih-chest-xrays/images").iterdir())[::12]
+    covid = data / "covid-chestxray-dataset/images"
+    twice = [data / RADIOGRAPHY / "COVID/images/COVID-1529.png", next(covid.glob("*kjr-21-e25-g001-l-*"))]
     treated = [TREATMENTS["all of it"](read(path)) for path in (children[0], adults[0])]
     films = [read(path) for path in [*children, *adults, *twice]] + treated
     pairs = duplicates.find(np.stack([thumbnail(film) for film in films]))

@@ -5,11 +5,17 @@ from pathlib import Path
 import pytest
 
 from edge_app.errors import EdgeError
-from tests.desk.index.test_duplicates import TREATMENTS
-from tests.support.drawn_collections import REAL_DATA, draw_person, save, write_collections
+from tests.support.drawn_collections import (
+    DRAWN_AND_REAL,
+    RADIOGRAPHY,
+    REAL_DATA,
+    draw_person,
+    save,
+    write_collections,
+    write_many,
+)
+from tests.support.treatments import TREATMENTS
 from train.index import index, index_report
-
-RADIOGRAPHY = "COVID-19_Radiography_Dataset"
 
 
 @pytest.fixture
@@ -159,13 +165,14 @@ def test_a_missing_data_folder_is_one_sentence(tmp_path):
     assert "is not a folder" in ran.stderr
 
 
-@pytest.mark.skipif(not REAL_DATA.is_dir(), reason="no collections beside the repository")
-def test_a_part_of_the_real_films_is_indexed(tmp_path):
+@pytest.mark.parametrize("collections", DRAWN_AND_REAL)
+def test_a_part_of_the_films_is_indexed(collections, tmp_path):
+    whole, part = REAL_DATA if collections == "real" else write_many(tmp_path / "whole"), tmp_path / "part"
     for kind in ("chest_xray/val/NORMAL", f"{RADIOGRAPHY}/COVID/images"):
-        (tmp_path / kind).mkdir(parents=True)
-        for film in sorted((REAL_DATA / kind).iterdir())[:25]:
-            (tmp_path / kind / film.name).write_bytes(film.read_bytes())
-    table, _ = index.build(tmp_path)
+        (part / kind).mkdir(parents=True)
+        for film in sorted((whole / kind).iterdir())[:25]:
+            (part / kind / film.name).write_bytes(film.read_bytes())
+    table, _ = index.build(part)
     assert len(table) == 50
     assert not table["rejected"].str.startswith("unreadable").any()
     assert set(table["label"]) == {"covid", "normal"}
