@@ -161,9 +161,9 @@ class Controls:
 
                 self._screen = Window(terms, press, self.leave)
             elif args.screen == "page":
-                from edge_app.camera.ui.page import Page
+                from edge_app.web.camera_page import CameraPage
 
-                self._screen = Page(terms, press, args.port)
+                self._screen = CameraPage(terms, press, args.port)
                 say(f"camera: to be seen at {self._screen.address}")
             if self._screen:
                 self._open.callback(self._screen.close)

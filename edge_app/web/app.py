@@ -56,7 +56,7 @@ def create_app(settings: Settings, services: Services) -> Flask:
     security.init_app(app, device_names(settings))
     auth.init_app(app, Credentials(settings.state_dir))
     pages.init_app(app)
-    live.init_app(app)
+    live.init_app(app, services.camera)
     app.register_blueprint(api.api)
     app.register_blueprint(monitoring.watch)
     _handle_errors(app)

@@ -52,11 +52,10 @@ def opened(settings: Settings, reader: InferenceQueue) -> Iterator:
         reader.start(model, agreed, reading_store)
         services = Services(settings, agreed, reader, reading_store)
         if settings.camera:
-            from edge_app.web.views.live import Live
+            from edge_app.web.readings.live_camera import LiveCamera
 
-            camera = Live(settings, services)
+            camera = LiveCamera(settings.camera, settings, agreed, reading_store)
             stack.callback(camera.close)
-            camera.start()
             services = replace(services, camera=camera)
         done = threading.Event()
         keeper = threading.Thread(target=_expire, args=(reading_store, done), name="expire", daemon=True)

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from edge_app.camera.capture.frame import Frame
+from edge_app.camera.detect.film_view import View
 from edge_app.camera.loop.loop import Moment
 from edge_app.outputs import overlay, pictures
 from edge_app.screening import phrasing
@@ -28,14 +30,9 @@ def live(moment: Moment) -> np.ndarray:
         uint8 RGB (h, 640, 3); left stays left.
     """
     if moment.frame is None:
-        picture, scale = np.zeros((LIVE * 9 // 16, LIVE, 3), np.uint8), 1.0
+        picture = np.zeros((LIVE * 9 // 16, LIVE, 3), np.uint8)
     else:
-        pixels = moment.frame.pixels
-        scale = LIVE / pixels.shape[1]
-        picture = cv2.resize(pixels, (LIVE, round(pixels.shape[0] * scale)), interpolation=cv2.INTER_AREA)
-    for outline in moment.view.outlines if moment.view else ():
-        edge = np.round(outline.corners * scale).astype(np.int32)
-        cv2.polylines(picture, [edge], True, GOOD if moment.view.ready else NOT_YET, 2, cv2.LINE_AA)
+        picture = outlined(moment.frame, moment.view)
     sheet = pictures.Sheet(LIVE, picture.shape[0] + MOST_LINES * LINE + 22)
     sheet.paste(picture, 0, 0)
     top = picture.shape[0] + 5
@@ -44,6 +41,25 @@ def live(moment: Moment) -> np.ndarray:
     for line in words(moment)[:MOST_LINES]:
         top = sheet.text(8, top, overlay.sentence(line), 18, width=LIVE - 16)
     return sheet.pixels()
+
+
+def outlined(frame: Frame, view: View | None) -> np.ndarray:
+    """Draw a frame with the outlines of the films that were found in it.
+
+    Args:
+        frame: of the camera.
+        view: what was found in it; None for a frame that was not looked at.
+
+    Returns:
+        uint8 RGB (h, 640, 3); left stays left.
+    """
+    scale = LIVE / frame.pixels.shape[1]
+    size = (LIVE, round(frame.pixels.shape[0] * scale))
+    picture = cv2.resize(frame.pixels, size, interpolation=cv2.INTER_AREA)
+    for outline in view.outlines if view else ():
+        edge = np.round(outline.corners * scale).astype(np.int32)
+        cv2.polylines(picture, [edge], True, GOOD if view.ready else NOT_YET, 2, cv2.LINE_AA)
+    return picture
 
 
 def words(moment: Moment) -> list[str]:

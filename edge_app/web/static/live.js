@@ -3,7 +3,8 @@
 const live = document.getElementById("live"), view = document.getElementById("view");
 const advice = document.getElementById("advice"), bar = document.getElementById("progress");
 const last = document.getElementById("last"), form = document.getElementById("shutter");
-const label = document.getElementById("label");
+// Only the page of `serve` has a patient label, only that of `camera` shows the film that was judged last.
+const label = document.getElementById("label"), film = document.getElementById("last-film");
 // Milliseconds between two pictures, and after a fault.
 const PAUSE = 150, REST = 2000;
 let spoken = "", shown = "";
@@ -32,6 +33,10 @@ function tell(state) {
   symbol.setAttribute("aria-hidden", "true");
   link.append(symbol, ` ${state.title}`);
   last.replaceChildren(link);
+  if (film && state.picture) {
+    film.src = state.picture;
+    film.hidden = false;
+  }
 }
 
 async function look() {
@@ -65,7 +70,7 @@ form.addEventListener("submit", async (event) => {
   const fields = new FormData(form);
   await fetch(form.action, { method: "POST", body: fields, headers: { Accept: "application/json" } }).catch(() => {});
 });
-label.addEventListener("keydown", (event) => event.stopPropagation());
+label?.addEventListener("keydown", (event) => event.stopPropagation());
 document.addEventListener("keydown", (event) => {
   if (event.key === " " && event.target === document.body) {
     event.preventDefault();

@@ -3,7 +3,11 @@
 from pathlib import Path
 
 from babel import Locale
-from flask import request
+from flask import Flask, request
+from flask_babel import Babel, get_locale
+
+from edge_app import __version__
+from edge_app.web.text import wording
 
 ENGLISH = "en"
 FOLDER = Path(__file__).parents[1] / "translations"
@@ -19,6 +23,20 @@ def names(folder: Path = FOLDER) -> dict[str, str]:
 
 
 NAMES = names()
+
+
+def init_app(app: Flask) -> None:
+    """Give an app its languages, and what `base.html` says in each of them."""
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(FOLDER))
+    Babel(app, locale_selector=chosen)
+    app.context_processor(
+        lambda: {
+            "language": str(get_locale()),
+            "languages": NAMES,
+            "notice": wording.NOTICE,
+            "version": __version__,
+        }
+    )
 
 
 def chosen() -> str:

@@ -1,12 +1,9 @@
 """The pages of a reading, of privacy and of the language, and what all pages have in common."""
 
 import json
-from pathlib import Path
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
-from flask_babel import Babel, get_locale
 
-from edge_app import __version__
 from edge_app.gate import refusal
 from edge_app.screening import decision
 from edge_app.web.http.request_helpers import MOST_LABEL, reading_or_404, services
@@ -26,8 +23,7 @@ def init_app(app) -> None:
     from edge_app.web.views.status import status
     from edge_app.web.views.upload import upload
 
-    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(Path(__file__).parents[1] / "translations"))
-    Babel(app, locale_selector=languages.chosen)
+    languages.init_app(app)
     for blueprint in (upload, pages, history, status):
         app.register_blueprint(blueprint)
     app.jinja_env.filters.update(number=result_view.number, percent=result_view.percent, when=result_view.when)
@@ -36,12 +32,8 @@ def init_app(app) -> None:
 
 def _for_all() -> dict:
     return {
-        "language": str(get_locale()),
-        "languages": languages.NAMES,
         "words_of": wording.of,
         "label_names": wording.LABELS,
-        "notice": wording.NOTICE,
-        "version": __version__,
         "has_camera": services().camera is not None,
         "most_label": MOST_LABEL,
         "keep_days": services().settings.keep_days,

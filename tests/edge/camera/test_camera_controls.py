@@ -22,11 +22,11 @@ from edge_app.camera.detect import film_view
 from edge_app.camera.loop import loop
 from edge_app.camera.loop.loop import Moment
 from edge_app.camera.ui import screen, shutter
-from edge_app.camera.ui.page import Page
 from edge_app.errors import MissingPackage, WrongUsage
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import run_context
+from edge_app.web.camera_page import CameraPage
 from tests.edge.camera.test_camera_loop import FILM, box, camera_model
 
 assert camera_model  # a fixture
@@ -51,12 +51,12 @@ def page(of_run):
         pressed.append(time.monotonic())
         threading.Timer(0.1, page.show, [of_run[1]]).start()
 
-    page = Page(of_run[0], press, 0)
+    page = CameraPage(of_run[0], press, 0)
     yield page, pressed
     page.close()
 
 
-def get(page: Page, path: str, **headers) -> bytes:
+def get(page: CameraPage, path: str, **headers) -> bytes:
     """Return what the page answers."""
     with urllib.request.urlopen(urllib.request.Request(page.address + path, headers=headers), timeout=10) as answer:
         return answer.read()
@@ -83,8 +83,8 @@ def test_the_shutter_of_the_page_leads_to_the_verdict(page, of_run):
     page, pressed = page
     text = get(page, "").decode()
     assert "not a diagnosis" in text and "film.jpg" not in text
-    token = re.search(r'name="token" value="([^"]+)"', text)[1]
-    with urllib.request.urlopen(page.address + "shutter", f"token={token}".encode(), timeout=10) as answer:
+    token = re.search(r'name="csrf_token" value="([^"]+)"', text)[1]
+    with urllib.request.urlopen(page.address + "shutter", f"csrf_token={token}".encode(), timeout=10) as answer:
         shown = answer.read().decode()
     assert len(pressed) == 1
     assert "film.jpg" in shown and of_run[1].result.verdict in shown.lower()
@@ -94,9 +94,9 @@ def test_the_shutter_of_the_page_leads_to_the_verdict(page, of_run):
 @pytest.mark.parametrize(
     ("path", "data", "headers", "code"),
     [
-        ("shutter", b"token=guessed", {}, 403),
+        ("shutter", b"csrf_token=guessed", {}, 403),
         ("shutter", b"", {}, 403),
-        ("", None, {"Host": "evil.example"}, 403),
+        ("", None, {"Host": "evil.example"}, 421),
         ("../etc/passwd", None, {}, 404),
         ("film.jpg", None, {}, 404),
     ],
@@ -115,14 +115,16 @@ def test_the_page_cannot_be_framed_or_run_foreign_code(page):
     connection = http.client.HTTPConnection("127.0.0.1", int(page.address.rsplit(":", 1)[1].strip("/")), timeout=10)
     connection.request("GET", "/")
     answer = connection.getresponse()
-    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
-    assert b"<script" not in answer.read()
+    policy = answer.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy and "script-src 'self'" in policy and "unsafe" not in policy
+    scripts = re.findall(rb"<script[^>]*>[^<]*", answer.read())
+    assert scripts == [b'<script src="/static/live.js" defer>']
     connection.close()
 
 
 def test_a_port_in_use_is_named(page, of_run):
     with pytest.raises(WrongUsage, match="cannot be listened on"):
-        Page(of_run[0], None, int(page[0].address.rsplit(":", 1)[1].strip("/")))
+        CameraPage(of_run[0], None, int(page[0].address.rsplit(":", 1)[1].strip("/")))
 
 
 def test_a_browser_shows_the_page(page, of_run, tmp_path):

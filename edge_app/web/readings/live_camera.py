@@ -1,0 +1,85 @@
+"""The camera of the page: it looks in a thread of its own, and keeps the reading of each film that it is shown."""
+
+import threading
+
+from flask import url_for
+
+from edge_app.camera.capture.camera import Camera
+from edge_app.camera.loop.loop import Loop, Moment
+from edge_app.camera.ui.live_view import LastFilm, LiveView
+from edge_app.errors import CameraEnded, CameraLost
+from edge_app.model import model_file
+from edge_app.model.classifier import Classifier
+from edge_app.screening.run_context import RunContext
+from edge_app.web.http.settings import Settings
+from edge_app.web.readings.reading_store import ReadingStore
+
+# Size of a frame that a camera is asked for, as of the command `camera`.
+SIZE = (1280, 720)
+
+
+class LiveCamera(LiveView):
+    """Looks through the camera; only its shutter has a film judged.
+
+    It has networks of its own: those of the uploads belong to another thread, and photographs have another card.
+    """
+
+    def __init__(self, name: str, settings: Settings, terms: RunContext, reading_store: ReadingStore):
+        """Open the camera and begin to look.
+
+        Args:
+            name: of the camera, as of `Camera`.
+            settings: of the page.
+            terms: of uploaded files; photographs are judged by the same rule and prevalence.
+            reading_store: keeps the readings.
+
+        Raises:
+            EdgeError: the model was never shown photographs, or the name means no camera.
+        """
+        super().__init__()
+        model = model_file.read(settings.model).for_camera()
+        self._terms = RunContext(model.card, model.sha256, terms.rule, terms.prevalence)
+        self._reading_store = reading_store
+        self._label, self._last = "", ""
+        self._ended = threading.Event()
+        self._camera = Camera(name, SIZE)
+        classifier = Classifier(model, settings.threads)
+        # What lies before the camera by chance must not get into a clinic's history.
+        self._loop = Loop(self._camera, classifier, self._terms.limits, automatic=False)
+        self._thread = threading.Thread(target=self._look, name="live", daemon=True)
+        self._camera.__enter__()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop looking and let the camera go."""
+        super().close()
+        self._ended.set()
+        self._thread.join()
+        self._camera.__exit__(None, None, None)
+
+    def press(self, label: str = "") -> None:
+        """Press the shutter; the film in view is kept under this patient label."""
+        with self._news:
+            self._label = label
+        self._loop.press()
+
+    def last(self) -> LastFilm | None:
+        """Return the reading of the film that was judged last, unless it was deleted."""
+        reading = self._reading_store.get(self._last) if self._last else None
+        return reading and LastFilm(reading.row, url_for("pages.result", id=reading.id))
+
+    def _look(self) -> None:
+        try:
+            for moment in self._loop.moments(self._ended.wait):
+                if self._ended.is_set():
+                    break
+                self._take(moment)
+        except (CameraEnded, CameraLost) as end:
+            self.fault = str(end)
+
+    def _take(self, moment: Moment) -> None:
+        if moment.result:
+            with self._news:
+                label, self._label = self._label, ""
+            self._last = self._reading_store.keep(moment.result, self._terms, label).id
+        self.show(moment)
