@@ -20,7 +20,7 @@ from edge_app.gate.picture_checks import LEAST
 from edge_app.model import model_file
 from edge_app.model.ood import unpack
 from edge_app.screening import inference
-from train.evaluation import evaluate
+from train.evaluation import evaluate, intervals
 from train.films import film_arguments, photographs
 from train.films.photographs import CHECKS, Photographs, simulator
 from train.index import index
@@ -128,7 +128,7 @@ def measure(content: bytes, variant, like: bytes, limits: dict, films, taken: Ph
         "metrics": {name: measured[name] for name in ("validation", "test")},
         "photographs": {
             "simulator": simulator(),
-            "refused": {name: evaluate.proportion(~answered[split == name]) for name in ("val", "test")},
+            "refused": {name: intervals.proportion(~answered[split == name]) for name in ("val", "test")},
         },
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from train.evaluation import calibration, evaluate
+from train.evaluation import calibration, evaluate, intervals
 
 # (largest or least allowed, digits shown): issue 4. Ranking, sensitivity and verdicts are what a patient notices.
 MOST_AUC_LOSS = 0.003
@@ -69,7 +69,7 @@ def _of(scores: np.ndarray, ill: np.ndarray, threshold: float) -> dict:
     even = np.ones(len(scores))
     called = scores >= threshold
     return {
-        "auc": evaluate.weighted_auc(ill, levels, even),
+        "auc": intervals.weighted_auc(ill, levels, even),
         "sensitivity": float(called[ill].mean()),
         "specificity": float((~called[~ill]).mean()),
         "ece": calibration.error(scores, ill, calibration.equal_width(scores))(even),

@@ -4,7 +4,7 @@ import numpy as np
 
 from train.audit import ablations, network
 from train.audit.store import key
-from train.evaluation import bootstrap, evaluate
+from train.evaluation import intervals
 from train.reporting import wording
 
 # What the network is shown: the whole film, or its crop.
@@ -50,9 +50,9 @@ def measure(table, covid_scores: dict[str, np.ndarray], threshold: float, within
         for place, rows in (("all", np.ones(len(table), bool)), ("within", inside)):
             reference = covid_scores[AS_IT_IS][rows]
             found[name][place] = {
-                "auc": evaluate.auc(positive[rows], here[rows], groups[rows]),
-                "called": bootstrap.share(here[rows] >= threshold, groups[rows]),
-                "gap": bootstrap.gap(positive[rows], reference, here[rows], groups[rows]),
+                "auc": intervals.auc(positive[rows], here[rows], groups[rows]),
+                "called": intervals.share(here[rows] >= threshold, groups[rows]),
+                "gap": intervals.gap(positive[rows], reference, here[rows], groups[rows]),
             }
     return found
 

@@ -11,7 +11,7 @@ from train.audit import (
     sources,
     stability,
 )
-from train.evaluation import calibration, evaluate
+from train.evaluation import calibration, intervals
 from train.evaluation.operating_points import LEAST_RECALL
 from train.films import pixels
 from train.reporting import wording
@@ -147,7 +147,7 @@ def _about(report, numbers):
         "doi:10.1038/s42256-021-00338-7); blacking the lungs out cost them little (Maguolo & Nanni 2021, "
         "doi:10.1016/j.inffus.2021.04.008); of 62 models reviewed none was fit for a clinic (Roberts et al. 2021, "
         "doi:10.1038/s42256-021-00307-0). So each figure here stands beside its control.",
-        f"All intervals are 95 %, from {evaluate.BOOTSTRAPS} samples of patients drawn with replacement. An AUC of "
+        f"All intervals are 95 %, from {intervals.DRAWS} samples of patients drawn with replacement. An AUC of "
         "1.000 without a width says that the few films at hand are in the right order, not that others will be.",
     )
     if numbers["lungs_found"] is None:

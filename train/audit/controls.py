@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from train.audit import ablations, network
 from train.audit.store import key
-from train.evaluation import evaluate
+from train.evaluation import intervals
 from train.reporting import wording
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
@@ -94,9 +94,9 @@ def measure(by_kind: dict[str, np.ndarray], films, within: str, store) -> dict:
         test, chosen = split == "test", int(scored[0, 2])
         found[name] = {
             "chosen": f"C = {STRENGTHS[chosen]:g}" if chosen < len(STRENGTHS) else "gradient boosting",
-            "test": evaluate.auc(positive[test], scored[test, 0], groups[test]),
-            "within_test": evaluate.auc(positive[test & inside], scored[test & inside, 0], groups[test & inside]),
-            "within": evaluate.auc(positive[inside], scored[inside, 1], groups[inside]),
+            "test": intervals.auc(positive[test], scored[test, 0], groups[test]),
+            "within_test": intervals.auc(positive[test & inside], scored[test & inside, 0], groups[test & inside]),
+            "within": intervals.auc(positive[inside], scored[inside, 1], groups[inside]),
         }
     return found
 

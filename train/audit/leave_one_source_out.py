@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from train.evaluation import bootstrap, figures
+from train.evaluation import figures, intervals
 from train.reporting import wording
 
 
@@ -28,8 +28,8 @@ def measure(table, threshold: float) -> dict:
         positive, here = (asked["label"] == label).to_numpy(), table.index.get_indexer(asked.index)
         figure = figures.covid(films, threshold) | {"asked": label, "auc": None}
         if column in table and positive.any() and not positive.all():
-            area = bootstrap.auc(positive, asked[column].to_numpy())
-            figure["auc"] = bootstrap.interval(area, asked["group"].to_numpy())
+            area = intervals.auc_statistic(positive, asked[column].to_numpy())
+            figure["auc"] = intervals.interval(area, asked["group"].to_numpy())
             statistics[source] = lambda weight, area=area, here=here: area(weight[here])
         sources[source] = figure
     ill = [source for source in statistics if sources[source]["asked"] == "covid"]
@@ -78,6 +78,6 @@ def _has_both(films, label) -> bool:
 def _macro(statistics, table):
     if not statistics:
         return None
-    return bootstrap.interval(
+    return intervals.interval(
         lambda weight: float(np.mean([statistic(weight) for statistic in statistics])), table["group"].to_numpy()
     )

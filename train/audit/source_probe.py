@@ -5,7 +5,7 @@ from tqdm import tqdm
 
 from train.audit import controls
 from train.audit.store import key
-from train.evaluation import bootstrap
+from train.evaluation import intervals
 from train.reporting import wording
 
 # Names of the embeddings that are always there.
@@ -99,5 +99,5 @@ def _guess(columns, films):
 def _figures(guesses, films):
     test = (films["split"] == "test").to_numpy()
     truth = films["source"].to_numpy()[test]
-    figure = bootstrap.interval(balanced_accuracy(truth, guesses[test]), films["group"].to_numpy()[test])
+    figure = intervals.interval(balanced_accuracy(truth, guesses[test]), films["group"].to_numpy()[test])
     return figure | {"n": int(test.sum()), "chance": 1 / len(set(truth))}

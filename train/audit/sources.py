@@ -3,7 +3,7 @@
 import pandas as pd
 
 from edge_app.screening import decision
-from train.evaluation import curves, evaluate, figures
+from train.evaluation import curves, evaluate, figures, intervals
 from train.reporting import page, wording
 
 VERDICTS = (decision.COVID, decision.PNEUMONIA, decision.NORMAL)
@@ -105,7 +105,7 @@ def _table(section, numbers, caption):
 
 def _auc(ill, well):
     films = pd.concat([ill, well])
-    return evaluate.auc(
+    return intervals.auc(
         (films["label"] == "covid").to_numpy(), films["score_covid"].to_numpy(), films["group"].to_numpy()
     )
 

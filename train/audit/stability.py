@@ -7,7 +7,7 @@ import numpy as np
 
 from train.audit import network
 from train.audit.store import key
-from train.evaluation import bootstrap, evaluate
+from train.evaluation import intervals
 from train.reporting import wording
 
 
@@ -82,10 +82,10 @@ def measure(table, before: np.ndarray, covid_scores: dict[str, np.ndarray], thre
     for name, after in covid_scores.items():
         moved = np.abs(after - before)
         found[name] = {
-            "auc": evaluate.auc(positive, after, groups),
-            "mean": bootstrap.interval(lambda weight, moved=moved: weight @ moved / weight.sum(), groups),
+            "auc": intervals.auc(positive, after, groups),
+            "mean": intervals.interval(lambda weight, moved=moved: weight @ moved / weight.sum(), groups),
             "p95": float(np.percentile(moved, 95)),
-            "turned": bootstrap.share((after >= threshold) != (before >= threshold), groups),
+            "turned": intervals.share((after >= threshold) != (before >= threshold), groups),
         }
     return found
 
@@ -169,6 +169,6 @@ def _differences(pairs, threshold):
     one, other = (np.array([pair[at].score_covid for pair in pairs]) for at in (0, 1))
     groups = np.array([pair[0].group for pair in pairs], dtype=object)
     return {
-        "difference": bootstrap.interval(lambda weight: weight @ np.abs(one - other) / weight.sum(), groups),
-        "turned": bootstrap.share((one >= threshold) != (other >= threshold), groups),
+        "difference": intervals.interval(lambda weight: weight @ np.abs(one - other) / weight.sum(), groups),
+        "turned": intervals.share((one >= threshold) != (other >= threshold), groups),
     }

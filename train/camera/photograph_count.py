@@ -26,7 +26,7 @@ from edge_app.screening import screening
 from edge_app.screening.decision import COVID, REFUSED, UNSURE
 from train.camera import second_simulator
 from train.camera.fit_quad_scorer import FOUND, error
-from train.evaluation import evaluate
+from train.evaluation import intervals
 from train.films import film_margin
 from train.index import index
 from train.photograph import photograph
@@ -34,7 +34,7 @@ from train.photograph.severity import SEVERITIES
 from train.reporting import provenance
 
 RENDERERS = {"simulator": photograph.photograph, "second renderer": second_simulator.photograph}
-PROCESSES, BOOTSTRAPS = 2, 1000
+PROCESSES = 2
 # What nobody can read: by name, what is done to a photograph of severity 1.
 HOPELESS = ("smeared", "out of focus", "in the dark", "burnt out", "lamp over the lungs", "half out of view", "no film")
 
@@ -222,13 +222,13 @@ def figures(seen: list[Seen], files: dict[str, float | None]) -> dict:
     suspected = np.array([each.verdict in (COVID, UNSURE) for each in seen])
     judged = np.array([not each for each in said])
     return {
-        "outline": evaluate.proportion(np.array([each.off <= FOUND for each in seen])),
-        "not judged": evaluate.proportion(~judged),
+        "outline": intervals.proportion(np.array([each.off <= FOUND for each in seen])),
+        "not judged": intervals.proportion(~judged),
         "why": {kind: int(count) for kind, count in kinds.items()},
         "auc": _against(seen, files, [each.score if not why else None for each, why in zip(seen, said, strict=True)]),
         "auc with true corners": _against(seen, files, [each.true_score for each in seen]),
-        "sensitivity": evaluate.proportion(suspected[ill & judged]),
-        "specificity": evaluate.proportion(~suspected[~ill & judged]),
+        "sensitivity": intervals.proportion(suspected[ill & judged]),
+        "specificity": intervals.proportion(~suspected[~ill & judged]),
     }
 
 
@@ -240,21 +240,12 @@ def _against(seen: list[Seen], files: dict, scores: list[float | None]) -> dict:
         if score is not None and files[each.path] is not None
     ]
     ill, score, file, group = (np.array(column) for column in zip(*kept, strict=True))
-    names, member = np.unique(group, return_inverse=True)
-    levels = [np.unique(values, return_inverse=True)[1] for values in (score, file)]
-    rng, drawn = np.random.default_rng(0), []
-    for _ in range(BOOTSTRAPS):
-        weights = np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names))[member]
-        if weights[ill].any() and weights[~ill].any():
-            drawn.append([evaluate.weighted_auc(ill, level, weights) for level in levels])
-    photo, whole = (evaluate.weighted_auc(ill, level, np.ones(len(ill))) for level in levels)
-    lost = np.subtract(*np.array(drawn).T[::-1])
-    low, high = np.percentile(lost, [2.5, 97.5])
+    every = np.ones(len(ill), int)
     return {
         "films": len(kept),
-        "photographs": float(photo),
-        "files": float(whole),
-        "lost": {"value": float(whole - photo), "low": float(low), "high": float(high)},
+        "photographs": intervals.auc_statistic(ill, score)(every),
+        "files": intervals.auc_statistic(ill, file)(every),
+        "lost": intervals.gap(ill, file, score, group),
     }
 
 
@@ -264,7 +255,7 @@ def hopeless_figures(shown: list[tuple[str, str]]) -> dict:
     for kind in HOPELESS:
         said = [why for name, why in shown if name == kind]
         why = pd.Series([each for each in said if each], dtype=object).value_counts()
-        found[kind] = {"refused": evaluate.proportion(np.array([bool(each) for each in said])), "why": why.to_dict()}
+        found[kind] = {"refused": intervals.proportion(np.array([bool(each) for each in said])), "why": why.to_dict()}
     return found
 
 

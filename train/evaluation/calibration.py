@@ -6,7 +6,7 @@ Guo et al. 2017 (doi:10.48550/arXiv.1706.04599) for the error and the temperatur
 
 import numpy as np
 
-from train.evaluation import bootstrap
+from train.evaluation import intervals
 from train.reporting import page, wording
 
 BINS = 15
@@ -52,15 +52,15 @@ def figures(scores: np.ndarray, positive: np.ndarray, groups: np.ndarray) -> dic
     wide = equal_width(scores)
     return {
         "n": len(scores),
-        "ece": _basic(bootstrap.interval(error(scores, positive, wide), groups)),
-        "ece_adaptive": _basic(bootstrap.interval(error(scores, positive, equal_mass(scores)), groups)),
-        "brier": bootstrap.interval(lambda weight: weight @ (scores - positive) ** 2 / weight.sum(), groups),
+        "ece": _basic(intervals.interval(error(scores, positive, wide), groups)),
+        "ece_adaptive": _basic(intervals.interval(error(scores, positive, equal_mass(scores)), groups)),
+        "brier": intervals.interval(lambda weight: weight @ (scores - positive) ** 2 / weight.sum(), groups),
         "bins": [
             {
                 "low": at / BINS,
                 "high": (at + 1) / BINS,
                 "score": float(scores[wide == at].mean()),
-                "covid": bootstrap.share(positive[wide == at], groups[wide == at]),
+                "covid": intervals.share(positive[wide == at], groups[wide == at]),
             }
             for at in range(BINS)
             if (wide == at).any()

@@ -5,16 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from sklearn import metrics as sk
 
 from edge_app.errors import EdgeError
 from edge_app.model.card import RULES
 from edge_app.screening import decision, prevalence
 from edge_app.screening.phrasing import share
-from train.evaluation import operating_points
-
-BOOTSTRAPS = 1000
+from train.evaluation import intervals, operating_points
 
 
 def add_parser(subparsers) -> None:
@@ -123,13 +120,16 @@ def at_point(films, label: str, point: dict) -> dict:
     scores, positive = _scores(films, label)
     suspected = scores >= point.get("high", point.get("threshold"))
     kept = scores >= point["low"] if "low" in point else suspected
-    measured = point | {"sensitivity": proportion(kept[positive]), "specificity": proportion(~kept[~positive])}
+    measured = point | {
+        "sensitivity": intervals.proportion(kept[positive]),
+        "specificity": intervals.proportion(~kept[~positive]),
+    }
     if "low" not in point:
         return measured
     return measured | {
-        "suspected_sensitivity": proportion(suspected[positive]),
-        "suspected_specificity": proportion(~suspected[~positive]),
-        "referred": proportion(kept & ~suspected),
+        "suspected_sensitivity": intervals.proportion(suspected[positive]),
+        "suspected_specificity": intervals.proportion(~suspected[~positive]),
+        "referred": intervals.proportion(kept & ~suspected),
     }
 
 
@@ -157,43 +157,12 @@ def figures(films, label: str, threshold: float) -> dict:
     return {
         "n": len(films),
         "positives": int(positive.sum()),
-        "auc": auc(positive, scores, films["group"].to_numpy()),
-        "sensitivity": proportion(called[positive]),
-        "specificity": proportion(~called[~positive]),
-        "accuracy": proportion(called == positive),
-        "accuracy_at_half": proportion((scores >= 0.5) == positive),
+        "auc": intervals.auc(positive, scores, films["group"].to_numpy()),
+        "sensitivity": intervals.proportion(called[positive]),
+        "specificity": intervals.proportion(~called[~positive]),
+        "accuracy": intervals.proportion(called == positive),
+        "accuracy_at_half": intervals.proportion((scores >= 0.5) == positive),
     }
-
-
-def proportion(hits: np.ndarray) -> dict | None:
-    """Return the share of True with its exact (Clopper-Pearson) 95 % interval, or None of nothing."""
-    if len(hits) == 0:
-        return None
-    interval = stats.binomtest(int(hits.sum()), len(hits)).proportion_ci(0.95, "exact")
-    return {"value": float(hits.mean()), "low": float(interval.low), "high": float(interval.high), "n": len(hits)}
-
-
-def auc(positive: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> dict | None:
-    """Return the area under the ROC curve with a 95 % bootstrap interval over patient groups; None if one class."""
-    if positive.all() or not positive.any():
-        return None
-    rng = np.random.default_rng(0)
-    names, member = np.unique(groups, return_inverse=True)
-    _, level = np.unique(scores, return_inverse=True)
-    values = []
-    for _ in range(BOOTSTRAPS):
-        weights = np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names))[member]
-        if weights[positive].any() and weights[~positive].any():
-            values.append(weighted_auc(positive, level, weights))
-    low, high = np.percentile(values, [2.5, 97.5])
-    return {"value": weighted_auc(positive, level, np.ones(len(level))), "low": float(low), "high": float(high)}
-
-
-def weighted_auc(positive, level, weights) -> float:
-    """The share of (positive, negative) pairs in the right order, ties half, as scikit-learn has it."""
-    ill = np.bincount(level, weights * positive)
-    well = np.bincount(level, weights * ~positive)
-    return float((ill * (np.cumsum(well) - well / 2)).sum() / (ill.sum() * well.sum()))
 
 
 def verdicts(table, labels: tuple[str, ...], thresholds: dict[str, float]) -> np.ndarray:

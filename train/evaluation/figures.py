@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from train.evaluation import bootstrap, evaluate
+from train.evaluation import intervals
 
 
 def covid(films, threshold: float) -> dict:
@@ -23,12 +23,12 @@ def covid(films, threshold: float) -> dict:
         "n": len(films),
         "positives": int(positive.sum()),
         "patients": len(np.unique(groups)),
-        "auc": evaluate.auc(positive, scores, groups),
+        "auc": intervals.auc(positive, scores, groups),
         "average_precision": None
         if positive.all()
-        else bootstrap.interval(average_precision(positive, scores), groups),
-        "sensitivity": bootstrap.share(called[positive], groups[positive]),
-        "specificity": bootstrap.share(~called[~positive], groups[~positive]),
+        else intervals.interval(average_precision(positive, scores), groups),
+        "sensitivity": intervals.share(called[positive], groups[positive]),
+        "specificity": intervals.share(~called[~positive], groups[~positive]),
     }
 
 

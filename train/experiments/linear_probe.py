@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from train.evaluation import evaluate
+from train.evaluation import intervals
 from train.experiments.trials import HOSPITAL, RADIOGRAPHY
 from train.films import film_arguments
 from train.index import index
@@ -96,4 +96,4 @@ def _scores(of_films, ill, cells, train, test) -> np.ndarray:
 
 
 def _auc(ill, scores) -> float:
-    return evaluate.weighted_auc(ill, np.unique(scores, return_inverse=True)[1], np.ones(len(ill)))
+    return intervals.weighted_auc(ill, np.unique(scores, return_inverse=True)[1], np.ones(len(ill)))

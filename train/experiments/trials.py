@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_app.errors import WrongUsage
-from train.evaluation import evaluate
+from train.evaluation import intervals
 from train.films import film_arguments
 from train.index import index
 from train.reporting import provenance
@@ -174,7 +174,7 @@ QUESTIONS = {"hospital": hospital, "rest": rest}
 
 def _auc(films, scores, rows):
     positive, groups = (films["label"] == "covid").to_numpy(), films["group"].to_numpy()
-    return evaluate.auc(positive[rows], scores[rows], groups[rows])
+    return intervals.auc(positive[rows], scores[rows], groups[rows])
 
 
 def _scores(settings, films, pixels, run_dir) -> np.ndarray:

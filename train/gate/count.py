@@ -22,7 +22,7 @@ from edge_app.imaging import preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import inference
-from train.evaluation import evaluate
+from train.evaluation import intervals
 from train.gate import drawn, pictures, spoiled
 from train.index import index
 from train.lungs import masks
@@ -167,8 +167,8 @@ def describe(figures: dict) -> str:
 def _figures(some: list[Case]) -> dict:
     refused = [case for case in some if case.said]
     return {
-        "refused": evaluate.proportion(np.array([bool(case.said) for case in some])),
-        "right": evaluate.proportion(np.array([case.is_right for case in refused])),
+        "refused": intervals.proportion(np.array([bool(case.said) for case in some])),
+        "right": intervals.proportion(np.array([case.is_right for case in refused])),
         "said": dict(Counter(case.said for case in some).most_common()),
     }
 

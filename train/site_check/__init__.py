@@ -5,6 +5,6 @@ they did not know (Zech et al. 2018, doi:10.1371/journal.pmed.1002683; DeGrave e
 doi:10.1038/s42256-021-00338-7). So the films go through the edge's own reader, model and rules, and what comes out
 stands beside the card, with the interval that so few films leave.
 
-`labels` reads the table, `look` the films; `intervals`, `local` and `numbers` make figures of them, `wording` makes
+`labels` reads the table, `look` the films; `few_patients`, `local` and `numbers` make figures of them, `wording` makes
 sentences, `drawings`, `pictures`, `lists` and `chapters` the report; `command` is the command.
 """

@@ -10,8 +10,8 @@ import numpy as np
 from scipy import optimize, special
 from sklearn.model_selection import StratifiedGroupKFold
 
-from train.evaluation import bootstrap, operating_points
-from train.site_check import intervals
+from train.evaluation import intervals, operating_points
+from train.site_check import few_patients
 from train.training import calibrate
 
 RECALL = operating_points.LEAST_RECALL["covid"]
@@ -52,12 +52,13 @@ def threshold(scores: np.ndarray, positive: np.ndarray, groups: np.ndarray) -> d
     if not positive.any():
         return None
     chosen = operating_points.for_recall(scores, positive, RECALL)
-    drawn = [
-        operating_points.for_recall(np.repeat(scores, weight), np.repeat(positive, weight), RECALL)
-        for weight in bootstrap.weights(groups)
-        if weight[positive].any()
-    ]
-    low, high = np.percentile(drawn, [2.5, 97.5])
+
+    def choose(weight):
+        if not weight[positive].any():
+            return np.nan
+        return operating_points.for_recall(np.repeat(scores, weight), np.repeat(positive, weight), RECALL)
+
+    low, high = intervals.spread(choose, groups)
     called, judged = np.zeros(len(scores), bool), np.zeros(len(scores), bool)
     for fit, kept in folds(positive, groups):
         called[kept] = scores[kept] >= operating_points.for_recall(scores[fit], positive[fit], RECALL)
@@ -74,8 +75,8 @@ def threshold(scores: np.ndarray, positive: np.ndarray, groups: np.ndarray) -> d
 
 def _figures(called, positive, groups):
     return {
-        "sensitivity": intervals.share(called[positive], groups[positive]),
-        "specificity": intervals.share(~called[~positive], groups[~positive]),
+        "sensitivity": few_patients.share(called[positive], groups[positive]),
+        "specificity": few_patients.share(~called[~positive], groups[~positive]),
     }
 
 
@@ -103,8 +104,9 @@ def recalibration(
         return _fit(values, np.bincount(level, weight * positive, count), np.bincount(level, weight, count))
 
     found = fit(np.ones(len(scores)))
-    drawn = [fit(weight) for weight in bootstrap.weights(groups) if weight[positive].any() and weight[~positive].any()]
-    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+    low, high = intervals.spread(
+        lambda weight: fit(weight) if weight[positive].any() and weight[~positive].any() else (np.nan, np.nan), groups
+    )
     fresh = np.full(len(scores), np.nan)
     for chosen, kept in folds(positive, groups):
         temperature, intercept = fit(np.bincount(chosen, minlength=len(scores)))

@@ -8,7 +8,7 @@ import pandas as pd
 from edge_app.model.card import RULES, Card
 from edge_app.screening import decision, prevalence
 from train.evaluation import calibration, curves
-from train.site_check import intervals, local
+from train.site_check import few_patients, local
 from train.site_check.labels import REFUSED, ROW, SPELLINGS, UNLISTED, UNREADABLE, Film
 
 KINDS = (ROW, UNLISTED, UNREADABLE, REFUSED)
@@ -78,25 +78,25 @@ def _point(scores, positive, groups, card: Card, rule: str) -> dict:
     low, high = band or (thresholds["covid"],) * 2
     kept, suspected = scores >= low, scores >= high
     here = {
-        "sensitivity": intervals.share(kept[positive], groups[positive]),
-        "specificity": intervals.share(~kept[~positive], groups[~positive]),
+        "sensitivity": few_patients.share(kept[positive], groups[positive]),
+        "specificity": few_patients.share(~kept[~positive], groups[~positive]),
     }
     if band:
-        here["suspected_sensitivity"] = intervals.share(suspected[positive], groups[positive])
-        here["suspected_specificity"] = intervals.share(~suspected[~positive], groups[~positive])
-        here["referred"] = intervals.share(kept & ~suspected, groups)
+        here["suspected_sensitivity"] = few_patients.share(suspected[positive], groups[positive])
+        here["suspected_specificity"] = few_patients.share(~suspected[~positive], groups[~positive])
+        here["referred"] = few_patients.share(kept & ~suspected, groups)
     on_card = {name: dict(figure) for name, figure in card.operating_points[rule]["covid"].figures.items()}
-    compared = {name: intervals.compare(here[name], on_card.get(name)) for name in COMPARED if name in here}
+    compared = {name: few_patients.compare(here[name], on_card.get(name)) for name in COMPARED if name in here}
     return {"limits": [float(low), float(high)], "local": here, "card": on_card, "compared": compared}
 
 
 def _auc(scores, positive, groups, card: Card) -> dict:
     """Return the AUC here and on the test films that the card tells of, if it does, and how the two lie."""
-    here = intervals.auc(positive, scores, groups) if len(scores) else None
+    here = few_patients.auc(positive, scores, groups) if len(scores) else None
     on_card = card.raw
     for name in ("metrics", "test", "covid", "all", "auc"):
         on_card = on_card.get(name) if isinstance(on_card, Mapping) else None
-    return {"local": here, "card": on_card, "compared": intervals.compare(here, on_card)}
+    return {"local": here, "card": on_card, "compared": few_patients.compare(here, on_card)}
 
 
 def _films(rows, seen, positive, groups) -> dict:
@@ -119,9 +119,9 @@ def _few(positive, groups, point) -> dict:
     for name, which, figure in (("covid", positive, "sensitivity"), ("others", ~positive, "specificity")):
         found[name] = {
             "patients": len(np.unique(groups[which])),
-            "too_few": len(np.unique(groups[which])) < intervals.FEW,
-            "needed_as_on_card": intervals.films_needed(point["card"][figure]["value"]),
-            "needed_at_most": intervals.films_needed(0.5),
+            "too_few": len(np.unique(groups[which])) < few_patients.FEW,
+            "needed_as_on_card": few_patients.films_needed(point["card"][figure]["value"]),
+            "needed_at_most": few_patients.films_needed(0.5),
         }
     return found
 
@@ -152,8 +152,8 @@ def _predictive(scores, positive, groups, point, stated) -> dict:
     found = {
         "local": {
             "prevalence": float(positive.mean()) if len(positive) else None,
-            "ppv": intervals.share(positive[suspected], groups[suspected]),
-            "npv": intervals.share(~positive[cleared], groups[cleared]),
+            "ppv": few_patients.share(positive[suspected], groups[suspected]),
+            "npv": few_patients.share(~positive[cleared], groups[cleared]),
         }
     }
     if stated:

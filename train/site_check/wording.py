@@ -1,7 +1,7 @@
 """The figures in sentences that a clinic can act on."""
 
 from train.reporting.wording import text
-from train.site_check import intervals
+from train.site_check import few_patients
 from train.site_check.labels import REFUSED, ROW, UNLISTED, UNREADABLE
 
 NAMES = {
@@ -88,7 +88,7 @@ def too_few(numbers: dict) -> list[str]:
     """Return a sentence a class that has too few patients to decide anything."""
     return [
         f"Too few to decide anything: {part['patients']} {CLASSES[name]} patient{'s' * (part['patients'] != 1)}, where "
-        f"figures of fewer than {intervals.FEW} may look good or bad by chance; an interval of +- 5 points takes "
+        f"figures of fewer than {few_patients.FEW} may look good or bad by chance; an interval of +- 5 points takes "
         f"{part['needed_as_on_card']} films, each of another patient, if the model does as its card says, and "
         f"{part['needed_at_most']} in any case."
         for name, part in numbers["few"].items()

@@ -29,7 +29,7 @@ from train.audit import (
     stability,
 )
 from train.audit.store import Store, key
-from train.evaluation import bootstrap, calibration, evaluate, figures
+from train.evaluation import calibration, evaluate, figures, intervals
 from train.films import pixels
 from train.index import index
 from train.training import config, fit
@@ -47,7 +47,7 @@ def table(*rows):
 @pytest.fixture(autouse=True)
 def few_samples(monkeypatch):
     """A hundred bootstrap samples instead of a thousand: what they say is tested, not how narrowly."""
-    monkeypatch.setattr(evaluate, "BOOTSTRAPS", 100)
+    monkeypatch.setattr(intervals, "DRAWS", 100)
 
 
 # Intervals over patients.
@@ -55,34 +55,34 @@ def few_samples(monkeypatch):
 
 def test_films_of_one_patient_do_not_narrow_an_interval():
     hits, who = np.array([1, 0, 1, 1, 0, 1], bool), np.array(list("abcdef"), dtype=object)
-    once, ten = bootstrap.share(hits, who), bootstrap.share(np.repeat(hits, 10), np.repeat(who, 10))
-    apart = bootstrap.share(np.repeat(hits, 10), np.arange(60))
+    once, ten = intervals.share(hits, who), intervals.share(np.repeat(hits, 10), np.repeat(who, 10))
+    apart = intervals.share(np.repeat(hits, 10), np.arange(60))
     assert {**ten, "n": 6} == once
     assert once["value"] == pytest.approx(4 / 6)
     assert apart["high"] - apart["low"] < 0.5 * (once["high"] - once["low"])
 
 
 def test_a_share_of_all_has_the_exact_interval_of_its_patients():
-    figure = bootstrap.share(np.ones(10, bool), np.array(list("aabbccddee"), dtype=object))
-    assert figure["low"] == evaluate.proportion(np.ones(5, bool))["low"]  # five patients, not ten films
+    figure = intervals.share(np.ones(10, bool), np.array(list("aabbccddee"), dtype=object))
+    assert figure["low"] == intervals.proportion(np.ones(5, bool))["low"]  # five patients, not ten films
     assert (figure["value"], figure["high"], figure["n"]) == (1.0, 1.0, 10)
-    assert bootstrap.share(np.array([], bool), np.array([])) is None
+    assert intervals.share(np.array([], bool), np.array([])) is None
 
 
 def test_samples_that_cannot_say_are_left_out():
-    figure = bootstrap.interval(lambda weight: weight[0] if weight[0] else np.nan, np.arange(4))
+    figure = intervals.interval(lambda weight: weight[0] if weight[0] else np.nan, np.arange(4))
     assert figure["low"] == 1.0
-    assert bootstrap.interval(lambda weight: np.nan, np.arange(4)) is None
+    assert intervals.interval(lambda weight: np.nan, np.arange(4)) is None
 
 
 def test_a_gap_is_paired():
     rng = np.random.default_rng(0)
     positive, one = np.arange(200) % 2 == 0, rng.random(200)
     better = one + 0.5 * positive
-    assert bootstrap.gap(positive, one, one, np.arange(200)) == {"value": 0.0, "low": 0.0, "high": 0.0}
-    figure = bootstrap.gap(positive, better, one, np.arange(200))
+    assert intervals.gap(positive, one, one, np.arange(200)) == {"value": 0.0, "low": 0.0, "high": 0.0}
+    figure = intervals.gap(positive, better, one, np.arange(200))
     assert figure["value"] == pytest.approx(
-        bootstrap.auc(positive, better)(np.ones(200)) - bootstrap.auc(positive, one)(np.ones(200))
+        intervals.auc_statistic(positive, better)(np.ones(200)) - intervals.auc_statistic(positive, one)(np.ones(200))
     )
     assert 0 < figure["low"] < figure["value"] < figure["high"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from train.evaluation import evaluate, operating_points
+from train.evaluation import evaluate, intervals, operating_points
 
 ROOT = Path(__file__).parents[3]
 # One patient in 50 may be missed below the band, and one other person in 50 suspected above it.
@@ -129,16 +129,16 @@ def test_what_each_rule_gives_on_test_films():
         "balanced": ["covid"],
     }
     sensitive, balanced, refer = (points[rule]["covid"] for rule in ("sensitive", "balanced", "refer"))
-    assert sensitive["sensitivity"] == evaluate.proportion(np.arange(10) < 5)
-    assert sensitive["specificity"] == evaluate.proportion(np.arange(10) < 9)
+    assert sensitive["sensitivity"] == intervals.proportion(np.arange(10) < 5)
+    assert sensitive["specificity"] == intervals.proportion(np.arange(10) < 9)
     assert balanced["sensitivity"]["value"] == 1.0
     assert balanced["specificity"]["value"] == 0.6
     # The band is 0.15 to 0.75: 3 of the sick and 3 of the others are unsure.
-    assert refer["sensitivity"] == evaluate.proportion(np.arange(10) < 8)
-    assert refer["specificity"] == evaluate.proportion(np.arange(10) < 6)
-    assert refer["suspected_sensitivity"] == evaluate.proportion(np.arange(10) < 5)
-    assert refer["suspected_specificity"] == evaluate.proportion(np.arange(10) < 9)
-    assert refer["referred"] == evaluate.proportion(np.arange(20) < 6)
+    assert refer["sensitivity"] == intervals.proportion(np.arange(10) < 8)
+    assert refer["specificity"] == intervals.proportion(np.arange(10) < 6)
+    assert refer["suspected_sensitivity"] == intervals.proportion(np.arange(10) < 5)
+    assert refer["suspected_specificity"] == intervals.proportion(np.arange(10) < 9)
+    assert refer["referred"] == intervals.proportion(np.arange(20) < 6)
 
 
 def test_thresholds_come_from_validation_alone():

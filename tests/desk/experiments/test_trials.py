@@ -9,7 +9,7 @@ import pytest
 
 from edge_app.errors import WrongUsage
 from tests.desk.conftest import LABELS
-from train.evaluation import evaluate
+from train.evaluation import intervals
 from train.experiments import trials
 from train.training import config, fit, loop
 
@@ -19,7 +19,7 @@ SETTINGS = config.preset("seed", size=32, crop="lungs", labels=LABELS, cells=(),
 @pytest.fixture
 def shown(drawn, monkeypatch):
     """Return the drawn films, four patients for each one, and what a network sees of them; none of the test split."""
-    monkeypatch.setattr(evaluate, "BOOTSTRAPS", 20)  # intervals are not looked at here
+    monkeypatch.setattr(intervals, "DRAWS", 20)  # intervals are not looked at here
     sources = np.array([trials.HOSPITAL, trials.RADIOGRAPHY])[np.arange(4 * len(drawn[0])) // 12 % 2]
     films = pd.concat([drawn[0].assign(group=drawn[0]["group"] + str(i)) for i in range(4)], ignore_index=True)
     kept = (films["split"] != "test").to_numpy()
@@ -45,7 +45,7 @@ def test_a_trial_is_judged_on_what_it_left_out(shown, tmp_path, monkeypatch, que
         assert not list((tmp_path / name).glob("*.keras"))
     if question == "hospital":
         assert figures["hospital"]["value"] == pytest.approx(
-            evaluate.auc((films["label"] == "covid").to_numpy()[hospital], scores[hospital], films["group"][hospital])[
+            intervals.auc((films["label"] == "covid").to_numpy()[hospital], scores[hospital], films["group"][hospital])[
                 "value"
             ]
         )

@@ -27,8 +27,8 @@ from edge_app.model import classifier, model_file
 from edge_app.screening import inference
 from tests.desk.reporting.test_page import Tags
 from tests.support.films import draw_film
-from train.evaluation import evaluate
-from train.site_check import intervals, labels, local
+from train.evaluation import intervals
+from train.site_check import few_patients, labels, local
 
 ROOT = Path(__file__).parents[3]
 MODEL = ROOT / "tests" / "golden" / "tiny-int8.tflite"
@@ -576,25 +576,26 @@ def test_only_the_same_film_and_the_same_model_are_remembered(check, tmp_path):
 
 def test_exact_intervals():
     for hits, n in ((0, 5), (5, 5), (3, 10)):
-        figure = evaluate.proportion(np.arange(n) < hits)
-        assert intervals.exact(hits / n, n) == pytest.approx({name: figure[name] for name in ("value", "low", "high")})
+        figure = intervals.proportion(np.arange(n) < hits)
+        expected = {name: figure[name] for name in ("value", "low", "high")}
+        assert few_patients.exact(hits / n, n) == pytest.approx(expected)
     # Nine patients with two equal films each say no more than nine films.
-    twice = intervals.share(np.repeat(np.arange(9) < 6, 2), np.repeat(np.arange(9), 2))
-    once = intervals.share(np.arange(9) < 6, np.arange(9))
+    twice = few_patients.share(np.repeat(np.arange(9) < 6, 2), np.repeat(np.arange(9), 2))
+    once = few_patients.share(np.arange(9) < 6, np.arange(9))
     assert twice == pytest.approx(once | {"n": 18})
     # With many patients the bootstrap over patients is as wide, and wider than of independent films.
-    many = intervals.share(np.repeat(np.arange(40) < 30, 4), np.repeat(np.arange(40), 4))
-    alone = intervals.share(np.repeat(np.arange(40) < 30, 4), np.arange(160))
+    many = few_patients.share(np.repeat(np.arange(40) < 30, 4), np.repeat(np.arange(40), 4))
+    alone = few_patients.share(np.repeat(np.arange(40) < 30, 4), np.arange(160))
     assert many["high"] - many["low"] > 1.5 * (alone["high"] - alone["low"])
 
 
 @pytest.mark.parametrize("value", [0.5, 0.8, 0.98, 1.0])
 def test_so_many_films_are_needed(value):
     def half_width(n):
-        figure = evaluate.proportion(np.arange(n) < round(value * n))
+        figure = intervals.proportion(np.arange(n) < round(value * n))
         return (figure["high"] - figure["low"]) / 2
 
-    needed = intervals.films_needed(value)
+    needed = few_patients.films_needed(value)
     assert half_width(needed - 1) > 0.05
     assert all(half_width(n) <= 0.05 for n in range(needed, needed + 50))
 
@@ -603,8 +604,8 @@ def test_so_many_films_are_needed(value):
     ("low", "high", "word"), [(0.1, 0.4, "lower"), (0.95, 1.0, "higher"), (0.4, 0.5, "overlap"), (0.7, 0.99, "overlap")]
 )
 def test_intervals_are_compared(low, high, word):
-    assert intervals.compare({"low": low, "high": high}, {"low": 0.5, "high": 0.9}) == word
-    assert intervals.compare(None, {"low": 0.5, "high": 0.9}) == "unknown"
+    assert few_patients.compare({"low": low, "high": high}, {"low": 0.5, "high": 0.9}) == word
+    assert few_patients.compare(None, {"low": 0.5, "high": 0.9}) == "unknown"
 
 
 def test_a_threshold_is_measured_on_films_that_did_not_choose_it():

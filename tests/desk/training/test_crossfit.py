@@ -9,7 +9,7 @@ import pytest
 
 from tests.desk.conftest import LABELS, LUNGS, SOURCES
 from train.__main__ import main
-from train.evaluation import evaluate
+from train.evaluation import intervals
 from train.training import config, crossfit, fit
 
 SETTINGS = config.preset(
@@ -22,7 +22,7 @@ SCORES = [f"score_{label}" for label in LABELS]
 def made(drawn, joined, tmp_path, monkeypatch):
     """Return the films, the folder of a run after `crossfit` with two folds, and how to call it again."""
     monkeypatch.setattr(crossfit, "FOLDS", 2)
-    monkeypatch.setattr(evaluate, "BOOTSTRAPS", 20)  # intervals are not looked at here
+    monkeypatch.setattr(intervals, "DRAWS", 20)  # intervals are not looked at here
 
     def again():
         crossfit.crossfit(SETTINGS, joined, drawn[1], tmp_path, "0" * 64, LUNGS)

@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 from edge_app.errors import EdgeError, WrongUsage
 from edge_app.imaging import preprocess
 from tests.desk.conftest import LABELS, LUNGS, SOURCES
-from train.evaluation import evaluate
+from train.evaluation import evaluate, intervals
 from train.films import pixels
 from train.models import networks
 from train.training import batches, calibrate, config, fit, int8_prepare, loop
@@ -313,7 +313,7 @@ def test_a_cell_or_label_that_no_film_has_is_named(drawn):
 
 
 def test_intervals_hold_the_value_and_shrink_with_more_films():
-    few, many = (evaluate.proportion(np.arange(n) % 20 > 0) for n in (20, 2000))
+    few, many = (intervals.proportion(np.arange(n) % 20 > 0) for n in (20, 2000))
     assert few["low"] < few["value"] < few["high"]
     assert many["high"] - many["low"] < few["high"] - few["low"]
     assert round(few["low"], 3) == 0.751  # 19 of 20, Clopper-Pearson
@@ -323,10 +323,10 @@ def test_intervals_hold_the_value_and_shrink_with_more_films():
 def test_auc_is_the_one_scikit_learn_gives_ties_included():
     rng = np.random.default_rng(1)
     positive, scores = rng.random(200) < 0.3, rng.integers(0, 20, 200) / 20
-    figure = evaluate.auc(positive, scores, np.arange(200))
+    figure = intervals.auc(positive, scores, np.arange(200))
     assert np.isclose(figure["value"], sk.roc_auc_score(positive, scores))
     assert figure["low"] < figure["value"] < figure["high"]
-    assert evaluate.auc(np.ones(5, bool), np.arange(5), np.arange(5)) is None
+    assert intervals.auc(np.ones(5, bool), np.arange(5), np.arange(5)) is None
 
 
 def test_flags_change_the_preset_and_nothing_else():

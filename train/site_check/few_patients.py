@@ -8,7 +8,7 @@ of a patient were copies of each other.
 import numpy as np
 from scipy import stats
 
-from train.evaluation import bootstrap, evaluate
+from train.evaluation import intervals
 
 # With fewer patients of a class than this the exact 95 % interval of a share is at least 31 points wide whatever is
 # found (0.692 to 1.000 when all 10 are), so that it decides nothing.
@@ -36,10 +36,10 @@ def share(hits: np.ndarray, groups: np.ndarray) -> dict | None:
     """
     patients = len(np.unique(groups))
     if patients == len(hits):
-        return evaluate.proportion(hits)
+        return intervals.proportion(hits)
     if patients < FEW:
         return exact(float(hits.mean()), patients) | {"n": len(hits)}
-    return bootstrap.share(hits, groups)
+    return intervals.share(hits, groups)
 
 
 def auc(positive: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> dict | None:
@@ -48,7 +48,7 @@ def auc(positive: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> dict | 
     Of few patients of a class, or where all or no pairs are in order, the interval is the exact one of as many
     independent pairs as the smaller class has patients.
     """
-    found = evaluate.auc(positive, scores, groups)
+    found = intervals.auc(positive, scores, groups)
     if found is None:
         return None
     pairs = min(len(np.unique(groups[positive])), len(np.unique(groups[~positive])))
