@@ -179,3 +179,20 @@ def test_a_session_writes_page_and_pictures(tmp_path):
         assert all(name.startswith("patient-" if named else "film-") for name in made)
         for path in (tmp_path / "pictures").iterdir():
             path.unlink()
+
+
+def test_jinja2_is_imported_only_for_a_report(tmp_path):
+    """A session without a report starts without it: its import takes a tenth of a second on a Pi."""
+    import subprocess
+    import sys
+
+    from PIL import Image
+
+    from tests.edge.conftest import GOLDEN
+
+    Image.fromarray(draw_film(1000, 300, 260)).save(tmp_path / "film.png")
+    code = "import sys; from edge_app.commands import cli; cli.main(sys.argv[1:]); print('jinja2' in sys.modules)"
+    line = [sys.executable, "-c", code, "classify", str(tmp_path), "--model", str(GOLDEN / "tiny-int8.tflite")]
+    for words, imported in (([], "False"), (["--report", str(tmp_path / "r.html")], "True")):
+        done = subprocess.run([*line, *words], cwd=GOLDEN.parents[1], capture_output=True, text=True, timeout=60)
+        assert done.stdout.splitlines()[-1] == imported, done.stderr
