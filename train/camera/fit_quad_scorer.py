@@ -18,7 +18,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from edge_app.camera.detect import outline, quad_scorer
-from edge_app.imaging import preprocess, radiograph
+from edge_app.imaging import radiograph
+from edge_app.service.session import LIKELY_LEAST_SIDE
 from train.films import film_arguments, film_margin
 from train.index import index
 from train.photograph import photograph
@@ -163,7 +164,7 @@ def _take(films: list[Path], pictures: list[Path], folder: Path, split: str, at:
 
 
 def _film(films: list[Path], rng: np.random.Generator) -> np.ndarray:
-    return film_margin.trimmed(radiograph.read(films[rng.integers(len(films))], preprocess.least_side(160)))
+    return film_margin.trimmed(radiograph.read(films[rng.integers(len(films))], LIKELY_LEAST_SIDE))
 
 
 def _opened(frame):

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from edge_app.errors import WrongUsage
-from edge_app.imaging import preprocess, radiograph
+from edge_app.imaging import radiograph
+from edge_app.service.session import LIKELY_LEAST_SIDE
 from train.films import film_arguments, film_margin
 from train.index import index
 from train.photograph import photograph
@@ -40,7 +41,7 @@ def run(args) -> int:
         raise WrongUsage(f"--out: '{args.out}' cannot be written as a video; name a file such as films.avi.")
     rng = np.random.default_rng(args.seed)
     for path in paths:
-        grey = radiograph.read(args.data / path, preprocess.least_side(160))
+        grey = radiograph.read(args.data / path, LIKELY_LEAST_SIDE)
         grey = film_margin.trimmed(grey)
         for frame in (*held(grey, args.severity, rng), *([_room(grey, args.severity, rng)] * AWAY)):
             writer.write(frame[..., ::-1])

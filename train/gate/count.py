@@ -9,7 +9,7 @@ import multiprocessing
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +85,7 @@ def cases(table: pd.DataFrame, data: Path, folder: Path, each: int, seed: int = 
         seed: of the choice.
     """
     test = table[table["split"] == "test"]
-    found = [Case(FILMS, film.source, data / film.path, ()) for film in test.itertuples()]
+    found = [Case(FILMS, source, data / path, ()) for source, path in zip(test["source"], test["path"], strict=True)]
     for number, kind in enumerate(spoiled.KINDS):
         some = test.sample(min(each, len(test)), random_state=seed + number)
         found += [
@@ -93,9 +93,9 @@ def cases(table: pd.DataFrame, data: Path, folder: Path, each: int, seed: int = 
         ]
     splits = masks.patient_splits(table)
     found += [
-        Case(OTHER, film.rejected, data / film.path, OF_REJECTED[film.rejected])
-        for film in table[table["rejected"].isin(list(OF_REJECTED))].itertuples()
-        if (splits.get(film.path) or masks.split_by_name(film.path)) == "test"
+        Case(OTHER, kind, data / path, OF_REJECTED[kind])
+        for path, kind in zip(table["path"], table["rejected"], strict=True)
+        if kind in OF_REJECTED and (splits.get(path) or masks.split_by_name(path)) == "test"
     ]
     found += [
         Case(PICTURES, picture.kind, folder / picture.path, RIGHT.get(picture.kind, (refusal.PICTURE,)))
@@ -111,7 +111,7 @@ def cases(table: pd.DataFrame, data: Path, folder: Path, each: int, seed: int = 
 def show(case: Case, classifier: Classifier) -> Case | None:
     """Show a picture to the gate; return the case with what it said, None if a film to be spoiled shows no lungs."""
     rng = np.random.default_rng((case.seed, *case.kind.encode()))
-    if case.group == DRAWN:
+    if case.path is None:
         grey = drawn.draw(case.kind, rng, int(rng.integers(*SIDES)))
     else:
         try:
@@ -130,8 +130,8 @@ def show(case: Case, classifier: Classifier) -> Case | None:
 
 def show_all(found: Sequence[Case], model: Path) -> list[Case]:
     """Show all, in two processes with a model each."""
-    with multiprocessing.get_context("spawn").Pool(PROCESSES, _load, (model,)) as pool:
-        shown = pool.imap(_show, found, chunksize=16)
+    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
+        shown = pool.imap(partial(_show, model), found, chunksize=16)
         return [case for case in tqdm(shown, total=len(found), desc="gate", unit="picture", disable=None) if case]
 
 
@@ -177,13 +177,14 @@ def _in_words(share: dict | None) -> str:
     return "" if share is None else f"{share['value']:.3f} ({share['low']:.3f} to {share['high']:.3f})"
 
 
-def _load(model: Path) -> None:
-    global _show_one
-    _show_one = partial(show, classifier=Classifier(model_file.read(model), threads=1))
+def _show(model: Path, case: Case) -> Case | None:
+    return show(case, _classifier(model))
 
 
-def _show(case: Case) -> Case | None:
-    return _show_one(case)
+@cache
+def _classifier(model: Path) -> Classifier:
+    """Return the classifier of a file, opened once in each process."""
+    return Classifier(model_file.read(model), threads=1)
 
 
 def add_parser(subparsers) -> None:

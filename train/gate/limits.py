@@ -25,9 +25,10 @@ from edge_app.gate.picture_checks import (
     NEIGHBOURS,
     SHARPNESS,
 )
-from edge_app.imaging import preprocess, radiograph
+from edge_app.imaging import radiograph
 from edge_app.imaging.lung_field import LungField
 from edge_app.model.classifier import LungFinder
+from edge_app.service.session import LIKELY_LEAST_SIDE
 from train.films import film_arguments
 from train.gate import drawn, spoiled
 from train.index import index
@@ -95,11 +96,14 @@ def limit(name: str, good: Sequence[float], bad: Sequence[float]) -> float:
 
 
 def training_films(table: pd.DataFrame, data: Path, lungs: Path, seed: int = 0):
-    """Yield (grey, its lungs or None) of the index's films of splits train and val, in random order."""
+    """Yield (grey, its lungs or None) of the index's films of splits train and val, in random order.
+
+    They are decoded as small as the edge decodes them: sharpness and noise depend on it.
+    """
     finder = LungFinder(lungs)
     chosen = table[table["split"].isin(["train", "val"])].sample(frac=1, random_state=seed)
     for path in tqdm(chosen["path"], desc="films", unit="film", disable=None):
-        grey = radiograph.read(data / path, preprocess.least_side(preprocess.LUNG_SIZE))
+        grey = radiograph.read(data / path, LIKELY_LEAST_SIDE)
         try:
             field = finder.find_lungs(grey)
         except NoLungField:

@@ -5,12 +5,16 @@ import subprocess
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from edge_app.errors import EdgeError
 from edge_app.gate import picture_checks, refusal
-from edge_app.imaging import lung_field, preprocess
+from edge_app.imaging import lung_field, preprocess, radiograph
+from edge_app.model import model_file
+from tests.desk.conftest import LUNGS
+from tests.desk.reporting.test_documents import ROOT
 from tests.support.films import draw_film, draw_lungs
 from train.gate import drawn, limits, pictures, spoiled
 from train.gate.packages import PACKAGES, TAUGHT, Package
@@ -128,3 +132,13 @@ def test_a_limit_lies_between_good_and_bad_ones_near_the_good():
     assert 45 < limits.limit(picture_checks.CONTRAST, good, bad) < 60
     # Where both overlap the good ones decide.
     assert limits.limit(picture_checks.CONTRAST, good, np.linspace(5, 90, 100)) == pytest.approx(60, abs=0.2)
+
+
+def test_films_that_set_the_limits_are_decoded_as_the_edge_decodes_them(tmp_path):
+    # A shorter side of 1,100 pixels: halved, it would still be four times that of the lung-field network.
+    Image.fromarray(draw_film(2, 1100, 1150)).save(tmp_path / "film.png")
+    size = model_file.read(ROOT / "models" / "covid-xray-lite0-int8.tflite").card.size
+    decoded = radiograph.read(tmp_path / "film.png", preprocess.least_side(size))
+    table = pd.DataFrame({"path": ["film.png", "other.png"], "split": ["train", "test"]})
+    ((grey, _),) = limits.training_films(table, tmp_path, LUNGS)
+    assert np.array_equal(grey, decoded)
