@@ -7,7 +7,7 @@ from convert.modelfile import inspect_file
 from convert.quantize import layer_errors
 from convert.quantize.layer_errors import LayerError
 from convert.verify import acceptance, speed
-from train.reporting.page import Fact, Page, subplots
+from train.reporting.page import Fact, Page, one_plot
 
 
 def measure(products, held, labels: int, places) -> dict:
@@ -109,7 +109,7 @@ def _cost(report, figures) -> None:
     section.table(("file", "MB", "runtime", *threads, "peak memory, MB"), rows)
     names = list(figures)
     places = list(dict.fromkeys(place for found in figures.values() for place in found["cost"]))
-    figure, axes = subplots(size=(7.5, 1.2 + 0.16 * len(names) * len(places)))
+    figure, axes = one_plot((7.5, 1.2 + 0.16 * len(names) * len(places)))
     height = 0.8 / len(places)
     for i, place in enumerate(places):
         ms = [figures[name]["cost"].get(place, {}).get("1", {}).get("ms", 0) for name in names]
@@ -140,7 +140,7 @@ def _layers(report, layers) -> None:
         "What 8 bits would cost each layer by itself, on the same inputs, were all of them in 8 bits: the error, as a "
         "share of its answer's own spread. The files named int8 leave the first layers and the last in floats.",
     )
-    figure, axes = subplots(size=(7.5, 3.6))
+    figure, axes = one_plot((7.5, 3.6))
     kinds = list(dict.fromkeys(error.operator for error in layers))
     for kind in kinds:
         found = [(place, error.noise) for place, error in enumerate(layers) if error.operator == kind]

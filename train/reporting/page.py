@@ -4,7 +4,7 @@
     page.facts([Fact("AUC", "0.715", "0.454 to 0.902", target="at least 0.80", met=False)])
     section = page.section("By source", "Read `covid-chestxray-dataset` first.")
     section.table(("source", "AUC"), [("nih", "0.72")], "Test films.")
-    figure, axes = subplots()
+    figure, axes = one_plot()
     section.figure(figure, alt="ROC curve that bends to the upper left", caption="ROC.")
     page.write(Path("report.html"))
 
@@ -18,21 +18,28 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import jinja2
 import matplotlib as mpl
 import numpy as np
+from cycler import cycler
 from markupsafe import Markup, escape
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.typing import RcKeyType
+
+from edge_app import atomic_io
 
 mpl.use("Agg")  # files only: a desk may have no screen
 
 # Colours that people with colour-blindness tell apart (Okabe & Ito 2008), calm ones first.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-STYLE = {
+STYLE: dict[RcKeyType, Any] = {
     "axes.grid": True,
-    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.prop_cycle": cycler(color=COLOURS),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": "medium",
@@ -41,6 +48,7 @@ STYLE = {
     "svg.hashsalt": "page",  # the same figure gives the same bytes
 }
 PNG_DPI = 110
+TEMPLATES = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True)
@@ -136,19 +144,29 @@ class Page:
 
     def html(self) -> str:
         """Return the whole page."""
-        environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
         environment.filters["inline"] = _inline
-        return environment.from_string(TEMPLATE).render(page=self, facts=self._facts)
+        return environment.get_template("report.html").render(page=self, facts=self._facts)
 
     def write(self, path: Path) -> None:
         """Write the page, whole or not at all."""
-        part = path.with_name(path.name + ".part")
-        part.write_text(self.html(), encoding="utf-8")
-        part.replace(path)
+        atomic_io.write(path, self.html().encode())
 
 
-def subplots(rows: int = 1, columns: int = 1, size: tuple[float, float] = (7.0, 4.2), **options):
-    """Return `matplotlib.pyplot.subplots` in the look of the page; `size` in inches."""
+def one_plot(size: tuple[float, float] = (7.0, 4.2)) -> tuple[Figure, Axes]:
+    """Return a figure with one plot in the look of the page; `size` in inches."""
+    with mpl.rc_context(STYLE):
+        return plt.subplots(figsize=size, layout="constrained")
+
+
+def subplots(rows: int, columns: int, size: tuple[float, float], **options) -> tuple[Figure, np.ndarray]:
+    """Return a figure and its plots, an object array as of `matplotlib.pyplot.subplots`, in the look of the page."""
     with mpl.rc_context(STYLE):
         return plt.subplots(rows, columns, figsize=size, layout="constrained", **options)
 
@@ -160,144 +178,3 @@ def _uri(kind: str, content: bytes) -> str:
 def _inline(text: str) -> Markup:
     safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
     return Markup(re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", safe))
-
-
-TEMPLATE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{{ page.title }}</title>
-<style>
-:root { --ink: #1f2933; --soft: #52606d; --line: #d9e0e6; --wash: #f5f7f9; --blue: #0b5394; }
-* { box-sizing: border-box; }
-html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
-body { margin: 0 auto; padding: 1.5rem 1.25rem 4rem; max-width: 70rem; color: var(--ink); background: #fff;
-  font: 1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
-h1, h2, h3 { line-height: 1.25; text-wrap: balance; }
-h1 { margin: 0.5rem 0; font-size: 1.9rem; }
-h2 { margin: 3rem 0 0.75rem; padding-bottom: 0.3rem; border-bottom: 2px solid var(--line); font-size: 1.4rem; }
-h3 { margin: 2rem 0 0.5rem; font-size: 1.1rem; }
-p { margin: 0.7rem 0; max-width: 46rem; }
-a { color: var(--blue); }
-code { padding: 0.05em 0.2em; background: var(--wash); border-radius: 3px; font-size: 0.9em; overflow-wrap: anywhere; }
-.lead { color: var(--soft); font-size: 1.1rem; }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(13.5rem, 1fr)); gap: 0.75rem;
-  margin: 1.5rem 0; padding: 0; list-style: none; }
-.facts li { padding: 0.8rem 1rem; border: 1px solid var(--line); border-top: 4px solid #9aa5b1; border-radius: 4px;
-  background: var(--wash); }
-.facts .met { border-top-color: #2f7d4f; }
-.facts .missed { border-top-color: #b44d12; }
-.facts span { display: block; color: var(--soft); font-size: 0.85rem; line-height: 1.4; }
-.facts .name { color: var(--ink); font-weight: 600; }
-.facts .value { color: var(--ink); font-size: 1.6rem; font-variant-numeric: tabular-nums; }
-nav { margin: 1.5rem 0; padding: 0.8rem 1.25rem; border: 1px solid var(--line); border-radius: 4px; }
-nav h2 { margin: 0; padding: 0; border: 0; font-size: 1rem; }
-nav ol { margin: 0.4rem 0 0; padding-left: 1.4rem; columns: 18rem 2; }
-.note { padding: 0.6rem 1rem; border-left: 4px solid #c98a1b; background: #fdf7ea; }
-.wide { margin: 1rem 0; overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
-caption { padding-bottom: 0.4rem; color: var(--soft); text-align: left; }
-th, td { padding: 0.35rem 0.8rem 0.35rem 0; border-bottom: 1px solid var(--line); text-align: left;
-  vertical-align: top; }
-thead th { border-bottom: 2px solid #9aa5b1; color: var(--soft); font-weight: 600; vertical-align: bottom; }
-tbody th { min-width: 8rem; font-weight: 500; }
-td.number { white-space: nowrap; }
-figure { margin: 1.25rem 0; }
-figure img { display: block; max-width: 100%; height: auto; }
-figcaption { max-width: 46rem; margin-top: 0.4rem; color: var(--soft); font-size: 0.9rem; }
-footer { margin-top: 4rem; color: var(--soft); font-size: 0.85rem; overflow-wrap: anywhere; }
-@media (max-width: 34rem) {
-  body { padding: 1rem 0.9rem 3rem; } h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; } nav ol { columns: 1; }
-  figure { overflow-x: auto; } figure img { max-width: none; width: max(100%, 36rem); } figcaption { max-width: 88vw; }
-}
-@media print {
-  @page { margin: 16mm; }
-  body { max-width: none; padding: 0; font-size: 10pt; }
-  figure, tr, .facts li, .note { break-inside: avoid; }
-  h2, h3, caption { break-after: avoid; }
-  .wide { overflow: visible; } table { font-size: 8.5pt; } a { color: inherit; text-decoration: none; }
-}
-</style>
-</head>
-<body>
-<header>
-<h1>{{ page.title }}</h1>
-{% if page.lead %}
-<p class="lead">{{ page.lead | inline }}</p>
-{% endif %}
-</header>
-{% if facts %}
-<ul class="facts">
-{% for fact in facts %}
-<li{% if fact.met is not none %} class="{{ 'met' if fact.met else 'missed' }}"{% endif %}>
-<span class="name">{{ fact.name }}</span>
-<span class="value">{{ fact.value }}</span>
-{% if fact.interval %}
-<span>{{ fact.interval }}</span>
-{% endif %}
-{% if fact.target %}
-<span>target: {{ fact.target }}{% if fact.met is not none %}; {{ 'met' if fact.met else 'not met' }}{% endif %}</span>
-{% endif %}
-{% if fact.note %}
-<span>{{ fact.note | inline }}</span>
-{% endif %}
-</li>
-{% endfor %}
-</ul>
-{% endif %}
-<nav aria-label="Contents">
-<h2>Contents</h2>
-<ol>
-{% for section in page.sections %}
-<li><a href="#{{ section.name }}">{{ section.title }}</a></li>
-{% endfor %}
-</ol>
-</nav>
-<main>
-{% for section in page.sections %}
-<section aria-labelledby="{{ section.name }}">
-<h2 id="{{ section.name }}">{{ loop.index }}. {{ section.title }}</h2>
-{% for block in section.blocks %}
-{% if block.kind == "text" %}
-<p>{{ block.text | inline }}</p>
-{% elif block.kind == "note" %}
-<p class="note">{{ block.text | inline }}</p>
-{% elif block.kind == "heading" %}
-<h3>{{ block.text | inline }}</h3>
-{% elif block.kind == "table" %}
-<div class="wide" tabindex="0">
-<table>
-{% if block.caption %}
-<caption>{{ block.caption | inline }}</caption>
-{% endif %}
-<thead><tr>{% for cell in block.header %}<th scope="col">{{ cell | inline }}</th>{% endfor %}</tr></thead>
-<tbody>
-{% for row in block.rows %}
-<tr><th scope="row">{{ row[0] | inline }}</th>
-{%- for cell in row[1:] -%}
-<td{% if cell[:1] in "-0123456789" %} class="number"{% endif %}>{{ cell | inline }}</td>
-{%- endfor %}</tr>
-{% endfor %}
-</tbody>
-</table>
-</div>
-{% else %}
-<figure><img src="{{ block.uri }}" alt="{{ block.alt }}">
-{% if block.caption %}
-<figcaption>{{ block.caption | inline }}</figcaption>
-{% endif %}
-</figure>
-{% endif %}
-{% endfor %}
-</section>
-{% endfor %}
-</main>
-{% if page.made %}
-<footer>{{ page.made }}</footer>
-{% endif %}
-</body>
-</html>
-"""

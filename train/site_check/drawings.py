@@ -12,7 +12,7 @@ def roc(curve: dict, points: dict, local: dict | None):
         points: by rule, from `numbers.measure`.
         local: the suggested threshold, from `local.threshold`.
     """
-    figure, axes = page.subplots(size=(5.6, 5.0))
+    figure, axes = page.one_plot((5.6, 5.0))
     axes.plot([0, 1], [0, 1], ":", color="grey")
     axes.plot(*curve["roc"], color="black", linewidth=1, label="these films")
     for colour, (name, here, card) in zip(page.COLOURS, _dots(points), strict=False):

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from train.reporting.page import Fact, Page, subplots
+from train.reporting.page import Fact, Page, one_plot
 
 
 class Tags(HTMLParser):
@@ -31,7 +31,7 @@ class Tags(HTMLParser):
 
 
 def curve():
-    figure, axes = subplots()
+    figure, axes = one_plot()
     axes.plot([0, 1], [0, 1])
     return figure
 
