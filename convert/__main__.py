@@ -52,9 +52,10 @@ def run(args) -> int:
         wanted = variants.named(args.variants) if args.variants else variants.VARIANTS
     except ValueError as error:
         raise WrongUsage(f"--variants: {error}.") from error
-    *shown, taken = release.material(args)
-    given = {"wanted": wanted, "full": args.report, "photographs": taken}
-    written, refused = release.release(args.run, *shown, args.out, args.lungs, **given)
+    films, film_pixels = release.material(args)
+    written, refused = release.release(
+        args.run, films, film_pixels, args.out, args.lungs, wanted=wanted, full=args.report
+    )
     for path in written:
         print(f"{path}  {path.stat().st_size / 1e6:.2f} MB")
     for sentence in refused:

@@ -2,8 +2,7 @@
 
 A photograph of a film is softer, greyer and less even than its file, so a network that is right about it is less sure,
 and the gate's limits for files refuse much of it. Both are set anew here, and counted on photographs of test films.
-`make convert` does so for a run that was shown photographs; `python -m convert camera MODEL` for a file that is there,
-whose network stays as it is.
+`python -m convert camera MODEL` does so; the network in the file stays as it is.
 """
 
 import json

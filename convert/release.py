@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from convert import camera, files, report
+from convert import files, report
 from convert.modelfile import card, fit_ood, golden_film, variants
 from convert.quantize import calibration_films, layer_errors
 from convert.verify import acceptance, runtimes
@@ -57,7 +57,6 @@ class Run:
         golden: of `golden_film.make`.
         like: uint8 (N, S, S, 1), training films for the likeness of embeddings.
         gate: the limits that belong to `lungs`, of `convert.lungs`; None if it tells no kinds of picture.
-        photographs: of the held films, `train.films.photographs.Photographs`; None if it was never shown any.
     """
 
     record: dict
@@ -68,7 +67,6 @@ class Run:
     golden: bytes
     like: np.ndarray
     gate: dict | None
-    photographs: object = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -109,7 +107,6 @@ def release(
     *,
     wanted=variants.VARIANTS,
     full: bool = False,
-    photographs=None,
 ) -> tuple[list[Path], list[str]]:
     """Convert a finished run; return the files written, and a sentence for each that was not, saying why.
 
@@ -121,13 +118,12 @@ def release(
         lungs: the lung-field network that the run's films were cropped with.
         wanted: variants.
         full: measure speed and memory too, and write a report of all variants as HTML.
-        photographs: of the films, row by row, of `train.training.fit.taken`.
 
     Raises:
         EdgeError: the folder holds no finished run, the contract changed, `lungs` is another network, the training
             films are too few or blank, or a file cannot be written.
     """
-    run = load(run_dir, films, film_pixels, lungs, photographs)
+    run = load(run_dir, films, film_pixels, lungs)
     places = [*runtimes.here(), *runtimes.emulated()]
     network = run.record["config"]["model"]
     written, refused, products = [], [], []
@@ -157,7 +153,7 @@ def release(
 
 
 def material(args):
-    """Return the rows of the index that a command's run has seen, their pixels and their photographs.
+    """Return the rows of the index that a command's run has seen, and their pixels.
 
     Args:
         args: with `run`, and what `film_arguments.add` declares.
@@ -174,11 +170,11 @@ def material(args):
         )
     pixels.check_lungs(args.lungs, record, args.run)
     films = films[films["split"] != ""].reset_index(drop=True)
-    where = (config.from_record(record["config"]), films, args.data, args.cache, index_hash, args.lungs)
-    return *fit.seen(*where), fit.taken(*where)
+    where = (config.from_record(record["config"], args.run), films, args.data, args.cache, index_hash, args.lungs)
+    return fit.seen(*where)
 
 
-def load(run_dir: Path, films, film_pixels: np.ndarray, lungs: Path, photographs=None) -> Run:
+def load(run_dir: Path, films, film_pixels: np.ndarray, lungs: Path) -> Run:
     """Return a finished run, ready to be converted; arguments and errors as of `release`."""
     record, model = read_run(run_dir)
     pixels.check_lungs(lungs, record, run_dir)
@@ -187,8 +183,7 @@ def load(run_dir: Path, films, film_pixels: np.ndarray, lungs: Path, photographs
     like = film_pixels[calibration_films.rows(films, record, fit_ood.PER_CELL)]
     beside = lungs.with_suffix(".json")
     limits = json.loads(beside.read_text()).get("gate") if beside.is_file() else None
-    taken = photographs and photographs.at(places_of(held.table, films))
-    return Run(record, model, training, held, lungs.read_bytes(), golden_film.make(), like, limits, taken)
+    return Run(record, model, training, held, lungs.read_bytes(), golden_film.make(), like, limits)
 
 
 def make(variant, run: Run, places) -> Product:
@@ -213,11 +208,7 @@ def make(variant, run: Run, places) -> Product:
     (scores,) = runtimes.run(places[0], content, variant.films(golden), len(labels)).scores.tolist()
     measured |= {"golden": {"scores": dict(zip(labels, scores, strict=True)), "box": field.box}}
     like, measured["gate"] = gated(content, variant, run)
-    measured["camera"] = None
-    if run.photographs is not None and measured["gate"]:
-        measured["camera"] = camera.measure(
-            content, variant, like, measured["gate"], held.table, run.photographs, record
-        )
+    measured["camera"] = None  # `convert camera` adds it
     made = card.build(record, variant, measured)
     packed = model_file.pack(content, run.lungs, made, run.golden, like, deflate=variant.head == "edge")
     found = {name: figures for name, (figures, _) in passed.items()}

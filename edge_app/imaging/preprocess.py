@@ -29,11 +29,9 @@ CONTRACT_VERSION = 4
 # Sides of the lung-field network's input and of its answer, in pixels. Lungs are large: 128 pixels show them, and an
 # answer of half the side costs a quarter of the time.
 LUNG_SIZE, MASK_SIZE = 128, 64
-# What the classifier sees of a film, see `finish`; training tries others (models/EXPERIMENTS.md).
+# What a card says of the classifier's films: what lies beside the lungs is kept, and the whole crop decides the grey
+# levels. A model of an experiment that showed films otherwise is refused (train/films/treatments.py).
 OUTSIDE, LEVELS = "keep", "crop"
-# Width of the rim, as a share of the side of the crop: pleura, hilum and the angles of the diaphragm, which a mask of
-# the lungs cuts through and where COVID-19 is to be seen.
-RIM = 0.05
 
 # Percent of the pixels allowed to saturate at each end: markers and burnt-in text, brighter than any bone, must not
 # decide the grey levels of the film.
@@ -85,35 +83,16 @@ def lungs_to_pixels(grey: np.ndarray, field: LungField, size: int) -> np.ndarray
         ValueError, UnreadableRadiograph: as `to_pixels`.
     """
     _check(grey)
-    return finish(shrink(field.crop(grey), size), shrink(field.crop(field.mask), size))
+    return finish(shrink(field.crop(grey), size))
 
 
-def finish(crop: np.ndarray, mask: np.ndarray, outside: str = OUTSIDE, levels: str = LEVELS) -> np.ndarray:
-    """Stretch a cropped film and treat what lies outside the lungs.
+def finish(crop: np.ndarray) -> np.ndarray:
+    """Stretch the grey levels of a cropped film: uint8 (S, S) -> uint8 (S, S, 1).
 
-    Args:
-        crop: uint8 (S, S), the film in the box round the lungs.
-        mask: uint8 (S, S), 255 = lung, soft at the rim.
-        outside: `keep` leaves it, `black` blackens it, `flat` makes it all one grey: the mean of what it was; `rim`
-            does so too, but leaves a rim of `RIM` of the side round the lungs.
-        levels: `crop` takes the percentiles of the whole crop, `lungs` of its lungs, and `equal` spreads the levels of
-            the lungs evenly.
-
-    Returns:
-        uint8 (S, S, 1).
+    Raises:
+        UnreadableRadiograph: the crop has no contrast.
     """
-    seen = crop if levels == "crop" else crop[mask > 127]
-    table = equalizing_table(seen) if levels == "equal" else stretching_table(seen)
-    pixels = cv2.LUT(crop, table)
-    if outside == "rim":
-        width = 2 * round(RIM * len(mask)) + 1
-        mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)))
-    if outside != "keep":
-        rest = pixels[mask <= 127]
-        level = int(rest.mean()) if outside != "black" and len(rest) else 0
-        weight = mask.astype(np.uint16)
-        pixels = ((pixels * weight + level * (255 - weight) + 127) // 255).astype(np.uint8)
-    return pixels[..., np.newaxis]
+    return stretch(crop)[..., np.newaxis]
 
 
 def shrink(grey: np.ndarray, size: int) -> np.ndarray:
@@ -139,13 +118,6 @@ def stretching_table(levels: np.ndarray) -> np.ndarray:
     low, high = _percentiles(levels)
     table = ((np.arange(256, dtype=np.int32) - low) * 255 + (high - low) // 2) // (high - low)  # rounds to the nearest
     return np.clip(table, 0, 255).astype(np.uint8)
-
-
-def equalizing_table(levels: np.ndarray) -> np.ndarray:
-    """Return uint8 (256,) that spreads uint8 `levels` evenly over 0 to 255; raises as `stretching_table`."""
-    _percentiles(levels)
-    counts = np.cumsum(counted(levels))
-    return ((counts * 255 + counts[-1] // 2) // counts[-1]).astype(np.uint8)
 
 
 def counted(levels: np.ndarray) -> np.ndarray:

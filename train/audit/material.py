@@ -165,7 +165,7 @@ def load(run: Run, index_path: Path, data: Path, cache: Path) -> Material:
             f"{index_path}: is not the index that {run.folder} was trained on; name that one with '--index FILE'."
         )
     films = films[films["split"] != ""].reset_index(drop=True)
-    settings = config.from_record(WHOLE_FILM | run.record["config"])
+    settings = config.from_record(WHOLE_FILM | run.record["config"], run.folder)
     whole = pixels.load(films, data, WHOLE_SIDE, cache, index_hash)
     kept = store.Store(cache)
     whole_masks, words = _lungs(whole, kept, index_hash), _words(films, data, kept, index_hash)

@@ -13,11 +13,10 @@ from sklearn.model_selection import GroupKFold
 
 from train.evaluation import intervals
 from train.experiments.trials import HOSPITAL, RADIOGRAPHY
-from train.films import film_arguments
+from train.films import film_arguments, treatments
 from train.index import index
 from train.training import config, fit
 
-SHOWN = ("keep", "rim", "flat", "black")
 BLOCK = 10  # of `lite0`: the best for unseen hospitals among those tried (7, 9, 10, 12, 14 and the head)
 STRENGTH = 3e-3
 FOLDS = 5
@@ -32,7 +31,13 @@ QUESTIONS = {
 def add_parser(subparsers) -> None:
     """Declare `train probe`."""
     parser = subparsers.add_parser("probe", help="what frozen features of films tell across hospitals")
-    parser.add_argument("--outside", nargs="+", choices=SHOWN, default=SHOWN, help="what is shown beside the lungs")
+    parser.add_argument(
+        "--outside",
+        nargs="+",
+        choices=treatments.OUTSIDE,
+        default=treatments.OUTSIDE,
+        help="what is shown beside the lungs",
+    )
     film_arguments.add(parser)
     parser.set_defaults(func=run)
 

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from edge_app.errors import EdgeError, NoLungField, UnreadableRadiograph
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import classifier
+from train.films import treatments
 
 # The lung-field network that crops films for training is the very file that crops them on the edge.
 LUNGS = Path("models/lung-field-int8.tflite")
@@ -32,11 +33,11 @@ class Crops:
     boxes: np.ndarray
     found: np.ndarray
 
-    def finish(self, **treatment) -> np.ndarray:
-        """Return what a classifier sees, uint8 (N, S, S, 1); `treatment` as of `preprocess.finish`."""
+    def finish(self, outside: str = preprocess.OUTSIDE, levels: str = preprocess.LEVELS) -> np.ndarray:
+        """Return what a classifier sees, uint8 (N, S, S, 1); arguments as of `treatments.finish`."""
         done = np.zeros((*self.pictures.shape, 1), np.uint8)
         for i in np.flatnonzero(self.found):
-            done[i] = preprocess.finish(self.pictures[i], self.masks[i], **treatment)
+            done[i] = treatments.finish(self.pictures[i], self.masks[i], outside, levels)
         return done
 
 

@@ -53,32 +53,6 @@ def strong(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 KINDS = {"original": original, "full": full, "strong": strong}
 
 
-def restyle(pixels: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Give a film the grey levels of another: histogram matching. uint8 (S, S, 1) twice -> uint8 (S, S, 1).
-
-    Black is left out of both histograms and stays black, since it may be what was masked.
-    """
-    own, wanted = (np.bincount(film.ravel(), minlength=256) for film in (pixels, like))
-    own[0] = wanted[0] = 0
-    if not own.any() or not wanted.any():
-        return pixels
-    share, wanted_share = np.cumsum(own) / own.sum(), np.cumsum(wanted) / wanted.sum()
-    levels = np.flatnonzero(wanted)  # a level that the other film lacks is nobody's new level
-    table = np.interp(share, wanted_share[levels], levels).round().astype(np.uint8)
-    table[0] = 0
-    return table[pixels]
-
-
-def mix(pixels: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Paste a patch of another film (CutMix, Yun et al. 2019); return the film and the patch's share of it."""
-    size = pixels.shape[0]
-    height, width = (int(size * side) for side in rng.uniform(0.25, 0.7, 2))
-    top, left = rng.integers(0, size - height + 1), rng.integers(0, size - width + 1)
-    mixed = pixels.copy()
-    mixed[top : top + height, left : left + width] = other[top : top + height, left : left + width]
-    return mixed, height * width / size**2
-
-
 def _affine(grey, rng, *, rotate, shear, zoom, shift):
     matrix = random_affine(grey.shape[0], rng, rotate=rotate, shear=shear, zoom=zoom, shift=shift)
     border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT

@@ -5,6 +5,7 @@ So a run gives the same batches however many threads prepare them, and a resumed
 
 import os
 from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -19,39 +20,22 @@ LOOK_AHEAD = 8
 
 @dataclass(frozen=True)
 class Films:
-    """Films to learn from: pixels uint8 (N, S, S, 1), truth float32 (N, labels), origin float32 (N, sources).
+    """Films to learn from: pixels uint8 (N, S, S, C) and truth float32 (N, labels), 1 where the film has the label.
 
-    Pixels may have a second channel, the mask of the lungs, which `augment.full` moves with the film. Photographs,
-    like pixels, show the films as a camera saw them; of a film that is not `photographed` there is none.
+    The first channel of the pixels is the film. A second one, if there is one, is the mask of its lungs (255 = lung),
+    which `augment.full` moves with the film.
     """
 
     pixels: np.ndarray
     truth: np.ndarray
-    origin: np.ndarray
-    photographs: np.ndarray | None = None
-    photographed: np.ndarray | None = None
 
     def at(self, rows: np.ndarray) -> "Films":
         """Return some of the films."""
-        given = (self.pixels, self.truth, self.origin, self.photographs, self.photographed)
-        return Films(*(None if part is None else part[rows] for part in given))
-
-    def shown(self, row: int, chance: float, rng) -> np.ndarray:
-        """Return a film's pixels, or with some chance its photograph's."""
-        if self.photographs is not None and rng.random() < chance and self.photographed[row]:
-            return self.photographs[row]
-        return self.pixels[row]
-
-    def elsewhere(self, row: int, rng) -> int:
-        """Draw a film of another source than film `row`'s, each source alike; the film itself if there is none."""
-        others = np.flatnonzero(self.origin.any(axis=0) & (self.origin[row] == 0))
-        if not len(others):
-            return row
-        return int(rng.choice(np.flatnonzero(self.origin[:, rng.choice(others)])))
+        return Films(self.pixels[rows], self.truth[rows])
 
 
-def targets(labels_of_films, labels: tuple[str, ...]) -> np.ndarray:
-    """Return float32 (N, labels): 1 where the film has the label (or, for sources, comes from the source)."""
+def targets(labels_of_films, labels: Sequence[str]) -> np.ndarray:
+    """Return float32 (N, labels): 1 where the film has the label."""
     return (np.asarray(labels_of_films)[:, None] == np.asarray(labels)[None, :]).astype(np.float32)
 
 
@@ -62,17 +46,19 @@ def chances(cells, balance: float) -> np.ndarray:
     return weights / weights.sum()
 
 
-def epoch_batches(films: Films, chance: np.ndarray, config: TrainConfig, epoch: int):
+def epoch_batches(
+    films: Films, chance: np.ndarray, config: TrainConfig, epoch: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the batches of one epoch.
 
     Args:
         films: the training films.
         chance: float (N,), from `chances`.
-        config: batch, augment, photographs, restyle, mix and seed are used.
+        config: batch, augment and seed are used.
         epoch: 0 for the first.
 
     Yields:
-        float32 (batch, S, S, C) holding 0 .. 255, float32 (batch, labels), and float32 (batch, sources).
+        float32 (batch, S, S, C) holding 0 .. 255, and float32 (batch, labels).
     """
     count = len(films.pixels)
     drawn = np.random.default_rng((config.seed, epoch)).choice(count, max(count, config.batch), p=chance)
@@ -80,16 +66,9 @@ def epoch_batches(films: Films, chance: np.ndarray, config: TrainConfig, epoch: 
 
     def one(position):
         rng = np.random.default_rng((config.seed, epoch, position))
+        rng.random()  # an experiment drew this number; without it no earlier run could be made again
         row = drawn[position]
-        pixels, truth = films.shown(row, config.photographs, rng), films.truth[row]
-        if rng.random() < config.restyle:
-            pixels = augment.restyle(pixels, films.pixels[films.elsewhere(row, rng)])
-        pixels = change(pixels, rng)
-        if rng.random() < config.mix:
-            other = films.elsewhere(row, rng)
-            pixels, share = augment.mix(pixels, change(films.pixels[other], rng), rng)
-            truth = (1 - share) * truth + share * films.truth[other]
-        return pixels, truth, films.origin[row]
+        return change(films.pixels[row], rng), films.truth[row]
 
     def make(step):
         first = step * config.batch

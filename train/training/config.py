@@ -1,7 +1,9 @@
 """Hyperparameters: one frozen object, saved whole with the run; its fields are the flags of `train fit`."""
 
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 
+from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess
 
 
@@ -34,16 +36,7 @@ class TrainConfig:
     dropout: float = _field(0.3, "share of the last features dropped")
     balance: float = _field(0.75, "a film is drawn with (films in its source and label) ** -balance; 0: all alike")
     augment: str = _field("full", "augmentation: strong, full or original (resize, shear, zoom)")
-    photographs: float = _field(0.0, "chance that a simulated photograph of the film is shown in its place; 0: never")
-    children: int = _field(0, "first passes on children's films alone, which then are left out; 0: always among all")
-    restyle: float = _field(0.0, "chance that a film's grey levels are matched to a film of another source")
-    mix: float = _field(0.0, "chance that a patch comes from a film of another source, and its share of the label")
-    penalty: str = _field("none", "what source-dependent features cost: none, coral, adversary or irm")
-    penalty_weight: float = _field(1.0, "weight of the penalty beside the loss")
-    prior: float = _field(0.0, "share of what a film's source alone says of its label that training is told; 0: off")
     heat: float = _field(0.15, "weight of the share of the heat for a disease that lies outside the lungs; 0: off")
-    dro: float = _field(0.0, "step of group-DRO: cells are drawn more the more they lose; 0: off")
-    ema: float = _field(0.0, "momentum of averaged weights, which are what is kept; 0: off")
     freeze: int = _field(8, "blocks of lite0 or short, from the input, that keep their ImageNet weights")
     imagenet: bool = _field(True, "start lite0 from ImageNet weights")
     settle: int = _field(1, "passes after kernels are rounded to 8 bits, at a tenth of the rate; 0: do not round")
@@ -51,10 +44,22 @@ class TrainConfig:
     seed: int = _field(20200316, "seed of weights, film order and augmentation")
 
 
+# Knobs of experiments that are no longer here, and the value that switched each off; models/EXPERIMENTS.md says what
+# they showed. The weight of a penalty is of no effect without one.
+REMOVED = {
+    "photographs": 0.0,
+    "children": 0,
+    "restyle": 0.0,
+    "mix": 0.0,
+    "penalty": "none",
+    "penalty_weight": None,
+    "prior": 0.0,
+    "dro": 0.0,
+    "ema": 0.0,
+}
 # What differs from the defaults by model. `seed` is the recipe this project grew from: adults with COVID-19 from one
 # collection against healthy children from another, which is the mistake it shows.
 PRESETS = {
-    # Shown photographs too (chance 0.3) it reads files worse and photographs no better: models/EXPERIMENTS.md.
     "lite0": {},
     # Its class maps are 10 x 10 places and see less of the film each: they stray more.
     "short": {"heat": 1.0},
@@ -112,9 +117,26 @@ def from_flags(args) -> TrainConfig:
     return preset(given.pop("model", "lite0"), **given)
 
 
-def from_record(saved: dict) -> TrainConfig:
-    """Build the config that a `run.json` holds."""
-    return TrainConfig(**{name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()})
+def from_record(saved: dict, run_dir: Path) -> TrainConfig:
+    """Build the config that the `run.json` of `run_dir` holds, also one that lists knobs of `REMOVED` that were off.
+
+    Raises:
+        EdgeError: the run really used one of them, or was made by a newer version.
+    """
+    known = {item.name for item in fields(TrainConfig)}
+    for name, value in saved.items():
+        if name not in known and name not in REMOVED:
+            raise EdgeError(
+                f"{run_dir}: its run.json holds '{name}', which this version does not know; use the version that made "
+                "the run, or train again."
+            )
+        if name in REMOVED and REMOVED[name] not in (None, value):
+            raise EdgeError(
+                f"{run_dir}: was trained with '{name}' {value!r}; this version has that experiment only switched off "
+                f"({REMOVED[name]!r}), see models/EXPERIMENTS.md; train again, or use version 0.1.0 for this run."
+            )
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
+    return TrainConfig(**{name: value for name, value in values.items() if name in known})
 
 
 def _read_bool(text: str) -> bool:

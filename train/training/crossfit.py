@@ -41,10 +41,9 @@ def run(args) -> int:
     pixels.check_lungs(args.lungs, record, args.run)
     films = index.read(args.index)
     films = films[films["split"] != ""].reset_index(drop=True)
-    settings = config.from_record(record["config"])
+    settings = config.from_record(record["config"], args.run)
     where = (settings, films, args.data, args.cache, index_hash, args.lungs)
-    beside = {"masks": fit.lung_masks(*where), "photographs": fit.taken(*where)}
-    crossfit(settings, *fit.seen(*where), args.run, index_hash, args.lungs, **beside)
+    crossfit(settings, *fit.seen(*where), args.run, index_hash, args.lungs, fit.lung_masks(*where))
     return 0
 
 
@@ -55,7 +54,7 @@ def crossfit(
     run_dir: Path,
     index_hash: str,
     lungs: Path = pixels.LUNGS,
-    **beside,
+    masks=None,
 ) -> None:
     """Train what is not trained yet; write `crossfit.csv` and `leave_one_source_out.csv` to `run_dir`.
 
@@ -66,7 +65,7 @@ def crossfit(
         run_dir: of the run.
         index_hash: sha256 of the index, recorded.
         lungs: the lung-field network that cropped the films.
-        beside: `masks` and `photographs` of `fit.fit`.
+        masks: of `fit.lung_masks`.
     """
     settings = replace(settings, settle=0)
     folds = {str(k + 1): replace(settings, fold=f"{k + 1}/{FOLDS}") for k in range(FOLDS)}
@@ -78,17 +77,17 @@ def crossfit(
         tables = []
         for name, recipe in recipes.items():
             part_dir = run_dir / "crossfit" / f"{column}-{name}"
-            table = _scores(recipe, films, film_pixels, part_dir, index_hash, lungs, beside)
+            table = _scores(recipe, films, film_pixels, part_dir, index_hash, lungs, masks)
             tables.append(table.assign(**{column: name}))
         pd.concat(tables).sort_values("path").to_csv(run_dir / file, index=False, float_format="%.6f")
 
 
-def _scores(recipe, films, film_pixels, run_dir: Path, index_hash: str, lungs: Path, beside):
+def _scores(recipe, films, film_pixels, run_dir: Path, index_hash: str, lungs: Path, masks):
     """Return the scores of the films that `recipe` leaves out, with the thresholds of its own validation films."""
     path = run_dir / "run.json"
     if not path.exists() or "metrics" not in json.loads(path.read_text()):
         print(f"{run_dir}: training without {recipe.without or 'fold ' + recipe.fold}", flush=True)
-        fit.fit(recipe, films, film_pixels, run_dir, index_hash, lungs, **beside)
+        fit.fit(recipe, films, film_pixels, run_dir, index_hash, lungs, masks)
         for checkpoint in (run_dir / "last.keras", run_dir / "best.keras", run_dir / "model.h5"):
             checkpoint.unlink(missing_ok=True)
     thresholds = json.loads(path.read_text())["metrics"]["thresholds"]

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -42,13 +42,13 @@ def run(args) -> int:
         if record["index_sha256"] != index_hash:
             raise WrongUsage(f"{args.index}: is not the index that {run_dir} began with; start another '--run FOLDER'.")
         pixels.check_lungs(args.lungs, record, run_dir)
-        settings = config.from_record(record["config"])
+        settings = config.from_record(record["config"], run_dir)
     elif (run_dir / "run.json").exists():
         raise WrongUsage(f"{run_dir}: holds a run already; go on with '--resume', or choose another '--run FOLDER'.")
     else:
         settings = config.from_flags(args)
     where = (settings, films, args.data, args.cache, index_hash, args.lungs)
-    fit(settings, *seen(*where), run_dir, index_hash, args.lungs, lung_masks(*where), taken(*where))
+    fit(settings, *seen(*where), run_dir, index_hash, args.lungs, lung_masks(*where))
     return 0
 
 
@@ -81,16 +81,6 @@ def lung_masks(settings, films, data: Path, cache: Path, index_hash: str, lungs:
     return crops.masks[crops.found][..., np.newaxis]
 
 
-def taken(settings, films, data: Path, cache: Path, index_hash: str, lungs: Path = pixels.LUNGS):
-    """Return the photographs of the films that `seen` returns, `photographs.Photographs`; None without any."""
-    if not settings.photographs:
-        return None
-    from train.films import photographs
-
-    crops = pixels.load_crops(films, data, settings.size, cache, index_hash, lungs)
-    return photographs.load(films, data, settings.size, cache, index_hash, lungs).at(crops.found)
-
-
 def fit(
     settings: config.TrainConfig,
     films,
@@ -99,7 +89,6 @@ def fit(
     index_hash: str,
     lungs: Path = pixels.LUNGS,
     masks: np.ndarray | None = None,
-    photographs=None,
 ) -> dict:
     """Train, keep the epoch with the lowest validation loss, evaluate it, and write it all to `run_dir`.
 
@@ -111,7 +100,6 @@ def fit(
         index_hash: sha256 of the index file, recorded.
         lungs: the lung-field network that cropped the films, if they are cropped; its hash is recorded.
         masks: of `lung_masks`.
-        photographs: of `taken`.
 
     Returns:
         What `run.json` holds.
@@ -148,7 +136,7 @@ def fit(
     _write_json(run_dir / "run.json", record)
     augment_sheet.augmentation_sheet(film_pixels, films, train, settings, run_dir / "augmentation.png")
 
-    learnt = material(films, film_pixels, train, val, settings, masks, photographs)
+    learnt = material(films, film_pixels, train, val, settings, masks)
     model = loop.train(settings, learnt, run_dir)
     if settings.settle:
         record["settled"] = loop.settle_in(model, settings, learnt)
@@ -190,39 +178,20 @@ def rows(films, settings):
     return train, val
 
 
-def material(films, film_pixels, train, val, settings, masks=None, photographs=None) -> loop.Material:
+def material(films, film_pixels, train, val, settings, masks=None) -> loop.Material:
     """Put together what a network learns from (rows `train`) and is watched on (rows `val`).
 
     Raises:
-        ValueError: the recipe weighs heat outside the lungs, and there are no `masks`, or it shows photographs, and
-            there are none.
+        ValueError: the recipe weighs heat outside the lungs, and there are no `masks`.
     """
     if settings.heat and masks is None:
         raise ValueError(f"heat is {settings.heat}; it needs the masks of the lungs")
-    if settings.photographs and photographs is None:
-        raise ValueError(f"photographs is {settings.photographs}; it needs photographs")
-    sources = sorted(set(films["source"]))
-    everything = batches.Films(
-        film_pixels, batches.targets(films["label"], settings.labels), batches.targets(films["source"], sources)
-    )
+    everything = batches.Films(film_pixels, batches.targets(films["label"], settings.labels))
     cell = films["source"] + "/" + films["label"]
     taught = everything.at(train)
-    if settings.photographs:
-        crops = photographs.at(train).crops
-        shown = crops.finish(outside=settings.outside, levels=settings.levels)
-        taught = replace(taught, photographs=shown, photographed=crops.found)
-    if settings.heat:
-        taught = replace(taught, pixels=np.concatenate([taught.pixels, masks[train]], axis=-1))
-        if settings.photographs:
-            both = np.concatenate([taught.photographs, crops.masks[..., np.newaxis]], axis=-1)
-            taught = replace(taught, photographs=both)
-    return loop.Material(
-        films=taught,
-        chance=batches.chances(cell.iloc[train], settings.balance),
-        cell=cell.iloc[train].to_numpy(),
-        val=everything.at(val),
-        val_cell=cell.iloc[val].to_numpy(),
-    )
+    if masks is not None and settings.heat:
+        taught = batches.Films(np.concatenate([taught.pixels, masks[train]], axis=-1), taught.truth)
+    return loop.Material(taught, batches.chances(cell.iloc[train], settings.balance), everything.at(val))
 
 
 def left_out(films, settings) -> np.ndarray:

@@ -2,14 +2,13 @@
 
 import csv
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from train.evaluation import evaluate
-from train.index.sources import CHILDREN
-from train.training import batches, bias_product, localisation_loss
+from train.training import batches, localisation_loss
 from train.training.config import TrainConfig
 
 # Share of the highest learning rate at which a network with rounded kernels settles.
@@ -22,19 +21,12 @@ MEASURED_FILMS = 200
 class Material:
     """What a network learns from, and is watched on.
 
-    `chance` is float (N,), each film's to be drawn; `cell` and `val_cell` hold "source/label" of each film.
+    `chance` is float (N,), each film's to be drawn.
     """
 
     films: batches.Films
     chance: np.ndarray
     val: batches.Films
-    val_cell: np.ndarray
-    cell: np.ndarray
-
-    @property
-    def sources(self) -> int:
-        """How many sources there are, left out or not."""
-        return self.films.origin.shape[1]
 
 
 def train(settings: TrainConfig, material: Material, run_dir: Path):
@@ -44,13 +36,8 @@ def train(settings: TrainConfig, material: Material, run_dir: Path):
     from train.models import fused_norm
 
     model, past = _start(settings, run_dir, material)
-    kept = run_dir / "chance.npy"  # group-DRO makes it anew after every epoch
-    chance = np.load(kept) if settings.dro and past else material.chance
     while len(past) < settings.epochs and not stalled(past, settings.patience):
-        past.append(_epoch(model, settings, replace(material, chance=chance), len(past)))
-        if settings.dro:
-            chance = _harder(model, settings, material, chance)
-            np.save(kept, chance)
+        past.append(_epoch(model, settings, material, len(past)))
         if past[-1]["val_loss"] == min(row["val_loss"] for row in past):
             _save(model, run_dir / "best.keras")
         _save(model, run_dir / "last.keras")
@@ -58,17 +45,6 @@ def train(settings: TrainConfig, material: Material, run_dir: Path):
     best = keras.models.load_model(run_dir / "best.keras", compile=False)
     fused_norm.unfuse(best)
     return keras.Model(best.input, best.get_layer("scores").output, name=settings.model)
-
-
-def _harder(model, settings, material, chance) -> np.ndarray:
-    """Group-DRO by epochs (Sagawa et al. 2020): draw the films of a cell more, the more its validation films lose."""
-    scores = np.clip(_predict(model, material.val.pixels), 1e-7, 1 - 1e-7)
-    truth = material.val.truth
-    loss = -(truth * np.log(scores) + (1 - truth) * np.log(1 - scores)).mean(axis=1)
-    chance = chance.copy()
-    for cell in set(material.val_cell):
-        chance[material.cell == cell] *= np.exp(settings.dro * loss[material.val_cell == cell].mean() / loss.mean())
-    return chance / chance.sum()
 
 
 def settle_in(model, settings: TrainConfig, material: Material) -> list[dict]:
@@ -79,10 +55,8 @@ def settle_in(model, settings: TrainConfig, material: Material) -> list[dict]:
     int8_prepare.equalize(model, _some(material, settings))
     int8_prepare.round_kernels(model)
     fused_norm.fuse(model)
-    shown, penalties = (
-        (localisation_loss.attach(model), {"heat": _outside(settings)}) if settings.heat else (model, None)
-    )
-    _compile(shown, settings, SETTLING_RATE * settings.learning_rate, penalties)
+    shown = localisation_loss.attach(model) if settings.heat else model
+    _compile(shown, settings, SETTLING_RATE * settings.learning_rate)
     rows = [_epoch(shown, settings, material, settings.epochs + i) for i in range(settings.settle)]
     int8_prepare.finish(model)
     fused_norm.unfuse(model)
@@ -119,11 +93,7 @@ def _epoch(model, settings, material, epoch: int) -> dict:
     # A checkpoint does not hold the state of a layer's random generator: make it a function of the epoch.
     model.get_layer("dropout").seed_generator.state.assign([settings.seed, epoch])
     fitted = model.fit(
-        _packed(
-            batches.epoch_batches(material.films, chance_in(material, settings, epoch), settings, epoch),
-            model,
-            _told(settings, material),
-        ),
+        _packed(batches.epoch_batches(material.films, material.chance, settings, epoch), model),
         steps_per_epoch=batches.steps_per_epoch(len(material.films.pixels), settings),
         initial_epoch=epoch,
         epochs=epoch + 1,
@@ -136,57 +106,30 @@ def _epoch(model, settings, material, epoch: int) -> dict:
     return {"epoch": epoch + 1} | figures
 
 
-def chance_in(material, settings, epoch: int) -> np.ndarray:
-    """Return each film's chance to be drawn in an epoch: children's films may have the first ones to themselves."""
-    if not settings.children:
-        return material.chance
-    child = np.array([cell.startswith(CHILDREN + "/") for cell in material.cell])
-    chance = material.chance * (child if epoch < settings.children else ~child)
-    return chance / chance.sum()
-
-
 def _predict(model, pixels) -> np.ndarray:
     answer = model.predict(pixels, batch_size=64, verbose=0)
     return answer["scores"] if isinstance(answer, dict) else answer
 
 
-def _told(settings, material) -> np.ndarray | None:
-    """Return what each source by itself says of the labels, float32 (sources, labels) logits; None: nothing is told."""
-    if not settings.prior:
-        return None
-    films = material.films
-    return settings.prior * bias_product.of_sources(films.origin, films.truth, material.chance)
-
-
-def _packed(made, model, told=None):
-    """Give each output of `model` its truth: the labels, and with a penalty the source beside the labels.
-
-    With `told`, what the sources say stands beside the labels. `heat` is told the lungs: the films' second channel.
-    """
-    for pixels, truth, origin in made:
-        labels = truth if told is None else np.concatenate([truth, origin @ told], axis=1)
+def _packed(made, model):
+    """Give each output of `model` its truth: scores the labels, and heat the lungs, the second channel of the films."""
+    for pixels, truth in made:
         if not isinstance(model.output, dict):
-            yield pixels, labels
-        elif "heat" in model.output:
-            lungs = localisation_loss.truth(pixels[..., 1:], model.output["heat"].shape[1])
-            yield pixels[..., :1], {"scores": labels, "heat": lungs}
+            yield pixels, truth
         else:
-            yield pixels, {"scores": labels, "source": np.concatenate([origin, truth], axis=1)}
+            lungs = localisation_loss.truth(pixels[..., 1:], model.output["heat"].shape[1])
+            yield pixels[..., :1], {"scores": truth, "heat": lungs}
 
 
 def _start(settings, run_dir, material):
     """Return the model and the figures of its epochs so far: of the unfinished run in the folder, else of none."""
     import keras
 
-    from train.models import fused_norm
-    from train.models import networks as networks
-    from train.training import invariance
+    from train.models import fused_norm, networks
 
     past = history(run_dir)
     if past:
-        own = {"loss": invariance.loss(settings.penalty, material.sources)}
-        own |= {"told": bias_product.loss(len(settings.labels), settings.label_smoothing)}
-        own |= {"outside": _outside(settings)}
+        own = {"outside": _outside(settings)}
         return keras.models.load_model(run_dir / "last.keras", custom_objects=own), past
     model = networks.build(
         settings.model, settings.size, settings.labels, dropout=settings.dropout, imagenet=settings.imagenet
@@ -194,9 +137,7 @@ def _start(settings, run_dir, material):
     networks.freeze(model, settings.freeze if settings.imagenet else 0)
     fused_norm.fuse(model)
     if settings.heat:
-        model, penalties = localisation_loss.attach(model), {"heat": _outside(settings)}
-    else:
-        model, penalties = invariance.attach(model, settings.penalty, material.sources)
+        model = localisation_loss.attach(model)
     steps = batches.steps_per_epoch(len(material.films.pixels), settings)
     rate = keras.optimizers.schedules.CosineDecay(
         settings.learning_rate / 20,
@@ -205,23 +146,18 @@ def _start(settings, run_dir, material):
         warmup_target=settings.learning_rate,
         warmup_steps=steps // 2,
     )
-    _compile(model, settings, rate, penalties)
+    _compile(model, settings, rate)
     return model, []
 
 
-def _compile(model, settings, rate, penalties=None) -> None:
+def _compile(model, settings, rate) -> None:
     import keras
 
     loss = keras.losses.BinaryCrossentropy(label_smoothing=settings.label_smoothing)
-    if settings.prior:
-        loss = bias_product.loss(len(settings.labels), settings.label_smoothing)
-    averaged = {"use_ema": True, "ema_momentum": settings.ema} if settings.ema else {}
     model.compile(
-        keras.optimizers.Adam(rate, weight_decay=settings.weight_decay or None, **averaged),
-        {"scores": loss} | penalties if penalties else loss,
-        loss_weights={"scores": 1.0, **dict.fromkeys(penalties, settings.heat or settings.penalty_weight)}
-        if penalties
-        else None,
+        keras.optimizers.Adam(rate, weight_decay=settings.weight_decay or None),
+        {"scores": loss, "heat": _outside(settings)} if settings.heat else loss,
+        loss_weights={"scores": 1.0, "heat": settings.heat} if settings.heat else None,
         jit_compile=keras.backend.backend() == "jax",  # XLA on a CPU is several times slower with depthwise layers
     )
 

@@ -55,13 +55,13 @@ def test_a_trial_is_judged_on_what_it_left_out(shown, tmp_path, monkeypatch, que
 
 def test_the_table_has_a_line_for_each_trial_that_has_an_answer(tmp_path):
     auc = {"value": 0.7, "low": 0.61, "high": 0.79}
-    (tmp_path / "mix").mkdir()
-    (tmp_path / "mix/rest.json").write_text(json.dumps({"auc": {"within": auc, "radiography": auc}}))
+    (tmp_path / "strong").mkdir()
+    (tmp_path / "strong/rest.json").write_text(json.dumps({"auc": {"within": auc, "radiography": auc}}))
     lines = trials.table(list(trials.TRIALS), tmp_path).splitlines()
     assert len(lines) == 3
-    assert lines[2] == "| mix | mix 0.5 |  |  | 0.700 (0.61 to 0.79) | 0.700 (0.61 to 0.79) |"
-    with pytest.raises(WrongUsage, match="there is no trial 'mox'"):
-        trials.run(SimpleNamespace(names=["mox"]))
+    assert lines[2] == "| strong | augment strong |  |  | 0.700 (0.61 to 0.79) | 0.700 (0.61 to 0.79) |"
+    with pytest.raises(WrongUsage, match="there is no trial 'mix'"):
+        trials.run(SimpleNamespace(names=["mix"]))
 
 
 def test_every_trial_is_a_recipe():

@@ -13,7 +13,6 @@ from train.camera.fit_quad_scorer import error
 from train.films import photographs
 from train.photograph import optics, photograph
 from train.photograph.severity import SEVERITIES
-from train.training import batches, config, fit
 
 RENDERERS = (photograph.photograph, second_simulator.photograph)
 
@@ -117,24 +116,3 @@ def test_photographs_are_taken_once_and_kept(films, tmp_path, monkeypatch):
     assert np.array_equal(first.values, again.values, equal_nan=True)
     some = again.at(np.array([True, False, False, True]))
     assert np.array_equal(some.crops.pictures, again.crops.pictures[[0, 3]])
-
-
-def test_training_shows_photographs_as_often_as_it_is_told():
-    pixels = np.zeros((50, 8, 8, 1), np.uint8)
-    truth = np.ones((50, 1), np.float32)
-    shot = np.arange(50) % 2 == 0
-    shown = batches.Films(pixels, truth, truth, pixels + 200, shot)
-    rng = np.random.default_rng(0)
-    seen = np.array([[shown.shown(row, 0.3, rng).max() for row in range(50)] for _ in range(60)])
-    assert seen[:, ~shot].max() == 0
-    assert (seen[:, shot] == 200).mean() == pytest.approx(0.3, abs=0.04)
-    assert batches.Films(pixels, truth, truth).shown(3, 0.3, None).max() == 0
-    assert shown.at(np.array([4, 2])).photographs.shape == (2, 8, 8, 1)
-
-
-def test_a_recipe_with_photographs_needs_some():
-    settings = config.preset("tiny", photographs=0.3, size=8)
-    table = pd.DataFrame({"source": ["a"] * 6, "label": list(LABELS) * 2})
-    rows = np.arange(3), np.arange(3, 6)
-    with pytest.raises(ValueError, match="needs photographs"):
-        fit.material(table, np.zeros((6, 8, 8, 1), np.uint8), *rows, settings)

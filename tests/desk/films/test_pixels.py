@@ -13,7 +13,7 @@ from edge_app.screening import inference
 from tests.desk.conftest import LUNGS
 from tests.support.drawn_collections import save
 from tests.support.films import draw_film
-from train.films import pixels
+from train.films import pixels, treatments
 
 MODEL = LUNGS.with_name("tiny-int8.tflite")
 SIZE = 32
@@ -67,7 +67,7 @@ def test_films_may_be_finished_in_other_ways(films, data, tmp_path):
     crops = pixels.load_crops(films, data, SIZE, tmp_path, "0" * 64, LUNGS)
     for treatment in ({"outside": "keep", "levels": "crop"}, {"outside": "black", "levels": "equal"}):
         for i in np.flatnonzero(crops.found):
-            expected = preprocess.finish(crops.pictures[i], crops.masks[i], **treatment)
+            expected = treatments.finish(crops.pictures[i], crops.masks[i], **treatment)
             assert np.array_equal(crops.finish(**treatment)[i], expected)
 
 

@@ -1,5 +1,7 @@
+import dataclasses
 import hashlib
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -10,7 +12,7 @@ from sklearn import metrics as sk
 
 from edge_app.errors import EdgeError, WrongUsage
 from edge_app.imaging import preprocess
-from tests.desk.conftest import LABELS, LUNGS, SOURCES
+from tests.desk.conftest import LABELS, LUNGS
 from train.evaluation import evaluate, intervals
 from train.films import pixels
 from train.models import networks
@@ -85,7 +87,7 @@ def test_same_seed_same_weights_and_a_stopped_run_goes_on_as_if_never_stopped(dr
         patch.setattr(loop, "_write_history", _stopping(loop._write_history))
         fit.fit(SETTINGS, *drawn, tmp_path, "0" * 64, LUNGS)
     assert len(loop.history(tmp_path)) == 1
-    assert config.from_record(json.loads((tmp_path / "run.json").read_text())["config"]) == SETTINGS
+    assert config.from_record(json.loads((tmp_path / "run.json").read_text())["config"], tmp_path) == SETTINGS
     fit.fit(SETTINGS, *drawn, tmp_path, "0" * 64, LUNGS)
     same = zip(_weights(tmp_path / "last.keras"), _weights(finished / "last.keras"), strict=True)
     assert all(np.array_equal(a, b) for a, b in same)
@@ -236,55 +238,44 @@ def test_material_is_the_chosen_films_in_order(drawn):
     assert np.array_equal(material.val.pixels, film_pixels[val])
     for part, rows in ((material.films, train), (material.val, val)):
         assert [LABELS[i] for i in part.truth.argmax(axis=1)] == films["label"].iloc[rows].tolist()
-        assert [SOURCES[i] for i in part.origin.argmax(axis=1)] == films["source"].iloc[rows].tolist()
         assert (part.truth.sum(axis=1) == 1).all()
-    assert material.sources == 2
-    assert material.cell.tolist() == ["clinic-b/pneumonia", "clinic-a/pneumonia", "clinic-a/covid"]
-    assert material.val_cell.tolist() == ["clinic-b/covid", "clinic-a/pneumonia"]
     assert np.allclose(material.chance, 1 / 3)
 
 
-def test_children_first_and_then_no_more(drawn):
-    films, film_pixels = drawn
-    films = films.assign(source=films["source"].replace({SOURCES[0]: "chest_xray"}))
-    settings = config.preset("tiny", children=2)
-    material = fit.material(films, film_pixels, *fit.rows(films, settings), settings)
-    child = np.char.startswith(material.cell.astype(str), "chest_xray/")
-    assert 0 < child.sum() < len(child)
-    for epoch in range(4):
-        chance = loop.chance_in(material, settings, epoch)
-        assert chance.sum() == pytest.approx(1)
-        assert np.array_equal(chance > 0, child if epoch < 2 else ~child)
-    assert loop.chance_in(material, config.preset("tiny"), 0) is material.chance
+# --- records of earlier versions -------------------------------------------------------------------
+
+# What `train fit` of version 0.1.0 wrote of a run that used none of the experiments.
+OFF = {"photographs": 0.0, "children": 0, "restyle": 0.0, "mix": 0.0, "penalty": "none", "penalty_weight": 1.0}
+OFF |= {"prior": 0.0, "dro": 0.0, "ema": 0.0}
 
 
-# --- recipes that keep more than weights ----------------------------------------------------------
+def test_a_record_of_an_earlier_version_is_read(tmp_path):
+    assert set(OFF) == set(config.REMOVED)
+    saved = json.loads(json.dumps(dataclasses.asdict(SETTINGS)))
+    assert config.from_record(saved | OFF, tmp_path) == SETTINGS
+    assert config.from_record(saved | OFF | {"penalty_weight": 10.0}, tmp_path) == SETTINGS  # of no penalty
+    released = json.loads(Path("models/covid-xray-lite0.json").read_text())["run"]["config"]
+    assert config.from_record(released, tmp_path) == config.preset("lite0")
 
 
-def test_a_stopped_run_goes_on_with_its_penalty_and_its_chances(drawn, tmp_path, monkeypatch):
-    changes = {"penalty": "adversary", "dro": 0.5, "ema": 0.9, "prior": 1.0}
-    settings = config.preset("seed", size=32, labels=LABELS, cells=(), epochs=2, batch=12, **changes)
-    train, val = fit.rows(drawn[0], settings)
-    material = fit.material(*drawn, train, val, settings)
-    keras.utils.set_random_seed(1)
-    never = loop.train(settings, material, _made(tmp_path / "never"))
-    keras.utils.set_random_seed(1)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(loop, "_write_history", _stopping(loop._write_history))
-        loop.train(settings, material, _made(tmp_path / "once"))
-    once = loop.train(settings, material, tmp_path / "once")
-    assert (tmp_path / "once/history.csv").read_text() == (tmp_path / "never/history.csv").read_text()
-    assert all(np.array_equal(a, b) for a, b in zip(once.get_weights(), never.get_weights(), strict=True))
-    assert [layer.name for layer in once.layers][-1] == "scores"  # what is kept has nothing of the penalty
-    assert once.output_shape == (None, 3)
-    chance = np.load(tmp_path / "once/chance.npy")
-    assert chance.sum() == pytest.approx(1)
-    assert np.abs(chance - material.chance).max() > 1e-4
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("photographs", 0.3), ("children", 1), ("restyle", 0.5), ("mix", 0.5), ("penalty", "irm")),
+        *(("prior", 1.0), ("dro", 0.5), ("ema", 0.98)),
+    ],
+)
+def test_a_record_of_a_removed_experiment_is_refused_with_what_to_do(tmp_path, name, value):
+    saved = dataclasses.asdict(SETTINGS) | OFF | {name: value}
+    with pytest.raises(
+        EdgeError, match=rf"^{tmp_path}: was trained with '{name}' {value!r}; this version has .* train"
+    ):
+        config.from_record(saved, tmp_path)
 
 
-def _made(folder):
-    folder.mkdir()
-    return folder
+def test_a_record_of_a_newer_version_is_refused_with_what_to_do(tmp_path):
+    with pytest.raises(EdgeError, match=rf"^{tmp_path}: its run\.json holds 'later', which this version does not know"):
+        config.from_record(dataclasses.asdict(SETTINGS) | {"later": 1}, tmp_path)
 
 
 def test_another_lung_network_than_the_runs_is_refused(finished, tmp_path):

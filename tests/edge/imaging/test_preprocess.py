@@ -58,12 +58,6 @@ def test_fingerprint_of_another_kind_does_not_agree(other):
     assert not preprocess.same_fingerprint(preprocess.fingerprint(32), other)
 
 
-def _defaults(**changes):
-    """Return the defaults of `finish`, OUTSIDE and LEVELS, with some changed."""
-    names = ("outside", "levels")
-    return tuple((dict(zip(names, preprocess.finish.__defaults__, strict=True)) | changes)[name] for name in names)
-
-
 RULES = {
     "area average": (preprocess.cv2, "INTER_AREA", cv2.INTER_LINEAR),
     "linear enlargement": (preprocess.cv2, "INTER_LINEAR", cv2.INTER_NEAREST),
@@ -72,14 +66,6 @@ RULES = {
     "margin of the box": (lung_field, "MARGIN", 0.0),
     "detail of the mask": (lung_field, "FINE", 128),
     "crop": (lung_field.LungField, "crop", lambda field, picture: picture),
-    **{
-        f"outside: {outside}": (preprocess.finish, "__defaults__", _defaults(outside=outside))
-        for outside in sorted({"keep", "black", "flat", "rim"} - {preprocess.OUTSIDE})
-    },
-    **{
-        f"levels: {levels}": (preprocess.finish, "__defaults__", _defaults(levels=levels))
-        for levels in sorted({"crop", "lungs", "equal"} - {preprocess.LEVELS})
-    },
 }
 
 
@@ -90,10 +76,6 @@ def test_fingerprint_notices_every_rule(monkeypatch, rule):
         patch.setattr(*RULES[rule])
         assert not preprocess.same_fingerprint(ours, preprocess.fingerprint(32))
     assert preprocess.same_fingerprint(ours, preprocess.fingerprint(32))
-
-
-def test_what_is_shown_of_lungs_is_what_the_constants_say():
-    assert preprocess.finish.__defaults__ == (preprocess.OUTSIDE, preprocess.LEVELS)
 
 
 @pytest.mark.parametrize(("down", "across"), [(2, 2), (3, 5), (7, 4)])
@@ -195,13 +177,6 @@ def _field(seed=4):
     return lung_field.find(preprocess.shrink(draw_lungs(seed, 480, 400), preprocess.MASK_SIZE) / 255)
 
 
-def _parts(size=64, seed=4):
-    """Return a drawn film and its mask in the box round the lungs, uint8 (size, size) each."""
-    field = _field(seed)
-    film = draw_film(seed)
-    return preprocess.shrink(field.crop(film), size), preprocess.shrink(field.crop(field.mask), size)
-
-
 @pytest.mark.parametrize(("height", "width"), [(64, 64), (64, 190), (500, 70), (700, 600), (191, 193), (1, 1000)])
 @pytest.mark.parametrize("size", [32, 192])
 def test_lungs_become_uint8_of_the_models_size(height, width, size):
@@ -223,57 +198,9 @@ def test_what_lies_outside_the_box_is_never_seen():
         assert np.array_equal(preprocess.lungs_to_pixels(other, field, 64), expected)
 
 
-def test_outside_is_kept_or_black_or_flat():
-    crop, mask = _parts()
-    kept = preprocess.finish(crop, mask, "keep", "crop")[..., 0]
-    assert np.array_equal(kept, preprocess.stretch(crop))
-    rim = (mask > 0) & (mask < 255)
-    assert rim.any()
-    for outside, level in (("black", 0), ("flat", int(kept[mask <= 127].mean()))):
-        done = preprocess.finish(crop, mask, outside, "crop")[..., 0]
-        assert (done[mask == 0] == level).all()
-        assert np.array_equal(done[mask == 255], kept[mask == 255])
-        # Soft at the rim: lung by the share of the mask, rounded to the nearest level.
-        share = mask[rim] / 255
-        assert np.abs(done[rim] - (kept[rim] * share + level * (1 - share))).max() <= 0.5
-    assert level > 100  # what lies beside drawn lungs is bright: flat is not black
-
-
-def test_a_crop_that_is_all_lung_has_no_outside():
-    crop, mask = _parts()
-    full = np.full_like(mask, 255)
-    for outside in ("black", "flat"):
-        assert np.array_equal(preprocess.finish(crop, full, outside, "crop")[..., 0], preprocess.stretch(crop))
-
-
-def test_grey_levels_by_the_lungs_alone():
-    crop, mask = _parts()
-    seen = crop[mask > 127]
-    pixels = preprocess.finish(crop, mask, "keep", "lungs")[..., 0]
-    assert np.array_equal(pixels, preprocess.stretching_table(seen)[crop])
-    # What is not lung must have no say: as bright as can be, it leaves the lungs as they were.
-    bright = np.where(mask > 127, crop, 255).astype(np.uint8)
-    assert np.array_equal(preprocess.finish(bright, mask, "keep", "lungs")[mask > 127], pixels[mask > 127, np.newaxis])
-    assert not np.array_equal(preprocess.finish(bright, mask, "keep", "crop")[mask > 127], pixels[mask > 127])
-
-
-def test_equal_levels_are_spread_evenly():
-    _, mask = _parts(192)
-    crop = (np.random.default_rng(0).beta(2, 6, mask.shape) * 255).astype(np.uint8)
-    levels = preprocess.finish(crop, mask, "keep", "equal")[..., 0][mask > 127]
-    counts = np.histogram(levels, bins=8, range=(0, 256))[0] / levels.size
-    assert np.abs(counts - 1 / 8).max() < 0.02  # a level is never split, and the commonest hold 1.2 % of the lungs
-    table = preprocess.equalizing_table(crop[mask > 127])
-    assert (np.diff(table.astype(int)) >= 0).all()
-    assert table[-1] == 255
-
-
-@pytest.mark.parametrize("levels", ["crop", "lungs", "equal"])
-def test_blank_lungs_are_refused(levels):
-    crop, mask = _parts()
-    blank = np.full_like(crop, 90) if levels == "crop" else np.where(mask > 127, 90, crop).astype(np.uint8)
+def test_a_blank_crop_is_refused():
     with pytest.raises(UnreadableRadiograph, match="the picture is blank: 98 % of it lies within 1 of 256 grey levels"):
-        preprocess.finish(blank, mask, "keep", levels)
+        preprocess.finish(np.full((64, 64), 90, np.uint8))
 
 
 def test_lungs_of_anything_but_grey_are_our_own_bug():
