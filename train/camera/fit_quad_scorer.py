@@ -18,6 +18,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from edge_app.camera.detect import outline, quad_scorer
+from edge_app.camera.detect.quad_scorer import QuadScorer
 from edge_app.imaging import radiograph
 from edge_app.service.session import LIKELY_LEAST_SIDE
 from train.films import film_arguments, film_margin
@@ -59,10 +60,11 @@ def run(args) -> int:
     watched = _frames(table, "val", WATCHED, args)
     beside = args.out.with_suffix(".json")
     if args.recount:
-        record = json.loads(beside.read_text()) | {"found": count(watched), "counted": provenance.commit()}
+        record = json.loads(beside.read_text()) | {"counted": provenance.commit()}
     else:
-        record = _learnt(_frames(table, "train", LEARNT, args), args.out) | {"found": count(watched)}
+        record = _learnt(_frames(table, "train", LEARNT, args), args.out)
         record["index_sha256"] = index.sha256(args.index)
+    record["found"] = count(watched, QuadScorer(args.out))
     beside.write_text(json.dumps(record, indent=1) + "\n")
     for name, share in record["found"].items():
         print(f"{name}: {share:.3f}")
@@ -76,7 +78,8 @@ def _learnt(learnt, out: Path) -> dict:
     networks = {"sides": _learn("sides", *map(np.concatenate, zip(*sides, strict=True)))}
     del sides
     _write(networks | {"look": None}, out)
-    looks = [_by_look(frame) for frame in tqdm(learnt, desc="looks", unit="photograph", disable=None)]
+    scorer = QuadScorer(out)
+    looks = [_by_look(frame, scorer) for frame in tqdm(learnt, desc="looks", unit="photograph", disable=None)]
     networks["look"] = _learn("look", *map(np.concatenate, zip(*looks, strict=True)))
     _write(networks, out)
     return {
@@ -87,15 +90,16 @@ def _learnt(learnt, out: Path) -> dict:
     }
 
 
-def count(frames) -> dict[str, float]:
+def count(frames, scorer: QuadScorer) -> dict[str, float]:
     """Return how often the edge finds the film, by severity, and how often one where there is none.
 
     Args:
         frames: (file, corners float (films, 4, 2) or None, severity), each.
+        scorer: scores the quadrangles.
     """
     said: dict[str, list[bool]] = {}
     for pixels, corners, severity in map(_opened, frames):
-        found = outline.find(pixels)
+        found = outline.find(pixels, scorer)
         if corners is None:
             said.setdefault("film where there is none", []).append(bool(found))
         elif len(corners) > 1:
@@ -183,7 +187,7 @@ def _by_sides(frame) -> tuple[np.ndarray, np.ndarray]:
     return found.features, _fit(_nearest((found.corners + 0.5) * scale - 0.5, corners) - 0.005)
 
 
-def _by_look(frame) -> tuple[np.ndarray, np.ndarray]:
+def _by_look(frame, scorer: QuadScorer) -> tuple[np.ndarray, np.ndarray]:
     """Return features and how well each candidate that is looked at fits."""
     pixels, corners, _ = _opened(frame)
     grey = outline.LIGHTER[cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)]
@@ -191,7 +195,7 @@ def _by_look(frame) -> tuple[np.ndarray, np.ndarray]:
     found = outline.candidates(small)
     if not len(found.corners):
         return np.empty((0, outline.SIDE_FEATURES + outline.LOOK_FEATURES), np.float32), np.empty(0, np.float32)
-    found = outline.closely(found, small)
+    found = outline.closely(found, small, scorer)
     moved = np.array([outline.refined(grey, one, scale) for one in found.corners])
     return found.features, _fit(_nearest(moved, corners))
 
@@ -239,4 +243,3 @@ def _write(networks: dict, out: Path) -> None:
             parts[f"{name}_{'bias' if at % 2 else 'weights'}{at // 2}"] = value.astype(np.float16)
     with out.open("wb") as file:
         np.savez_compressed(file, **parts)
-    quad_scorer.use(out)

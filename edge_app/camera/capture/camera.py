@@ -1,9 +1,8 @@
-"""`with Camera(name) as camera`: frames from whatever the name means, and the newest one wins.
+"""`with Camera(name) as camera`: frames of a camera, a stream or a recording; of a live camera the newest frame counts.
 
 A live camera is read by a thread of its own, so that a frame is never older than the last look. When it breaks off,
-stalls, freezes or is black it is opened again, after a pause that grows, for as long as it takes; its status says so.
-A read that hangs inside a driver cannot be interrupted: its thread is left behind, and what it may still bring is
-thrown away.
+stalls, freezes or is black, it is opened again after pauses that grow, until it works; its status says so. A read that
+hangs inside a driver cannot be interrupted: its thread is left behind, and what it may still return is thrown away.
 """
 
 import glob
@@ -17,7 +16,7 @@ import numpy as np
 from edge_app.camera.capture import devices, feed
 from edge_app.camera.capture.fault import FeedFault
 from edge_app.camera.capture.frame import Frame
-from edge_app.camera.capture.watchdog import Watch
+from edge_app.camera.capture.watchdog import Watchdog
 from edge_app.errors import CameraEnded, CameraLost, MissingPackage, WrongUsage
 from edge_app.sources.film_paths import IMAGE_SUFFIXES
 
@@ -29,13 +28,13 @@ STREAMS = ("rtsp://", "rtsps://", "http://", "https://")
 
 @dataclass(frozen=True)
 class Status:
-    """How a camera does.
+    """The state of a camera.
 
     Attributes:
         state: `STARTING`, `LIVE`, `RESTARTING` or `ENDED`.
-        sentence: what is to be said of it; empty if all is well.
-        frames: how many came.
-        dropped: how many of them were replaced by newer ones before they were looked at.
+        sentence: what is wrong, without a full stop; empty if nothing is.
+        frames: count of frames that came.
+        dropped: count of frames that were replaced by newer ones before they were looked at.
         restarts: how often it was opened again.
     """
 
@@ -50,21 +49,21 @@ class Camera:
     """Frames of one camera.
 
     Attributes:
-        name: as it was named, or what `auto` found.
-        live: whether frames come by themselves; those of a recording are given one by one, as fast as they are taken.
+        name: as the user named it, or what `auto` found.
+        live: whether frames come by themselves; a recording gives each frame when it is asked for.
     """
 
     def __init__(self, name: str = "auto", size: tuple[int, int] = (1280, 720), give_up: float | None = None):
-        """Take its name.
+        """Prepare a camera; `with` opens it.
 
         Args:
             name: `auto`, `pi` or `pi:N`, a number or `/dev/videoN`, a video file, a folder or pattern of pictures, or
                 an address that begins with rtsp:// or http://.
-            size: width and height of the frames to ask for.
-            give_up: seconds without a frame after which `newest` raises; None: never.
+            size: width and height of the frames to ask for, in pixels.
+            give_up: seconds without a frame after which `newest` raises; None for never.
 
         Raises:
-            WrongUsage: the name means no camera.
+            WrongUsage: there is no camera of this name.
         """
         self.name = automatic() if name == "auto" else name
         self._size, self._give_up = size, give_up
@@ -74,21 +73,21 @@ class Camera:
         self._status = Status()
         self._frame: Frame | None = None
         self._handed = -1
-        self._round = 0  # of opening: what an earlier round still brings is not wanted
+        self._round = 0  # counts openings: frames of an earlier one are thrown away
         self._fault = ""
         self._came = time.monotonic()
         self._closed = False
 
     @property
     def status(self) -> Status:
-        """How it does now."""
+        """Its state now."""
         return self._status
 
     def __enter__(self) -> "Camera":
         """Open it.
 
         Raises:
-            CameraLost: a recording cannot be opened. A live camera is waited for, as `newest` says.
+            CameraLost: a recording cannot be opened. A live camera is waited for; see `newest`.
         """
         if self.live:
             self._came = time.monotonic()
@@ -109,17 +108,17 @@ class Camera:
             self._feed.close()
 
     def newest(self, wait: float) -> Frame | None:
-        """Return the newest frame that was not returned before, or of a recording the next one.
+        """Return the newest frame that was not returned before; of a recording the next frame.
 
         Args:
-            wait: seconds to wait for one.
+            wait: seconds to wait for a frame.
 
         Returns:
-            None if none came.
+            The frame; None if none came.
 
         Raises:
             CameraEnded: a recording is at its end.
-            CameraLost: none came for `give_up` seconds, or a recording is damaged.
+            CameraLost: no frame came for `give_up` seconds, or a recording is damaged.
         """
         if not self.live:
             return self._next()
@@ -150,60 +149,57 @@ class Camera:
         return frame
 
     def _supervise(self) -> None:
-        """Keep a thread reading; whenever it fails begin again, later and later as long as no frame comes."""
+        """Keep a thread reading; when it fails, start another after a pause that grows while no frame comes."""
         failed = 0
         while not self._closed:
             with self._news:
                 self._round += 1
                 begun, frames = self._round, self._status.frames
-                watch = Watch(self._feed.noisy)
-            threading.Thread(target=self._read, args=(begun, watch), daemon=True).start()
-            self._fault = self._until_fault(begun, watch)
+                watchdog = Watchdog(self._feed.noisy)
+            threading.Thread(target=self._read, args=(begun, watchdog), daemon=True).start()
+            self._fault = self._until_fault(begun, watchdog)
             if self._closed:
                 return
-            failed = 0 if self._status.frames > frames and not watch.black else failed + 1
+            failed = 0 if self._status.frames > frames and not watchdog.black else failed + 1
             pause = PAUSES[min(failed, len(PAUSES) - 1)]
             with self._news:
                 self._round += 1
-                said = f"{self.name}: {self._fault}; trying again"
-                self._status = replace(
-                    self._status, state=RESTARTING, sentence=said, restarts=self._status.restarts + 1
-                )
+                sentence, restarts = f"{self.name}: {self._fault}; trying again", self._status.restarts + 1
+                self._status = replace(self._status, state=RESTARTING, sentence=sentence, restarts=restarts)
                 self._news.notify_all()
                 self._news.wait_for(lambda: self._closed, pause)
             if not self._closed:
                 self._feed = named(self.name, self._size)
 
-    def _until_fault(self, begun: int, watch: "Watch") -> str:
-        """Wait until this round's thread has failed, or must be taken for dead; return why."""
+    def _until_fault(self, begun: int, watchdog: Watchdog) -> str:
+        """Wait until this round's thread has failed or counts as dead; return why."""
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._closed or watch.fault or self._round != begun, 0.2)
-                if self._closed or watch.fault:
-                    return watch.fault
-                why = watch.overdue(time.monotonic())
+                self._news.wait_for(lambda: self._closed or watchdog.fault or self._round != begun, 0.2)
+                if self._closed or watchdog.fault:
+                    return watchdog.fault
+                why = watchdog.overdue(time.monotonic())
                 if why:
                     return why
 
-    def _read(self, begun: int, watch: "Watch") -> None:
-        """Read one opening of the feed until it fails or is not wanted any more."""
+    def _read(self, begun: int, watchdog: Watchdog) -> None:
+        """Read one opening of the feed until it fails or its frames are no longer wanted."""
         source = self._feed
         try:
             source.open()
             while self._round == begun:
-                pixels, _ = source.read()
-                if not self._take(begun, pixels, watch):
+                pixels, now = source.read()
+                if not self._take(begun, pixels, now, watchdog):
                     break
         except (FeedFault, EOFError) as fault:
-            self._fail(watch, str(fault) or "it has ended")
-        except Exception as error:  # a driver's library may raise anything, and the loop must go on
-            self._fail(watch, f"it failed ({type(error).__name__}: {error})")
+            self._fail(watchdog, str(fault) or "it has ended")
+        except Exception as error:  # a driver's library may raise any type, and the loop must go on
+            self._fail(watchdog, f"it failed ({type(error).__name__}: {error})")
         finally:
             source.close()
 
-    def _take(self, begun: int, pixels: np.ndarray, watch: "Watch") -> bool:
-        now = time.monotonic()
-        watch.see(pixels, now)
+    def _take(self, begun: int, pixels: np.ndarray, now: float, watchdog: Watchdog) -> bool:
+        watchdog.see(pixels, now)
         with self._news:
             if self._round != begun or self._closed:
                 return False
@@ -216,29 +212,29 @@ class Camera:
             self._news.notify_all()
         return True
 
-    def _fail(self, watch: "Watch", why: str) -> None:
+    def _fail(self, watchdog: Watchdog, why: str) -> None:
         with self._news:
-            watch.fault = why
+            watchdog.fault = why
             self._news.notify_all()
 
 
 def automatic() -> str:
-    """Return the name of the first camera that can be used, the Pi's own before others.
+    """Return the name of the first camera that can be used; the Pi's own comes first.
 
     Raises:
-        WrongUsage: there is none.
+        WrongUsage: no camera can be used.
     """
-    usable = [one for one in devices.found() if one.problem is None]
+    usable = [device for device in devices.found() if device.problem is None]
     if not usable:
         raise WrongUsage(
             "camera: none can be used here; plug one in, name a video file or a stream, or see "
             "'python -m edge_app cameras'."
         )
-    return min(usable, key=lambda one: not one.name.startswith("pi")).name
+    return min(usable, key=lambda device: not device.name.startswith("pi")).name
 
 
 def named(name: str, size: tuple[int, int]) -> feed.Feed:
-    """Return what a name means; arguments and errors as of `Camera`."""
+    """Return the feed of a camera's name; arguments and errors as of `Camera`."""
     if name.lower().startswith(STREAMS):
         return feed.Stream(name)
     if name == "pi" or name.startswith("pi:"):
@@ -256,14 +252,14 @@ def named(name: str, size: tuple[int, int]) -> feed.Feed:
     if path.parent == Path("/dev"):
         return feed.Usb(str(path), size)
     if path.is_dir():
-        pictures = sorted(one for one in path.iterdir() if one.suffix.lower() in IMAGE_SUFFIXES)
+        pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
     elif path.is_file():
         return feed.Video(path) if path.suffix.lower() not in IMAGE_SUFFIXES else feed.Pictures([path])
     else:
         pictures = sorted(map(Path, glob.glob(name)))  # noqa: PTH207 (a pattern with its folders)
     if not pictures:
         raise WrongUsage(
-            f"camera: '{name}' is neither a camera nor a video nor a folder or pattern of pictures; "
+            f"camera: '{name}' is not a camera, a video, or a folder or pattern of pictures; "
             "see 'python -m edge_app cameras'."
         )
     return feed.Pictures(pictures)

@@ -25,8 +25,8 @@ class Device:
 
     Attributes:
         name: as `camera` takes it: `pi:0` or `/dev/video0`.
-        model: what it calls itself.
-        problem: why it cannot be used, one sentence without a full stop; None if it can.
+        model: the name that it reports.
+        problem: why it cannot be used, as one sentence without a full stop; None if it can be used.
     """
 
     name: str
@@ -35,13 +35,13 @@ class Device:
 
 
 def found() -> list[Device]:
-    """Return all there are, those that can be used first."""
+    """Return all cameras of this device, those that can be used first."""
     devices = [*_of_the_pi(), *_of_v4l2()]
-    return sorted(devices, key=lambda one: one.problem is not None)
+    return sorted(devices, key=lambda device: device.problem is not None)
 
 
 def problem(path: Path) -> str | None:
-    """Return why a V4L2 device cannot be used; None if nothing speaks against it."""
+    """Return why a V4L2 device cannot be used; None if it can be used."""
     try:
         number = os.open(path, os.O_RDWR | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -63,7 +63,7 @@ def problem(path: Path) -> str | None:
     if driver.decode(errors="replace").startswith(OF_THE_PI):
         return "it belongs to the Pi's own camera or its codecs; use 'pi'"
     if not (node if whole & BY_NODE else whole) & (CAPTURES | SEVERAL_PLANES):
-        return "it gives data and no pictures; the camera's other device does"
+        return "it gives data, not pictures; use the camera's other device"
     return None
 
 
@@ -74,10 +74,11 @@ def _of_v4l2() -> list[Device]:
 
 def _of_the_pi() -> list[Device]:
     try:
-        return [Device(f"pi:{one.get('Num', at)}", str(one.get("Model", ""))) for at, one in enumerate(pi.cameras())]
+        known = enumerate(pi.cameras())
+        return [Device(f"pi:{camera.get('Num', at)}", str(camera.get("Model", ""))) for at, camera in known]
     except MissingPackage as error:
         why = str(error).rstrip(".")
-    except Exception as error:  # libcamera raises what it likes
+    except Exception as error:  # libcamera raises exceptions of many types
         why = f"libcamera fails ({error or type(error).__name__})"
     return [Device("pi", "the Pi's own camera", why)] if on_a_pi() else []
 

@@ -1,10 +1,10 @@
-"""What goes wrong with a feed: the fault itself, and the check of a frame."""
+"""The fault of a feed, and the check that a frame is a picture of a usable size."""
 
 import numpy as np
 
 from edge_app.errors import EdgeError
 
-# A frame smaller than this shows no film well enough; what is larger is a broken device's.
+# Width and height: a smaller frame shows no film well enough, and a larger one comes from a broken device.
 LEAST_FRAME, MOST_FRAME = (320, 240), (8192, 8192)
 
 
@@ -13,15 +13,15 @@ class FeedFault(EdgeError):
 
 
 def checked(pixels: np.ndarray) -> np.ndarray:
-    """Return a frame that is one.
+    """Return a frame, uint8 (H, W, 3), if it is a picture.
 
-    OpenCV's V4L2 can say yes and hand over a raw buffer of shape (1, N), or the size of another format.
+    OpenCV's V4L2 reader can report success and return a raw buffer of shape (1, N), or the size of another format.
 
     Raises:
         FeedFault: it is not a picture, or it is too small or too large.
     """
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
-        raise FeedFault(f"it hands over raw buffers of shape {pixels.shape} and no pictures")
+        raise FeedFault(f"it gives raw buffers of shape {pixels.shape}, not pictures")
     height, width = pixels.shape[:2]
     if width < LEAST_FRAME[0] or height < LEAST_FRAME[1]:
         raise FeedFault(f"its pictures have {width} x {height} pixels; {LEAST_FRAME[0]} x {LEAST_FRAME[1]} are needed")

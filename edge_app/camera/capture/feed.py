@@ -1,8 +1,9 @@
-"""Where frames come from: each feed is opened, read, and closed. A fault is a `FeedFault` with a reason."""
+"""Where frames come from: each feed is opened, read and closed. A fault is a `FeedFault` with a reason."""
 
 import os
+import time
 from pathlib import Path
-from typing import Protocol
+from typing import Never, Protocol
 
 import cv2
 import numpy as np
@@ -14,8 +15,8 @@ class Feed(Protocol):
     """Frames, one after another.
 
     Attributes:
-        live: whether frames come by themselves and the newest counts; else every frame of a recording is given.
-        noisy: whether two frames of it are never the same, as a sensor's.
+        live: whether frames come by themselves and the newest counts; a recording gives every frame.
+        noisy: whether no two frames are the same, as with a sensor.
     """
 
     live: bool
@@ -23,17 +24,20 @@ class Feed(Protocol):
 
     def open(self) -> None:
         """Open it, or raise `FeedFault`."""
+        ...
 
-    def read(self) -> tuple[np.ndarray, float | None]:
-        """Return the next frame, uint8 RGB (H, W, 3), and its place in seconds, None of a live feed.
+    def read(self) -> tuple[np.ndarray, float]:
+        """Return the next frame, uint8 RGB (H, W, 3), and its time in seconds: as of `Frame.time`.
 
         Raises:
             FeedFault: it broke off.
             EOFError: a recording is at its end.
         """
+        ...
 
     def close(self) -> None:
         """Close it; may be called twice."""
+        ...
 
 
 class OpenCvFeed:
@@ -44,26 +48,26 @@ class OpenCvFeed:
     def __init__(self, source, backend: int, settings: tuple[tuple[int, float], ...] = ()):
         """Take what `cv2.VideoCapture` takes, and properties to set once it is open."""
         self._source, self._backend, self._settings = source, backend, settings
-        self._capture = None
+        self._capture: cv2.VideoCapture | None = None
 
     def open(self) -> None:
         """Open it."""
-        # What is wrong is said here in one sentence; OpenCV and FFmpeg would say it many times over.
+        # A fault is told here in one sentence; OpenCV and FFmpeg would print many lines.
         cv2.setLogLevel(0)
         os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-        self._capture = cv2.VideoCapture(self._source, self._backend, self._opening())
-        if not self._capture.isOpened():
+        self._capture = capture = cv2.VideoCapture(self._source, self._backend, self._opening())
+        if not capture.isOpened():
             raise FeedFault(self._why_closed())
         for name, value in self._settings:
-            self._capture.set(name, value)
+            capture.set(name, value)
 
-    def read(self) -> tuple[np.ndarray, float | None]:
+    def read(self) -> tuple[np.ndarray, float]:
         """Return the next frame."""
         capture = self._capture
         done, pixels = capture.read() if capture else (False, None)
         if not done or pixels is None:
-            return self._nothing()
-        return cv2.cvtColor(checked(pixels), cv2.COLOR_BGR2RGB), None
+            self._end()
+        return cv2.cvtColor(checked(pixels), cv2.COLOR_BGR2RGB), time.monotonic()
 
     def close(self) -> None:
         """Close it."""
@@ -77,7 +81,7 @@ class OpenCvFeed:
     def _why_closed(self) -> str:
         return "it cannot be opened"
 
-    def _nothing(self):
+    def _end(self) -> Never:
         raise FeedFault("it gives no more pictures")
 
 
@@ -90,7 +94,7 @@ class Usb(OpenCvFeed):
         """Take `/dev/videoN` and the size of frames to ask for; what the camera gives is taken."""
         # YUYV first: OpenCV decodes it itself, and a device that cannot give it at this size says so by its own choice.
         wanted = (
-            (cv2.CAP_PROP_FOURCC, cv2.VideoWriter_fourcc(*("MJPG" if size[0] > MOST_RAW else "YUYV"))),
+            (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*("MJPG" if size[0] > MOST_RAW else "YUYV"))),
             (cv2.CAP_PROP_FRAME_WIDTH, size[0]),
             (cv2.CAP_PROP_FRAME_HEIGHT, size[1]),
             (cv2.CAP_PROP_BUFFERSIZE, 2),
@@ -103,14 +107,16 @@ class Usb(OpenCvFeed):
 
         return devices.problem(Path(self._device)) or "it cannot be opened: another program may hold it"
 
-    def _nothing(self):
+    def _end(self) -> Never:
         from edge_app.camera.capture import devices
 
         raise FeedFault(devices.problem(Path(self._device)) or "it gives no more pictures")
 
 
-# Wider than this, USB 2 carries raw pictures at some 10 a second only, and cameras are asked for JPEG.
+# Wider than this, USB 2 carries only some 10 raw pictures a second, so the camera is set to JPEG.
 MOST_RAW = 640
+# Frames a second of a video file that does not state them.
+USUAL_RATE = 25.0
 
 
 class Stream(OpenCvFeed):
@@ -128,7 +134,7 @@ class Stream(OpenCvFeed):
     def _why_closed(self) -> str:
         return "it cannot be reached, or is not a video; check address, password and network"
 
-    def _nothing(self):
+    def _end(self) -> Never:
         raise FeedFault("the stream broke off")
 
 
@@ -140,15 +146,15 @@ class Video(OpenCvFeed):
     def __init__(self, path: Path):
         """Take its path."""
         super().__init__(str(path), cv2.CAP_FFMPEG)
-        self._frames = 0
+        self._frames, self._rate = 0, USUAL_RATE
 
     def open(self) -> None:
         """Open it."""
         super().open()
-        rate = self._capture.get(cv2.CAP_PROP_FPS)
-        self._rate = rate if 0 < rate <= 1000 else 25.0
+        rate = self._capture.get(cv2.CAP_PROP_FPS) if self._capture else 0.0
+        self._rate = rate if 0 < rate <= 1000 else USUAL_RATE
 
-    def read(self) -> tuple[np.ndarray, float | None]:
+    def read(self) -> tuple[np.ndarray, float]:
         """Return the next frame."""
         pixels, _ = super().read()
         self._frames += 1
@@ -157,14 +163,14 @@ class Video(OpenCvFeed):
     def _why_closed(self) -> str:
         return "it is not a video that can be read"
 
-    def _nothing(self):
+    def _end(self) -> Never:
         if not self._frames:
             raise FeedFault("it holds no picture that can be read")
         raise EOFError
 
 
 class Pictures:
-    """Pictures in files, in the order of their names, as if they were a video."""
+    """Picture files in the order of their names, read as a video."""
 
     live = noisy = False
     RATE = 10.0
@@ -177,7 +183,7 @@ class Pictures:
         """Begin with the first."""
         self._at = 0
 
-    def read(self) -> tuple[np.ndarray, float | None]:
+    def read(self) -> tuple[np.ndarray, float]:
         """Return the next picture."""
         if self._at == len(self._paths):
             raise EOFError
@@ -192,4 +198,4 @@ class Pictures:
         return cv2.cvtColor(checked(pixels), cv2.COLOR_BGR2RGB), (self._at - 1) / self.RATE
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no file stays open."""

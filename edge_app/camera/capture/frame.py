@@ -11,8 +11,8 @@ class Frame:
 
     Attributes:
         pixels: uint8 RGB (H, W, 3), as the sensor sees it: never mirrored.
-        number: how many came before it since the camera was opened.
-        time: seconds; of a live camera when it came (`time.monotonic`), of a recording its place in it.
+        number: count of the frames before it since the camera was opened.
+        time: in seconds: for a live camera when the frame came (`time.monotonic`), for a recording its position.
     """
 
     pixels: np.ndarray

@@ -1,7 +1,9 @@
-"""The Pi's own camera on its ribbon, by picamera2, which comes from apt on Raspberry Pi OS only.
+"""The Pi's own camera on its ribbon cable, read with picamera2, which only apt on Raspberry Pi OS provides.
 
-OpenCV opens these cameras under libcamera, says yes and reads nothing (opencv/opencv#22820, closed as won't fix).
+OpenCV reports such a camera as open under libcamera and then reads nothing (opencv/opencv#22820, closed as won't fix).
 """
+
+import time
 
 import numpy as np
 
@@ -17,10 +19,10 @@ def library():
     """Return the module picamera2.
 
     Raises:
-        MissingPackage: it is not installed, or what is beneath it is not.
+        MissingPackage: it, or libcamera beneath it, is not installed.
     """
     try:
-        import picamera2
+        import picamera2  # pyright: ignore[reportMissingImports]  (on Raspberry Pi OS only)
     except Exception as error:  # libcamera beneath it fails in ways of its own
         raise MissingPackage(f"the Pi's camera: picamera2 cannot be imported ({error}); {INSTALL}.") from error
     return picamera2
@@ -36,13 +38,14 @@ def cameras() -> list[dict]:
 
 
 class PiCamera:
-    """A camera on the ribbon."""
+    """A camera on the ribbon cable, as `feed.Feed`."""
 
     live = noisy = True
 
     def __init__(self, number: int, size: tuple[int, int]):
         """Take which of `cameras`, and the size of frames."""
-        self._number, self._size, self._camera = number, size, None
+        self._number, self._size = number, size
+        self._camera = None  # picamera2.Picamera2
 
     def open(self) -> None:
         """Open and start it."""
@@ -51,28 +54,30 @@ class PiCamera:
         except MissingPackage as error:
             raise FeedFault(str(error).rstrip(".")) from error
         try:
-            self._camera = picamera2.Picamera2(self._number)
+            self._camera = camera = picamera2.Picamera2(self._number)
             # picamera2 names formats by the order of the bits: BGR888 lies in memory as red, green, blue (its manual,
             # appendix A). No transform: a mirrored chest is another patient's.
-            wanted = self._camera.create_video_configuration(main={"size": self._size, "format": "BGR888"})
-            self._camera.configure(wanted)
-            self._camera.start()
-            if "AfMode" in getattr(self._camera, "camera_controls", {}):
-                self._camera.set_controls({"AfMode": 2})  # continuous (libcamera's AfModeEnum)
+            wanted = camera.create_video_configuration(main={"size": self._size, "format": "BGR888"})
+            camera.configure(wanted)
+            camera.start()
+            if "AfMode" in getattr(camera, "camera_controls", {}):
+                camera.set_controls({"AfMode": 2})  # continuous (libcamera's AfModeEnum)
         except FeedFault:
             raise
-        except Exception as error:  # RuntimeError, IndexError and whatever libcamera raises
+        except Exception as error:  # libcamera raises RuntimeError, IndexError and more
             self.close()
             raise FeedFault(f"it cannot be opened ({error or type(error).__name__})") from error
 
-    def read(self) -> tuple[np.ndarray, float | None]:
+    def read(self) -> tuple[np.ndarray, float]:
         """Return the next frame."""
+        if self._camera is None:
+            raise FeedFault("it is not open")
         try:
             pixels = self._camera.capture_array("main")
         except Exception as error:
             raise FeedFault(f"it gives no more pictures ({error or type(error).__name__})") from error
         # Rows may be padded to a multiple of 32 bytes.
-        return np.ascontiguousarray(checked(pixels)[:, : self._size[0]]), None
+        return np.ascontiguousarray(checked(pixels)[:, : self._size[0]]), time.monotonic()
 
     def close(self) -> None:
         """Stop and close it."""

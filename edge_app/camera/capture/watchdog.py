@@ -1,4 +1,4 @@
-"""When an opened camera must be taken for dead: it stalls, its picture is frozen, or black. Pure but for the clock."""
+"""When an opened camera counts as dead: no frame comes, or its picture is frozen or black. Pure but for the clock."""
 
 import time
 
@@ -12,8 +12,8 @@ OPENING = 15.0
 BLACKEST = 12
 
 
-class Watch:
-    """Tells when one opening of a camera must be taken for dead.
+class Watchdog:
+    """Says when one opening of a camera counts as dead.
 
     Attributes:
         fault: why its thread ended; empty while it runs.
@@ -26,11 +26,12 @@ class Watch:
         self.black = False
         self._noisy = noisy
         self._began = time.monotonic()
-        self._came = self._changed = self._lit = None
+        self._came: float | None = None
+        self._changed = self._lit = self._began
         self._last = b""
 
     def see(self, pixels: np.ndarray, now: float) -> None:
-        """Take note of a frame."""
+        """Note a frame, uint8 RGB (H, W, 3), that came at `now`, in seconds of `time.monotonic`."""
         coarse = pixels[::16, ::16]
         look = coarse.tobytes()
         if self._came is None or look != self._last or not self._noisy:
@@ -40,7 +41,7 @@ class Watch:
         self._came, self._last = now, look
 
     def overdue(self, now: float) -> str:
-        """Return why it is to be opened again; empty if it is not."""
+        """Return why the camera must be opened again, without a full stop; empty if it need not be."""
         if self._came is None:
             return "it was opened and gives no picture" if now - self._began > OPENING else ""
         if now - self._came > STALLED:

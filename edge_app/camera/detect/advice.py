@@ -1,7 +1,7 @@
 """What to do to see a film better: figures of `frame_quality` become sentences, the most important first. Pure.
 
-The limits were read off simulated photographs of validation films (`train photograph-figures`): each lies where the
-model's scores begin to move, so that what is let through may still be read.
+The limits come from simulated photographs of validation films (`train photograph-figures`): each lies where the
+model's scores begin to change, so that a film within them can still be read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,23 +11,25 @@ import numpy as np
 
 from edge_app.camera.detect import frame_quality as quality
 from edge_app.camera.detect.frame_quality import Quality
+from edge_app.camera.detect.outline import Outline
 
-# Kinds of advice, in the order in which they are said.
+# Kinds of advice, in the order in which they are given.
 NO_FILM, SEVERAL, CUT, FAR, MOVING, TILTED, DARK, BRIGHT, GLARE, SHADOW, BLURRED, MOIRE = (
     *("no film", "several films", "cut", "too far", "moving", "tilted", "too dark", "too bright"),
     *("glare", "shadow", "blurred", "moire"),
 )
-# Pixels of the film's shorter side: at fewer the lungs' 160 x 160 pixels are not there.
+# Pixels of the film's shorter side: with fewer the lungs have less than 160 x 160 pixels.
 LEAST_PIXELS = 220
-# A film may reach over the rim of the frame by this share of its width.
+# A film may reach beyond the frame by this share of its width.
 MOST_OVER = 0.01
-# Share of its width by which a film may move between two frames that are taken together.
+# Share of its width by which a film may move between two frames of one reading.
 MOST_MOVED = 0.02
 MOST_TILT = 0.35
 LEAST_SPAN, MOST_DARK, MOST_WHITE = 45, 0.5, 0.3
 MOST_GLARE, MOST_SHADOW = 0.9, 0.55
 LEAST_SHARPNESS, MOST_MOIRE = 0.25, 14.0
 
+# They stand in JSON too, as the sentence of a refusal: their words do not change.
 SENTENCES = {
     NO_FILM: "no film in view: hold the camera before a film on a light box or a screen",
     SEVERAL: "several films in view: show one, or move closer to it",
@@ -51,9 +53,9 @@ class Advice:
     """One thing to do.
 
     Attributes:
-        kind: which.
+        kind: such as `GLARE`.
         sentence: what is wrong and what to do, without a full stop.
-        where: where in the film or the frame, such as "upper left"; empty if nowhere in particular.
+        where: the place in the film or the frame, such as "upper left"; empty if there is none.
     """
 
     kind: str
@@ -66,17 +68,17 @@ class Advice:
         return self.kind not in MILD
 
 
-def of(outlines: Sequence, seen: Quality | None, frame: tuple[int, int]) -> list[Advice]:
-    """Return what to do.
+def of(outlines: Sequence[Outline], seen: Quality | None, frame: tuple[int, int]) -> list[Advice]:
+    """Return what would help, the most important first; empty if the film is seen well.
 
     Args:
         outlines: of `outline.find`.
-        seen: what was measured of the first; None without one.
+        seen: of the first of them; None without one.
         frame: width and height of the frame.
     """
     if not outlines or seen is None:
-        return [_say(NO_FILM)]
-    said = [_say(SEVERAL)] if len(outlines) > 1 else []
+        return [_advice(NO_FILM)]
+    several = [_advice(SEVERAL)] if len(outlines) > 1 else []
     figures, over = seen.figures, _over(outlines[0].corners, frame)
     wrong = {
         CUT: bool(over),
@@ -91,16 +93,16 @@ def of(outlines: Sequence, seen: Quality | None, frame: tuple[int, int]) -> list
         MOIRE: figures[quality.MOIRE] > MOST_MOIRE,
     }
     where = {CUT: over, GLARE: seen.places[quality.GLARE], SHADOW: seen.places[quality.SHADOW]}
-    return said + [_say(kind, where.get(kind, ""), figures) for kind, is_wrong in wrong.items() if is_wrong]
+    return several + [_advice(kind, where.get(kind, ""), figures) for kind, is_wrong in wrong.items() if is_wrong]
 
 
-def _say(kind: str, where: str = "", figures: Mapping[str, float] | None = None) -> Advice:
+def _advice(kind: str, where: str = "", figures: Mapping[str, float] | None = None) -> Advice:
     pixels = figures[quality.PIXELS] if figures else 0
     return Advice(kind, SENTENCES[kind].format(where=where, pixels=pixels, least=LEAST_PIXELS), where)
 
 
 def _over(corners: np.ndarray, frame: tuple[int, int]) -> str:
-    """Return over which edge of the frame a film reaches; empty if it is whole."""
+    """Return the edge of the frame that a film reaches beyond; empty if the whole film is in the frame."""
     room = MOST_OVER * np.linalg.norm(corners[1] - corners[0])
     beyond = {
         "left": -corners[:, 0].min(),
@@ -108,5 +110,5 @@ def _over(corners: np.ndarray, frame: tuple[int, int]) -> str:
         "right": corners[:, 0].max() - (frame[0] - 1),
         "lower": corners[:, 1].max() - (frame[1] - 1),
     }
-    worst = max(beyond, key=beyond.get)
+    worst = max(beyond, key=lambda edge: beyond[edge])
     return worst if beyond[worst] > room else ""

@@ -1,11 +1,11 @@
-"""Where the film is in a frame: lines make quadrangles, and a small network says which of them is a film. Pure.
+"""Where the film is in a frame: lines make quadrangles, and a small network scores which of them is a film. Pure.
 
 1. The frame is shrunk to `SMALL` pixels across; line segments (LSD, von Gioi et al. 2012) that continue each other
    become lines, some near level and some near upright. Every two level and two upright lines make a quadrangle.
-2. Those with some contrast along their sides and something plain round them are looked at: what lies on both sides of
-   each side, and how the picture in the best looks. `quad_scorer` says how well each fits a film: the light box, the
-   monitor and its windows are quadrangles too.
-3. The sides of what is left are moved to the steepest place at full size, and meet in the corners.
+2. Those with some contrast along their sides and plain surroundings are measured: what lies on both sides of each
+   side, and how the picture in the best looks. `quad_scorer` scores how well each fits a film, since the light box,
+   the monitor and its windows are quadrangles too.
+3. The sides of those that remain are moved to the steepest place at full size; their crossings are the corners.
 """
 
 from dataclasses import dataclass
@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 
 from edge_app.camera.detect import quad_scorer, sides
+from edge_app.camera.detect.quad_scorer import QuadScorer
 from edge_app.camera.detect.sides import Sides
 
-# Dark levels drawn apart: most films have a black border, and most viewers stand it on dark grey.
+# Spreads dark levels: most films have a black border, and most viewers show them on dark grey.
 LIGHTER = np.round(255 * (np.arange(256) / 255) ** 0.5).astype(np.uint8)
-# Width that a frame is shrunk to: lines of 2 pixels are left of the edge of a film, and a screen's grid is averaged.
+# Width that a frame is shrunk to: a film's edge is then some 2 pixels wide, and a screen's grid is averaged out.
 SMALL = 640
 # Sides of a film as shares of the frame's height, and width to height or its inverse (`radiograph.MOST_ELONGATED`).
 LEAST_SIDE, MOST_ELONGATED = 0.2, 3
@@ -28,9 +29,9 @@ LEAST_OF_SIDE, LEAST_OF_ALL, LEAST_PLAIN = 0.15, 0.45, 0.4
 # How far, as slopes, both pairs of sides may be from square to each other, and sides of a pair from parallel: more than
 # a lens of 70 degrees shows of a film at 25 degrees.
 MOST_ASKEW, MOST_NARROWING = 0.25, 0.3
-# Quadrangles whose sides are judged, and those of them whose picture is looked at.
+# Quadrangles whose sides are scored, and those of them whose picture is scored too.
 MOST_CANDIDATES, MOST_LOOKED_AT = 700, 64
-# How well a quadrangle must fit to be a film, and of those beside it, a second film: chances of `quad_scorer`.
+# Scores of `quad_scorer` from which a quadrangle is a film, and from which another one beside it is a second film.
 LEAST_FIT, LEAST_SECOND = 0.04, 0.2
 # Pixels of the small frame within which a side is moved, and the points of it that are looked at.
 REACH, REFINED_POINTS = 3.0, 48
@@ -61,11 +62,12 @@ class Candidates:
     features: np.ndarray
 
 
-def find(frame: np.ndarray) -> list[Outline]:
+def find(frame: np.ndarray, scorer: QuadScorer | None = None) -> list[Outline]:
     """Find the films in a frame.
 
     Args:
-        frame: uint8 (H, W, 3), red, green, blue.
+        frame: uint8 RGB (H, W, 3).
+        scorer: scores the quadrangles; None for that of this program.
 
     Returns:
         The films, the surest first; none overlaps another.
@@ -75,26 +77,27 @@ def find(frame: np.ndarray) -> list[Outline]:
     """
     if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
         raise ValueError(f"frame is {frame.dtype} {frame.shape}; it must be uint8 (H, W, 3)")
-    grey = LIGHTER[cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)]
+    grey = LIGHTER[np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)]
     small, scale = shrunk(grey)
     found = candidates(small)
     if not len(found.corners):
         return []
-    found = closely(found, small)
-    fits = quad_scorer.by_both(found.features[:, :SIDE_FEATURES], found.features)
+    scorer = scorer or quad_scorer.released()
+    found = closely(found, small, scorer)
+    fits = scorer.by_both(found.features[:, :SIDE_FEATURES], found.features)
     return [Outline(refined(grey, found.corners[at], scale), float(fits[at])) for at in _distinct(found.corners, fits)]
 
 
 def shrunk(grey: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return uint8 (H, W) at most `SMALL` pixels wide, and how many times smaller it is."""
+    """Return a picture, uint8 (H, W), shrunk to at most `SMALL` pixels of width, and how many times smaller it is."""
     scale = max(1.0, grey.shape[1] / SMALL)
     size = (round(grey.shape[1] / scale), round(grey.shape[0] / scale))
-    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA), scale
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA)), scale
 
 
-def closely(found: Candidates, small: np.ndarray) -> Candidates:
-    """Return those candidates whose sides fit best, with what a look at them adds to their features."""
-    best = np.argsort(-quad_scorer.by_sides(found.features))[:MOST_LOOKED_AT]
+def closely(found: Candidates, small: np.ndarray, scorer: QuadScorer) -> Candidates:
+    """Return those candidates whose sides fit best, with the features of their picture added."""
+    best = np.argsort(-scorer.by_sides(found.features))[:MOST_LOOKED_AT]
     soft = cv2.GaussianBlur(small, (0, 0), 1)
     looks = _looks(soft, found.corners[best])
     return Candidates(found.corners[best], np.concatenate([found.features[best], looks], axis=1).astype(np.float32))
@@ -120,7 +123,7 @@ LENGTH, CONTRAST, BRIGHTER, PLAIN, PLAIN_INSIDE, OUTSIDE, INSIDE = range(7)
 
 
 def _quadrangles(across: Sides, down: Sides) -> np.ndarray:
-    """Put four sides together in every way: float (7, 4, pairs of level lines, pairs of upright lines)."""
+    """Combine lines to all quadrangles: float (7, 4, pairs of level lines, pairs of upright lines)."""
     upper, lower = np.triu_indices(len(across.length), 1)
     left, right = np.triu_indices(len(down.length), 1)
     first = [across.length, across.contrast, across.brighter, across.before_plain, across.after_plain]
@@ -138,7 +141,7 @@ def _quadrangles(across: Sides, down: Sides) -> np.ndarray:
 
 
 def _value(quads: np.ndarray, least_side: float) -> np.ndarray:
-    """Return how much each quadrangle looks like the outline of something on a plain surface: 0 .. 1, 0 is not."""
+    """Return how much each quadrangle looks like the outline of something on a plain surface, 0 (not at all) .. 1."""
     length, contrast, plain = quads[LENGTH], quads[CONTRAST], quads[PLAIN]
     wide, high = length[0] + length[2], length[1] + length[3]
     allowed = (length.min(axis=0) >= least_side) & (np.maximum(wide, high) <= MOST_ELONGATED * np.minimum(wide, high))
@@ -156,7 +159,7 @@ def _flat(level: np.ndarray, upright: np.ndarray) -> np.ndarray:
 
 
 def _corners(level: np.ndarray, upright: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return the corners of quadrangles by their places in all ways to put lines together: float (K, 4, 2)."""
+    """Return the corners of quadrangles, float (K, 4, 2), by their places among all combinations of lines."""
     x, y = sides.crossings(level, upright)
     upper, lower = np.triu_indices(len(level), 1)
     left, right = np.triu_indices(len(upright), 1)
@@ -167,7 +170,7 @@ def _corners(level: np.ndarray, upright: np.ndarray, places: np.ndarray) -> np.n
 
 
 def _of_sides(quads: np.ndarray, height: int) -> np.ndarray:
-    """Return what `quad_scorer` is told of the sides of quadrangles: float32 (K, F).
+    """Return the features of quadrangles' sides for `quad_scorer`: float32 (K, F).
 
     Args:
         quads: float (7, 4, K), of `_quadrangles`.
@@ -191,12 +194,12 @@ def _of_sides(quads: np.ndarray, height: int) -> np.ndarray:
 
 
 def _looks(soft: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """Return how quadrangles and a little of what lies round them look, levels drawn to one span: float32 (K, F)."""
+    """Return the pictures of quadrangles and their near surroundings, levels scaled alike, as float32 (K, F)."""
     rim = AROUND / (1 + 2 * AROUND) * LOOK
-    square = np.float32([[rim, rim], [LOOK - rim, rim], [LOOK - rim, LOOK - rim], [rim, LOOK - rim]])
+    square = np.array([[rim, rim], [LOOK - rim, rim], [LOOK - rim, LOOK - rim], [rim, LOOK - rim]], np.float32)
     looks = np.empty((len(corners), LOOK, LOOK), np.float32)
     for at, four in enumerate(corners.astype(np.float32)):
-        # Every pixel of it is an average of four: a quadrangle is ten times as large.
+        # Each pixel is the average of four, since a quadrangle is some ten times as large.
         onto = cv2.getPerspectiveTransform(four, 2 * square)
         large = cv2.warpPerspective(soft, onto, (2 * LOOK, 2 * LOOK), borderMode=cv2.BORDER_REPLICATE)
         looks[at] = cv2.resize(large, (LOOK, LOOK), interpolation=cv2.INTER_AREA)
@@ -208,7 +211,7 @@ def _looks(soft: np.ndarray, corners: np.ndarray) -> np.ndarray:
 
 
 def _distinct(corners: np.ndarray, fits: np.ndarray) -> list[int]:
-    """Return at which places the best of those are that overlap, the best first."""
+    """Return the places of the quadrangles that score best among those that overlap, the best first."""
     kept: list[int] = []
     for at in np.argsort(-fits):
         if fits[at] < (LEAST_SECOND if kept else LEAST_FIT):
@@ -219,13 +222,13 @@ def _distinct(corners: np.ndarray, fits: np.ndarray) -> list[int]:
 
 
 def _overlap(one: np.ndarray, other: np.ndarray) -> float:
-    """Return the area that two quadrangles share, as a share of the smaller one's."""
+    """Return the area that two quadrangles have in common, as a share of the smaller one's area."""
     one, other = one.astype(np.float32), other.astype(np.float32)
     return cv2.intersectConvexConvex(one, other)[0] / max(min(cv2.contourArea(one), cv2.contourArea(other)), 1)
 
 
 def refined(grey: np.ndarray, corners: np.ndarray, scale: float) -> np.ndarray:
-    """Move corners found in a picture `scale` times smaller to the steepest place of uint8 (H, W): float (4, 2)."""
+    """Return corners that were found `scale` times smaller, moved to the steepest place of `grey`: float (4, 2)."""
     corners = (corners + 0.5) * scale - 0.5
     found = []
     for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
@@ -241,14 +244,15 @@ def refined(grey: np.ndarray, corners: np.ndarray, scale: float) -> np.ndarray:
 
 
 def _steepest(grey, start, end, reach: float) -> np.ndarray:
-    """Fit a line to the steepest places near the one from start to end: (nx, ny, c) with n the normal, n x = c."""
+    """Return the line through the steepest places near that from start to end: (nx, ny, c), n the normal, n x = c."""
     along = (end - start) / np.linalg.norm(end - start)
     outwards = np.array([along[1], -along[0]])  # clockwise in a picture, where y points down
     away = np.arange(-reach, reach + 0.25, 0.5)
     shares = np.linspace(0.05, 0.95, REFINED_POINTS)
     points = start + shares[:, None] * (end - start)
     at = points[:, None] + away[:, None] * outwards
-    seen = cv2.remap(grey, at.astype(np.float32), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    across, down = np.moveaxis(at.astype(np.float32), -1, 0)
+    seen = cv2.remap(grey, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     slope = cv2.GaussianBlur(np.gradient(seen.astype(np.float32), axis=1), (0, 0), sigmaX=2, sigmaY=1)
     # The side's own direction of contrast: text or a rib beside it may be steeper the other way.
     sign = 1.0 if slope.sum() >= 0 else -1.0

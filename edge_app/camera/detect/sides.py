@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-# Segments that lie within this many pixels of a line belong to it; LSD breaks an edge wherever something crosses it.
+# Segments within this many pixels of a line belong to it; LSD breaks an edge wherever something crosses it.
 SAME_LINE = 2.0
 # Segments shorter than this share of the picture's height are text; lines with less in all are ribs and devices.
 LEAST_SEGMENT, LEAST_LINE = 0.03, 0.08
 # Lines kept each way. Window, list, screen and bezel of a monitor make eight; ribs, clavicles and spine add some.
 MOST_LINES = 18
-# Points looked at along a side, and the share of it left out at both ends: films have rounded corners.
+# Points measured along a side, and the share left out at both ends: films have rounded corners.
 POINTS, END = 24, 0.05
 # Pixels from the line to either side: beyond the blur of an edge, well within the bare rim of a light box.
 AWAY = 3
@@ -62,16 +62,20 @@ def _joined(segments: np.ndarray, least: float, width: int) -> np.ndarray:
     x, y = segments[:, [0, 2]], segments[:, [1, 3]]
     lengths = np.hypot(x[:, 1] - x[:, 0], y[:, 1] - y[:, 0])
     free, kept, weights = np.ones(len(segments), bool), [], []
+
+    def on_line(line: np.ndarray, longest: np.intp) -> np.ndarray:
+        on = (abs(line[0] * x + line[1] - y) < SAME_LINE).all(axis=1)
+        on[longest] = True
+        return on
+
     for longest in np.argsort(lengths)[::-1]:
         if not free[longest]:
             continue
         (x0, x1), (y0, y1) = x[longest], y[longest]
         slope = (y1 - y0) / (x1 - x0)
-        line = np.array([slope, y0 - slope * x0])
-        for _ in range(2):  # the second time with the line through all that the first found
-            on = (abs(line[0] * x + line[1] - y) < SAME_LINE).all(axis=1)
-            on[longest] = True
-            line = _through(x[on], y[on], lengths[on, np.newaxis])
+        on = on_line(np.array([slope, y0 - slope * x0]), longest)
+        on = on_line(_through(x[on], y[on], lengths[on, np.newaxis]), longest)
+        line = _through(x[on], y[on], lengths[on, np.newaxis])
         if lengths[on & free].sum() >= least:
             kept.append(line)
             weights.append(lengths[on].sum())
@@ -98,13 +102,13 @@ def crossings(level: np.ndarray, upright: np.ndarray) -> tuple[np.ndarray, np.nd
 
 def least_contrast(small: np.ndarray) -> float:
     """Return the difference of grey levels of uint8 (H, W) that is more than its noise."""
-    # Immerkaer 1996: a mask that knows no lines, with the median in place of the mean.
+    # Immerkaer 1996: a mask that does not respond to lines, with the median in place of the mean.
     detail = cv2.filter2D(small, cv2.CV_32F, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32))
     return max(LEAST_STEP, OF_NOISE * float(np.median(abs(detail))) / 0.6745 / 6)
 
 
 def measure(soft: np.ndarray, level: np.ndarray, upright: np.ndarray, step: float) -> Sides:
-    """Look at both sides of every level line between every two upright ones.
+    """Measure both sides of every level line between every two upright ones.
 
     Args:
         soft: uint8 (H, W), a little blurred.
@@ -135,7 +139,7 @@ def measure(soft: np.ndarray, level: np.ndarray, upright: np.ndarray, step: floa
 
 
 def _look(soft: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the grey levels at points, float32; the rim's outside the picture."""
+    """Return the grey levels at points, float32; outside the picture those of its border."""
     columns = np.clip(np.rint(x), 0, soft.shape[1] - 1).astype(np.int32)
     rows = np.clip(np.rint(y), 0, soft.shape[0] - 1).astype(np.int32)
     return soft[rows, columns].astype(np.float32)

@@ -228,7 +228,7 @@ class Made:
         """Return what was ordered."""
         self.number += 1
         time.sleep(0.01)
-        return self.give(self.number), None
+        return self.give(self.number), time.monotonic()
 
     def close(self):
         """Take note."""
