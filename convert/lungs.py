@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from convert.quantize import quantize
+from edge_app import atomic_io
 from edge_app.errors import EdgeError
 from edge_app.gate import view_classes
 from edge_app.imaging import preprocess
@@ -52,12 +53,12 @@ def _convert(args) -> int:
     drawn = {split: fit.drawn(masks.listing(args.data, everything), args.data, split) for split in ("val", "test")}
     content, files = convert(args.run, whole[kept.index.to_numpy()], drawn)
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_bytes(content)
+    atomic_io.write(args.out, content)
     files["bytes"] = len(content)
     gate = kind_limits(args.out, whole[(films["split"] == "val").to_numpy()])
     gate["picture"] = limits.fit(limits.training_films(films, args.data, args.out))
     written = {"run": record, "int8": files, "gate": gate}
-    args.out.with_suffix(".json").write_text(json.dumps(written, indent=1) + "\n")
+    atomic_io.write_json(args.out.with_suffix(".json"), written)
     print(f"{args.out}  {len(content) / 1e3:.0f} kB  median IoU on test films {files['test']['median_iou']:.3f}")
     return 0
 

@@ -13,6 +13,7 @@ from statistics import median
 
 import cv2
 
+from edge_app import atomic_io
 from edge_app.bench import process_stats
 from edge_app.imaging import radiograph
 from edge_app.model import model_file
@@ -38,7 +39,7 @@ def main() -> int:
         figures = compare(args.edge, args.model, h5, make_films(Path(folder)), args.rounds)
     print(report(figures))
     if args.json:
-        args.json.write_text(json.dumps(figures, indent=1) + "\n")
+        atomic_io.write_json(args.json, figures)
     return 0
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge_app import atomic_io
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
@@ -43,7 +44,7 @@ def run(args) -> int:
     found |= {"model": classifier.card.name, "sha256": classifier.card.sha256}
     print(json.dumps(found, indent=1))
     if args.out:
-        args.out.write_text(json.dumps(found, indent=1) + "\n")
+        atomic_io.write_json(args.out, found)
     return 0
 
 

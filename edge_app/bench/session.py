@@ -6,7 +6,6 @@ alone and its networks alone; and the memory of all processes over many films.
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
+from edge_app import atomic_io
 from edge_app.commands import common
 from edge_app.workers.decode_pool import Decoded, DecodePool
 
@@ -52,7 +52,7 @@ def main() -> int:
         figures = measure(args, pool, Path(folder))
     print(report(figures))
     if args.json:
-        args.json.write_text(json.dumps(figures, indent=1) + "\n")
+        atomic_io.write_json(args.json, figures)
     return 0
 
 

@@ -116,12 +116,10 @@ def _add(entry: Installed, content: bytes, signature: bytes | None, place: Path)
 
 
 def _write(order: Order, place: Path) -> None:
-    import json
-
     models = [entry._asdict() for entry in order.entries]
-    text = json.dumps({"version": model_registry.VERSION, "trial": order.trial, "models": models}, indent=1)
+    content = {"version": model_registry.VERSION, "trial": order.trial, "models": models}
     try:
-        atomic_io.write(place / model_registry.ORDER, f"{text}\n".encode())
+        atomic_io.write_json(place / model_registry.ORDER, content)
     except OSError as error:
         raise NotInstalled(f"{place}: cannot be written ({error.strerror}); make room, or run as root.") from error
 

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from edge_app import atomic_io
 from edge_app.errors import WrongUsage
 from edge_app.outputs import overlay
 from edge_app.screening.run_context import RunContext
@@ -37,13 +38,9 @@ class Overlays:
 
         stem = os.fsencode(Path(result.path).stem)[:LONGEST].decode(errors="ignore")
         name = f"{stem or 'film'}-{result.sha256[:8]}.png"
-        part = self._folder / f".{name}.part"
-        try:
-            Image.fromarray(overlay.draw(result, self._terms)).save(part, "PNG", compress_level=3)
-            part.replace(self._folder / name)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
+        picture = Image.fromarray(overlay.draw(result, self._terms))
+        with atomic_io.writing(self._folder / name) as file:
+            picture.save(file, "PNG", compress_level=3)
 
     def close(self) -> None:
         """Nothing is left to write."""

@@ -124,11 +124,13 @@ def unused(prefix: Path, version: str) -> Path:
 
 
 def switch(link: Path, target: Path) -> None:
-    """Have `current` mean this release, in one step."""
+    """Have `current` mean this release, in one step: after a power cut it means one that is whole."""
+    os.sync()  # neither pip nor a rename brings anything to the disk by itself
     new = link.with_name("current.new")
     new.unlink(missing_ok=True)
     new.symlink_to(target)
     new.replace(link)
+    os.sync()
 
 
 if __name__ == "__main__":

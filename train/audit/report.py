@@ -6,6 +6,7 @@ What takes minutes (looking at every film several times) is kept in RUN/audit/, 
 import json
 from pathlib import Path
 
+from edge_app import atomic_io
 from edge_app.errors import WrongUsage
 from train.films import film_arguments
 
@@ -36,7 +37,7 @@ def run(args) -> int:
         plain = material.read_run(args.plain)
         others[str(args.plain)] = plain, material.load(plain, args.index, args.data, args.cache)
     measured = numbers.measure(audited, films, others, args.within)
-    (args.run / "audit.json").write_text(json.dumps(measured, indent=1, allow_nan=False) + "\n")
+    atomic_io.write(args.run / "audit.json", f"{json.dumps(measured, indent=1, allow_nan=False)}\n".encode())
     chapters.page(measured, audited, films).write(args.run / "audit.html")
     for fact in chapters.facts(measured):
         print(f"{fact.name}: {fact.value}" + (f" ({fact.interval})" if fact.interval else ""))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from edge_app import atomic_io
+
 
 def key(*parts: str | bytes | np.ndarray | Path) -> str:
     """Return a hash of texts, arrays and files: what decides an array's content."""
@@ -37,7 +39,6 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
             for old in self.folder.glob(f"{name}-{'[0-9a-f]' * 12}.npy"):
                 old.unlink()
-            part = path.with_suffix(".part.npy")  # a half-written array must never be taken for a whole one
-            np.save(part, array)
-            part.replace(path)
+            with atomic_io.writing(path) as file:  # a half-written array must never be taken for a whole one
+                np.save(file, array)
         return np.load(path)

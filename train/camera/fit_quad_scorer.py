@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from edge_app import atomic_io
 from edge_app.camera.detect import outline, quad_scorer
 from edge_app.camera.detect.quad_scorer import QuadScorer
 from edge_app.imaging import radiograph
@@ -65,7 +66,7 @@ def run(args) -> int:
         record = _learnt(_frames(table, "train", LEARNT, args), args.out)
         record["index_sha256"] = index.sha256(args.index)
     record["found"] = count(watched, QuadScorer(args.out))
-    beside.write_text(json.dumps(record, indent=1) + "\n")
+    atomic_io.write_json(beside, record)
     for name, share in record["found"].items():
         print(f"{name}: {share:.3f}")
     return 0
@@ -241,5 +242,5 @@ def _write(networks: dict, out: Path) -> None:
     for name, weights in networks.items():
         for at, value in enumerate(weights or []):
             parts[f"{name}_{'bias' if at % 2 else 'weights'}{at // 2}"] = value.astype(np.float16)
-    with out.open("wb") as file:
+    with atomic_io.writing(out) as file:
         np.savez_compressed(file, **parts)

@@ -6,7 +6,6 @@ with its file.
 Photographs that nobody could read are shown too, and must be refused.
 """
 
-import json
 import zlib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from edge_app import atomic_io
 from edge_app.camera.detect import film_view, straighten
 from edge_app.imaging import preprocess, radiograph
 from edge_app.model import model_file
@@ -106,7 +106,7 @@ def run(args) -> int:
         "commit": provenance.commit(),
         "versions": provenance.versions(),
     }
-    args.out.write_text(json.dumps(record, indent=1) + "\n")
+    atomic_io.write_json(args.out, record)
     pd.DataFrame(map(asdict, seen)).to_csv(args.out.with_suffix(".csv"), index=False)
     print(text(record))
     return 0

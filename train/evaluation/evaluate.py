@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics as sk
 
+from edge_app import atomic_io
 from edge_app.errors import EdgeError
 from edge_app.model.card import RULES
 from edge_app.screening import decision, prevalence
@@ -36,7 +37,7 @@ def run(args) -> int:
         labels, cells = tuple(record["config"]["labels"]), tuple(record["config"]["cells"])
         table = pd.read_csv(run_dir / "scores.csv", keep_default_na=False)
         record["metrics"] = summarise(table, labels, cells, run_dir)
-        (run_dir / "run.json").write_text(json.dumps(record, indent=1) + "\n")
+        atomic_io.write_json(run_dir / "run.json", record)
         if stated:
             print(f"{run_dir}: COVID-19 in its own test films; predictive values at prevalence {stated:g}")
             print(predictive_table(record["metrics"]["operating_points"], stated))
@@ -74,7 +75,7 @@ def summarise(table, labels: tuple[str, ...], cells: tuple[str, ...], run_dir: P
     from train.reporting import plots
 
     result = measure(table, labels, cells)
-    (run_dir / "metrics.json").write_text(json.dumps(result, indent=1) + "\n")
+    atomic_io.write_json(run_dir / "metrics.json", result)
     own_test = _own(table[table["split"] == "test"], labels, cells)
     plots.roc(own_test, labels, result["thresholds"], run_dir / "roc.png")
     plots.confusion(own_test, labels, verdicts(own_test, labels, result["thresholds"]), run_dir / "confusion.png")

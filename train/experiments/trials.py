@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge_app import atomic_io
 from edge_app.errors import WrongUsage
 from train.evaluation import intervals
 from train.films import film_arguments
@@ -95,7 +96,7 @@ def _answer(name: str, question: str, films, args, index_hash: str) -> None:
     kept = (films["split"] != "test").to_numpy()
     figures = QUESTIONS[question](settings, films[kept].reset_index(drop=True), pixels[kept], path.parent)
     record = {"config": asdict(settings), "index_sha256": index_hash, "commit": provenance.commit()}
-    path.write_text(json.dumps(record | {"seconds": time.time() - started, "auc": figures}, indent=1) + "\n")
+    atomic_io.write_json(path, record | {"seconds": time.time() - started, "auc": figures})
 
 
 def settings_of(name: str) -> config.TrainConfig:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from edge_app import atomic_io
 from edge_app.errors import EdgeError, NoLungField, UnreadableRadiograph
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import classifier
@@ -143,4 +144,4 @@ def write(films, data: Path, size: int, folder: Path, kinds: dict, make) -> None
                 arrays[name][i] = value
     for array in arrays.values():
         array.flush()
-    part.rename(folder)
+    atomic_io.rename(part, folder)

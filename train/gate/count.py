@@ -4,7 +4,6 @@ Runs what the edge runs, from the file to the refusal, over test films, test fil
 lateral views of test patients, ordinary pictures of packages kept for the test, and drawn pictures.
 """
 
-import json
 import multiprocessing
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from edge_app import atomic_io
 from edge_app.errors import NoLungField, UnreadableRadiograph
 from edge_app.gate import gate, refusal
 from edge_app.imaging import preprocess, radiograph
@@ -212,6 +212,6 @@ def run(args) -> int:
     ]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     content = {"model": card.name, "sha256": card.sha256, "figures": figures, "mistaken": wrong}
-    args.out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    atomic_io.write_json(args.out, content)
     print(describe(figures))
     return 0

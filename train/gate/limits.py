@@ -4,7 +4,6 @@ A limit is what all but `TAIL` of the good films keep, moved on towards the film
 between both. Films of the test are never looked at.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from edge_app import atomic_io
 from edge_app.errors import NoLungField
 from edge_app.gate import picture_checks
 from edge_app.gate.picture_checks import (
@@ -128,7 +128,7 @@ def run(args) -> int:
     """Write the limits as JSON and print them."""
     found = fit(training_films(index.read(args.index), args.data, args.lungs))
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    atomic_io.write_json(args.out, found)
     for name, value in found.items():
         print(f"{name}: {'at least' if name in LEAST else 'at most'} {value}")
     return 0

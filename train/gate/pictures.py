@@ -6,6 +6,7 @@ training or to the test as a whole, so that near twins never lie on both sides.
 
 import csv
 import hashlib
+import io
 import re
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ import numpy as np
 import pydicom
 from PIL import Image
 
+from edge_app import atomic_io
 from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.imaging import limits, radiograph
 from train.gate.packages import PACKAGES, TAUGHT, Package
@@ -221,9 +223,9 @@ def gather(out: Path, packages: tuple[Package, ...] = PACKAGES) -> list[Picture]
             elif copied:
                 copied.unlink()
         print(f"{package.name}: {count}", flush=True)
-    with (out / LIST).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerows([COLUMNS, *pictures])
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *pictures])
+    atomic_io.write(out / LIST, text.getvalue().encode())
     shutil.rmtree(out / PACKED)  # kept until now, so that a run that was stopped goes on
     return pictures
 

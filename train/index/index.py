@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from edge_app import atomic_io
 from edge_app.errors import EdgeError
 from train.index import duplicates, film_facts, index_report, split
 from train.index.components import components
@@ -92,9 +93,7 @@ def read(index_path: Path) -> pd.DataFrame:
 def write(table: pd.DataFrame, index_path: Path) -> None:
     """Write an index, whole or not at all: it is the memory of which films were trained on."""
     index_path.parent.mkdir(parents=True, exist_ok=True)
-    part = index_path.with_name(index_path.name + ".part")
-    part.write_text(table.to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline="")
-    part.replace(index_path)
+    atomic_io.write(index_path, table.to_csv(index=False, lineterminator="\n").encode())
 
 
 def sha256(index_path: Path) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge_app import atomic_io
 from edge_app.errors import NoLungField, WrongUsage
 from edge_app.gate import view_classes
 from edge_app.imaging import lung_field, preprocess
@@ -20,7 +21,7 @@ from train.films import film_arguments, pixels
 from train.index import index
 from train.lungs import examples, masks, view_examples
 from train.reporting import provenance
-from train.training import batches
+from train.training import batches, loop
 
 RUN = Path("models/runs/lungs")
 
@@ -106,7 +107,7 @@ def fit(settings: LungConfig, drawn: dict, films: tuple, other: dict, run_dir: P
         "commit": provenance.commit(),
         "versions": provenance.versions(),
     }
-    _write_json(run_dir / "run.json", record)
+    atomic_io.write_json(run_dir / "run.json", record)
     learnt = examples.Examples(
         *(part[drawn["train"].has_lungs] for part in (drawn["train"].pictures, drawn["train"].masks))
     )
@@ -144,7 +145,7 @@ def fit(settings: LungConfig, drawn: dict, films: tuple, other: dict, run_dir: P
     }
     report.sheet(model, drawn["test"], run_dir / "test.png")
     report.sheet(model, own, run_dir / "own.png")
-    _write_json(run_dir / "run.json", record)
+    atomic_io.write_json(run_dir / "run.json", record)
     return record
 
 
@@ -235,11 +236,8 @@ def _round(settings, pools, val, epochs: int, folder: Path):
         print("  ".join(f"{name} {value:.4g}" for name, value in past[-1].items()), flush=True)
         part = folder / "part.keras"
         model.save(part)
-        part.replace(folder / "last.keras")
-        with history.open("w", newline="") as file:
-            writer = csv.DictWriter(file, past[-1])
-            writer.writeheader()
-            writer.writerows(past)
+        atomic_io.rename(part, folder / "last.keras")
+        loop.write_history(past, folder)
     fused_norm.unfuse(model)
     return model
 
@@ -256,7 +254,3 @@ def overlap_loss(truth, chance):
     # 20 places of 4096: an empty mask and an empty answer then agree, and a stray place costs little.
     dice = (2 * both + 20) / (ops.sum(truth, axis=(1, 2, 3)) + ops.sum(chance, axis=(1, 2, 3)) + 20)
     return known * (each + 0.5 * (1 - dice))
-
-
-def _write_json(path: Path, value: dict) -> None:
-    path.write_text(json.dumps(value, indent=1) + "\n")

@@ -15,6 +15,7 @@ from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
+from edge_app import atomic_io
 from edge_app.errors import WrongUsage
 from edge_app.model.card import RULES
 from train.site_check.labels import SPELLINGS
@@ -108,7 +109,7 @@ def _run(args) -> int:
         },
     }
     measured = about | numbers.measure(rows, classifier.card, args.operating_point, stated)
-    _write(args.out / "report.json", json.dumps(measured, indent=1, allow_nan=False) + "\n")
+    atomic_io.write(args.out / "report.json", f"{json.dumps(measured, indent=1, allow_nan=False)}\n".encode())
     shown = pictures.tiles(measured["mistakes"], args.folder, classifier) if args.pictures else {}
     chapters.page(measured, shown).write(args.out / "report.html")
     _summary(measured, args.out)
@@ -164,16 +165,8 @@ def _made(args, table_path: Path, runtime: str) -> dict:
 def _write_rows(rows, labels: tuple[str, ...], path: Path) -> None:
     """Write a row a film; scores with all their digits, so that every figure can be worked out again from them."""
     columns = ["path", "patient", "label", *(f"score_{label}" for label in labels), "verdict", "error"]
-    part = path.with_name(path.name + ".part")
-    with part.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-        rows[columns].to_csv(file, index=False, quoting=csv.QUOTE_MINIMAL)
-    part.replace(path)
-
-
-def _write(path: Path, content: str) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(content, encoding="utf-8")
-    part.replace(path)
+    text = rows[columns].to_csv(index=False, quoting=csv.QUOTE_MINIMAL)
+    atomic_io.write(path, text.encode(errors="backslashreplace"))
 
 
 def _summary(measured: dict, out: Path) -> None:

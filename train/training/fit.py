@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge_app import atomic_io
 from edge_app.errors import WrongUsage
 from edge_app.imaging import preprocess
 from train.evaluation import evaluate
@@ -133,7 +134,7 @@ def fit(
         ),  # more than one if it was resumed on newer code
         "versions": provenance.versions(),
     }
-    _write_json(run_dir / "run.json", record)
+    atomic_io.write_json(run_dir / "run.json", record)
     augment_sheet.augmentation_sheet(film_pixels, films, train, settings, run_dir / "augmentation.png")
 
     learnt = material(films, film_pixels, train, val, settings, masks)
@@ -148,7 +149,7 @@ def fit(
     out = left_out(films, settings)
     record["metrics"] = evaluate.write(model, films, film_pixels, settings, run_dir, out if out.any() else None)
     plots.curves(loop.history(run_dir), run_dir / "curves.png")
-    _write_json(run_dir / "run.json", record)
+    atomic_io.write_json(run_dir / "run.json", record)
     return record
 
 
@@ -219,7 +220,3 @@ def _record(run_dir) -> dict:
     if not path.exists():
         raise WrongUsage(f"{run_dir}: holds no run to go on with; leave out '--resume' to start one.")
     return json.loads(path.read_text())
-
-
-def _write_json(path: Path, value: dict) -> None:
-    path.write_text(json.dumps(value, indent=1) + "\n")

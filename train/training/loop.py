@@ -1,12 +1,14 @@
 """The loop over epochs: every epoch a checkpoint, so that a run killed at any moment goes on as if it never stopped."""
 
 import csv
+import io
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from edge_app import atomic_io
 from train.evaluation import evaluate
 from train.training import batches, localisation_loss
 from train.training.config import TrainConfig
@@ -41,7 +43,7 @@ def train(settings: TrainConfig, material: Material, run_dir: Path):
         if past[-1]["val_loss"] == min(row["val_loss"] for row in past):
             _save(model, run_dir / "best.keras")
         _save(model, run_dir / "last.keras")
-        _write_history(past, run_dir)
+        write_history(past, run_dir)
     best = keras.models.load_model(run_dir / "best.keras", compile=False)
     fused_norm.unfuse(best)
     return keras.Model(best.input, best.get_layer("scores").output, name=settings.model)
@@ -170,13 +172,13 @@ def _save(model, path: Path) -> None:
     """Save by renaming, so that a run killed in the middle leaves the last whole checkpoint."""
     part = path.with_name("part.keras")
     model.save(part)
-    part.replace(path)
+    atomic_io.rename(part, path)
 
 
-def _write_history(past, run_dir) -> None:
-    part = run_dir / "history.part"
-    with part.open("w", newline="") as file:
-        writer = csv.DictWriter(file, past[0])
-        writer.writeheader()
-        writer.writerows(past)
-    part.replace(run_dir / "history.csv")
+def write_history(past: list[dict], run_dir: Path) -> None:
+    """Write one row an epoch to `history.csv`, whole or not at all."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, past[-1])
+    writer.writeheader()
+    writer.writerows(past)
+    atomic_io.write(run_dir / "history.csv", text.getvalue().encode())

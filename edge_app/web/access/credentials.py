@@ -3,10 +3,10 @@
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from pathlib import Path
 
+from edge_app import atomic_io
 from edge_app.errors import WrongUsage
 from edge_app.web.http import settings
 
@@ -64,12 +64,12 @@ class Credentials:
 
         if not LEAST <= len(said) <= MOST:
             raise WrongUsage(f"password: has {len(said)} characters; {LEAST} to {MOST} are allowed.")
-        _write(self._password, generate_password_hash(said, METHOD))
+        atomic_io.write(self._password, generate_password_hash(said, METHOD).encode(), mode=0o600)
 
     def new_token(self, name: str) -> str:
         """Give a device a token, in place of one of the same name; it is told this once."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        _write(self._tokens, json.dumps(self._named() | {name: _digest(token)}, indent=1))
+        atomic_io.write_json(self._tokens, self._named() | {name: _digest(token)}, mode=0o600)
         return token
 
     def forget_token(self, name: str) -> None:
@@ -82,7 +82,7 @@ class Credentials:
         if name not in named:
             raise WrongUsage(f"--forget-token: '{name}' has none; {', '.join(map(repr, named)) or 'nobody'} has.")
         del named[name]
-        _write(self._tokens, json.dumps(named, indent=1))
+        atomic_io.write_json(self._tokens, named, mode=0o600)
 
     def _named(self) -> dict[str, str]:
         try:
@@ -95,13 +95,3 @@ class Credentials:
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _write(path: Path, content: str) -> None:
-    """Write a file whole or not at all, for its owner's eyes."""
-    part = path.with_name(path.name + ".part")
-    with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

@@ -8,10 +8,11 @@ import asyncio
 import contextlib
 import datetime
 import ipaddress
-import os
 import ssl
 import threading
 from pathlib import Path
+
+from edge_app import atomic_io
 
 # Days that a certificate is good for: more than 825 are refused even where it is trusted (Apple HT210176).
 DAYS = 800
@@ -58,8 +59,8 @@ def certificate(path: Path, key: Path, names: frozenset[str], addresses: list[st
         )
         pem = serialization.Encoding.PEM
         plain = serialization.NoEncryption()
-        _write(key, secret.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-        _write(path, made.public_bytes(pem))
+        atomic_io.write(key, secret.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain), mode=0o600)
+        atomic_io.write(path, made.public_bytes(pem), mode=0o600)
     return ":".join(f"{byte:02X}" for byte in made.fingerprint(hashes.SHA256()))
 
 
@@ -163,12 +164,3 @@ def _address(name: str) -> bool:
     with contextlib.suppress(ValueError):
         return bool(ipaddress.ip_address(name))
     return False
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
