@@ -11,7 +11,8 @@ from pathlib import Path
 
 from edge_app import __version__
 from edge_app.errors import StoreFault, WrongUsage
-from edge_app.store.store_file import connect, fault, transaction
+from edge_app.store.migrations import transaction
+from edge_app.store.store_file import connect, fault
 
 
 class Store:

@@ -4,36 +4,22 @@ WAL with synchronous=FULL: JSON lines without fsync lost every acknowledged row 
 ones, this none.
 """
 
-import contextlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_app.errors import StoreFault
+from edge_app.store.migrations import APPLICATION, MIGRATIONS, migrate, version
 
-# "CXRS": tells our files from other programs' (SQLite's `PRAGMA application_id`).
-APPLICATION = 0x43585253
-VERSION = 1
+if TYPE_CHECKING:
+    import sqlite3
+
 # How long another run may hold the file before we give up, in seconds.
 PATIENCE = 10
-SCHEMA = """
-CREATE TABLE runs (
-    id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT, program TEXT NOT NULL, model TEXT NOT NULL,
-    model_sha256 TEXT NOT NULL, operating_point TEXT NOT NULL, prevalence REAL, terms TEXT NOT NULL
-);
-CREATE TABLE films (
-    id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (id), film TEXT NOT NULL, model_sha256 TEXT NOT NULL,
-    operating_point TEXT NOT NULL, path TEXT NOT NULL, time TEXT NOT NULL, verdict TEXT, refusal TEXT, error TEXT,
-    row TEXT NOT NULL, UNIQUE (film, model_sha256, operating_point)
-);
-CREATE INDEX films_by_time ON films (time);
-CREATE TABLE copies (
-    film TEXT NOT NULL, path TEXT NOT NULL, time TEXT NOT NULL, PRIMARY KEY (film, path)
-) WITHOUT ROWID;
-"""
 
 
-def connect(path: Path, create: bool = True, shared: bool = False):
-    """Open a store's file; return an `sqlite3.Connection` without transactions of its own making.
+def connect(path: Path, create: bool = True, shared: bool = False) -> "sqlite3.Connection":
+    """Open a store's file, and bring it to the newest version; its connection begins no transaction by itself.
 
     Args:
         path: the file.
@@ -78,40 +64,22 @@ def _check(path: Path, create: bool) -> None:
         ) from error
 
 
-def _prepare(base, path: Path) -> None:
-    application, version = (base.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+def _prepare(base: "sqlite3.Connection", path: Path) -> None:
+    application = base.execute("PRAGMA application_id").fetchone()[0]
     empty = not base.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if application != APPLICATION and not empty:
         raise StoreFault(f"{path}: is a database of another program; name another file for the store.")
-    if version > VERSION:
+    newest = MIGRATIONS[-1].version
+    if (found := version(base)) > newest:
         raise StoreFault(
-            f"{path}: is a store of a newer program (version {version}, this one reads {VERSION}); use that."
+            f"{path}: is a store of a newer program (version {found}, this one reads {newest}); use that program."
         )
     mode = base.execute("PRAGMA journal_mode=WAL").fetchone()[0]
     if mode != "wal":
         raise StoreFault(f"{path}: this file system bears no write-ahead log (mode is '{mode}'); use a local disk.")
     base.execute("PRAGMA synchronous=FULL")
     base.execute("PRAGMA secure_delete=ON")
-    if empty:
-        with transaction(base):  # another run may have been faster
-            if not base.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-                for statement in SCHEMA.split(";"):
-                    base.execute(statement)
-                base.execute(f"PRAGMA application_id={APPLICATION}")
-                base.execute(f"PRAGMA user_version={VERSION}")
-
-
-@contextlib.contextmanager
-def transaction(base):
-    """Do all of it or nothing: on leaving, it is on the disk."""
-    base.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        with contextlib.suppress(Exception):  # SQLite rolls back by itself where the disk is full
-            base.execute("ROLLBACK")
-        raise
-    base.execute("COMMIT")
+    migrate(base, MIGRATIONS)
 
 
 def fault(path: Path, error: Exception) -> StoreFault:

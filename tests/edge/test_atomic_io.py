@@ -33,7 +33,7 @@ def calls(monkeypatch):
         call = getattr(os, name)
 
         def noted(first, *rest, name=name, call=call):
-            what = os.readlink(f"/proc/self/fd/{first}") if name == "fsync" else first
+            what = Path(f"/proc/self/fd/{first}").readlink() if name == "fsync" else first
             made.append((name, Path(what).name))
             return call(first, *rest)
 
@@ -66,7 +66,7 @@ def test_a_folder_gets_its_name(tmp_path):
 def test_a_link_points_elsewhere_in_one_step(tmp_path, calls):
     for target in ("one", "two"):
         atomic_io.link(tmp_path / "current", target)
-        assert os.readlink(tmp_path / "current") == target
+        assert (tmp_path / "current").readlink() == Path(target)
     assert calls == [("replace", ".current.part"), ("fsync", tmp_path.name)] * 2
     assert files(tmp_path) == ["current"]
 

@@ -17,8 +17,8 @@ from edge_app.errors import StoreFault
 from edge_app.outputs import csv_file
 from edge_app.screening.result import Result
 from edge_app.screening.run_context import RunContext
+from edge_app.store.migrations import transaction
 from edge_app.store.store import Store
-from edge_app.store.store_file import transaction
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS readings (
