@@ -54,6 +54,8 @@ def looks(video: str, frames: int) -> tuple[list[tuple[float, bool]], list[float
             try:
                 while len(looked) < frames:
                     frame = camera.newest(1)
+                    if frame is None:  # a stream may pause
+                        continue
                     started = time.process_time()
                     before = film_view.look(frame.pixels, before)
                     looked.append(((time.process_time() - started) * 1000, bool(before.outlines)))

@@ -7,7 +7,6 @@ wait; if answers took longer than the queue explains; or if the server's memory 
 
 import argparse
 import http.client
-import re
 import statistics
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from edge_app.bench import process_stats
 from edge_app.sources import sample
 
 CLIENTS, SECONDS = 50, 120
@@ -42,7 +42,8 @@ def main() -> int:
         command = [sys.executable, "-m", "edge_app", "serve", "--port", "0", "--state", folder]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
             try:
-                port = int(re.search(r":(\d+)/", server.stdout.readline())[1])
+                assert server.stdout  # since it is a pipe
+                port = int(server.stdout.readline().strip().rstrip("/").rpartition(":")[2])
                 told, memory = load(port, films, args.clients, args.seconds, server.pid)
             finally:
                 server.terminate()
@@ -91,7 +92,7 @@ def load(port: int, films: list[bytes], clients: int, seconds: float, server: in
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
-        memory.append(resident(server))
+        memory.append(process_stats.memory_mb(server)[1])
         time.sleep(0.1)
     return told, memory
 
@@ -126,29 +127,6 @@ def report(told: list, memory: list[float], seconds: float, queue: int) -> int:
     print(f"memory of all processes: {first:.0f} MB at most in the first quarter, {last:.0f} MB in the last")
     fine = set(statuses) <= {200, 429, 503} and p95 <= TIMES_THE_QUEUE * full and last <= TIMES_THE_MEMORY * first
     return 0 if fine else 1
-
-
-def resident(server: int) -> float:
-    """Return MB that a process and those it started hold, what they share counted once (PSS)."""
-    total = 0
-    for process in _family(server):
-        try:
-            text = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
-        except OSError:  # it has just ended
-            continue
-        total += int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1])
-    return total / 1024
-
-
-def _family(process: int) -> list[int]:
-    found = [process]
-    for one in found:
-        for path in Path(f"/proc/{one}/task").glob("*/children"):
-            try:
-                found += map(int, path.read_text(encoding="ascii").split())
-            except OSError:  # it has just ended
-                continue
-    return found
 
 
 if __name__ == "__main__":

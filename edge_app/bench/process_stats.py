@@ -1,7 +1,9 @@
 """What a process and all its children hold and have used, out of /proc: Linux only."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 
 def members(pid: int) -> list[int]:
@@ -29,7 +31,7 @@ def memory_mb(pid: int) -> tuple[float, float]:
     return rss * 1024 / 1e6, pss * 1024 / 1e6
 
 
-def run(command: list, until_line: bool = False, memory: bool = False) -> dict:
+def run(command: Sequence[object], until_line: bool = False, memory: bool = False) -> dict[str, Any]:
     """Run a program to its end.
 
     Args:
@@ -55,6 +57,7 @@ def run(command: list, until_line: bool = False, memory: bool = False) -> dict:
             for name, figure in zip(held, memory_mb(program.pid), strict=True):
                 held[name] = max(held[name], figure)
             time.sleep(0.01)
+        assert program.stdout  # since it is a pipe
         stdout = program.stdout.readline()
         first = time.perf_counter() - started
         stdout += program.stdout.read()

@@ -116,7 +116,7 @@ def warm(path: Path, classifier, pool: DecodePool, turns: int) -> dict:
             if turn:  # the first call of anything is slower
                 times[name].append(spent)
     figures = {f"{name}_ms": median(found) * 1000 for name, found in times.items()}
-    fastest = min((name for name in figures if name.startswith("decode")), key=figures.get)
+    fastest = min((name for name in figures if name.startswith("decode")), key=lambda name: figures[name])
     floor = figures[fastest] + figures["networks_ms"]
     return figures | {"fastest": fastest, "floor_ms": floor, "ratio": figures["ours_ms"] / floor}
 

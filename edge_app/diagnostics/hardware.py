@@ -22,7 +22,7 @@ TOLD = ("run/systemd/timesync/synchronized", "run/chrony/chronyd.pid", "run/ntpd
 def system(root: Path = Path("/"), machine: str = platform.machine(), bits: int = struct.calcsize("P") * 8) -> Check:
     """Check the operating system and its bits; `root` is where its files are looked for."""
     lines = _text(root / "etc/os-release").splitlines()
-    named = dict(line.partition("=")[::2] for line in lines if "=" in line)
+    named = {name: value for name, sign, value in (line.partition("=") for line in lines) if sign}
     name = named.get("PRETTY_NAME", platform.system()).strip('"')
     board = _text(root / "proc/device-tree/model").rstrip("\0\n")
     words = ", ".join(filter(None, (board, name, f"{bits} bits", machine)))

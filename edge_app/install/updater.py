@@ -148,14 +148,15 @@ def _unpack(path: Path, to: Path) -> Path:
             parts = Path(member.name).parts
             if member.isdir():
                 continue
-            if not member.isfile() or ".." in parts or Path(member.name).is_absolute():
+            content = archive.extractfile(member) if member.isfile() else None
+            if content is None or ".." in parts or Path(member.name).is_absolute():
                 raise NotInstalled(
                     f"{path}: holds '{member.name}', which is not a plain file inside it; do not trust this archive."
                 )
             target = to.joinpath(*parts)
             target.parent.mkdir(parents=True, exist_ok=True)
-            with archive.extractfile(member) as source, target.open("wb") as copy:
-                shutil.copyfileobj(source, copy)
+            with content, target.open("wb") as copy:
+                shutil.copyfileobj(content, copy)
     (bundle,) = [found.parent for found in to.glob("*/bundle.json")] or [to]
     return bundle
 

@@ -16,7 +16,7 @@ def path() -> Path:
         MissingPackage: the package that carries it is not installed.
     """
     spec = find_spec("data_store")
-    for folder in spec.submodule_search_locations if spec else ():
+    for folder in (spec and spec.submodule_search_locations) or ():
         found = next(Path(folder).rglob(NAME), None)
         if found:
             return found

@@ -8,11 +8,18 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_app import __version__
 from edge_app.errors import StoreFault, WrongUsage
 from edge_app.store.migrations import transaction
 from edge_app.store.store_file import connect, fault
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from edge_app.screening.result import Known, Result
+    from edge_app.screening.run_context import RunContext
 
 
 class Store:
@@ -36,8 +43,8 @@ class Store:
     def __exit__(self, *_):
         self.close()
 
-    def begin(self, terms, replace: bool = False) -> int:
-        """Begin a run under a `RunContext`; return its number. With `replace` a kept film gets its new row."""
+    def begin(self, terms: "RunContext", replace: bool = False) -> None:
+        """Begin a run; with `replace` a kept film gets its new row."""
         self._key = (terms.sha256, terms.rule)
         self._replace = replace
         with self.guarded(), transaction(self._base):
@@ -47,9 +54,8 @@ class Store:
                 (_now(), __version__, terms.card.name, *self._key, terms.prevalence, json.dumps(terms.row())),
             )
             self._run = done.lastrowid
-        return self._run
 
-    def add(self, result) -> None:
+    def add(self, result: "Result | Known") -> None:
         """Keep a result; a film that is kept already keeps its row, and another path of it is remembered.
 
         Raises:
@@ -228,11 +234,11 @@ class Store:
             raise StoreFault(f"{self.path}: the store was removed while it was in use; start again to make a new one.")
 
     @property
-    def base(self):
+    def base(self) -> "sqlite3.Connection":
         """The connection, for tables of others in the same file; to be used within `guarded`."""
         return self._base
 
-    def guarded(self):
+    def guarded(self) -> "_Guard":
         """Return a context that turns errors of SQLite into sentences of ours."""
         return _Guard(self.path)
 

@@ -19,7 +19,7 @@ SERVICES = ("watch", "camera", "page")
 
 def main(arguments: list[str] | None = None) -> int:
     """Put everything into place; exit code 1 if this system will not have it, 2 for wrong usage."""
-    parser = argparse.ArgumentParser(prog="python -m edge_app.system", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m edge_app.system", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--enable", nargs="*", choices=SERVICES, default=["watch"], help="services to start now and "
                         "at every power-on (default: watch)")  # fmt: skip
     args = parser.parse_args(arguments)

@@ -22,7 +22,7 @@ class Refused(Exception):
 
 def main() -> int:
     """Install; exit code 2 if the bundle does not belong here or is damaged, 1 if a step fails."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--prefix", type=Path, help="make the environment in this folder and touch nothing else")
     where.add_argument("--system", action="store_true", help=f"into {SYSTEM}, with services that start at power-on")
