@@ -73,7 +73,7 @@ def test_scores_are_calibrated_on_the_validation_films(drawn, finished):
 
 
 def _stopping(write):
-    """Return `loop._write_history` that stops after the first epoch, as a killed process would."""
+    """Return `loop.write_history` that stops after the first epoch, as a killed process would."""
 
     def stop(history, run_dir):
         write(history, run_dir)
@@ -84,7 +84,7 @@ def _stopping(write):
 
 def test_same_seed_same_weights_and_a_stopped_run_goes_on_as_if_never_stopped(drawn, finished, tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(loop, "_write_history", _stopping(loop._write_history))
+        patch.setattr(loop, "write_history", _stopping(loop.write_history))
         fit.fit(SETTINGS, *drawn, tmp_path, "0" * 64, LUNGS)
     assert len(loop.history(tmp_path)) == 1
     assert config.from_record(json.loads((tmp_path / "run.json").read_text())["config"], tmp_path) == SETTINGS
