@@ -33,8 +33,6 @@ from matplotlib.typing import RcKeyType
 
 from edge_app import atomic_io
 
-from edge_app import atomic_io
-
 mpl.use("Agg")  # files only: a desk may have no screen
 
 # Colours that people with colour-blindness tell apart (Okabe & Ito 2008), calm ones first.
