@@ -45,7 +45,7 @@ def main() -> int:
 
     classifier = Heavy(model_file.read(args.edge))
     if args.first:
-        print(json.dumps({"scores": inference.read(radiograph.read(args.films[0]), classifier).scores}), flush=True)
+        print(json.dumps({"scores": inference.run(radiograph.read(args.films[0]), classifier).scores}), flush=True)
         return 0
     rows = step_times.measure(args.films, classifier, args.repeats)
     print(json.dumps({"films": rows, "peak_memory_mb": step_times.peak_memory_mb()}))

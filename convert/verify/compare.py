@@ -11,6 +11,7 @@ from edge_app.imaging import radiograph
 from edge_app.model import classifier, model_file
 from edge_app.model.card import RULES
 from edge_app.screening import decision, inference
+from edge_app.screening.inference import Rejection
 from edge_app.sources import film_paths
 
 
@@ -53,10 +54,12 @@ def run(args) -> int:
 def row(path: Path, models, rule: str) -> dict:
     """Return what both say of a film: verdicts, scores of each, the largest difference, correlation of heat maps."""
     grey = radiograph.read(path)
-    seen = [inference.read(grey, one) for one in models]
-    for item in seen:
-        if item.refusal:
+    seen = []
+    for one in models:
+        item = inference.run(grey, one)
+        if isinstance(item, Rejection):
             raise UnreadableRadiograph(f"{path}: is refused ({item.refusal.kind}): {item.refusal.sentence}.")
+        seen.append(item)
     verdicts = [decision.decide(item.scores, *one.card.limits(rule)) for item, one in zip(seen, models, strict=True)]
     scores = [{label: round(score, 6) for label, score in item.scores.items()} for item in seen]
     return {

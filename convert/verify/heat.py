@@ -17,6 +17,7 @@ from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import inference
+from edge_app.screening.inference import Inference, Rejection
 from train.evaluation import intervals
 from train.films import film_arguments
 from train.index import index
@@ -61,8 +62,8 @@ def measure(classifier, data: Path, films) -> dict:
     rows = listing[(listing["state"] == masks.USED) & listing["film"].isin(sick)]
     shares, refused, cold, maps, lost = [], 0, 0, [], {"hottest": [], "in the lungs": [], "outside": []}
     for row in rows.itertuples():
-        seen = inference.read(radiograph.read(data / row.film, preprocess.least_side(classifier.card.size)), classifier)
-        if seen.refusal:
+        seen = inference.run(radiograph.read(data / row.film, preprocess.least_side(classifier.card.size)), classifier)
+        if isinstance(seen, Rejection):
             refused += 1
             continue
         drawn = replace(seen.field, mask=masks.read(data / row.mask, lung_field.FINE))
@@ -87,7 +88,7 @@ def measure(classifier, data: Path, films) -> dict:
     }
 
 
-def covered(seen: inference.Reading, lungs: np.ndarray, classifier) -> Iterator[tuple[str, float]]:
+def covered(seen: Inference, lungs: np.ndarray, classifier) -> Iterator[tuple[str, float]]:
     """Cover the crop round one place of the map after the other with the median grey there.
 
     Args:

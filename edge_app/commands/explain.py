@@ -1,9 +1,17 @@
 """`explain`: all the evidence for one film, as a picture and as text."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_app.commands import COMMANDS, common
-from edge_app.errors import WrongUsage
+from edge_app.errors import EdgeError, WrongUsage
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from edge_app.model.classifier import Classifier
+    from edge_app.screening.result import Screened
+    from edge_app.screening.run_context import RunContext
 
 EXAMPLES = """\
 examples:
@@ -38,43 +46,46 @@ def run(args) -> int:
     if any(out.absolute() == path.absolute() for path in (args.film, args.model)):
         raise WrongUsage(f"--out: '{out}' would overwrite what is read; name another file.")
     model = model_file.read(args.model)
-    held = run_context.of(model, args.operating_point, args.prevalence)
-    result = judged(args.film, Classifier(model, args.threads), held)
-    _save(explain_picture.draw(result, held), out)
+    context = run_context.of(model, args.operating_point, args.prevalence)
+    result, grey = judged(args.film, Classifier(model, args.threads), context)
+    _save(explain_picture.draw(result, grey, context), out)
     if args.json:
-        seen = result.reading
         more = {
-            "kinds": {kind: round(chance, 4) for kind, chance in seen.kinds.items()},
+            "kinds": {kind: round(chance, 4) for kind, chance in result.view_classes.items()},
             "checks": [
                 {"name": check.name, "value": check.value, "low": check.low, "high": check.high, "ok": check.ok}
-                for check in seen.checks
+                for check in result.checks
             ],
             "picture": str(out),
         }
-        print(json.dumps(result.row() | held.row() | more))
+        print(json.dumps(result.row() | context.row() | more))
     else:
-        print("\n".join([*explain_picture.lines(result, held), f"picture: {out}"]))
+        print("\n".join([*explain_picture.lines(result, context), f"picture: {out}"]))
     return 0
 
 
-def judged(path: Path, classifier, held):
-    """Return the result of one film with its picture in it; raises as the decode pool does where it cannot be read."""
-    import time
+def judged(path: Path, classifier: "Classifier", context: "RunContext") -> "tuple[Screened, np.ndarray]":
+    """Judge one film as `classify` does.
 
-    from edge_app.errors import EdgeError
+    Returns:
+        Its result, and the film, uint8 (H, W).
+
+    Raises:
+        EdgeError: it cannot be read; its sentence says why.
+    """
     from edge_app.imaging import preprocess
-    from edge_app.screening import screening
-    from edge_app.screening.result import Result
+    from edge_app.screening.result import Failed
+    from edge_app.workers import pipeline
     from edge_app.workers.decode_pool import DecodePool
 
-    started = time.perf_counter()
     with DecodePool(preprocess.least_side(classifier.card.size), children=1) as pool:
         ((_, decoded),) = pool.films([path])
     if isinstance(decoded, EdgeError):
         raise decoded
-    verdict, seen, corrected = screening.judge(decoded.grey, classifier, held.limits, decoded.age)
-    ms = (time.perf_counter() - started) * 1000
-    return Result(path, decoded.sha256, verdict, seen, corrected, ms=ms, grey=decoded.grey)
+    result = pipeline.judged(path, decoded, classifier, context.limits)
+    if isinstance(result, Failed):
+        raise EdgeError(result.error)
+    return result, decoded.grey
 
 
 def _save(pixels, out: Path) -> None:

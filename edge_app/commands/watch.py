@@ -41,7 +41,7 @@ def add_parser(subparsers):
 def run(args) -> int:
     """Run the command."""
     from edge_app.errors import WrongUsage
-    from edge_app.screening.result import Known
+    from edge_app.screening.result import Failed, Known, Result
     from edge_app.service.session import Session, complain
     from edge_app.service.systemd import Service, in_journal
     from edge_app.sources.watching import Watch
@@ -57,8 +57,8 @@ def run(args) -> int:
         private = in_journal() and Path(folder) not in args.folders
         complain(f"{'a folder inside' if private else folder}: {words}")
 
-    def is_news(result) -> bool:
-        settled = watch.settled(result.path, read=not result.error)
+    def is_news(result: Result) -> bool:
+        settled = watch.settled(Path(result.path), read=not isinstance(result, Failed))
         return settled and not (isinstance(result, Known) and not result.copy_of)
 
     with Service() as service, Session(args, remember=True, service=service) as session:

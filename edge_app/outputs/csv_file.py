@@ -5,6 +5,7 @@ import csv
 from pathlib import Path
 
 from edge_app.errors import WrongUsage
+from edge_app.screening.result import Result
 from edge_app.screening.run_context import PARTS, RunContext
 
 # A spreadsheet takes a cell that begins so for a formula and runs it (OWASP, "CSV injection").
@@ -32,7 +33,7 @@ class Csv:
         nothing = dict.fromkeys(("refusal", "corrected", "scores", "lungs", "camera"))
         self._row([*flat(nothing, self._labels), *self._terms])
 
-    def add(self, result) -> None:
+    def add(self, result: Result) -> None:
         """Write one row."""
         cells = flat(result.row(), self._labels) | self._terms
         self._row(safe(cell) for cell in cells.values())

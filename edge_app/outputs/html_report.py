@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from edge_app import __version__
 from edge_app.errors import WrongUsage
 from edge_app.screening import decision, phrasing
+from edge_app.screening.result import Judged, Refused, Result
 from edge_app.screening.run_context import RunContext
 
 if TYPE_CHECKING:  # Jinja2 is imported only where a report is asked for
@@ -53,7 +54,7 @@ class HtmlReport:
             raise WrongUsage(f"--report: '{path}' {reason}.") from error
         self._write_head()
 
-    def add(self, result) -> None:
+    def add(self, result: Result) -> None:
         """Write one row."""
         row = result.row()
         outcome = phrasing.outcome(row)
@@ -69,7 +70,7 @@ class HtmlReport:
             symbol=symbol,
             outcome=outcome,
             remarks=_remarks(row, inside),
-            picture=_picture(result) if self._images and result.grey is not None else "",
+            picture=_picture(result) if self._images else "",
             scores=[f"{scores[label]:.3f}" if scores else "" for label in self._terms.card.labels],
             inside="" if inside is None else inside,
             inside_percent="" if inside is None else f"{inside:.0%}",
@@ -135,8 +136,10 @@ def _remarks(row: Mapping, inside: float | None) -> list[str]:
     return [remark for remark in found if remark]
 
 
-def _picture(result) -> str:
-    """Return a film with its heat map as JPEG in base64."""
+def _picture(result: Result) -> str:
+    """Return a film with its heat map as JPEG in base64; empty where its pixels were not kept."""
+    if not isinstance(result, Judged | Refused) or result.grey is None:
+        return ""
     import base64
     import io
 
@@ -145,5 +148,5 @@ def _picture(result) -> str:
     from edge_app.outputs import overlay
 
     content = io.BytesIO()
-    Image.fromarray(overlay.small(result, THUMBNAIL)).save(content, "JPEG", quality=QUALITY)
+    Image.fromarray(overlay.small(result, result.grey, THUMBNAIL)).save(content, "JPEG", quality=QUALITY)
     return base64.b64encode(content.getvalue()).decode()

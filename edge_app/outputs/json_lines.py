@@ -2,6 +2,7 @@
 
 import json
 
+from edge_app.screening.result import Result
 from edge_app.screening.run_context import RunContext
 
 
@@ -12,7 +13,7 @@ class JsonLines:
         """Take what holds for every line."""
         self._terms = terms.row()
 
-    def add(self, result) -> None:
+    def add(self, result: Result) -> None:
         """Print one line; null for what there is not."""
         print(json.dumps(result.row() | self._terms), flush=True)
 

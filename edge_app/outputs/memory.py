@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 
+from edge_app.screening.result import Result
+
 # A row takes about 2 kB.
 MOST = 5000
 
@@ -16,7 +18,7 @@ class Memory:
         """Return the row of a film with these bytes, if there is one."""
         return self._rows.get(sha256)
 
-    def add(self, result) -> None:
+    def add(self, result: Result) -> None:
         """Remember a film that was judged."""
         row = result.row()
         if row["verdict"] and not row["stored"]:

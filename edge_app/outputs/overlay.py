@@ -6,7 +6,8 @@ import numpy as np
 
 from edge_app.outputs import pictures
 from edge_app.screening import decision, phrasing
-from edge_app.screening.result import Result
+from edge_app.screening.inference import Inference
+from edge_app.screening.result import Judged, Refused, Screened
 from edge_app.screening.run_context import RunContext
 
 COLOURS = {
@@ -21,36 +22,37 @@ MARGIN, GAP, HEADER = 16, 12, 78
 LEAST_PLACE, MOST_BELOW = 480, 600
 
 
-def draw(result: Result, terms: RunContext) -> np.ndarray:
+def draw(result: Screened, grey: np.ndarray, context: RunContext) -> np.ndarray:
     """Draw a film that was judged or refused.
 
     Args:
-        result: with `grey`, uint8 (H, W), and a reading.
-        terms: of its run.
+        result: of the film.
+        grey: uint8 (H, W), the film.
+        context: of its run.
 
     Returns:
         uint8 RGB (h, w, 3).
     """
-    film, seen = pictures.shown(result.grey), result.reading
+    film = pictures.shown(grey)
     height, width = film.shape[:2]
     place = max(width, LEAST_PLACE)
     sheet = pictures.Sheet(2 * (place + MARGIN) + GAP, height + HEADER + MOST_BELOW)
     room, right = sheet.picture.width - 2 * MARGIN, MARGIN + place + GAP
     below = sheet.text(MARGIN, 10, outcome(result), 26, COLOURS[result.verdict], room)
-    made = f"{Path(result.path).name}   {terms.card.name}   {result.time:%Y-%m-%d %H:%M} UTC"
+    made = f"{Path(result.path).name}   {context.card.name}   {result.time:%Y-%m-%d %H:%M} UTC"
     sheet.text(MARGIN, below, made, 14, pictures.PALE, room)
     top = HEADER
     sheet.paste(film, MARGIN, top)
     below = mark_sides(sheet, MARGIN, top + height + 5, width)
-    if seen.refusal:
+    if isinstance(result, Refused):
         below = max(below, _reason(sheet, result, right + MARGIN, top + height // 5, place - 2 * MARGIN))
     else:
-        full = pictures.full_heat(seen.heat)
-        heated = pictures.boxed(pictures.heated(film, seen.field, seen.heat, full), seen.field)
-        sheet.paste(pictures.outlined(heated, seen.field), right, top)
+        full, found = pictures.full_heat(result.inference.heat), result.inference
+        heated = pictures.boxed(pictures.heated(film, found.field, found.heat, full), found.field)
+        sheet.paste(pictures.outlined(heated, found.field), right, top)
         mark_sides(sheet, right, top + height + 5, width)
         ends = (
-            _scores(sheet, seen, terms, MARGIN, below + 6, place),
+            _scores(sheet, found, context, MARGIN, below + 6, place),
             _legend(sheet, result, full, right, below + 6, place),
         )
         below = max(ends)
@@ -60,14 +62,15 @@ def draw(result: Result, terms: RunContext) -> np.ndarray:
     return sheet.pixels(below + 8)
 
 
-def small(result: Result, side: int) -> np.ndarray:
-    """Return the film with its heat and lungs alone, uint8 RGB (h, w, 3), at most `side` pixels long."""
+def small(result: Screened, grey: np.ndarray, side: int) -> np.ndarray:
+    """Return the film, uint8 (H, W), with its heat and lungs alone: uint8 RGB (h, w, 3), at most `side` pixels long."""
     import cv2
 
-    film, seen = pictures.shown(result.grey), result.reading
-    if seen.field and not seen.refusal:
-        film = pictures.heated(film, seen.field, seen.heat, pictures.full_heat(seen.heat))
-        film = pictures.outlined(film, seen.field)
+    film = pictures.shown(grey)
+    if isinstance(result, Judged):
+        found = result.inference
+        film = pictures.heated(film, found.field, found.heat, pictures.full_heat(found.heat))
+        film = pictures.outlined(film, found.field)
     scale = min(1.0, side / max(film.shape))
     return cv2.resize(film, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
@@ -77,18 +80,18 @@ def inside_in_words(share: float | None) -> str:
     return "nothing on it speaks for COVID-19" if share is None else f"{share:.0%} of the heat lies inside the lungs"
 
 
-def warning(result: Result) -> str | None:
-    """Return the warning that most of the heat lies outside the lungs, if it does: `OUTSIDE` or `ASIDE` of `report`."""
-    return phrasing.heat_warning(result.verdict, result.reading.heat_inside)
+def warning(result: Screened) -> str | None:
+    """Return the warning that most of the heat lies outside the lungs: `OUTSIDE` or `ASIDE` of `phrasing`, or None."""
+    return phrasing.heat_warning(result.verdict, result.inference.heat_inside if result.inference else None)
 
 
-def outcome(result: Result) -> str:
+def outcome(result: Screened) -> str:
     """Return the verdict as a headline."""
     return sentence(phrasing.outcome(result.row()))
 
 
-def offer(result: Result) -> str:
-    """Say what a refused film says once it is put right; nothing of any other."""
+def offer(result: Refused) -> str:
+    """Say what a refused film says once it is put right; empty if nothing puts it right."""
     put_right = result.corrected
     return sentence(f"{put_right.change}, it reads: {put_right.verdict}.") if put_right else ""
 
@@ -112,30 +115,30 @@ def draw_scale(sheet: pictures.Sheet, full: float, left: int, top: int, width: i
     return sheet.text(left, top + 17, "0: does not speak for COVID-19", 13, pictures.PALE)
 
 
-def _reason(sheet, result, left, top, width) -> int:
+def _reason(sheet: pictures.Sheet, result: Refused, left: int, top: int, width: int) -> int:
     """Write why a film was refused where its heat would be."""
     top = sheet.paragraph(left, top, sentence(result.refusal.kind), width, 34, pictures.WARNING)
     top = sheet.paragraph(left, top + 10, sentence(result.refusal.sentence), width, 18)
     return sheet.paragraph(left, top + 16, offer(result), width, 18)
 
 
-def _legend(sheet, result, full, left, top, width) -> int:
+def _legend(sheet: pictures.Sheet, result: Judged, full: float, left: int, top: int, width: int) -> int:
     """Draw the scale of the colours, and say how much of the heat is inside."""
     top = draw_scale(sheet, full, left, top, width)
-    top = sheet.text(left, top + 2, sentence(inside_in_words(result.reading.heat_inside)), 16, width=width)
+    top = sheet.text(left, top + 2, sentence(inside_in_words(result.inference.heat_inside)), 16, width=width)
     if warning(result) == phrasing.ASIDE:
         top = sheet.paragraph(left, top, phrasing.ASIDE, width, 13)
     return sheet.text(left, top, "blue: outline of the lungs; thin box: what was judged", 13, pictures.PALE, width)
 
 
-def _scores(sheet, seen, terms, left, top, width) -> int:
+def _scores(sheet: pictures.Sheet, found: Inference, context: RunContext, left: int, top: int, width: int) -> int:
     """Write each score beside its threshold."""
-    thresholds, band = terms.limits
-    for label, score in seen.scores.items():
-        said = f"{label}  {score:.3f}"
+    thresholds, band = context.limits
+    for label, score in found.scores.items():
+        words = f"{label}  {score:.3f}"
         if label == "covid" and band:
-            said += f"   unsure from {band[0]:.3f}, suspected from {band[1]:.3f}"
+            words += f"   unsure from {band[0]:.3f}, suspected from {band[1]:.3f}"
         elif label in thresholds:
-            said += f"   suspected from {thresholds[label]:.3f}"
-        top = sheet.text(left, top, said, 15, width=width)
-    return sheet.text(left, top, f"scores from 0 to 1; operating point '{terms.rule}'", 13, pictures.PALE, width)
+            words += f"   suspected from {thresholds[label]:.3f}"
+        top = sheet.text(left, top, words, 15, width=width)
+    return sheet.text(left, top, f"scores from 0 to 1; operating point '{context.rule}'", 13, pictures.PALE, width)

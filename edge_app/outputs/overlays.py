@@ -6,6 +6,7 @@ from pathlib import Path
 from edge_app import atomic_io
 from edge_app.errors import WrongUsage
 from edge_app.outputs import overlay
+from edge_app.screening.result import Judged, Refused, Result
 from edge_app.screening.run_context import RunContext
 
 # Bytes of a film's name that its picture's keeps: file systems take 255 for a whole name.
@@ -15,13 +16,13 @@ LONGEST = 120
 class Overlays:
     """Writes `NAME-HASH.png` for every film that has a verdict and was looked at in this run."""
 
-    def __init__(self, folder: Path, terms: RunContext):
+    def __init__(self, folder: Path, context: RunContext):
         """Make the folder.
 
         Raises:
             WrongUsage: it cannot be made or written.
         """
-        self._folder, self._terms = folder, terms
+        self._folder, self._context = folder, context
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -30,15 +31,15 @@ class Overlays:
         if not os.access(folder, os.W_OK | os.X_OK):
             raise WrongUsage(f"--overlays: '{folder}' may not be written; name a folder of yours.")
 
-    def add(self, result) -> None:
+    def add(self, result: Result) -> None:
         """Write one picture, whole or not at all."""
-        if result.error or result.grey is None:
+        if not isinstance(result, Judged | Refused) or result.grey is None:
             return
         from PIL import Image
 
         stem = os.fsencode(Path(result.path).stem)[:LONGEST].decode(errors="ignore")
         name = f"{stem or 'film'}-{result.sha256[:8]}.png"
-        picture = Image.fromarray(overlay.draw(result, self._terms))
+        picture = Image.fromarray(overlay.draw(result, result.grey, self._context))
         with atomic_io.writing(self._folder / name) as file:
             picture.save(file, "PNG", compress_level=3)
 

@@ -17,6 +17,7 @@ from edge_app.screening.phrasing import (
     shorten,
     worth,
 )
+from edge_app.screening.result import Result
 from edge_app.screening.run_context import RunContext
 
 # ANSI: bold red, yellow, green, magenta, cyan. The words alone carry the meaning; the colour only helps the eye.
@@ -57,7 +58,7 @@ class Table:
         head = "".join(f"{label:>11}" for label in card.labels)
         print(f"{'film':{self._width}}  {'verdict':{VERDICT_WIDTH}}{head}{'in lungs':>10}{'ms':>7}", flush=True)
 
-    def add(self, result) -> None:
+    def add(self, result: Result) -> None:
         """Print one row; beneath that of a refused film the reason."""
         row = result.row()
         words = outcome(row)

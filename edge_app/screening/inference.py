@@ -1,7 +1,7 @@
 """From a decoded film to what the networks say of it: the gate is asked, the lungs are found, cropped, judged."""
 
 from dataclasses import dataclass, replace
-from dataclasses import field as field_
+from dataclasses import field as dataclass_field
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from edge_app.imaging import lung_field, preprocess
 from edge_app.imaging.lung_field import LungField
 from edge_app.model.classifier import Classifier
 
-# What puts a refused film right: what was done, in words, and how.
+# What puts a refused film right: what is done, in words, and how.
 RIGHTED = {
     view_classes.INVERTED: ("greys inverted", lambda grey: 255 - grey),
     view_classes.UPSIDE_DOWN: ("turned by 180 degrees", lambda grey: np.rot90(grey, 2)),
@@ -23,37 +23,53 @@ RIGHTED = {
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What the networks say of one film.
+class Inference:
+    """What both networks say of one film.
 
     Attributes:
-        scores: score by label, 0 .. 1; None where it was refused before the classifier was asked.
-        field: where its lungs are; None if none were found.
-        pixels: uint8 (size, size, 1), what the classifier saw.
+        scores: score by label, 0 .. 1.
+        field: where the lungs are.
+        pixels: uint8 (size, size, 1), the classifier's input.
         heat: float32 (h, w) over the box of `field`, the class map of COVID-19: above 0 speaks for it.
         heat_inside: the share of that heat that lies inside the lungs, 0 .. 1; None if nothing speaks for COVID-19.
-        refusal: why there must be no verdict; None if nothing speaks against one.
-        checks: what the gate looked at.
-        kinds: chance, 0 .. 1, by kind of picture; empty if the model's file tells none.
         maps: float32 (h, w, labels), the class maps of all labels over the box of `field`.
+        checks: what the gate looked at.
+        view_classes: chance, 0 .. 1, of each of `view_classes.KINDS`; empty if the model's file tells none.
     """
 
-    scores: dict[str, float] | None
-    field: LungField | None
-    pixels: np.ndarray | None = None
-    heat: np.ndarray | None = None
-    heat_inside: float | None = None
-    refusal: Refusal | None = None
+    scores: dict[str, float]
+    field: LungField
+    pixels: np.ndarray
+    heat: np.ndarray
+    heat_inside: float | None
+    maps: np.ndarray
+    checks: tuple[Check, ...]
+    view_classes: dict[str, float]
+
+    def rejected(self, why: Refusal) -> "Rejection":
+        """Return the same, of a film that must get no verdict all the same."""
+        return Rejection(why, self.checks, self.view_classes, self.field, self)
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Why a film must get no verdict, and what was found out about it until then.
+
+    Attributes:
+        refusal: the reason.
+        checks, view_classes: as of `Inference`.
+        field: where the lungs are; None if none were found or looked for.
+        inference: what the networks say, which does not count; None if they were not asked.
+    """
+
+    refusal: Refusal
     checks: tuple[Check, ...] = ()
-    kinds: dict[str, float] = field_(default_factory=dict)
-    maps: np.ndarray | None = None
-
-    def refused(self, why: Refusal) -> "Reading":
-        """Return a copy with the reason for refusing a verdict, unless it has one already."""
-        return self if self.refusal else replace(self, refusal=why)
+    view_classes: dict[str, float] = dataclass_field(default_factory=dict)
+    field: LungField | None = None
+    inference: Inference | None = None
 
 
-def read(grey: np.ndarray, classifier: Classifier) -> Reading:
+def run(grey: np.ndarray, classifier: Classifier) -> Inference | Rejection:
     """Let the gate and both networks look at a film.
 
     Args:
@@ -63,58 +79,63 @@ def read(grey: np.ndarray, classifier: Classifier) -> Reading:
     try:
         pixels = preprocess.to_pixels(grey, preprocess.LUNG_SIZE)
     except UnreadableRadiograph as error:
-        return Reading(None, None, refusal=gate.refuse(refusal.BLANK, str(error)))
+        return Rejection(gate.refuse(refusal.BLANK, str(error)))
     why = gate.of_size(*grey.shape)
     chance, chances = classifier.look(pixels)
-    limits, checks = classifier.card.gate, []
+    limits, checks = classifier.card.gate, ()
     if limits:
         from edge_app.gate import picture_checks
 
-        more, spoiled = picture_checks.check(grey, None, limits.picture)
-        checks += more
-        more, other = gate.of_kind(chances, limits)
-        checks += more
-        why = why or spoiled or other
-    seen = Reading(None, None, checks=tuple(checks), kinds=chances, refusal=why)
+        picture, spoiled = picture_checks.check(grey, None, limits.picture)
+        kinds, other = gate.of_kind(chances, limits)
+        checks, why = (*picture, *kinds), why or spoiled or other
+    field = None
     try:
         field = lung_field.find(chance)
-        seen = replace(seen, field=field)
         if limits:
             from edge_app.gate import picture_checks
 
-            more, spoiled = picture_checks.check(grey, field, limits.picture)
-            seen = replace(seen, checks=(*seen.checks, *more), refusal=seen.refusal or spoiled)
-        if seen.refusal:
-            return seen
+            lungs, spoiled = picture_checks.check(grey, field, limits.picture)
+            checks, why = (*checks, *lungs), why or spoiled
+        if why:
+            return Rejection(why, checks, chances, field)
         pixels = preprocess.lungs_to_pixels(grey, field, classifier.card.size)
     except NoLungField as error:
-        return seen.refused(gate.refuse(refusal.NO_LUNGS, str(error)))
+        return Rejection(why or gate.refuse(refusal.NO_LUNGS, str(error)), checks, chances, field)
     except UnreadableRadiograph as error:  # the lungs are all one grey
-        return seen.refused(gate.refuse(refusal.BLANK, str(error)))
-    return _judged(seen, pixels, classifier)
+        return Rejection(why or gate.refuse(refusal.BLANK, str(error)), checks, chances, field)
+    return _judged(field, pixels, classifier, checks, chances)
 
 
-def righted(grey: np.ndarray, seen: Reading) -> tuple[str, np.ndarray] | None:
+def righted(grey: np.ndarray, rejection: Rejection) -> tuple[str, np.ndarray] | None:
     """Return (what was done, the film put right) of a film refused as turned or inverted; None of any other."""
-    if seen.refusal is None or seen.refusal.kind not in (refusal.TURNED, refusal.INVERTED):
+    if rejection.refusal.kind not in (refusal.TURNED, refusal.INVERTED):
         return None
-    words, put_right = RIGHTED[max(RIGHTED, key=lambda kind: seen.kinds.get(kind, 0))]
+    words, put_right = RIGHTED[max(RIGHTED, key=lambda kind: rejection.view_classes.get(kind, 0))]
     return words, np.ascontiguousarray(put_right(grey))
 
 
-def _judged(seen: Reading, pixels: np.ndarray, classifier: Classifier) -> Reading:
-    """Return `seen` with what the classifier says of the lungs, uint8 (size, size, 1)."""
+def _judged(
+    field: LungField,
+    pixels: np.ndarray,
+    classifier: Classifier,
+    checks: tuple[Check, ...],
+    chances: dict[str, float],
+) -> Inference | Rejection:
+    """Ask the classifier about the lungs, uint8 (size, size, 1), and the gate about the embedding."""
+    card = classifier.card
     scores, maps, embedding = classifier.judge(pixels)
-    if classifier.card.temperature != 1:
-        scores, maps = softened(scores, classifier.card.temperature), maps / classifier.card.temperature
-    heat = maps[..., classifier.card.labels.index("covid")]
-    inside = lung_field.inside(heat, seen.field)
-    named = {label: float(score) for label, score in zip(classifier.card.labels, scores, strict=True)}
-    seen = replace(seen, scores=named, pixels=pixels, heat=heat, heat_inside=inside, maps=maps)
+    if card.temperature != 1:
+        scores, maps = softened(scores, card.temperature), maps / card.temperature
+    heat = maps[..., card.labels.index("covid")]
+    inside = lung_field.inside(heat, field)
+    named = {label: float(score) for label, score in zip(card.labels, scores, strict=True)}
+    found = Inference(named, field, pixels, heat, inside, maps, checks, chances)
     if classifier.likeness is None:
-        return seen
-    check, why = gate.of_distance(classifier.likeness.distance(embedding), classifier.card.gate)
-    return replace(seen, checks=(*seen.checks, check), refusal=why)
+        return found
+    check, why = gate.of_distance(classifier.likeness.distance(embedding), card.gate)
+    found = replace(found, checks=(*checks, check))
+    return found.rejected(why) if why else found
 
 
 def softened(scores: np.ndarray, temperature: float) -> np.ndarray:

@@ -1,17 +1,27 @@
 """One film's outcome, and the row of plain values that every sink, the store and the pages share (docs/results.md)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
+from edge_app.gate.gate import Check
 from edge_app.gate.refusal import Refusal
-from edge_app.screening.inference import Reading
+from edge_app.imaging.lung_field import LungField
+from edge_app.screening import decision
+from edge_app.screening.inference import Inference, Rejection
 
 # Of `row`; it grows when a field changes its meaning or goes, not when one is added.
 SCHEMA = 1
+# Of a result: the film as the user named it; empty where its name is not kept.
+FilmPath = Path | Literal[""]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -20,7 +30,7 @@ class Corrected:
 
     Attributes:
         change: what was done, such as "turned by 180 degrees" or "greys inverted".
-        verdict: as of `Result`.
+        verdict: as of `Judged`.
         scores: score by label, 0 .. 1.
     """
 
@@ -60,69 +70,155 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Result:
-    """One film's outcome: a verdict with scores, `refused` with a reason, or an error.
+class _Named:
+    """What every result has.
 
     Attributes:
-        path: as the user named it.
-        sha256: of the file's bytes, hex; empty if they could not be read.
-        verdict: one of `decision.VERDICTS`; None if there is an error.
-        reading: what the networks say; its `refusal` says why the verdict is `refused`.
-        corrected: the reading of the film put right, offered beside some refusals.
-        error: the sentence that says why it could not be read.
+        path: the film as the user named it; empty where no name may be kept.
+    """
+
+    path: FilmPath
+
+    def nameless(self) -> Self:
+        """Return a copy without the path, which may hold a patient's name."""
+        return replace(self, path="")
+
+
+@dataclass(frozen=True)
+class Judged(_Named):
+    """A film that has a verdict.
+
+    Attributes:
+        sha256: of the file's bytes, hex.
+        verdict: one of `decision.VERDICTS`, but for `decision.REFUSED`.
+        inference: what the networks say.
         time: when it was done, UTC.
-        ms: milliseconds from reading the file to the verdict.
-        grey: uint8 (H, W), the film, if a sink asked for it.
+        ms: milliseconds from reading the file to the verdict; 0 of a photograph on which no film could be judged.
+        grey: uint8 (H, W), the film; None if no sink asked for it.
         shot: how a camera saw it; None of a film in a file.
     """
 
-    path: Path
-    sha256: str = ""
-    verdict: str | None = None
-    reading: Reading | None = None
-    corrected: Corrected | None = None
-    error: str | None = None
-    time: datetime = field(default_factory=lambda: datetime.now(UTC))
-    ms: float | None = None
+    sha256: str
+    verdict: str
+    inference: Inference
+    time: datetime = field(default_factory=_now)
+    ms: float = 0.0
     grey: np.ndarray | None = field(default=None, repr=False, compare=False)
     shot: Shot | None = None
 
     @property
-    def refusal(self) -> Refusal | None:
-        """Why it is refused, if it is."""
-        return self.reading.refusal if self.reading else None
+    def field(self) -> LungField:
+        """Where the lungs are."""
+        return self.inference.field
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What the gate looked at."""
+        return self.inference.checks
+
+    @property
+    def view_classes(self) -> dict[str, float]:
+        """The chance, 0 .. 1, of each kind of picture; empty if the model's file tells none."""
+        return self.inference.view_classes
 
     def row(self) -> dict:
         """Return what can be told of it in JSON: schema 1 of docs/results.md, without what holds for the whole run."""
-        seen, refusal, corrected = self.reading, self.refusal, self.corrected
-        judged = seen is not None and refusal is None
-        field_ = seen.field if seen else None
-        return {
-            "schema": SCHEMA,
-            "path": str(self.path),
-            "sha256": self.sha256,
-            "time": self.time.isoformat(timespec="milliseconds"),
-            "verdict": self.verdict,
-            "refusal": refusal and {"kind": refusal.kind, "sentence": refusal.sentence},
-            "corrected": corrected
-            and {"change": corrected.change, "verdict": corrected.verdict, "scores": rounded(corrected.scores)},
-            "scores": rounded(seen.scores) if judged else None,
-            "lungs": field_
-            and {
-                "box": [round(side, 4) for side in field_.box],
-                "share": round(field_.share, 4),
-                "heat_inside": None if seen.heat_inside is None else round(seen.heat_inside, 4),
-            },
-            "error": self.error,
-            "ms": None if self.ms is None else round(self.ms, 1),
-            "stored": False,
-            "copy_of": None,
-            "camera": self.shot and self.shot.row(),
-        }
+        return _row(
+            self,
+            verdict=self.verdict,
+            scores=rounded(self.inference.scores),
+            lungs=_lungs(self.inference.field, self.inference.heat_inside),
+            ms=round(self.ms, 1),
+            camera=self.shot and self.shot.row(),
+        )
 
 
 @dataclass(frozen=True)
-class Known:
+class Refused(_Named):
+    """A film that the gate refused.
+
+    Attributes:
+        rejection: why, and what was found out about it.
+        corrected: what the film says once it is put right; None where nothing puts it right.
+        sha256, time, ms, grey, shot: as of `Judged`.
+    """
+
+    sha256: str
+    rejection: Rejection
+    corrected: Corrected | None = None
+    time: datetime = field(default_factory=_now)
+    ms: float = 0.0
+    grey: np.ndarray | None = field(default=None, repr=False, compare=False)
+    shot: Shot | None = None
+
+    verdict: ClassVar[str] = decision.REFUSED
+
+    @property
+    def refusal(self) -> Refusal:
+        """Why it was refused."""
+        return self.rejection.refusal
+
+    @property
+    def inference(self) -> Inference | None:
+        """What the networks say, which does not count; None if they were not asked."""
+        return self.rejection.inference
+
+    @property
+    def field(self) -> LungField | None:
+        """Where the lungs are; None if none were found or looked for."""
+        return self.rejection.field
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What the gate looked at."""
+        return self.rejection.checks
+
+    @property
+    def view_classes(self) -> dict[str, float]:
+        """As of `Judged`."""
+        return self.rejection.view_classes
+
+    def row(self) -> dict:
+        """As `Judged.row`."""
+        corrected = self.corrected
+        return _row(
+            self,
+            verdict=self.verdict,
+            refusal={"kind": self.refusal.kind, "sentence": self.refusal.sentence},
+            corrected=corrected
+            and {"change": corrected.change, "verdict": corrected.verdict, "scores": rounded(corrected.scores)},
+            lungs=self.rejection.field
+            and _lungs(self.rejection.field, self.inference.heat_inside if self.inference else None),
+            ms=round(self.ms, 1),
+            camera=self.shot and self.shot.row(),
+        )
+
+
+@dataclass(frozen=True)
+class Failed(_Named):
+    """A film that could not be read.
+
+    Attributes:
+        error: the sentence that says why.
+        sha256: of the file's bytes, hex; empty if they could not be read.
+        time: as of `Judged`.
+    """
+
+    error: str
+    sha256: str = ""
+    time: datetime = field(default_factory=_now)
+
+    def nameless(self) -> Self:
+        """Return a copy without the path, in the sentence too."""
+        return replace(self, path="", error=self.error.replace(str(self.path), "a film"))
+
+    def row(self) -> dict:
+        """As `Judged.row`."""
+        return _row(self, error=self.error)
+
+
+@dataclass(frozen=True)
+class Known(_Named):
     """A film that the store holds already, judged by the same model and operating point.
 
     Attributes:
@@ -130,10 +226,12 @@ class Known:
         kept: the row that was stored.
     """
 
-    path: Path
     kept: Mapping
 
-    error = grey = reading = None
+    @property
+    def verdict(self) -> str:
+        """Its verdict in the store."""
+        return self.kept["verdict"]
 
     @property
     def copy_of(self) -> str | None:
@@ -146,6 +244,35 @@ class Known:
         return {**self.kept, "path": str(self.path), "stored": True, "copy_of": self.copy_of}
 
 
+# A film that the gate and the networks looked at just now; what became of one just now; and what a sink is given.
+Screened = Judged | Refused
+Outcome = Judged | Refused | Failed
+Result = Judged | Refused | Failed | Known
+
+
 def rounded(scores: Mapping[str, float]) -> dict[str, float]:
     """Return scores as they are written: millionths are finer than any network's steps."""
     return {label: round(float(score), 6) for label, score in scores.items()}
+
+
+def _lungs(field: LungField, heat_inside: float | None) -> dict:
+    return {
+        "box": [round(side, 4) for side in field.box],
+        "share": round(field.share, 4),
+        "heat_inside": None if heat_inside is None else round(heat_inside, 4),
+    }
+
+
+def _row(result: Outcome, **known) -> dict:
+    """Return a row of schema 1; what is not in `known` is null."""
+    return {
+        "schema": SCHEMA,
+        "path": str(result.path),
+        "sha256": result.sha256,
+        "time": result.time.isoformat(timespec="milliseconds"),
+        **dict.fromkeys(("verdict", "refusal", "corrected", "scores", "lungs", "error", "ms")),
+        "stored": False,
+        "copy_of": None,
+        "camera": None,
+        **known,
+    }

@@ -3,10 +3,10 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_app.errors import EdgeError, WrongUsage
 from edge_app.screening import phrasing
@@ -15,6 +15,9 @@ from edge_app.service.systemd import Service, in_journal
 from edge_app.sources.film_paths import Problem
 from edge_app.store.location import DEFAULT_STORE, default_path
 from edge_app.workers.decode_pool import DecodePool
+
+if TYPE_CHECKING:
+    from edge_app.screening.result import FilmPath, Known, Result
 
 # Below this a progress bar is gone before it is seen.
 LEAST_FOR_PROGRESS = 20
@@ -137,7 +140,7 @@ class Session:
         self,
         films: Iterable[Path | Problem | None],
         total: int | None = None,
-        settled: Callable[[object], bool] = lambda result: True,
+        settled: Callable[["Result"], bool] = lambda result: True,
     ) -> None:
         """Judge films in the order given.
 
@@ -168,7 +171,7 @@ class Session:
                     self._add(result)
         self._tell_problems()
 
-    def take(self, result) -> None:
+    def take(self, result: "Result") -> None:
         """Hand a film's outcome to all sinks."""
         self._add(result)
 
@@ -182,48 +185,52 @@ class Session:
                 self.lights.judging() if found else self.lights.ready()
             yield found
 
-    def _unless_known(self, result):
+    def _unless_known(self, result: "Result") -> "Result":
         """Return what is known of a film whose copy was judged while this one was on its way."""
-        from edge_app.screening.result import Known, Result
+        from edge_app.screening.result import Judged, Refused
 
-        judged = isinstance(result, Result) and not result.error
-        kept = self._known(result.sha256) if judged else None
-        return Known(result.path, kept) if kept else result
+        judged = isinstance(result, Judged | Refused)
+        return (judged and self._known(result.path, result.sha256)) or result
 
-    def _known(self, sha256: str) -> Mapping | None:
-        """Return the row of a film that was judged before; a store that cannot be asked is asked no more."""
+    def _known(self, path: "FilmPath", sha256: str) -> "Known | None":
+        """Return what is known of a film that was judged before; a store that cannot be asked is asked no more."""
+        from edge_app.screening.result import Known
+
         if self._keeper is None:
             return None
         try:
-            return self._keeper.known(sha256)
+            row = self._keeper.known(sha256)
         except EdgeError as error:
             self._keeper = None
             self._fail("--store", error)
             return None
+        return Known(path, row) if row else None
 
     def _tell_problems(self) -> None:
-        from edge_app.screening.result import Result
+        from edge_app.screening.result import Failed
 
         while self._problems:
             problem = self._problems.pop(0)
-            self._add(Result(problem.path, error=problem.sentence))
+            self._add(Failed(problem.path, problem.sentence))
 
-    def _add(self, result) -> None:
+    def _add(self, result: "Result") -> None:
+        from edge_app.screening.result import Failed, Known
+
         with signals.held():
-            if result.error:
+            if isinstance(result, Failed):
                 self.code = 1
-                complain(nameless(result).error if in_journal() else result.error)
-            kept = nameless(result) if self._anonymous else result
+                complain(result.nameless().error if in_journal() else result.error)
+            kept = result.nameless() if self._anonymous else result
             for flag, sink in list(self._sinks):
                 self._keep(flag, sink, kept)
             self._shown.add(result)
             self.service.judged()
             if self.lights:
-                self.lights.verdict(result.verdict)
-            if self._undrawn is not None and not result.error and result.reading is None:
+                self.lights.verdict(None if isinstance(result, Failed) else result.verdict)
+            if self._undrawn is not None and isinstance(result, Known):
                 self._undrawn += 1
 
-    def _keep(self, flag: str, sink, result) -> None:
+    def _keep(self, flag: str, sink, result: "Result") -> None:
         """Hand a result to a sink; one that fails is named once and left out from then on, and the run goes on."""
         try:
             sink.add(result)
@@ -254,13 +261,6 @@ class Session:
         self.code = 1
         why = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
         complain(f"{flag}: cannot be written any more ({why}); the run goes on without it.")
-
-
-def nameless(result):
-    """Return a result without its path, which may hold a patient's name."""
-    if result.error:
-        return replace(result, path="", error=result.error.replace(str(result.path), "a film"))
-    return replace(result, path="")
 
 
 def complain(sentence: str) -> None:

@@ -15,7 +15,7 @@ from edge_app.camera.loop.loop import Moment
 from edge_app.camera.ui import screen
 from edge_app.camera.ui.live_view import LastFilm, LiveView
 from edge_app.errors import WrongUsage
-from edge_app.screening.result import Result
+from edge_app.screening.result import Outcome
 from edge_app.screening.run_context import RunContext
 from edge_app.web.http import security
 from edge_app.web.text import languages
@@ -46,7 +46,7 @@ class CameraPage(LiveView):
         """
         super().__init__()
         self._terms, self._press = terms, press
-        self._result: Result | None = None
+        self._result: Outcome | None = None
         self._film = b""
         try:
             self._server = make_server(HOST, port, create_app(self), _Server, _Handler)

@@ -3,11 +3,12 @@
 import contextlib
 import gc
 import threading
-import time
 from _queue import SimpleQueue  # `queue` itself imports for a millisecond what is not needed here
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 
@@ -15,7 +16,7 @@ from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess
 from edge_app.model.classifier import Classifier
 from edge_app.screening import screening
-from edge_app.screening.result import Known, Result
+from edge_app.screening.result import Failed, Outcome
 from edge_app.workers.crash_tracker import MOST_DEATHS, CrashTracker
 from edge_app.workers.decode_pool import Decoded, DecodePool
 
@@ -24,6 +25,8 @@ from edge_app.workers.decode_pool import Decoded, DecodePool
 JUDGES = 2
 AHEAD = JUDGES + 1
 
+T = TypeVar("T")
+
 
 def results(
     paths: Iterable[Path | None],
@@ -31,9 +34,9 @@ def results(
     pool: DecodePool,
     limits: screening.Limits,
     keep_grey: bool = False,
-    known: Callable[[str], Mapping | None] | None = None,
+    known: Callable[[Path, str], T | None] | None = None,
     suspects: CrashTracker | None = None,
-) -> Iterator[Result | Known]:
+) -> Iterator[Outcome | T]:
     """Judge films.
 
     Args:
@@ -42,7 +45,7 @@ def results(
         pool: decodes them.
         limits: thresholds by label and the band, of `Card.limits`.
         keep_grey: give the film along with its result.
-        known: the row kept of a film with this sha256, if any; such a film is not judged again.
+        known: gives what is known already of the film at a path with a sha256; such a film is not judged again.
         suspects: films over which a run before this one died.
 
     Yields:
@@ -58,9 +61,9 @@ def results(
             if film is not None:
                 path, decoded = film
                 if isinstance(decoded, EdgeError):
-                    busy.append(Result(path, sha256=decoded.sha256, error=str(decoded)))
-                elif known and (kept := known(decoded.sha256)):
-                    busy.append(Known(path, kept))
+                    busy.append(Failed(path, str(decoded), decoded.sha256))
+                elif known and (found := known(path, decoded.sha256)):
+                    busy.append(found)
                 else:
                     if busy:  # side by side, OpenCV's own threads cost more than they give
                         cv2.setNumThreads(1)
@@ -73,7 +76,7 @@ def results(
         judges.close()
 
 
-def _outcome(found: Result | Known | SimpleQueue) -> Result | Known:
+def _outcome(found: T | SimpleQueue[T]) -> T:
     """Wait for what a judge will say, if it is not known already."""
     return found.get() if isinstance(found, SimpleQueue) else found
 
@@ -114,7 +117,7 @@ class _Judges:
                 return
             answer.put(self._judged(path, decoded, classifier))
 
-    def _judged(self, path: Path, decoded: Decoded, classifier: Classifier) -> Result:
+    def _judged(self, path: Path, decoded: Decoded, classifier: Classifier) -> Outcome:
         """Judge a film, unless the program dies of it each time."""
         deaths = self._suspects.begin(decoded.sha256)
         if deaths >= MOST_DEATHS:
@@ -122,7 +125,7 @@ class _Judges:
                 f"this program died {deaths} times while it judged this film, and leaves it out until the service is "
                 "stopped; have a person read it, and report the fault"
             )
-            return Result(path, decoded.sha256, error=f"{path}: {why}.")
+            return Failed(path, f"{path}: {why}.", decoded.sha256)
         result = judged(path, decoded, classifier, self._limits, self._keep_grey)
         self._suspects.end(decoded.sha256)
         return result
@@ -130,16 +133,13 @@ class _Judges:
 
 def judged(
     path: Path, film: Decoded, classifier: Classifier, limits: screening.Limits, keep_grey: bool = False
-) -> Result:
+) -> Outcome:
     """Judge one decoded film; arguments as of `results`."""
-    started = time.perf_counter()
     try:
-        verdict, seen, corrected = screening.judge(film.grey, classifier, limits, film.age)
+        result = screening.judge(film.grey, classifier, limits, film.age, path, film.sha256)
     except EdgeError as error:
-        return Result(path, film.sha256, error=f"{path}: {error}.")
+        return Failed(path, f"{path}: {error}.", film.sha256)
     except Exception as error:  # the guard of a long run: one film never stops the others
         fault = f"{type(error).__name__}: {error}"
-        return Result(path, film.sha256, error=f"{path}: failed inside this program ({fault}); report it.")
-    ms = film.ms + (time.perf_counter() - started) * 1000
-    grey = film.grey if keep_grey else None
-    return Result(path, film.sha256, verdict, seen, corrected, ms=ms, grey=grey)
+        return Failed(path, f"{path}: failed inside this program ({fault}); report it.", film.sha256)
+    return replace(result, ms=film.ms + result.ms, grey=film.grey if keep_grey else None)

@@ -23,7 +23,8 @@ from edge_app.imaging import preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import screening
-from edge_app.screening.decision import COVID, REFUSED, UNSURE
+from edge_app.screening.decision import COVID, UNSURE
+from edge_app.screening.result import Judged, Refused, Screened
 from train.camera import second_simulator
 from train.camera.fit_quad_scorer import FOUND, error
 from train.evaluation import intervals
@@ -122,7 +123,7 @@ def of_film(model: Path, data: Path, renderers: tuple[str, ...], seed: int, film
     path, label, group = film
     one, other = _networks(model)
     grey = radiograph.read(data / path, preprocess.least_side(one.card.size))
-    _, reading, _ = screening.judge(grey, one, one.card.limits("refer"))
+    result = screening.judge(grey, one, one.card.limits("refer"))
     shown, key, several = film_margin.trimmed(grey), zlib.crc32(path.encode()), []
     for renderer in renderers:
         for severity in SEVERITIES:
@@ -135,7 +136,7 @@ def of_film(model: Path, data: Path, renderers: tuple[str, ...], seed: int, film
     kind = HOPELESS[key % len(HOPELESS)]
     pixels = spoilt(kind, photograph.photograph(shown, rng, 1), rng)
     return (
-        reading.scores and reading.scores["covid"] if not reading.refusal else None,
+        _score(result),
         several,
         [(kind, answer(pixels, other))],
     )
@@ -147,14 +148,20 @@ def _look(seen: Seen, taken, classifier: Classifier) -> None:
     if view.outlines:
         seen.off = float(error(view.outlines[0].corners, taken.corners))
         seen.advised = next((each.kind for each in view.advice if each.blocking), "")
-        verdict, reading, _ = screening.judge(
-            straighten.straighten(taken.pixels, view.outlines[0].corners), classifier, limits
-        )
-        seen.verdict, seen.refused = verdict, reading.refusal.kind if reading.refusal else ""
-        seen.score = None if verdict == REFUSED else reading.scores["covid"]
-    verdict, reading, _ = screening.judge(straighten.straighten(taken.pixels, taken.corners), classifier, limits)
-    seen.true_refused = reading.refusal.kind if reading.refusal else ""
-    seen.true_score = None if verdict == REFUSED else reading.scores["covid"]
+        result = screening.judge(straighten.straighten(taken.pixels, view.outlines[0].corners), classifier, limits)
+        seen.verdict, seen.refused, seen.score = result.verdict, _refused(result), _score(result)
+    result = screening.judge(straighten.straighten(taken.pixels, taken.corners), classifier, limits)
+    seen.true_refused, seen.true_score = _refused(result), _score(result)
+
+
+def _refused(result: Screened) -> str:
+    """Return the kind of refusal; empty of a film that was judged."""
+    return result.refusal.kind if isinstance(result, Refused) else ""
+
+
+def _score(result: Screened) -> float | None:
+    """Return the score of COVID-19; None of a film that was refused."""
+    return result.inference.scores["covid"] if isinstance(result, Judged) else None
 
 
 def answer(pixels: np.ndarray, classifier: Classifier) -> str:
@@ -163,10 +170,8 @@ def answer(pixels: np.ndarray, classifier: Classifier) -> str:
     for each in view.advice:
         if each.blocking:
             return each.kind
-    verdict, reading, _ = screening.judge(
-        straighten.straighten(pixels, view.outlines[0].corners), classifier, classifier.card.limits("refer")
-    )
-    return reading.refusal.kind if verdict == REFUSED else ""
+    grey = straighten.straighten(pixels, view.outlines[0].corners)
+    return _refused(screening.judge(grey, classifier, classifier.card.limits("refer")))
 
 
 def spoilt(kind: str, taken, rng: np.random.Generator) -> np.ndarray:

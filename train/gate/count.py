@@ -22,6 +22,7 @@ from edge_app.imaging import preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import inference
+from edge_app.screening.inference import Rejection
 from train.evaluation import intervals
 from train.gate import drawn, pictures, spoiled
 from train.index import index
@@ -124,8 +125,9 @@ def show(case: Case, classifier: Classifier) -> Case | None:
         except NoLungField:
             return None
         grey = spoiled.spoil(case.kind, grey, field.mask, rng)
-    why = inference.read(grey, classifier).refusal
-    return replace(case, said=why.kind if why else "", small=min(grey.shape) < gate.LEAST_SIDE)
+    found = inference.run(grey, classifier)
+    said = found.refusal.kind if isinstance(found, Rejection) else ""
+    return replace(case, said=said, small=min(grey.shape) < gate.LEAST_SIDE)
 
 
 def show_all(found: Sequence[Case], model: Path) -> list[Case]:

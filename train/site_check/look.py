@@ -13,6 +13,7 @@ from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess, radiograph
 from edge_app.model.classifier import Classifier
 from edge_app.screening import inference
+from edge_app.screening.inference import Inference, Rejection
 from edge_app.screening.phrasing import printable
 from train.site_check.labels import REFUSED, UNREADABLE, Film
 
@@ -84,9 +85,9 @@ def complain(sentence: str) -> None:
     tqdm.write(printable(" ".join(sentence.split())), file=sys.stderr)
 
 
-def read(path: Path, classifier: Classifier) -> inference.Reading:
+def read(path: Path, classifier: Classifier) -> Inference | Rejection:
     """Read one film as the edge does; raises as `radiograph.read`."""
-    return inference.read(radiograph.read(path, preprocess.least_side(classifier.card.size)), classifier)
+    return inference.run(radiograph.read(path, preprocess.least_side(classifier.card.size)), classifier)
 
 
 def _known(film, folder, memory):
@@ -101,13 +102,13 @@ def _look(film: Film, folder: Path, classifier: Classifier, memory: Memory) -> F
     path = folder / film.path
     try:
         key = memory.key(folder, film)
-        seen = read(path, classifier)
+        found = read(path, classifier)
     except EdgeError as error:
         return replace(film, kind=UNREADABLE, error=str(error))
     except Exception as error:  # the guard of a long run: one film never stops the others
         fault = f"{type(error).__name__}: {error}"
         return replace(film, kind=UNREADABLE, error=f"{path}: failed inside this program ({fault}); report it.")
-    if seen.refusal:
-        return replace(film, kind=REFUSED, error=f"{path}: {seen.refusal.kind}: {seen.refusal.sentence}.")
-    memory.add(key, seen.scores)
-    return replace(film, scores=seen.scores)
+    if isinstance(found, Rejection):
+        return replace(film, kind=REFUSED, error=f"{path}: {found.refusal.kind}: {found.refusal.sentence}.")
+    memory.add(key, found.scores)
+    return replace(film, scores=found.scores)

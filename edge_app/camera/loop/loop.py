@@ -8,7 +8,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,9 +21,9 @@ from edge_app.camera.loop.aggregate import confirm
 from edge_app.camera.loop.stability import Good, Stability
 from edge_app.gate import gate, refusal
 from edge_app.model.classifier import Classifier
-from edge_app.screening import decision, screening
-from edge_app.screening.inference import Reading
-from edge_app.screening.result import Result, Shot
+from edge_app.screening import screening
+from edge_app.screening.inference import Rejection
+from edge_app.screening.result import Failed, Outcome, Refused, Screened, Shot
 
 # Seconds for which a frame is waited for before the camera's status is told again, and from look to look while nothing
 # is in view: somebody who holds a film up does so for longer.
@@ -52,7 +52,7 @@ class Moment:
     view: object = None
     advice: tuple[str, ...] = ()
     progress: float = 0.0
-    result: Result | None = None
+    result: Outcome | None = None
 
 
 @dataclass
@@ -117,7 +117,7 @@ class Loop:
             self._refused = None
         return (self._refused, *said) if self._refused else said
 
-    def _judge_if_due(self, frame: Frame, view) -> Result | None:
+    def _judge_if_due(self, frame: Frame, view) -> Outcome | None:
         """Judge the film in view if it is time; refuse it if somebody pressed and it cannot be seen well."""
         if self._pressed.is_set() and self._until is None:
             self._until = frame.time + PATIENCE
@@ -130,20 +130,20 @@ class Loop:
             return None
         self._pressed.clear()
         self._until = None
-        self._refused = result.refusal and result.refusal.sentence
+        self._refused = result.refusal.sentence if isinstance(result, Refused) else None
         return result
 
-    def _judged(self, frame: Frame) -> Result:
+    def _judged(self, frame: Frame) -> Outcome:
         """Judge what is frozen; whatever happens becomes its outcome, so that the films after it are still judged."""
         try:
             return judge(self.freeze.take(), self.classifier, self.limits, self.camera.name)
         except Exception as error:
             fault = f"{type(error).__name__}: {error}"
             path = _named(datetime.now(UTC))
-            return Result(path, error=f"{path}: failed inside this program ({fault}); report it.")
+            return Failed(path, f"{path}: failed inside this program ({fault}); report it.")
 
 
-def judge(good: list[Good], classifier: Classifier, limits: screening.Limits, name: str) -> Result:
+def judge(good: list[Good], classifier: Classifier, limits: screening.Limits, name: str) -> Screened:
     """Judge a film by frames of it.
 
     Args:
@@ -154,25 +154,21 @@ def judge(good: list[Good], classifier: Classifier, limits: screening.Limits, na
     """
     started, now = time.perf_counter(), datetime.now(UTC)
     films = [straighten.straighten(frame.pixels, view.outlines[0].corners) for frame, view in good]
-    judged = [screening.judge(grey, classifier, limits) for grey in films]
-    verdict, seen, spread, at = confirm([reading for _, reading, _ in judged], limits)
-    corrected = judged[at][2] if verdict == decision.REFUSED else None
+    result, spread, at = confirm([screening.judge(grey, classifier, limits) for grey in films], limits)
     frame, view = good[at]
     shot = Shot(name, len(good), spread, view.figures, corners(frame, view))
     ms = (time.perf_counter() - started) * 1000
-    path = _named(now)
-    return Result(path, sha256(films[at]), verdict, seen, corrected, time=now, ms=ms, grey=films[at], shot=shot)
+    return replace(result, path=_named(now), sha256=sha256(films[at]), time=now, ms=ms, shot=shot)
 
 
-def refused(frame: Frame, view, name: str) -> Result:
+def refused(frame: Frame, view, name: str) -> Refused:
     """Refuse a film that cannot be seen well enough, with the advice that would help."""
     now = datetime.now(UTC)
     said = next((one.sentence for one in view.advice), "hold the film and the camera still for a second")
     why = gate.refuse(refusal.PHOTOGRAPH, said)
     grey = np.ascontiguousarray(frame.pixels.mean(axis=2).astype(np.uint8))
     shot = Shot(name, 0, {}, view.figures, corners(frame, view) if view.outlines else ())
-    seen = Reading(None, None, refusal=why)
-    return Result(_named(now), sha256(grey), decision.REFUSED, seen, time=now, ms=0.0, grey=grey, shot=shot)
+    return Refused(_named(now), sha256(grey), Rejection(why), time=now, grey=grey, shot=shot)
 
 
 def corners(frame: Frame, view) -> tuple[tuple[float, float], ...]:

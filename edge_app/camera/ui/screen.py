@@ -8,7 +8,7 @@ from edge_app.camera.detect.film_view import View
 from edge_app.camera.loop.loop import Moment
 from edge_app.outputs import overlay, pictures
 from edge_app.screening import phrasing
-from edge_app.screening.result import Result
+from edge_app.screening.result import Failed, Outcome
 from edge_app.screening.run_context import RunContext
 
 # Width of the live picture; at 1280 x 720 it is half of each side, and drawn in some 3 ms.
@@ -71,7 +71,7 @@ def words(moment: Moment) -> list[str]:
     return [READY if moment.view.outlines else NOTHING]
 
 
-def whole(moment: Moment, result: Result | None, terms: RunContext) -> np.ndarray:
+def whole(moment: Moment, result: Outcome | None, terms: RunContext) -> np.ndarray:
     """Draw the live picture, and beneath it the film that was judged last.
 
     Args:
@@ -85,11 +85,20 @@ def whole(moment: Moment, result: Result | None, terms: RunContext) -> np.ndarra
     return beneath(live(moment), result and judged(result, terms))
 
 
-def judged(result: Result, terms: RunContext) -> np.ndarray:
-    """Draw the film that was judged with its heat, its verdict and what was measured: uint8 RGB (h, w, 3)."""
-    drawn = overlay.draw(result, terms)
-    said = [phrasing.frames(result.shot.row())] if result.shot.spread else []
-    said += [", ".join(f"{name} {value:.2f}" for name, value in result.shot.row()["quality"].items())]
+def judged(result: Outcome, terms: RunContext) -> np.ndarray:
+    """Draw the film that was judged with its heat, its verdict and what was measured: uint8 RGB (h, w, 3).
+
+    Of a film whose judging failed, or whose pixels were not kept, there are words alone.
+    """
+    if isinstance(result, Failed) or result.grey is None:
+        sheet = pictures.Sheet(LIVE, 120)
+        told = result.error if isinstance(result, Failed) else phrasing.outcome(result.row())
+        return sheet.pixels(sheet.paragraph(8, 8, overlay.sentence(told), LIVE - 16, 14, pictures.WARNING) + 8)
+    drawn, said = overlay.draw(result, result.grey, terms), []
+    if result.shot:
+        shot = result.shot.row()
+        said += [phrasing.frames(shot)] if result.shot.spread else []
+        said += [", ".join(f"{name} {value:.2f}" for name, value in shot["quality"].items())]
     sheet = pictures.Sheet(drawn.shape[1], 120)
     top = 4
     for line in filter(None, said):

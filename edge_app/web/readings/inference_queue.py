@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from queue import Empty, Queue
+from typing import TYPE_CHECKING
 
 from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.service.session import LIKELY_LEAST_SIDE
@@ -18,6 +19,9 @@ from edge_app.service.systemd import Service
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.upload_job import Film
 from edge_app.workers.decode_pool import DecodePool
+
+if TYPE_CHECKING:
+    from edge_app.screening.result import Outcome
 
 # Films that may wait: each holds one of the server's threads, and at a third of a second each the last one waits 3 s.
 MOST_WAITING = 8
@@ -250,9 +254,11 @@ class InferenceQueue:
                 self._photograph_since = None
             self._keep(film, result, judge.terms, photograph=True)
 
-    def _keep(self, film: Film, result, terms, photograph: bool = False) -> None:
+    def _keep(self, film: Film, result: "Outcome", terms, photograph: bool = False) -> None:
+        from edge_app.screening.result import Failed
+
         film.close()
-        if result.error:
+        if isinstance(result, Failed):
             film.fail(UnreadableRadiograph(result.error))
             return
         if film.abandoned:  # its sender was told to send it again

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from edge_app.outputs import overlay, pictures
-from edge_app.screening.result import Result
+from edge_app.screening.inference import Inference
+from edge_app.screening.result import Judged, Screened
 from edge_app.screening.run_context import RunContext
 
 FILM, HEAT, LUNGS, SHEET = "film.jpg", "heat.png", "lungs.png", "sheet.png"
@@ -23,11 +24,12 @@ FAST, SMALL = 3, 6
 HEAT_SIDE = 192
 
 
-def layers(result: Result, terms: RunContext) -> dict[str, bytes]:
+def layers(result: Screened, grey: np.ndarray, terms: RunContext) -> dict[str, bytes]:
     """Draw a film that was judged or refused.
 
     Args:
-        result: with `grey`, uint8 (H, W), and a reading.
+        result: of the film.
+        grey: uint8 (H, W), the film.
         terms: of its run.
 
     Returns:
@@ -35,15 +37,15 @@ def layers(result: Result, terms: RunContext) -> dict[str, bytes]:
         COVID-19 is, and `LUNGS`, PNG with alpha, their outline and the box that was judged; `SHEET`, PNG, all on one
         page. They cover the same part of the film; a browser stretches them to one size.
     """
-    film, seen = pictures.shown(result.grey), result.reading
+    film = pictures.shown(grey)
     found = {FILM: _jpeg(film[..., 0])}
-    if seen.field and seen.heat is not None and not seen.refusal:
-        found[HEAT] = _png(_heat(seen, film.shape))
-        found[LUNGS] = _png(_lungs(seen.field, film.shape))
-    return found | {SHEET: _png(overlay.draw(result, terms), FAST)}
+    if isinstance(result, Judged):
+        found[HEAT] = _png(_heat(result.inference, film.shape))
+        found[LUNGS] = _png(_lungs(result.field, film.shape))
+    return found | {SHEET: _png(overlay.draw(result, grey, terms), FAST)}
 
 
-def _heat(seen, shape) -> np.ndarray:
+def _heat(seen: Inference, shape) -> np.ndarray:
     """Return the class map in its colours, uint8 RGBA (h, w, 4): the weaker, the more can be seen through."""
     scale = HEAT_SIDE / max(shape)
     height, width = (max(1, round(side * scale)) for side in shape[:2])

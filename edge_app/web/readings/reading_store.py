@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edge_app.errors import StoreFault
 from edge_app.outputs import csv_file
-from edge_app.screening.result import Result
+from edge_app.screening.result import Failed, Outcome
 from edge_app.screening.run_context import RunContext
 from edge_app.store.migrations import transaction
 from edge_app.store.store import Store
@@ -89,11 +89,11 @@ class ReadingStore:
         self._base.executescript(SCHEMA)
         self._store.begin(terms)
 
-    def keep(self, result: Result, terms: RunContext, label: str = "", photograph: bool = False) -> Reading:
-        """Keep a film that was judged or refused; it is on the disk when this returns.
+    def keep(self, result: Outcome, terms: RunContext, label: str = "", photograph: bool = False) -> Reading:
+        """Keep what became of a film; it is on the disk when this returns.
 
         Args:
-            result: with `grey`.
+            result: with `grey`, unless it failed.
             terms: by which it was judged.
             label: of the patient.
             photograph: whether it was read from a photograph.
@@ -103,8 +103,10 @@ class ReadingStore:
         """
         from edge_app.web.readings.layers import layers
 
-        drawn = layers(result, terms) if result.grey is not None else {}
-        checks = result.reading.checks if result.reading else ()
+        drawn, checks = {}, ()
+        if not isinstance(result, Failed):
+            drawn = layers(result, result.grey, terms) if result.grey is not None else {}
+            checks = result.checks
         reading = Reading(
             id=secrets.token_urlsafe(NAME_BYTES),
             time=result.time,

@@ -48,7 +48,7 @@ def test_training_sees_what_the_edge_sees(films, data, classifier, tmp_path):
     for i, name in enumerate(films["path"]):
         if name == "b/noise.png":
             continue
-        seen = inference.read(radiograph.read(data / name, preprocess.least_side(SIZE)), classifier)
+        seen = inference.run(radiograph.read(data / name, preprocess.least_side(SIZE)), classifier)
         assert np.array_equal(shown[i], seen.pixels), name
         assert np.allclose(crops.boxes[i], seen.field.box, atol=1e-6), name
         assert crops.found[i]

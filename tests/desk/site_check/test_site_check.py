@@ -77,7 +77,7 @@ def _films(opacity: float):
     for seed in itertools.count(40_000):
         film = draw_film(seed, 220, 190, opacity=opacity)
         with contextlib.suppress(NoLungField):
-            inference.read(film, classifier)
+            inference.run(film, classifier)
             yield film
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from convert.verify import heat as measured
-from edge_app.screening.inference import Reading
+from tests.support.results import inference
 from train.models import networks as networks
 from train.training import augment, localisation_loss
 
@@ -91,7 +91,7 @@ def test_covering_what_speaks_for_covid_costs_the_most():
         return None, places[..., np.newaxis]
 
     one = SimpleNamespace(card=SimpleNamespace(labels=("covid",)), scores=scores)
-    seen = Reading(None, None, pixels=pixels, heat=scores(pixels)[1][..., 0])
+    seen = inference(pixels=pixels, heat=scores(pixels)[1][..., 0])
     lungs = np.zeros((5, 5))
     lungs[1:4, [1, 3]] = 1
     lungs[0, 0] = 0.4  # neither

@@ -12,12 +12,11 @@ import pytest
 
 from edge_app.gate import refusal
 from edge_app.gate.gate import Check
-from edge_app.gate.refusal import Refusal
 from edge_app.imaging import lung_field
 from edge_app.imaging.lung_field import LungField
 from edge_app.screening import decision
-from edge_app.screening.inference import Reading
-from edge_app.screening.result import Corrected, Result, Shot
+from edge_app.screening.result import Corrected, Failed, Judged, Outcome, Refused, Shot
+from tests.support import results
 from tests.support.browser import CHROMIUM, FLAGS, need_browser
 from tests.support.films import draw_film
 
@@ -32,22 +31,21 @@ def _field() -> LungField:
     return LungField(mask, (0.2, 0.1, 0.8, 0.9), 0.3, 0.9, 2)
 
 
-def _result(verdict, number, covid=0.1, pneumonia=0.05, inside=0.9, **more) -> Result:
+def _result(verdict, number, covid=0.1, pneumonia=0.05, inside=0.9, **more) -> Judged:
     heat = np.random.default_rng(number).normal(0, 3, (6, 6)).astype(np.float32)
     scores = {"normal": 0.2, "covid": covid, "pneumonia": pneumonia}
-    seen = Reading(scores, _field(), heat=heat, heat_inside=inside, checks=CHECKS)
+    found = results.inference(scores, _field(), heat, inside, checks=CHECKS)
     time = datetime.now(UTC) - timedelta(hours=number)
-    return Result(Path("film"), f"{number:064d}", verdict, seen, time=time, ms=120.0, grey=FILM, **more)
+    return results.judged(Path("film"), f"{number:064d}", verdict, found, time=time, ms=120.0, grey=FILM, **more)
 
 
-def _refused(kind, number, corrected=None) -> Result:
-    seen = Reading(None, None, refusal=Refusal(kind, "what was found; what is allowed; what to do"), checks=CHECKS)
-    time = datetime.now(UTC) - timedelta(hours=number)
-    named = {"verdict": decision.REFUSED, "reading": seen, "corrected": corrected, "time": time, "grey": FILM}
-    return Result(Path("film"), f"{number:064d}", **named)
+def _refused(kind, number, corrected=None) -> Refused:
+    words, time = "what was found; what is allowed; what to do", datetime.now(UTC) - timedelta(hours=number)
+    more = {"rejection": {"checks": CHECKS}, "corrected": corrected, "time": time, "grey": FILM}
+    return results.refused(Path("film"), f"{number:064d}", kind, words, **more)
 
 
-def _made_up() -> dict[str, tuple[Result, str]]:
+def _made_up() -> dict[str, tuple[Outcome, str]]:
     """Return (result, patient label) by what it is an example of."""
     scores = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}
     spread = {"normal": (0.1, 0.3), "covid": (0.8, 0.95), "pneumonia": (0.0, 0.1)}
@@ -62,7 +60,7 @@ def _made_up() -> dict[str, tuple[Result, str]]:
         "camera": (_result(decision.COVID, 6, covid=0.9, shot=shot), "P-0042"),
         "turned": (_refused(refusal.TURNED, 7, Corrected("turned by 180 degrees", decision.COVID, scores)), "P-0044"),
         "dark": (_refused(refusal.DARK, 8), "P-0045"),
-        "error": (Result(Path("film"), "", error="a film: failed inside this program; report it."), "P-0046"),
+        "error": (Failed(Path("film"), "a film: failed inside this program; report it."), "P-0046"),
     }
 
 

@@ -14,10 +14,11 @@ from edge_app.camera.detect.frame_quality import GLARE as GLARE_FIGURE
 from edge_app.camera.loop import aggregate, stability
 from edge_app.camera.ui import screen
 from edge_app.commands.cli import main
-from edge_app.gate.gate import refuse
 from edge_app.model import model_file
-from edge_app.screening import decision
-from edge_app.screening.inference import Reading
+from edge_app.outputs import pictures
+from edge_app.screening import decision, run_context
+from edge_app.screening.result import Failed, Judged
+from tests.support import results
 from tests.support.films import draw_film
 
 SIZE = (1280, 720)
@@ -98,28 +99,28 @@ def test_two_films_in_view_are_said():
     assert SEVERAL in [one.kind for one in film_view.look(frame).advice]
 
 
-def reading(covid: float, refused=None) -> Reading:
-    """Return a reading of a frame."""
+def judged(covid: float) -> Judged:
+    """Return the result of a frame."""
     scores = {"normal": 1 - covid, "covid": covid, "pneumonia": 0.1}
-    return Reading(None if refused else scores, None, refusal=refused)
+    return results.judged("", "", decision.decide(scores, *LIMITS), results.inference(scores))
 
 
 def test_the_median_decides_and_the_spread_is_told():
-    verdict, seen, spread, at = aggregate.confirm([reading(score) for score in (0.9, 0.7, 0.65, 0.8, 0.1)], LIMITS)
-    assert verdict == decision.COVID
-    assert seen.scores["covid"] == 0.7 and spread["covid"] == (0.1, 0.9) and at == 1
+    result, spread, at = aggregate.confirm([judged(score) for score in (0.9, 0.7, 0.65, 0.8, 0.1)], LIMITS)
+    assert result.verdict == decision.COVID
+    assert result.inference.scores["covid"] == 0.7 and spread["covid"] == (0.1, 0.9) and at == 1
 
 
 def test_a_film_is_not_cleared_while_one_frame_suspects_it():
-    assert aggregate.confirm([reading(0.1)] * 4 + [reading(0.9)], LIMITS)[0] == decision.UNSURE
-    assert aggregate.confirm([reading(0.1)] * 5, LIMITS)[0] == decision.NORMAL
+    assert aggregate.confirm([judged(0.1)] * 4 + [judged(0.9)], LIMITS)[0].verdict == decision.UNSURE
+    assert aggregate.confirm([judged(0.1)] * 5, LIMITS)[0].verdict == decision.NORMAL
 
 
 def test_a_film_is_refused_if_most_of_its_frames_are():
-    blurred, cut = refuse("poor photograph", "blurred"), refuse("lungs cut off")
-    verdict, seen, spread, _ = aggregate.confirm([reading(0, blurred), reading(0, cut), reading(0, cut)], LIMITS)
-    assert (verdict, seen.refusal.kind, spread) == (decision.REFUSED, "lungs cut off", {})
-    assert aggregate.confirm([reading(0.1), reading(0, cut), reading(0.1)], LIMITS)[0] == decision.NORMAL
+    blurred, cut = (results.refused("", "", kind) for kind in ("poor photograph", "lungs cut off"))
+    result, spread, _ = aggregate.confirm([blurred, cut, cut], LIMITS)
+    assert (result.verdict, result.refusal.kind, spread) == (decision.REFUSED, "lungs cut off", {})
+    assert aggregate.confirm([judged(0.1), cut, judged(0.1)], LIMITS)[0].verdict == decision.NORMAL
 
 
 def frames(pictures, rate: float = 10):
@@ -209,10 +210,10 @@ def test_every_film_of_a_video_is_judged_once(video, camera_model, capsys, tmp_p
 
 def test_the_logits_are_divided_by_the_temperature_of_the_camera(camera_model):
     from edge_app.model.classifier import Classifier
-    from edge_app.screening.inference import read
+    from edge_app.screening import inference
 
     model = model_file.read(camera_model)
-    file, photograph = (read(FILM, Classifier(one, 1)).scores for one in (model, model.for_camera()))
+    file, photograph = (inference.run(FILM, Classifier(one, 1)).scores for one in (model, model.for_camera()))
     score, softer = max(zip(file.values(), photograph.values(), strict=True), key=lambda pair: -abs(pair[0] - 0.5))
     assert 0.01 < score < 0.99
     assert softer == pytest.approx(1 / (1 + np.exp(-np.log(score / (1 - score)) / 2)), abs=1e-6)
@@ -250,6 +251,13 @@ def test_a_fault_in_judging_costs_one_film(video, camera_model, capsys, monkeypa
     told = capsys.readouterr()
     rows = [json.loads(line) for line in told.out.splitlines()]
     assert "MemoryError: no room" in rows[0]["error"] and rows[1]["verdict"]
+
+
+def test_a_fault_in_judging_is_shown_as_words(model_path):
+    of_run = run_context.of(model_file.read(model_path), "refer")
+    drawn = screen.judged(Failed("", "failed inside this program (MemoryError: no room); report it."), of_run)
+    assert drawn.shape[1] == screen.LIVE
+    assert (drawn == np.array(pictures.WARNING)).all(axis=2).sum() > 50
 
 
 def test_a_model_that_was_shown_no_photographs_is_refused(model_path, video, capsys):

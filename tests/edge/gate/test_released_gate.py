@@ -14,6 +14,7 @@ from edge_app.imaging import preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import decision, screening
+from edge_app.screening.result import Judged, Refused
 from edge_app.sources import sample
 
 MODELS = Path(__file__).parents[3] / "models"
@@ -37,9 +38,9 @@ def _judge(grey, classifier, **more):
 
 
 def _why(grey, classifier):
-    verdict, seen, _ = _judge(grey, classifier)
-    assert (verdict == decision.REFUSED) == (seen.refusal is not None)
-    return seen.refusal and seen.refusal.kind
+    result = _judge(grey, classifier)
+    assert (result.verdict == decision.REFUSED) == isinstance(result, Refused)
+    return result.refusal.kind if isinstance(result, Refused) else None
 
 
 @pytest.mark.parametrize("name", ["lite0-int8", "lite0-float32", "short-int8"])
@@ -50,12 +51,12 @@ def test_the_doctor_finds_a_released_file_well_in_this_runtime(name):
 
 
 def test_a_frontal_chest_film_passes_every_check(classifier, chest):
-    verdict, seen, corrected = _judge(chest, classifier)
-    assert verdict != decision.REFUSED
-    assert corrected is None
-    assert len(seen.checks) >= 10
-    assert all(check.ok for check in seen.checks)
-    assert max(seen.kinds, key=seen.kinds.get) == "frontal"
+    result = _judge(chest, classifier)
+    assert isinstance(result, Judged)
+    assert result.row()["corrected"] is None
+    assert len(result.checks) >= 10
+    assert all(check.ok for check in result.checks)
+    assert max(result.view_classes, key=result.view_classes.get) == "frontal"
 
 
 def test_a_leg_is_no_chest(classifier, tmp_path):
@@ -76,18 +77,18 @@ def test_a_leg_is_no_chest(classifier, tmp_path):
     ],
 )
 def test_what_is_turned_or_inverted_is_refused_and_put_right(classifier, chest, turn, reason, change):
-    whole, _, _ = _judge(chest, classifier)
-    verdict, seen, corrected = _judge(turn(chest), classifier)
-    assert (verdict, seen.refusal.kind) == (decision.REFUSED, reason)
-    assert seen.scores is None
-    assert corrected.change == change
-    assert corrected.verdict == whole
+    whole = _judge(chest, classifier)
+    result = _judge(turn(chest), classifier)
+    assert (result.verdict, result.refusal.kind) == (decision.REFUSED, reason)
+    assert result.inference is None
+    assert result.corrected.change == change
+    assert result.corrected.verdict == whole.verdict
 
 
 def test_a_child_is_refused_by_its_age(classifier, chest):
-    assert _judge(chest, classifier, age=40.0)[0] != decision.REFUSED
-    verdict, seen, _ = _judge(chest, classifier, age=4.0)
-    assert (verdict, seen.refusal.kind) == (decision.REFUSED, refusal.CHILD)
+    assert isinstance(_judge(chest, classifier, age=40.0), Judged)
+    result = _judge(chest, classifier, age=4.0)
+    assert (result.verdict, result.refusal.kind) == (decision.REFUSED, refusal.CHILD)
 
 
 def test_half_a_film_is_cut_off(classifier, chest):

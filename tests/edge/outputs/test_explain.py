@@ -88,16 +88,17 @@ def test_the_picture_of_explain_has_what_was_seen(film, tmp_path):
 
     model = model_file.read(GOLDEN / "tiny-int8.tflite")
     held = run_context.of(model, "refer")
-    result = judged(film, Classifier(model, 1), held)
-    drawn = explain_picture.draw(result, held)
+    result, grey = judged(film, Classifier(model, 1), held)
+    drawn = explain_picture.draw(result, grey, held)
     assert drawn.shape[1] == explain_picture.WIDTH
     for colour in (pictures.LUNGS, pictures.BOX):
         assert (np.abs(drawn.astype(int) - colour).sum(axis=2) < 12).sum() > 200
     words = drawn[:, explain_picture.WORDS :]
     assert not (words == pictures.WARNING).all(axis=2).any()
     failed = Check("lungs cut off", 0.9, high=0.5)
-    result = replace(result, reading=replace(result.reading, checks=(failed,), kinds={"frontal": 0.1, "cut": 0.9}))
-    words = explain_picture.draw(result, held)[:, explain_picture.WORDS :]
+    found = replace(result.inference, checks=(failed,), view_classes={"frontal": 0.1, "cut": 0.9})
+    result = replace(result, inference=found)
+    words = explain_picture.draw(result, grey, held)[:, explain_picture.WORDS :]
     assert (words == pictures.WARNING).all(axis=2).sum() > 50
     said = explain_picture.lines(result, held)
     assert "gate: NO  lungs cut off: 0.9 (at most 0.5)" in said

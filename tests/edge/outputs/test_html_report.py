@@ -3,23 +3,18 @@
 import html.parser
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from edge_app.errors import WrongUsage
 from edge_app.gate import refusal
-from edge_app.gate.refusal import Refusal
-from edge_app.imaging import lung_field
-from edge_app.imaging.lung_field import LungField
 from edge_app.model import model_file
 from edge_app.outputs.html_report import HtmlReport
 from edge_app.outputs.table import Table
 from edge_app.screening import decision, run_context
-from edge_app.screening.inference import Reading
-from edge_app.screening.result import Corrected, Known, Result
+from edge_app.screening.result import Corrected, Failed, Known
+from tests.support import results
 from tests.support.films import draw_film
-
-SCORES = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}
+from tests.support.results import SCORES
 
 
 @pytest.fixture
@@ -29,14 +24,13 @@ def of_run(model_path):
 
 
 def _judged(name="film.png", grey=None, inside=0.75):
-    field = LungField(np.full((lung_field.FINE,) * 2, 255, np.uint8), (0.1, 0.1, 0.9, 0.9), 0.5, 0.9, 2)
-    seen = Reading(SCORES, field, heat=np.ones((5, 5), np.float32), heat_inside=inside)
-    return Result(Path(name), "ab" * 32, decision.COVID, seen, ms=3.0, grey=grey)
+    return results.judged(Path(name), "ab" * 32, found=results.inference(heat_inside=inside), ms=3.0, grey=grey)
 
 
 def _refused(name="slice.png"):
-    seen = Reading(None, None, refusal=Refusal(refusal.INVERTED, "black & white are exchanged"))
-    return Result(Path(name), "cd" * 32, decision.REFUSED, seen, Corrected("greys inverted", decision.NORMAL, SCORES))
+    offered = Corrected("greys inverted", decision.NORMAL, SCORES)
+    words = "black & white are exchanged"
+    return results.refused(Path(name), "cd" * 32, refusal.INVERTED, words, corrected=offered)
 
 
 class _Page(html.parser.HTMLParser):
@@ -77,7 +71,7 @@ def test_what_a_colleague_reads(of_run, tmp_path):
     for result in (
         _judged(),
         _refused(),
-        Result(Path("b.png"), error="b.png: is damaged."),
+        Failed(Path("b.png"), "b.png: is damaged."),
         Known(Path("o"), _judged().row()),
     ):
         report.add(result)

@@ -9,18 +9,14 @@ from PIL import Image
 
 from edge_app.errors import WrongUsage
 from edge_app.gate import refusal
-from edge_app.gate.refusal import Refusal
-from edge_app.imaging import lung_field
-from edge_app.imaging.lung_field import LungField
 from edge_app.model import model_file
 from edge_app.outputs import overlay, pictures
 from edge_app.outputs.overlays import Overlays
 from edge_app.screening import decision, phrasing, run_context
-from edge_app.screening.inference import Reading
-from edge_app.screening.result import Corrected, Known, Result
+from edge_app.screening.result import Corrected, Failed, Known
+from tests.support import results
 from tests.support.films import draw_film
-
-SCORES = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}
+from tests.support.results import SCORES
 
 
 @pytest.fixture
@@ -29,21 +25,15 @@ def of_run(model_path):
     return run_context.of(model_file.read(model_path), "refer")
 
 
-def _field():
-    mask = np.zeros((lung_field.FINE, lung_field.FINE), np.uint8)
-    mask[60:200, 40:110] = mask[60:200, 150:220] = 255
-    return LungField(mask, (0.2, 0.15, 0.8, 0.9), 0.3, 0.95, 2)
-
-
 def _result(heat, inside=0.9, grey=None, name="film.png"):
     grey = draw_film(1000, 600, 500) if grey is None else grey
-    seen = Reading(SCORES, _field(), heat=np.float32(heat), heat_inside=inside)
-    return Result(Path("ward") / name, "ab" * 32, decision.COVID, seen, ms=3.0, grey=grey)
+    found = results.inference(heat=np.float32(heat), heat_inside=inside)
+    return results.judged(Path("ward") / name, "ab" * 32, found=found, ms=3.0, grey=grey)
 
 
 def _panels(result, of_run):
     """Return the film and the film with heat as they stand in the picture, float (h, w, 3)."""
-    drawn = overlay.draw(result, of_run).astype(float)
+    drawn = overlay.draw(result, result.grey, of_run).astype(float)
     height, width = pictures.shown(result.grey).shape[:2]
     rows = slice(overlay.HEADER, overlay.HEADER + height)
     right = overlay.MARGIN + max(width, overlay.LEAST_PLACE) + overlay.GAP
@@ -88,13 +78,14 @@ def test_the_warning_appears_when_most_of_the_heat_is_outside(of_run, share, war
 
 
 def _has_band(result, of_run):
-    red = (overlay.draw(result, of_run) == np.array(pictures.WARNING)).all(axis=2)
+    red = (overlay.draw(result, result.grey, of_run) == np.array(pictures.WARNING)).all(axis=2)
     return (red.mean(axis=1) > 0.9).any()
 
 
 @pytest.mark.parametrize("shape", [(200, 180), (600, 500), (3000, 1200), (150, 440)])
 def test_films_of_any_size(of_run, shape):
-    drawn = overlay.draw(_result(np.ones((5, 5)), grey=draw_film(1, *shape)), of_run)
+    film = draw_film(1, *shape)
+    drawn = overlay.draw(_result(np.ones((5, 5))), film, of_run)
     height, width = pictures.shown(draw_film(1, *shape)).shape[:2]
     assert pictures.LEAST_SHOWN <= max(height, width) <= pictures.MOST_SHOWN
     assert height / width == pytest.approx(shape[0] / shape[1], rel=0.02)
@@ -103,14 +94,13 @@ def test_films_of_any_size(of_run, shape):
 
 
 def test_a_refused_film_shows_no_heat(of_run):
-    seen = Reading(None, _field(), refusal=Refusal(refusal.INVERTED, "black and white are exchanged"))
     offered = Corrected("greys inverted", decision.COVID, SCORES)
-    film = draw_film(1000, 600, 500)
-    result = Result(Path("film.png"), "ab" * 32, decision.REFUSED, seen, offered, ms=1.0, grey=film)
+    more = {"rejection": {"field": results.two_lungs()}, "corrected": offered, "grey": draw_film(1000, 600, 500)}
+    result = results.refused(Path("film.png"), "ab" * 32, refusal.INVERTED, "black and white are exchanged", **more)
     _, right = _panels(result, of_run)
     paper = np.array(pictures.PAPER)
     assert (np.abs(right - paper).sum(axis=2) < 3).mean() > 0.8  # words on paper
-    small = overlay.small(result, 200)
+    small = overlay.small(result, result.grey, 200)
     assert max(small.shape) == 200
     assert np.ptp(small.astype(int), axis=2).max() == 0  # grey: no colour was laid over it
 
@@ -118,7 +108,7 @@ def test_a_refused_film_shows_no_heat(of_run):
 def test_a_picture_a_film_in_a_folder(of_run, tmp_path):
     sink = Overlays(tmp_path / "new" / "folder", of_run)
     sink.add(_result(np.ones((5, 5)), name="a b.png"))
-    sink.add(Result(Path("broken.png"), error="broken.png: is damaged."))
+    sink.add(Failed(Path("broken.png"), "broken.png: is damaged."))
     sink.add(Known(Path("old.png"), _result(np.ones((5, 5))).row()))
     sink.close()
     (made,) = (tmp_path / "new" / "folder").iterdir()

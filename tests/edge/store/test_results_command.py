@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from edge_app.gate import refusal
-from edge_app.gate.refusal import Refusal
 from edge_app.model import model_file
 from edge_app.screening import decision, run_context
-from edge_app.screening.inference import Reading
-from edge_app.screening.result import Result
+from edge_app.screening.result import Failed
 from edge_app.store.store import Store
+from tests.support import results
 
 ROOT = Path(__file__).parents[3]
 SCORES = {"normal": 0.2, "covid": 0.9, "pneumonia": 0.1}
@@ -25,16 +24,15 @@ SCORES = {"normal": 0.2, "covid": 0.9, "pneumonia": 0.1}
 def store(tmp_path, model_path):
     """Return the path of a store with four films: two verdicts, a refusal, an error; the first is 40 days old."""
     path = tmp_path / "store.sqlite"
-    refused = Reading(None, None, refusal=Refusal(refusal.CT, "looks like a slice"))
     (tmp_path / "film.png").write_bytes(b"a film")
     with Store(path) as one:
         one.begin(run_context.of(model_file.read(model_path), "refer"))
         old = datetime.now(UTC) - timedelta(days=40)
-        one.add(Result(Path("old.png"), "a" * 64, decision.COVID, Reading(SCORES, None), time=old, ms=1))
+        one.add(results.judged(Path("old.png"), "a" * 64, decision.COVID, results.inference(SCORES), time=old, ms=1))
         name = "7c7b4b4d5dbb8f5e8a44f4c0bb6f2f6a3ad5a14b0ad2a4a6c8a9e6e7b6c0d1e2"
-        one.add(Result(Path("=new.png"), name, decision.NORMAL, Reading(SCORES, None), ms=1))
-        one.add(Result(Path("slice\x1b[31m.png"), "c" * 64, decision.REFUSED, refused, ms=1))
-        one.add(Result(Path("broken.png"), error="broken.png: is damaged."))
+        one.add(results.judged(Path("=new.png"), name, decision.NORMAL, results.inference(SCORES), ms=1))
+        one.add(results.refused(Path("slice\x1b[31m.png"), "c" * 64, refusal.CT, "looks like a slice", ms=1))
+        one.add(Failed(Path("broken.png"), "broken.png: is damaged."))
     return path
 
 

@@ -15,13 +15,12 @@ import pytest
 
 from edge_app.errors import StoreFault, WrongUsage
 from edge_app.gate import refusal
-from edge_app.gate.refusal import Refusal
 from edge_app.model import model_file
 from edge_app.screening import decision, run_context
-from edge_app.screening.inference import Reading
-from edge_app.screening.result import Result
+from edge_app.screening.result import Failed
 from edge_app.store import store_file
 from edge_app.store.store import Store
+from tests.support import results
 from tests.support.another_user import as_another_user
 
 NOW = datetime.now(UTC)
@@ -36,25 +35,17 @@ def of_run(model_path):
 
 def _result(number=0, path=None, verdict=decision.NORMAL, time=NOW, **more):
     scores = {"normal": 0.9, "covid": 0.1, "pneumonia": 0.1}
-    return Result(
-        Path(path or f"ward/film{number}.png"),
-        f"{number:064x}",
-        verdict,
-        Reading(scores, None),
-        time=time,
-        ms=12.0,
-        **more,
-    )
+    path, sha256 = Path(path or f"ward/film{number}.png"), f"{number:064x}"
+    return results.judged(path, sha256, verdict, results.inference(scores), time=time, ms=12.0, **more)
 
 
 def _refused(number, kind=refusal.LATERAL):
-    return dataclasses.replace(
-        _result(number, verdict=decision.REFUSED), reading=Reading(None, None, refusal=Refusal(kind, "it lies"))
-    )
+    path = Path(f"ward/film{number}.png")
+    return results.refused(path, f"{number:064x}", kind, "it lies", time=NOW, ms=12.0)
 
 
 def _failed(path="ward/broken.png", sha256=""):
-    return Result(Path(path), sha256, error=f"{path}: is damaged.")
+    return Failed(Path(path), f"{path}: is damaged.", sha256)
 
 
 @pytest.fixture
@@ -272,15 +263,14 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 from edge_app.model import model_file
 from edge_app.screening import decision, run_context
-from edge_app.screening.inference import Reading
-from edge_app.screening.result import Result
 from edge_app.store.store import Store
+from tests.support import results
 with Store(Path({path!r})) as store:
     store.begin(run_context.of(model_file.read(Path({model!r})), "refer"))
     for number in range(10_000):
         name = f"{{number:064x}}"
         if not store.known(name):
-            store.add(Result(Path(f"{{number}}.png"), name, decision.NORMAL, Reading({{"covid": 0.1}}, None), ms=1.0))
+            store.add(results.judged(Path(f"{{number}}.png"), name, decision.NORMAL, ms=1.0))
             print(name, flush=True)
 """
 

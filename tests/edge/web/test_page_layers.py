@@ -1,7 +1,6 @@
 """The pictures of a reading: drawn anew, of one shape, transparent where they must be, small enough for a page."""
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +13,11 @@ from edge_app.imaging import lung_field
 from edge_app.imaging.lung_field import LungField
 from edge_app.model import model_file
 from edge_app.outputs import pictures
-from edge_app.screening import decision, run_context, screening
-from edge_app.screening.inference import Reading
-from edge_app.screening.result import Result
+from edge_app.screening import run_context, screening
+from edge_app.screening.result import Refused
 from edge_app.web.readings import layers
+from tests.support import results
 from tests.support.films import draw_film
-
-SCORES = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}
 
 
 @pytest.fixture
@@ -29,14 +26,13 @@ def of_run(model_path):
     return run_context.of(model_file.read(model_path), "refer")
 
 
-def _judged(grey, heat=None):
+def _judged(heat=None):
     mask = np.zeros((lung_field.FINE, lung_field.FINE), np.uint8)
     mask[60:200, 40:110] = mask[60:200, 150:220] = 255
     field = LungField(mask, (0.2, 0.1, 0.8, 0.9), 0.3, 0.9, 2)
     heat = np.zeros((5, 5), np.float32) if heat is None else heat
-    return Result(
-        Path("film.png"), "0" * 64, decision.COVID, Reading(SCORES, field, heat=heat, heat_inside=1.0), grey=grey
-    )
+    found = results.inference(field=field, heat=heat, heat_inside=1.0)
+    return results.judged(Path("film.png"), "0" * 64, found=found)
 
 
 def _open(content):
@@ -44,7 +40,7 @@ def _open(content):
 
 
 def test_layers_have_the_shape_of_the_film(of_run):
-    found = layers.layers(_judged(draw_film(1, 480, 360)), of_run)
+    found = layers.layers(_judged(), draw_film(1, 480, 360), of_run)
     assert set(found) == set(layers.NAMES)
     sizes = {name: _open(found[name]).size for name in (layers.FILM, layers.HEAT, layers.LUNGS)}
     assert sizes[layers.FILM] == sizes[layers.LUNGS]
@@ -55,34 +51,33 @@ def test_layers_have_the_shape_of_the_film(of_run):
 def test_heat_is_seen_where_the_map_is_hot_and_nowhere_else(of_run):
     heat = np.full((6, 6), -3, np.float32)
     heat[0, 0] = 5
-    alpha = np.asarray(_open(layers.layers(_judged(draw_film(1, 480, 480), heat), of_run)[layers.HEAT]))[..., 3]
-    top, left, bottom, right = pictures.pixels_of_box(_judged(None).reading.field, alpha.shape)
+    alpha = np.asarray(_open(layers.layers(_judged(heat), draw_film(1, 480, 480), of_run)[layers.HEAT]))[..., 3]
+    top, left, bottom, right = pictures.pixels_of_box(_judged().field, alpha.shape)
     assert alpha[top:bottom, left:right][2, 2] > 200
     assert alpha[bottom - 5, right - 5] == 0
     assert alpha[: top - 1].max() == 0 and alpha[:, right + 1 :].max() == 0
 
 
 def test_the_outline_leaves_the_film_to_be_seen(of_run):
-    lungs = np.asarray(_open(layers.layers(_judged(draw_film(1, 480, 480)), of_run)[layers.LUNGS]))
+    lungs = np.asarray(_open(layers.layers(_judged(), draw_film(1, 480, 480), of_run)[layers.LUNGS]))
     assert 0.002 < np.mean(lungs[..., 3] > 0) < 0.05
     drawn = lungs[lungs[..., 3] == 255][:, :3]
     assert {tuple(colour) for colour in drawn} == {pictures.LUNGS, pictures.BOX}
 
 
 def test_a_refused_film_has_neither_heat_nor_outline(of_run):
-    result = _judged(draw_film(1, 300, 300))
-    refused = replace(result, verdict=decision.REFUSED, reading=result.reading.refused(Refusal(refusal.DARK, "dark")))
-    assert set(layers.layers(refused, of_run)) == {layers.FILM, layers.SHEET}
+    rejection = _judged().inference.rejected(Refusal(refusal.DARK, "dark"))
+    refused = Refused(Path("film.png"), "0" * 64, rejection)
+    assert set(layers.layers(refused, draw_film(1, 300, 300), of_run)) == {layers.FILM, layers.SHEET}
 
 
 def test_a_film_that_is_all_noise_still_fits_a_page(of_run):
     noise = np.random.default_rng(1).integers(0, 256, (1500, 1500), dtype=np.uint8)
-    assert len(layers.layers(_judged(noise), of_run)[layers.FILM]) <= layers.MOST_BYTES
+    assert len(layers.layers(_judged(), noise, of_run)[layers.FILM]) <= layers.MOST_BYTES
 
 
 def test_a_film_that_was_really_judged_is_drawn(of_run, classifier):
     grey = draw_film(1000, 240, 200, opacity=0.9)
-    verdict, seen, corrected = screening.judge(grey, classifier, of_run.limits)
-    found = layers.layers(Result(Path("film.png"), "0" * 64, verdict, seen, corrected, grey=grey), of_run)
+    found = layers.layers(screening.judge(grey, classifier, of_run.limits, path=Path("film.png")), grey, of_run)
     film = np.asarray(_open(found[layers.FILM]))
     assert film.ndim == 2 and abs(float(film.mean()) - float(grey.mean())) < 3

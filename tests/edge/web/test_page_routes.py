@@ -2,17 +2,13 @@
 
 import io
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from edge_app.gate import refusal
-from edge_app.gate.refusal import Refusal
-from edge_app.screening import decision
-from edge_app.screening.inference import Reading
-from edge_app.screening.result import Result
 from edge_app.web import serving
 from edge_app.web.app import create_app
 from edge_app.web.http.rate_limits import Bucket
@@ -21,6 +17,7 @@ from edge_app.web.http.settings import Settings
 from edge_app.web.readings.inference_queue import InferenceQueue
 from edge_app.web.views.history import A_PAGE
 from edge_app.web.views.upload import MOST_AT_ONCE
+from tests.support import results
 from tests.support.films import draw_film
 
 JSON = {"Accept": "application/json"}
@@ -60,9 +57,7 @@ def send(browser, *files, headers=None, **fields):
 def fill(kept, count, label=""):
     """Keep refused films."""
     for number in range(count):
-        seen = Reading(None, None, refusal=Refusal(refusal.DARK, "dark"))
-        result = Result(Path("film"), f"{number:064d}", decision.REFUSED, seen, time=datetime.now(UTC))
-        kept.reading_store.keep(result, kept.terms, label)
+        kept.reading_store.keep(results.refused(Path("film"), f"{number:064d}", refusal.DARK), kept.terms, label)
 
 
 def test_a_form_leads_to_the_reading(browser, kept):

@@ -14,11 +14,9 @@ import pytest
 
 from edge_app.errors import WrongUsage
 from edge_app.gate import refusal
-from edge_app.gate.refusal import Refusal
 from edge_app.model import model_file
 from edge_app.screening import decision, run_context
-from edge_app.screening.inference import Reading
-from edge_app.screening.result import Result
+from edge_app.screening.result import Refused
 from edge_app.store.store import Store
 from edge_app.web.access import credentials, sessions
 from edge_app.web.access.credentials import Credentials
@@ -26,6 +24,7 @@ from edge_app.web.access.sessions import Sessions
 from edge_app.web.http import limited_server, rate_limits
 from edge_app.web.http.rate_limits import Bucket, Guesses
 from edge_app.web.readings.reading_store import ReadingStore
+from tests.support import results
 
 PATIENCE = 60
 
@@ -123,11 +122,10 @@ def agreed(model_path):
     return run_context.of(model_file.read(model_path), "refer", None)
 
 
-def result(number=0, kind=refusal.DARK, **more) -> Result:
+def result(number=0, kind=refusal.DARK, **more) -> Refused:
     """Return a film that was refused."""
-    seen = Reading(None, None, refusal=Refusal(kind, "words"))
     time = datetime.now(UTC).replace(microsecond=0)  # the store keeps milliseconds
-    return Result(Path("upload"), f"{number:064d}", decision.REFUSED, seen, time=time, **more)
+    return results.refused(Path("upload"), f"{number:064d}", kind, time=time, **more)
 
 
 def test_a_reading_is_found_by_what_it_is(tmp_path, agreed):

@@ -13,7 +13,7 @@ from edge_app.gate import refusal
 from edge_app.imaging import preprocess, radiograph
 from edge_app.model import classifier, model_file
 from edge_app.screening import decision, screening
-from edge_app.screening.result import Known, Result
+from edge_app.screening.result import Failed, Judged, Known, Refused
 from edge_app.sources import sample
 from edge_app.workers import pipeline
 from edge_app.workers.decode_pool import DecodePool
@@ -47,9 +47,10 @@ def test_outcomes_are_those_of_one_film_at_a_time(films, classifier, pool):
     assert [outcome.path for outcome in outcomes] == films
     for outcome in outcomes:
         grey = radiograph.read(outcome.path, preprocess.least_side(classifier.card.size))
-        verdict, seen, _ = screening.judge(grey, classifier, limits)
-        assert (outcome.verdict, outcome.reading.scores) == (verdict, seen.scores)
-        assert (outcome.sha256, outcome.error, outcome.grey) == (_sha256(outcome.path), None, None)
+        alone = screening.judge(grey, classifier, limits)
+        assert isinstance(outcome, Judged)
+        assert (outcome.verdict, outcome.inference.scores) == (alone.verdict, alone.inference.scores)
+        assert (outcome.sha256, outcome.grey) == (_sha256(outcome.path), None)
         assert 0 < outcome.ms < 60_000
     assert len({outcome.verdict for outcome in outcomes}) > 1
 
@@ -71,14 +72,15 @@ def test_a_bad_film_becomes_an_error_and_the_run_goes_on(films, classifier, pool
     assert outcomes[cut].sha256 == _sha256(cut)
     assert outcomes[gone].error == f"{gone}: there is no such file; check the name."
     assert outcomes[gone].sha256 == ""
-    assert all((outcomes[path].error is None) == (path in films) for path in paths)
+    assert all(isinstance(outcomes[path], Failed) == (path not in films) for path in paths)
 
 
 def test_a_blank_film_is_refused_and_is_no_error(classifier, pool, tmp_path):
     path = tmp_path / "blank.png"
     Image.new("L", (300, 300), 90).save(path)
     (outcome,) = pipeline.results([path], classifier, pool, classifier.card.limits("refer"))
-    assert (outcome.verdict, outcome.refusal.kind, outcome.error) == (decision.REFUSED, refusal.BLANK, None)
+    assert isinstance(outcome, Refused)
+    assert (outcome.verdict, outcome.refusal.kind) == (decision.REFUSED, refusal.BLANK)
 
 
 def test_a_child_is_refused(films, classifier, pool):
@@ -86,7 +88,8 @@ def test_a_child_is_refused(films, classifier, pool):
     ((_, film),) = pool.films(films[:1])
     for age, refused in ((6.5, True), (64, False), (None, False)):
         outcome = pipeline.judged(films[0], film._replace(age=age), classifier, limits)
-        assert (outcome.refusal is not None and outcome.refusal.kind == refusal.CHILD) == refused
+        assert isinstance(outcome, Judged | Refused)
+        assert (isinstance(outcome, Refused) and outcome.refusal.kind == refusal.CHILD) == refused
 
 
 @pytest.mark.parametrize(("age", "refused"), [("010Y", True), ("016Y", False), ("", False)])
@@ -97,18 +100,22 @@ def test_a_dicom_file_of_a_child_is_refused(classifier, pool, tmp_path, age, ref
     path = tmp_path / "film.dcm"
     data_set.save_as(path)
     (outcome,) = pipeline.results([path], classifier, pool, classifier.card.limits("refer"))
-    assert outcome.error is None
-    assert (outcome.refusal is not None and outcome.refusal.kind == refusal.CHILD) == refused
+    assert isinstance(outcome, Judged | Refused)
+    assert (isinstance(outcome, Refused) and outcome.refusal.kind == refusal.CHILD) == refused
 
 
 def test_a_film_that_is_known_is_not_judged_again(films, classifier, pool, tmp_path):
     copy = tmp_path / "renamed"
     copy.write_bytes(films[2].read_bytes())
     sha256 = _sha256(films[2])
-    kept = {sha256: {"path": f"{films[2]}", "sha256": sha256, "verdict": decision.NORMAL}}
+    kept = {"path": f"{films[2]}", "sha256": sha256, "verdict": decision.NORMAL}
+
+    def known(path, of):
+        return Known(path, kept) if of == sha256 else None
+
     limits = classifier.card.limits("refer")
-    outcomes = list(pipeline.results([films[1], copy, films[3]], classifier, pool, limits, known=kept.get))
-    assert [type(outcome) for outcome in outcomes] == [Result, Known, Result]
+    outcomes = list(pipeline.results([films[1], copy, films[3]], classifier, pool, limits, known=known))
+    assert [type(outcome) for outcome in outcomes] == [Judged, Known, Judged]
     assert outcomes[1].path == copy
     assert outcomes[1].row()["verdict"] == decision.NORMAL
 
@@ -117,7 +124,7 @@ def test_a_fault_of_this_program_is_told_and_the_run_goes_on(films, classifier, 
     limits = ({"covid": 0.5, "pneumonia": "half"}, None)  # compares with no number
     outcomes = list(pipeline.results(films, classifier, pool, limits))
     assert [outcome.path for outcome in outcomes] == films
-    faults = [outcome.error for outcome in outcomes if outcome.error]
+    faults = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
     assert faults
     assert all("failed inside this program (TypeError: " in fault for fault in faults)
 
@@ -164,4 +171,4 @@ def test_where_there_is_no_room_for_a_second_pair_one_does(films, model_path, po
 
     monkeypatch.setattr(classifier, "Classifier", full)
     outcomes = list(pipeline.results(films, alone, pool, alone.card.limits("refer")))
-    assert [(outcome.path, outcome.error) for outcome in outcomes] == [(path, None) for path in films]
+    assert [(outcome.path, type(outcome)) for outcome in outcomes] == [(path, Judged) for path in films]
