@@ -131,11 +131,11 @@ def command(name: str, description: str, make: Callable[[Target, Path], Path]) -
     """Run a command that makes something of wheels, and print its path; return the exit code.
 
     Args:
-        name: of its module in `convert`.
+        name: of its module in `convert.packaging`.
         description: for its help.
         make: takes the target and a folder.
     """
-    parser = argparse.ArgumentParser(prog=f"python -m convert.{name}", description=description)
+    parser = argparse.ArgumentParser(prog=f"python -m convert.packaging.{name}", description=description)
     parser.add_argument("--arch", default="aarch64", help="aarch64, x86_64 (default %(default)s)")
     parser.add_argument("--python", default="3.11", help="3.11 for Bookworm, 3.13 for Trixie (default %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("build"), help="folder for it (default %(default)s)")

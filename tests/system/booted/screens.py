@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 OUT = Path("/out/screens")
-# By picture: the command as it stands in docs/pi.md.
+# By picture: the command as it stands in docs/pi.md; PACKAGE is the file's name there.
 SCREENS = {
-    "install": "sudo dpkg -i covid-xray-edge_0.1.0-1~bookworm_amd64.deb",
+    "install": "sudo dpkg -i PACKAGE",
     "doctor": "sudo covid-xray doctor",
     "status": "systemctl status covid-xray-watch --no-pager --lines=4",
     "results": "sudo covid-xray results",
@@ -32,8 +32,8 @@ def main() -> int:
             for film in sorted(Path("/films/real").iterdir()):
                 Path(f"/srv/covid-xray/inbox/{film.name}").write_bytes(film.read_bytes())
             time.sleep(30)
-        real = command.removeprefix("sudo ").replace(deb.name, str(deb))
-        (OUT / f"{name}.txt").write_text(f"$ {command}\n{seen(real)}")
+        real = command.removeprefix("sudo ").replace("PACKAGE", str(deb))
+        (OUT / f"{name}.txt").write_text(f"$ {command.replace('PACKAGE', deb.name)}\n{seen(real)}")
     print("JOB OK", flush=True)
     return 0
 
