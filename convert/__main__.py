@@ -45,17 +45,15 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run `convert release`; exit code 1 if a file fell short of a gate and so was not written."""
-    from convert import release
+    from convert import finished_run, release
     from convert.modelfile import variants
 
     try:
         wanted = variants.named(args.variants) if args.variants else variants.VARIANTS
     except ValueError as error:
         raise WrongUsage(f"--variants: {error}.") from error
-    films, film_pixels = release.material(args)
-    written, refused = release.release(
-        args.run, films, film_pixels, args.out, args.lungs, wanted=wanted, full=args.report
-    )
+    finished = finished_run.load(args.run, finished_run.seen_films(args), args.lungs)
+    written, refused = release.release(finished, release.Order(args.run, args.out, wanted, args.report))
     for path in written:
         print(f"{path}  {path.stat().st_size / 1e6:.2f} MB")
     for sentence in refused:

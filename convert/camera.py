@@ -6,9 +6,11 @@ and the gate's limits for files refuse much of it. Both are set anew here, and c
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from convert import files
 from convert.modelfile import fit_ood, variants
@@ -43,7 +45,6 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run the command."""
-
     packed, name = model_file.read(args.model), args.model.name
     training, hashed = packed.card.raw["training"], index.sha256(args.index)
     if packed.card.gate is None:
@@ -55,19 +56,12 @@ def run(args) -> int:
     everything = everything[everything["split"] != ""].reset_index(drop=True)
     films = everything[everything["split"].isin(("val", "test"))]
     taken = photographs.load(everything, args.data, packed.card.size, args.cache, hashed, args.lungs)
-    like = model_file.member(args.model, model_file.LIKENESS)
-    made = measure(
-        packed.scores,
-        variants.named([kind])[0],
-        like,
-        packed.card.raw["gate"],
-        films.reset_index(drop=True),
-        taken.at(films.index.to_numpy()),
-        training,
-    )
-    made["commit"] = provenance.commit()
+    taken = taken.at(films.index.to_numpy())
+    ood = model_file.member(args.model, model_file.LIKENESS)
+    file = GatedFile(packed.scores, variants.named([kind])[0], ood, packed.card.raw["gate"])
+    made = measure(file, films.reset_index(drop=True), taken, training["config"]) | {"commit": provenance.commit()}
     card = packed.card.raw | {"camera": made}
-    files.write(args.model, model_file.pack(packed.scores, packed.lungs, card, packed.golden, like, deflate=True))
+    files.write(args.model, model_file.pack(packed.scores, packed.lungs, card, packed.golden, ood, deflate=True))
     if args.record:
         record = json.loads(args.record.read_text())
         record["files"][kind]["camera"] = made
@@ -77,59 +71,121 @@ def run(args) -> int:
     return 0
 
 
-def measure(content: bytes, variant, like: bytes, limits: dict, films, taken: Photographs, record: dict) -> dict:
+@dataclass(frozen=True)
+class GatedFile:
+    """A file for the edge and its gate for films that come as files.
+
+    Attributes:
+        flatbuffer: the network.
+        variant: of the file, for the edge.
+        ood: of `fit_ood.fit`, for that network.
+        gate: the limits, as in a card.
+    """
+
+    flatbuffer: bytes
+    variant: variants.Variant
+    ood: bytes
+    gate: dict
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Photographs on which lungs were found, with what a file answers to them: M rows.
+
+    Attributes:
+        table: path, source, label, group, split.
+        taken: the photographs.
+        scores: float32 (M, labels).
+        distances: float (M,), of the embeddings from the usual ones.
+    """
+
+    table: pd.DataFrame
+    taken: Photographs
+    scores: np.ndarray
+    distances: np.ndarray
+
+    @property
+    def validation(self) -> np.ndarray:
+        """Which are of validation films: bool (M,)."""
+        return (self.table["split"] == "val").to_numpy()
+
+    def chance(self, *views: str) -> np.ndarray:
+        """Return the chance that each shows one of some views: float32 (M,)."""
+        return self.taken.kinds[:, [view_classes.KINDS.index(view) for view in views]].sum(axis=1)
+
+    def value(self, check: str) -> np.ndarray:
+        """Return what a check of the picture measures on each: float32 (M,), NaN where it cannot be."""
+        return self.taken.values[:, CHECKS.index(check)]
+
+
+def measure(file: GatedFile, films: pd.DataFrame, taken: Photographs, config: dict) -> dict:
     """Return the field `camera` of a card.
 
     Args:
-        content: the flatbuffer.
-        variant: of `convert.modelfile.variants`, for the edge.
-        like: of `ood.fit`, for that file.
-        limits: the gate's for files, as in a card.
+        file: the file that gets it.
         films: rows of the index, or of `scores.csv`: validation and test films.
         taken: their photographs, row by row.
-        record: `run.json`, of which the config is used.
+        config: of the training run.
     """
-    labels, settings = tuple(record["config"]["labels"]), record["config"]
-    seen = np.flatnonzero(taken.crops.found)
-    taken, table = taken.at(seen), films.iloc[seen].reset_index(drop=True)
-    shown = taken.crops.finish(outside=settings["outside"], levels=settings["levels"])
-    scores = runtimes.run(runtimes.here()[0], content, variant.films(shown), len(labels)).scores
-    likely = unpack(like, limits["features"])
-    distances = np.array([likely.distance(one) for one in fit_ood.embeddings(content, shown, len(labels))])
-    val = (table["split"] == "val").to_numpy()
-    wrong = taken.kinds[:, [view_classes.KINDS.index(kind) for kind in view_classes.WRONG]].sum(axis=1)
-    cut = taken.kinds[:, view_classes.KINDS.index(view_classes.CUT)]
-    own = {
-        "wrong": min(MOST_WRONG, _looser("wrong", limits["wrong"], wrong[val])),
-        "cut": _looser("cut", limits["cut"], cut[val]),
-        "unlike": _looser("unlike", limits["unlike"], distances[val] * fit_ood.ROOM),
-        "features": limits["features"],
-        "picture": {
-            name: _looser(name, limit, taken.values[val, CHECKS.index(name)])
-            for name, limit in limits["picture"].items()
-        },
-    }
-    passed = (wrong <= own["wrong"]) & (cut <= own["cut"]) & (distances <= own["unlike"])
-    for name, limit in own["picture"].items():
-        values = taken.values[:, CHECKS.index(name)]
-        passed &= values >= limit if name in LEAST else values <= limit
-    truth = batches.targets(table["label"], labels)
-    temperature = calibrate.temperature(scores[val & passed], truth[val & passed])
-    table[[f"score_{label}" for label in labels]] = inference.softened(scores, temperature)
-    measured = evaluate.measure(table[passed].reset_index(drop=True), labels, tuple(settings["cells"]))
-    split = films["split"].to_numpy()
-    answered = np.zeros(len(split), bool)
-    answered[seen[passed]] = True
+    labels = tuple(config["labels"])
+    found = np.flatnonzero(taken.crops.found)
+    seen = _answers(file, films.iloc[found].reset_index(drop=True), taken.at(found), config)
+    gate = _gate(file.gate, seen)
+    passed = _passed(gate, seen)
+    temperature = _temperature(seen, passed & seen.validation, labels)
+    table = seen.table.copy()
+    table[[f"score_{label}" for label in labels]] = inference.softened(seen.scores, temperature)
+    measured = evaluate.measure(table[passed].reset_index(drop=True), labels, tuple(config["cells"]))
+    refused, split = np.ones(len(films), bool), films["split"].to_numpy()
+    refused[found[passed]] = False
     return {
         "temperature": temperature,
         "operating_points": measured["operating_points"],
-        "gate": own,
+        "gate": gate,
         "metrics": {name: measured[name] for name in ("validation", "test")},
         "photographs": {
             "simulator": simulator(),
-            "refused": {name: intervals.proportion(~answered[split == name]) for name in ("val", "test")},
+            "refused": {name: intervals.proportion(refused[split == name]) for name in ("val", "test")},
         },
     }
+
+
+def _answers(file: GatedFile, table: pd.DataFrame, taken: Photographs, config: dict) -> Answered:
+    """Run a file on photographs on which lungs were found."""
+    labels = len(config["labels"])
+    shown = taken.crops.finish(outside=config["outside"], levels=config["levels"])
+    outcome = runtimes.run(runtimes.here()[0], file.flatbuffer, file.variant.films(shown), labels)
+    usual = unpack(file.ood, file.gate["features"])
+    embeddings = fit_ood.embeddings(file.flatbuffer, shown, labels)
+    distances = np.array([usual.distance(embedding) for embedding in embeddings])
+    return Answered(table, taken, outcome.answers.scores, distances)
+
+
+def _gate(limits: dict, seen: Answered) -> dict:
+    """Return the limits for photographs: those for files, loosened as validation photographs ask for."""
+    val = seen.validation
+    return {
+        "wrong": min(MOST_WRONG, _looser("wrong", limits["wrong"], seen.chance(*view_classes.WRONG)[val])),
+        "cut": _looser("cut", limits["cut"], seen.chance(view_classes.CUT)[val]),
+        "unlike": _looser("unlike", limits["unlike"], seen.distances[val] * fit_ood.ROOM),
+        "features": limits["features"],
+        "picture": {check: _looser(check, limit, seen.value(check)[val]) for check, limit in limits["picture"].items()},
+    }
+
+
+def _passed(gate: dict, seen: Answered) -> np.ndarray:
+    """Return which photographs keep all limits of a gate: bool (M,)."""
+    passed = (seen.chance(*view_classes.WRONG) <= gate["wrong"]) & (seen.chance(view_classes.CUT) <= gate["cut"])
+    passed &= seen.distances <= gate["unlike"]
+    for check, limit in gate["picture"].items():
+        passed &= seen.value(check) >= limit if check in LEAST else seen.value(check) <= limit
+    return passed
+
+
+def _temperature(seen: Answered, chosen: np.ndarray, labels: tuple[str, ...]) -> float:
+    """Return the temperature that makes the scores of some photographs, bool (M,), mean what they say."""
+    truth = batches.targets(seen.table["label"], labels)
+    return calibrate.temperature(seen.scores[chosen], truth[chosen])
 
 
 def _looser(name: str, limit: float, values: np.ndarray) -> float:

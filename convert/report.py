@@ -3,23 +3,27 @@
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+
 from convert.modelfile import inspect_file
+from convert.product import Product
 from convert.quantize import layer_errors
 from convert.quantize.layer_errors import LayerError
 from convert.verify import acceptance, speed
+from convert.verify.runtimes import Place
 from train.reporting.page import Fact, Page, one_plot
 
 
-def measure(products, held, labels: int, places) -> dict:
+def measure(products: list[Product], film: np.ndarray, labels: int, places: list[Place]) -> dict:
     """Add to each product's figures what it costs: {name: {ms, operators, xnnpack, ...}}.
 
     Args:
         products: of `release.make`.
-        held: of `release.hold`; its first film is what is timed.
+        film: uint8 (1, S, S, 1), what is timed.
         labels: labels of the scores.
         places: of `runtimes`.
     """
-    files = {one.name: (one.flatbuffer, one.variant.films(held.pixels[:1])) for one in products}
+    files = {one.name: (one.flatbuffer, one.variant.films(film)) for one in products}
     times = speed.measure(files, labels, places)
     return {
         one.name: one.figures

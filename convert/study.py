@@ -8,12 +8,16 @@ on the validation films and at its thresholds; no test film takes part.
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from convert.quantize import calibration_films, layer_errors, quantize, ranges
-from convert.verify import acceptance, runtimes
+from convert.verify import runtimes
 from train.films import film_arguments
+
+if TYPE_CHECKING:
+    from convert.finished_run import FinishedRun, SeenFilms
 
 PARTS = ("sizes", "schemes", "layers")
 SIZES, SEEDS = (1, 2, 5, 10, 25, 50), (1, 2, 3)
@@ -22,30 +26,26 @@ BLOCKS = (0, 3, 5, 8)
 
 @dataclass(frozen=True)
 class Subject:
-    """A run to study: `run` of `release.load`, its rows of the index, and their pixels."""
+    """A run to study, and the films that it has seen."""
 
-    run: object
-    films: object
-    pixels: np.ndarray
+    run: "FinishedRun"
+    films: "SeenFilms"
 
     def calibration(self, per_cell: int, seed: int) -> np.ndarray:
         """Return `per_cell` training films of every source and label, and a black and a white pixel."""
-        rows = calibration_films.rows(self.films, self.run.record, per_cell, seed, least=0)
-        return calibration_films.whole_range(self.pixels[rows])
+        rows = calibration_films.rows(self.films.rows, self.run.record, per_cell, seed, least=0)
+        return calibration_films.whole_range(self.films.pixels[rows])
 
     def training(self) -> np.ndarray:
         """Return all training films of the run's labels."""
-        return self.pixels[calibration_films.rows(self.films, self.run.record, per_cell=len(self.films))]
+        films = self.films
+        return films.pixels[calibration_films.rows(films.rows, self.run.record, per_cell=len(films.rows))]
 
     def judge(self, content: bytes) -> dict:
         """Return `acceptance.figures` of an edge file in LiteRT, with its `bytes` and `ms` a film."""
-        held, labels = self.run.held, self.run.labels
-        val = held.of("val")
-        outcome = runtimes.run(runtimes.here()[0], content, held.pixels[val], len(labels))
-        parent = acceptance.Answers(held.answers.scores[val], held.answers.maps[val])
-        truth = held.table["label"].to_numpy()[val]
-        child = acceptance.Answers(outcome.scores, outcome.maps)
-        found = acceptance.figures(parent, child, labels, truth, self.run.record["metrics"]["thresholds"])
+        held_out, labels = self.run.held_out, self.run.labels
+        outcome = runtimes.run(runtimes.here()[0], content, held_out.pixels[held_out.validation], len(labels))
+        found = held_out.compare(outcome.answers, labels, self.run.thresholds)
         return found | {"bytes": len(content), "ms": median(outcome.ms)}
 
 
@@ -60,10 +60,10 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run the command."""
-    from convert import release
+    from convert import finished_run
 
-    films, shown, _ = release.material(args)
-    subject = Subject(release.load(args.run, films, shown, args.lungs), films, shown)
+    films = finished_run.seen_films(args)
+    subject = Subject(finished_run.load(args.run, films, args.lungs), films)
     for part in args.parts:
         for line in {"sizes": sizes, "schemes": schemes, "layers": layers}[part](subject):
             print(line, flush=True)

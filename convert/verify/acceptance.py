@@ -31,6 +31,10 @@ class Answers:
     scores: np.ndarray
     maps: np.ndarray | None = None
 
+    def at(self, rows: np.ndarray) -> "Answers":
+        """Return those to some films, by bool (N,) or int (M,)."""
+        return Answers(self.scores[rows], None if self.maps is None else self.maps[rows])
+
 
 def figures(parent: Answers, child: Answers, labels: tuple[str, ...], truth: np.ndarray, thresholds: dict) -> dict:
     """Compare a file with its parent, both at the thresholds of the parent, which the file's card carries too.
@@ -58,7 +62,7 @@ def figures(parent: Answers, child: Answers, labels: tuple[str, ...], truth: np.
         "films": len(truth),
         "ill": int(ill.sum()),
         "flips": float(np.mean(verdicts[0] != verdicts[1])),
-        "heat": None if child.maps is None else heat(parent.maps[..., covid], child.maps[..., covid]),
+        "heat": _heat_of(parent, child, covid),
         "score_difference": {"mean": float(apart.mean()), "most": float(apart.max())},
     }
 
@@ -74,6 +78,12 @@ def _of(scores: np.ndarray, ill: np.ndarray, threshold: float) -> dict:
         "specificity": float((~called[~ill]).mean()),
         "ece": calibration.error(scores, ill, calibration.equal_width(scores))(even),
     }
+
+
+def _heat_of(parent: Answers, child: Answers, label: int) -> float | None:
+    if parent.maps is None or child.maps is None:
+        return None
+    return heat(parent.maps[..., label], child.maps[..., label])
 
 
 def heat(parent: np.ndarray, child: np.ndarray) -> float:

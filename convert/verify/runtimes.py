@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from convert.verify.acceptance import Answers
 from edge_app.errors import EdgeError
 
 # Two runtimes sum in another order, and an int8 tensor then rounds to its neighbour here and there: on films of the
@@ -55,14 +56,12 @@ class Outcome:
     """What a file answered somewhere.
 
     Attributes:
-        scores: float32 (N, labels).
-        maps: float32 (N, h, w, labels); None of a file without class maps.
+        answers: to the films; float32.
         ms: float (N,), of each invocation.
         peak_mb: of the whole process.
     """
 
-    scores: np.ndarray
-    maps: np.ndarray | None
+    answers: Answers
     ms: np.ndarray
     peak_mb: float
 
@@ -148,7 +147,7 @@ def run(place: Place, content: bytes, films: np.ndarray, labels: int, threads: i
             ms, peak = answers["ms"], float(answers["peak_mb"])
     (scores,) = [output for output in outputs if output.shape[1:] == (labels,)]
     maps = [output for output in outputs if output.ndim == 4]
-    return Outcome(scores, maps[0] if maps else None, ms, peak)
+    return Outcome(Answers(scores, maps[0] if maps else None), ms, peak)
 
 
 def _has(python: Path, module: str) -> bool:

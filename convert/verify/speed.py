@@ -29,11 +29,11 @@ def measure(files: dict[str, tuple[bytes, np.ndarray]], labels: int, places, thr
     everywhere = [*timed, *runtimes.peers()]
     able, found = {}, {name: {place.name: {} for place in everywhere} for name in files}
     for name, (content, film) in files.items():
-        right = runtimes.run(timed[0], content, film, labels).scores
+        right = runtimes.run(timed[0], content, film, labels).answers.scores
         for place in everywhere:
             try:
                 readable = runtimes.to_onnx(content) if place.runtime == runtimes.ONNX else content
-                scores = runtimes.run(place, readable, film, labels).scores
+                scores = runtimes.run(place, readable, film, labels).answers.scores
             except EdgeError as error:
                 found[name][place.name] = {"left_out": str(error)}
                 continue

@@ -47,10 +47,10 @@ def measured():
     chances[4, view_classes.KINDS.index(view_classes.PICTURE)] = 0.99
     crops = Crops(pictures, np.full_like(pictures, 255), np.zeros((FILMS, 4), np.float32), found)
     taken = Photographs(crops, np.ones(FILMS, np.int8), chances, values)
-    like, limit = fit_ood.fit(*(fit_ood.embeddings(content, films[rows::2], 3) for rows in (0, 1)))
-    record = {"config": {"labels": LABELS, "outside": "keep", "levels": "crop", "cells": ()}}
-    limits = LIMITS | limit
-    return camera.measure(content, variants.Variant("float32", "edge"), like, limits, table, taken, record), taken
+    ood, limit = fit_ood.fit(*(fit_ood.embeddings(content, films[rows::2], 3) for rows in (0, 1)))
+    config = {"labels": LABELS, "outside": "keep", "levels": "crop", "cells": ()}
+    file = camera.GatedFile(content, variants.Variant("float32", "edge"), ood, LIMITS | limit)
+    return camera.measure(file, table, taken, config), taken
 
 
 def test_limits_are_at_least_as_wide_as_those_for_files(measured):

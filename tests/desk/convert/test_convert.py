@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from convert import release
+from convert import finished_run
 from convert.modelfile import card, variants
 from convert.quantize import calibration_films, quantize
 from edge_app.errors import EdgeError
@@ -184,7 +184,7 @@ def test_a_run_without_operating_points_is_told_how_to_get_them(tmp_path):
     for name in ("model.keras", "scores.csv"):
         (tmp_path / name).touch()
     with pytest.raises(EdgeError, match=f"no operating points yet; run 'python -m train evaluate {tmp_path}' first"):
-        release.read_run(tmp_path)
+        finished_run.read_run(tmp_path)
 
 
 @pytest.mark.parametrize("temperature", [None, 1.3])

@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from convert import release
+from convert.finished_run import FinishedRun, HeldOutFilms
 from convert.modelfile import fit_ood, variants
 from convert.quantize import quantize
+from convert.verify.acceptance import Answers
 from edge_app.model.ood import unpack
 from train.models import networks as networks
 
@@ -42,11 +44,11 @@ def test_only_a_file_for_the_edge_gets_a_gate(head):
     labels = ("normal", "covid", "pneumonia")
     model = networks.build("seed", 64, labels)
     content = quantize.to_tflite(networks.to_convert(model, head), "float32", None)
-    held = release.Held(pd.DataFrame({"split": ["val"] * 20 + ["test"] * 20}), films, None)
-    run = release.Run({"config": {"labels": labels}}, model, films, held, b"", b"", films, {"wrong": 0.3})
-    like, limits = release.gated(content, variants.Variant("float32", head), run)
+    held_out = HeldOutFilms(pd.DataFrame({"split": ["val"] * 20 + ["test"] * 20}), films, Answers(np.zeros((40, 3))))
+    run = FinishedRun({"config": {"labels": labels}}, model, films, held_out, b"", b"", films, {"wrong": 0.3})
+    ood, limits = release.gate(content, variants.Variant("float32", head), run)
     if head == "mobile":
-        assert (like, limits) == (b"", None)
+        assert (ood, limits) == (b"", None)
     else:
         assert limits["wrong"] == 0.3
-        assert unpack(like, limits["features"]).distance(np.zeros(limits["features"], np.float32)) >= 0
+        assert unpack(ood, limits["features"]).distance(np.zeros(limits["features"], np.float32)) >= 0

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from convert import files, release
+from convert import files, finished_run
 from convert.quantize import calibration_films
 from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess
@@ -40,12 +40,12 @@ def _saved(run_dir, *shapes):
 def test_a_folder_without_a_finished_run_is_refused(run_dir, name):
     (run_dir / name).unlink()
     with pytest.raises(EdgeError, match=f"holds no finished training run \\('{name}' is missing\\); run 'make train'"):
-        release.read_run(run_dir)
+        finished_run.read_run(run_dir)
 
 
 def test_a_model_that_keras_cannot_read_is_refused(run_dir):
     with pytest.raises(EdgeError, match=r"model\.keras: cannot be read as a Keras model \(.*\); train again"):
-        release.read_run(run_dir)
+        finished_run.read_run(run_dir)
 
 
 def test_half_a_model_is_refused(run_dir):
@@ -53,19 +53,19 @@ def test_half_a_model_is_refused(run_dir):
     whole = (run_dir / "model.keras").read_bytes()
     (run_dir / "model.keras").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(EdgeError, match=r"model\.keras: cannot be read as a Keras model"):
-        release.read_run(run_dir)
+        finished_run.read_run(run_dir)
 
 
 @pytest.mark.parametrize("shapes", [[(SIZE, SIZE, 1)] * 2, [(SIZE + 1, SIZE, 1)], [(SIZE, SIZE, 3)]])
 def test_a_model_of_other_inputs_is_refused(run_dir, shapes):
     _saved(run_dir, *shapes)
     with pytest.raises(EdgeError, match=rf"it must take one of \(None, {SIZE}, {SIZE}, 1\), as in run\.json"):
-        release.read_run(run_dir)
+        finished_run.read_run(run_dir)
 
 
 def test_a_model_of_the_right_input_is_taken(run_dir):
     _saved(run_dir, (SIZE, SIZE, 1))
-    assert release.read_run(run_dir)[1].inputs[0].shape == (None, SIZE, SIZE, 1)
+    assert finished_run.read_run(run_dir)[1].inputs[0].shape == (None, SIZE, SIZE, 1)
 
 
 @pytest.mark.parametrize(

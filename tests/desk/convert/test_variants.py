@@ -54,14 +54,14 @@ def expected(network, films):
 @pytest.mark.parametrize("variant", variants.VARIANTS, ids=lambda variant: variant.name)
 def test_every_file_answers_as_keras_does_in_every_runtime(files, films, expected, variant, place):
     outcome = runtimes.run(place, files[variant], variant.films(films[:FILMS]), len(LABELS))
-    assert outcome.scores.shape == (FILMS, 3)
-    assert np.abs(outcome.scores - expected["scores"]).max() < TOLERANCE[variant.kind]
+    assert outcome.answers.scores.shape == (FILMS, 3)
+    assert np.abs(outcome.answers.scores - expected["scores"]).max() < TOLERANCE[variant.kind]
     assert len(outcome.ms) == FILMS
     assert outcome.peak_mb > 10
     if variant.head == "mobile":
-        assert outcome.maps is None
+        assert outcome.answers.maps is None
     else:
-        maps = outcome.maps.reshape(FILMS, -1)
+        maps = outcome.answers.maps.reshape(FILMS, -1)
         assert np.corrcoef(maps.ravel(), expected["cam"].ravel())[0, 1] > 0.9
 
 
@@ -82,7 +82,7 @@ def test_other_runtimes_read_the_float_files_of_a_released_network(head):
     for place in runtimes.peers():
         readable = runtimes.to_onnx(content) if place.runtime == runtimes.ONNX else content
         outcome = runtimes.run(place, readable, variant.films(films), len(LABELS))
-        assert np.abs(outcome.scores - expected).max() < 1e-3, place.name
+        assert np.abs(outcome.answers.scores - expected).max() < 1e-3, place.name
 
 
 def test_files_are_timed_in_turn_and_a_runtime_that_answers_otherwise_is_left_out(files, films):
@@ -104,7 +104,7 @@ def test_green_is_what_a_file_for_phones_looks_at(files, films):
     green = variant.films(films[:4])
     other = green.copy()
     other[..., 0], other[..., 2] = 0, 255
-    answers = [runtimes.run(runtimes.here()[0], files[variant], shown, 3).scores for shown in (green, other)]
+    answers = [runtimes.run(runtimes.here()[0], files[variant], shown, 3).answers.scores for shown in (green, other)]
     assert np.array_equal(*answers)
 
 
