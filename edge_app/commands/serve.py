@@ -1,4 +1,4 @@
-"""`serve`: the page, for this machine's browser or, with a password, for the clinic's network."""
+"""`serve`: the page, for a browser on this machine or, with a password, for the clinic's network."""
 
 import argparse
 import os
@@ -19,10 +19,14 @@ def add_parser(subparsers):
     """Declare the command."""
     parser = subparsers.add_parser("serve", help=COMMANDS["serve"], **common.described(COMMANDS["serve"], EXAMPLES))
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    parser.add_argument("--port", type=common.port, default=8000, help="0 is any that is free (default %(default)s)")
-    parser.add_argument("--tls", action="store_true", help="encrypted, with a certificate that is made at first")
+    parser.add_argument("--port", type=common.port, default=8000, help="0 for any free port (default %(default)s)")
+    parser.add_argument("--tls", action="store_true", help="serve under TLS; makes a certificate at the first start")
     parser.add_argument(
-        "--name", action="append", default=[], metavar="NAME", help="by which browsers call this device; repeatable"
+        "--name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="of this device in a browser's address bar; repeatable",
     )
     parser.add_argument(
         "--state", type=Path, metavar="DIR", help="folder of results, password, tokens, certificate (default: XDG's)"
@@ -32,12 +36,12 @@ def add_parser(subparsers):
         type=days,
         default=30,
         metavar="N",
-        help="delete a reading after so many days, 0 for never (default %(default)s)",
+        help="delete a reading after N days, 0 for never (default %(default)s)",
     )
-    parser.add_argument("--camera", metavar="CAMERA", help="show a live page of this camera; see 'cameras'")
-    parser.add_argument("--set-password", action="store_true", help="set the password, and end")
-    parser.add_argument("--new-token", metavar="NAME", help="give a device a token for /api/v1, and end")
-    parser.add_argument("--forget-token", metavar="NAME", help="take it away, and end")
+    parser.add_argument("--camera", metavar="CAMERA", help="add a live page of this camera; see 'cameras'")
+    parser.add_argument("--set-password", action="store_true", help="set the password and exit")
+    parser.add_argument("--new-token", metavar="NAME", help="print a new token for /api/v1 and exit")
+    parser.add_argument("--forget-token", metavar="NAME", help="delete that token and exit")
     common.add_model(parser)
     common.add_rule(parser)
     return parser
@@ -79,7 +83,7 @@ def serve(settings) -> int:
 def _served(settings, service) -> int:
     from edge_app.web.readings.inference_queue import InferenceQueue
 
-    reader = InferenceQueue(settings, service)  # first of all: it forks
+    inference_queue = InferenceQueue(settings, service)  # first of all: it forks
     from edge_app.service import signals
     from edge_app.web import serving
     from edge_app.web.app import create_app
@@ -87,14 +91,14 @@ def _served(settings, service) -> int:
     signals.install_handlers()
     _ensure_password(settings)
     settings = serving.secured(settings)
-    with serving.opened(settings, reader) as services:
+    with serving.opened(settings, inference_queue) as services:
         app = create_app(settings, services)
         with serving.listening(app, settings) as (forever, address):
             print(f"Listening at {address}", flush=True)
             if settings.host in ("0.0.0.0", "::"):
                 port = address.rstrip("/").rpartition(":")[2]
-                others = [f"http{'s' * settings.tls}://{one}:{port}/" for one in serving.addresses()[1:]]
-                print(f"From other devices: {' '.join(others) or 'no network is there yet'}", flush=True)
+                others = [f"http{'s' * settings.tls}://{address}:{port}/" for address in serving.addresses()[1:]]
+                print(f"From other devices: {' '.join(others) or 'no network yet'}", flush=True)
             if settings.fingerprint:
                 print(f"Certificate, SHA-256: {settings.fingerprint}", flush=True)
             service.ready()
@@ -103,7 +107,7 @@ def _served(settings, service) -> int:
 
 
 def _ensure_password(settings) -> None:
-    """Make a password where one is needed and none is set; it is shown this once."""
+    """Make and print a password if one is needed and none is set; it cannot be shown again."""
     import secrets
 
     from edge_app.web.access.credentials import Credentials
@@ -117,7 +121,7 @@ def _ensure_password(settings) -> None:
 
 
 def administer(args, folder: Path) -> int:
-    """Set a password, give or take a token."""
+    """Set the password; make or delete a token."""
     import getpass
     import sys
 
@@ -125,8 +129,8 @@ def administer(args, folder: Path) -> int:
 
     credentials = Credentials(folder)
     if args.set_password:
-        said = getpass.getpass("Password of the page: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-        credentials.set_password(said)
+        typed = getpass.getpass("Password of the page: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+        credentials.set_password(typed)
         print("The password is set.")
     if args.new_token:
         print(credentials.new_token(args.new_token))
@@ -137,7 +141,7 @@ def administer(args, folder: Path) -> int:
 
 
 def default_state() -> Path:
-    """Return where the page's state lies unless the user names a folder: `COVID_XRAY_STATE`, or XDG's data folder."""
+    """Return the default state folder: `COVID_XRAY_STATE`, or one in XDG's data folder."""
     if named := os.environ.get("COVID_XRAY_STATE"):
         return Path(named)
     folder = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"

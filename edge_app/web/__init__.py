@@ -1,1 +1,1 @@
-"""The page: a browser sends a film and is shown its reading; programs do the same over /api/v1."""
+"""The page: a browser sends a film and shows its reading; programs use /api/v1."""

@@ -1,35 +1,17 @@
 """`create_app`: the page as a WSGI application; it serves nothing by itself."""
 
 import logging
-from dataclasses import dataclass
 
 from flask import Flask, request
+from flask.typing import ResponseReturnValue
 
 from edge_app.web.access.credentials import Credentials
 from edge_app.web.http.settings import Settings, device_names
+from edge_app.web.readings.services import Services
 
-# Of a form: a label, a token, two flags; films are files and do not count. Werkzeug reads 64 KiB at a time and takes
-# them for a field's at first.
+# Of a form's fields: a label, a token, two flags; files do not count. Werkzeug reads 64 KiB at a time, which it first
+# counts as a field's.
 MOST_FORM_BYTES, MOST_PARTS = 200_000, 64
-
-
-@dataclass(frozen=True)
-class Services:
-    """What views use; `app.extensions["services"]`.
-
-    Attributes:
-        settings: of the page.
-        terms: of uploaded files, `run_context.RunContext`.
-        reader: judges them, `inference_queue.InferenceQueue`.
-        reading_store: keeps readings, `reading_store.ReadingStore`.
-        camera: `live.Live`, or None.
-    """
-
-    settings: Settings
-    terms: object
-    reader: object
-    reading_store: object
-    camera: object = None
 
 
 def create_app(settings: Settings, services: Services) -> Flask:
@@ -51,14 +33,14 @@ def create_app(settings: Settings, services: Services) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
     app.extensions["services"] = services
-    # A line of a log may hold a patient's name: what is asked for is written nowhere, faults of ours are.
+    # A request's line may hold a patient's name: only our own faults are logged.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     security.init_app(app, device_names(settings))
-    auth.init_app(app, Credentials(settings.state_dir))
+    auth.init_app(app, Credentials(settings.state_dir), settings.open)
     pages.init_app(app)
     live.init_app(app, services.camera)
     app.register_blueprint(api.api)
-    app.register_blueprint(monitoring.watch)
+    app.register_blueprint(monitoring.monitoring)
     _handle_errors(app)
     return app
 
@@ -70,18 +52,19 @@ def _handle_errors(app: Flask) -> None:
     from edge_app.web.http import request_helpers
     from edge_app.web.views import api
 
-    def answer(status: int, sentence: str = ""):
+    def answer(status: int, sentence: str = "") -> ResponseReturnValue:
         if request.path.startswith("/api/"):
             return api.for_errors(status, sentence)
         return request_helpers.refuse(status, sentence)
 
     @app.errorhandler(HTTPException)
     def on_http(error: HTTPException):
-        found = app.make_response(answer(error.code, f"{error.name}." if request.path.startswith("/api/") else ""))
+        sentence = f"{error.name}." if request.path.startswith("/api/") else ""
+        response = app.make_response(answer(error.code or 500, sentence))
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After"):
-                found.headers[name] = value
-        return found
+                response.headers[name] = value
+        return response
 
     @app.errorhandler(StoreFault)
     @app.errorhandler(WrongUsage)  # a damaged file of the state folder
@@ -91,7 +74,7 @@ def _handle_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def on_fault(error: Exception):
-        # The traceback names places in our code; its message may hold what was sent, and is left out.
+        # The message may hold what was sent: only the place in our code is logged.
         app.logger.error("fault at %s", _place(error))
         return answer(500)
 

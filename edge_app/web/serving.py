@@ -1,60 +1,67 @@
-"""The page as a running service: what it needs is opened in the right order, served by waitress, and closed again."""
+"""The page as a running service: its parts are opened in the right order, served by waitress, and closed again."""
 
 import contextlib
 import logging
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_app.errors import WrongUsage
 from edge_app.web.http import settings as settings_
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.inference_queue import MOST_WAITING, InferenceQueue
 
-# Threads that answer: those that wait for a film, and as many that never do, so that pages are shown all the same.
+if TYPE_CHECKING:  # heavy, or of the type checker alone: the inference queue forks before they are imported
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from edge_app.web.readings.reading_store import ReadingStore
+    from edge_app.web.readings.services import Services
+
+# Threads that answer: those that may wait for a film, and as many that never wait, so that pages are shown meanwhile.
 THREADS = 2 * MOST_WAITING
-# Connections at once, and seconds without a byte after which one is closed: a slow client holds no thread, since
-# waitress reads a request whole before it gives it to one, and no connection that others need (`crowd`).
+# Connections at once, and seconds without a byte after which one is closed. A slow client holds no thread, because
+# waitress reads a request whole before a thread gets it, and no connection that others need (`limited_server`).
 CONNECTIONS, SILENCE = 200, 60
-# Seconds between two looks for readings whose time is over.
+# Seconds between two searches for readings that have expired.
 EXPIRES = 600
-# In memory: what is sent is spooled there by waitress and Werkzeug if it is large, without a name.
+# In memory: waitress and Werkzeug spool large bodies there, in files without a name.
 IN_MEMORY = Path("/dev/shm")
 
 
 @contextlib.contextmanager
-def opened(settings: Settings, reader: InferenceQueue) -> Iterator:
-    """Open what the page uses; yield `app.Services`.
+def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Services"]:
+    """Open the services of the page, and close them at the end.
 
     Args:
         settings: of the page.
-        reader: made before anything heavy was imported, not started.
+        inference_queue: made before anything heavy was imported, not started.
 
     Raises:
-        EdgeError: the model is not ours, the store or the camera cannot be opened.
+        EdgeError: the model cannot be read, or the store or the camera cannot be opened.
     """
     from edge_app.model import model_file
     from edge_app.screening import run_context
-    from edge_app.web.app import Services
     from edge_app.web.readings.reading_store import ReadingStore
+    from edge_app.web.readings.services import Services
 
     if IN_MEMORY.is_dir():
         tempfile.tempdir = str(IN_MEMORY)
     with contextlib.ExitStack() as stack:
-        stack.callback(reader.close)
+        stack.callback(inference_queue.close)
         model = model_file.read(settings.model)
-        agreed = run_context.of(model, settings.rule, settings.prevalence)
-        reading_store = ReadingStore(settings.store, agreed, settings.keep_days)
+        terms = run_context.of(model, settings.rule, settings.prevalence)
+        reading_store = ReadingStore(settings.store, terms, settings.keep_days)
         stack.callback(reading_store.close)
-        reader.start(model, agreed, reading_store)
-        services = Services(settings, agreed, reader, reading_store)
+        inference_queue.start(model, terms, reading_store)
+        services = Services(settings, terms, inference_queue, reading_store)
         if settings.camera:
             from edge_app.web.readings.live_camera import LiveCamera
 
-            camera = LiveCamera(settings.camera, settings, agreed, reading_store)
+            camera = LiveCamera(settings.camera, settings, terms, reading_store)
             stack.callback(camera.close)
             services = replace(services, camera=camera)
         done = threading.Event()
@@ -65,38 +72,38 @@ def opened(settings: Settings, reader: InferenceQueue) -> Iterator:
         yield services
 
 
-def _expire(reading_store, done: threading.Event) -> None:
-    """Delete what is over, at once and then from time to time."""
+def _expire(reading_store: "ReadingStore", done: threading.Event) -> None:
+    """Delete expired readings, at once and then from time to time."""
     from edge_app.errors import StoreFault
 
     while True:
-        with contextlib.suppress(StoreFault):  # `ready` and the next film will say so
+        with contextlib.suppress(StoreFault):  # `/ready` and the next film report it
             reading_store.expire()
         if done.wait(EXPIRES):
             return
 
 
 @contextlib.contextmanager
-def listening(app, settings: Settings) -> Iterator:
-    """Listen; yield (a function that serves until `close` is called, the address for a browser).
+def listening(app: "WSGIApplication", settings: Settings) -> Iterator[tuple[Callable[[], None], str]]:
+    """Listen; yield a function that serves until the process is stopped, and the address for a browser.
 
     Raises:
         WrongUsage: the address cannot be listened on.
     """
     from edge_app.web.http import limited_server
 
-    # It tells of every request that waits for a thread; `metrics` tells how many films wait.
+    # It logs every request that waits for a thread; `/metrics` has the number of films that wait.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     wrong = f"--host, --port: {settings.host}:{settings.port} cannot be listened on"
-    # What waitress serves is wrapped by it: the app behind TLS is put into ours, not into what it makes of it.
-    served = _Later() if settings.tls else app
+    # Behind TLS the app can be made only when the server's port is known.
+    behind = _Later()
     inner = ("127.0.0.1", 0) if settings.tls else (settings.host, settings.port)
     with contextlib.ExitStack() as stack:
         try:
             server = limited_server.serve(
-                served,
+                behind if settings.tls else app,
                 CONNECTIONS,
-                MOST_WAITING * _most_bytes(),  # as many of the largest as may wait to be read
+                MOST_WAITING * _most_bytes(),  # of the largest films, as many as may wait
                 host=inner[0],
                 port=inner[1],
                 threads=THREADS,
@@ -106,7 +113,7 @@ def listening(app, settings: Settings) -> Iterator:
                 clear_untrusted_proxy_headers=True,
             )
             stack.callback(server.close)
-            port = server.effective_port
+            port = server.port
             if settings.tls:
                 from edge_app.web.http import tls
 
@@ -118,8 +125,8 @@ def listening(app, settings: Settings) -> Iterator:
                     port,
                 )
                 stack.callback(terminator.close)
-                served.app = tls.Behind(app, terminator)
-                server.address = lambda said: terminator.client(said[1]) or said[0]
+                behind.app = tls.Behind(app, terminator)
+                server.address = lambda peer: terminator.client(peer[1]) or peer[0]
                 port = terminator.port
         except (OSError, ValueError) as error:
             raise WrongUsage(f"{wrong} ({error}); name another.") from error
@@ -128,11 +135,11 @@ def listening(app, settings: Settings) -> Iterator:
 
 
 class _Later:
-    """WSGI: the app that is put in once it is known behind what it stands."""
+    """WSGI: serves `app`, which is set after the server was made and before it runs."""
 
-    app = None
+    app: "WSGIApplication"
 
-    def __call__(self, environ, start_response):
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse"):
         """Serve a request."""
         return self.app(environ, start_response)
 
@@ -140,12 +147,12 @@ class _Later:
 def _most_bytes() -> int:
     from edge_app.web.views.api import MOST_BYTES
 
-    # A little more than the app allows, which answers with a sentence.
+    # A little more than the app allows: beyond its limit the app still answers with a sentence.
     return MOST_BYTES + (1 << 20)
 
 
 def secured(settings: Settings) -> Settings:
-    """Return the settings with the certificate's fingerprint; makes a certificate if TLS is asked for."""
+    """Return the settings with the certificate's fingerprint; make the certificate if TLS needs one."""
     if not settings.tls:
         return settings
     from edge_app.web.http import tls
@@ -158,11 +165,11 @@ def secured(settings: Settings) -> Settings:
 
 
 def addresses() -> list[str]:
-    """Return the addresses of this device by which others may reach it, the loopback's first."""
+    """Return the IPv4 addresses by which others may reach this device, the loopback's first."""
     found = {"127.0.0.1"}
     with contextlib.suppress(OSError):
-        found |= {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-        asked.connect(("192.0.2.1", 9))  # RFC 5737, an address of nobody's; nothing is sent
-        found.add(asked.getsockname()[0])
-    return sorted(found, key=lambda one: (one != "127.0.0.1", one))
+        found |= {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # RFC 5737, an address of no host; nothing is sent
+        found.add(probe.getsockname()[0])
+    return sorted(found, key=lambda address: (address != "127.0.0.1", address))

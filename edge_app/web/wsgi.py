@@ -1,44 +1,48 @@
-"""`gunicorn edge_app.web.wsgi:app`: the page under another server, told by variables of the environment.
+"""`gunicorn edge_app.web.wsgi:app`: the page under another server, configured by environment variables.
 
-One worker: it has the queue, the sessions and the networks. Never preload: the decoders are forked by the worker.
+Use one worker: it holds the queue, the sessions and the networks. Never preload: the worker forks the decoders.
 
-COVID_XRAY_STATE     the state folder (needed)
+COVID_XRAY_STATE     the state folder (required)
 COVID_XRAY_PASSWORD  sets the password, unless the state folder has one
 COVID_XRAY_NAMES     names of the site, separated by commas
-COVID_XRAY_PROXIES   how many proxies stand before it, that set X-Forwarded-For, -Proto and -Host (default 0)
+COVID_XRAY_PROXIES   number of proxies in front that set X-Forwarded-For, -Proto and -Host (default 0)
 """
 
 import atexit
 import contextlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_app.errors import WrongUsage
 from edge_app.web.http.settings import Settings, make_state_dir
 from edge_app.web.readings.inference_queue import InferenceQueue
 
-# More are no chain of proxies but a slip.
+if TYPE_CHECKING:  # imported after the fork
+    from flask import Flask
+
+# More must be a typing error.
 MOST_PROXIES = 9
 _stack = contextlib.ExitStack()
 
 
-def made():
+def create() -> "Flask":
     """Return the WSGI application.
 
     Raises:
-        EdgeError: a variable is missing or wrong, or the model is not ours.
+        EdgeError: a variable is missing or wrong, or the model cannot be read.
     """
     folder = os.environ.get("COVID_XRAY_STATE")
     if not folder:
         raise WrongUsage("COVID_XRAY_STATE: is not set; name a folder for results, password and tokens.")
-    said = os.environ.get("COVID_XRAY_PROXIES", "0")
-    if said not in map(str, range(MOST_PROXIES + 1)):
-        raise WrongUsage(f"COVID_XRAY_PROXIES: is '{said}'; a number from 0 to {MOST_PROXIES} is allowed.")
-    proxies = int(said)
+    text = os.environ.get("COVID_XRAY_PROXIES", "0")
+    if text not in map(str, range(MOST_PROXIES + 1)):
+        raise WrongUsage(f"COVID_XRAY_PROXIES: is '{text}'; a number from 0 to {MOST_PROXIES} is allowed.")
+    proxies = int(text)
     names = tuple(filter(None, os.environ.get("COVID_XRAY_NAMES", "").split(",")))
     settings = Settings(Path(folder), names=names, open=False)
     make_state_dir(settings.state_dir)
-    reader = InferenceQueue(settings)  # first of all: it forks
+    inference_queue = InferenceQueue(settings)  # first of all: it forks
 
     from edge_app.web.access.credentials import Credentials
     from edge_app.web.app import create_app
@@ -47,7 +51,7 @@ def made():
     credentials = Credentials(settings.state_dir)
     if not credentials.has_password:
         credentials.set_password(os.environ.get("COVID_XRAY_PASSWORD", ""))
-    services = _stack.enter_context(opened(settings, reader))
+    services = _stack.enter_context(opened(settings, inference_queue))
     atexit.register(_stack.close)
     application = create_app(settings, services)
     if proxies:
@@ -57,4 +61,4 @@ def made():
     return application
 
 
-app = made()
+app = create()

@@ -1,1 +1,1 @@
-"""Who may ask: passwords, tokens, sessions."""
+"""Access: passwords, tokens, sessions."""

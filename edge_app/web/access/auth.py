@@ -1,17 +1,19 @@
-"""Who may ask: sessions with the password, devices with a token, and nobody by way of somebody else's page.
+"""Access: sessions with the password, devices with a token, and no request that another site's page makes.
 
-Everything is closed unless it is listed here as open.
+Every endpoint is closed unless it is listed here as open.
 """
 
 import hmac
 import threading
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, current_app, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from edge_app.web.access import sessions
-from edge_app.web.access.sessions import Sessions
+from edge_app.web.access.credentials import Credentials
+from edge_app.web.access.sessions import BrowserSession, BrowserSessions
 from edge_app.web.http.problems import fault
 from edge_app.web.http.rate_limits import Bucket, Guesses
 from edge_app.web.http.request_helpers import refuse
@@ -19,27 +21,28 @@ from edge_app.web.text import languages
 
 auth = Blueprint("auth", __name__)
 
-# Endpoints for everybody: what a login page needs, and whether the service lives.
-OPEN = ("auth.login", "pages.language", "static", "watch.health", "watch.ready")
-# Asked for by a page that lies open, several times a second: no sign that somebody is there.
+# Endpoints for everybody: what a login page needs, and the service's health.
+OPEN = ("auth.login", "pages.language", "static", "monitoring.health", "monitoring.ready")
+# Endpoints that an open page requests several times a second: no sign that somebody is there.
 UNATTENDED = ("live.picture", "live.state")
-# What a device's token opens beside the API.
-FOR_DEVICES = ("watch.health", "watch.ready", "watch.metrics")
-# Bytes of a form that strangers may send: a password and a token.
-MOST_OF_STRANGERS = 10_000
+# Endpoints that a device's token opens beside the API.
+FOR_DEVICES = ("monitoring.health", "monitoring.ready", "monitoring.metrics")
+# Bytes of a form that may be sent without a login: a password and a token.
+MOST_WITHOUT_LOGIN = 10_000
 SAFE = ("GET", "HEAD", "OPTIONS")
 API = "/api/"
 BEARER = "Bearer "
 
 
-def init_app(app, credentials) -> None:
+def init_app(app: Flask, credentials: Credentials, open: bool) -> None:
     """Guard an app.
 
     Args:
-        app: of Flask; `app.extensions["services"].settings.open` says whether it is open to whoever reaches it.
-        credentials: `credentials.Credentials`.
+        app: the app.
+        credentials: its password and tokens.
+        open: whether it needs no password unless one is set.
     """
-    app.extensions["guard"] = Guard(credentials)
+    app.extensions["guard"] = Guard(credentials, open)
     app.register_blueprint(auth)
     app.before_request(_check)
     app.after_request(_set_cookie)
@@ -47,92 +50,108 @@ def init_app(app, credentials) -> None:
 
 
 class Guard:
-    """What is known of those who ask."""
+    """The credentials of an app, and the sessions and rate limits of its clients."""
 
-    def __init__(self, credentials):
-        self.credentials = credentials
-        self.sessions, self.guesses, self.uploads = Sessions(), Guesses(), Bucket()
-        # One guess at a time: it takes 32 MB, and those that come at once are not to be free together.
+    def __init__(self, credentials: Credentials, open: bool):
+        self.credentials, self.open = credentials, open
+        self.sessions, self.guesses, self.uploads = BrowserSessions(), Guesses(), Bucket()
+        # One guess at a time: each takes 32 MB, and guesses that come together must not all be free.
         self.one_guess = threading.Lock()
 
 
 def guard() -> Guard:
-    """Return the app's."""
+    """Return the guard of the app that answers the request."""
     return current_app.extensions["guard"]
 
 
 def must_log_in() -> bool:
-    """Say whether the page asks for a password."""
-    return not current_app.extensions["services"].settings.open or guard().credentials.has_password
+    """Return whether the page needs a password."""
+    return not guard().open or guard().credentials.has_password
 
 
 def logged_in() -> bool:
-    """Say whether this browser gave the password."""
-    session = g.get("session")
-    return bool(session and session.logged_in)
+    """Return whether this browser gave the password."""
+    session = _session()
+    return session is not None and session.logged_in
 
 
 def csrf_token() -> str:
-    """Return what a form of this browser must send along; begins a session if there is none."""
-    if g.get("session") is None:
-        g.session = guard().sessions.new()
-    return g.session.csrf
+    """Return the token that a form of this browser must send; begin a session if there is none."""
+    session = _session()
+    if session is None:
+        session = g.session = guard().sessions.new()
+    return session.csrf
 
 
-def _check():
-    """Let a request in, or return the answer that it gets instead."""
+def _session() -> BrowserSession | None:
+    return g.get("session")
+
+
+def _check() -> ResponseReturnValue | None:
+    """Return None to let a request in, or the answer that refuses it."""
     if request.endpoint is None:  # there is no such page
         return None
     is_api = request.path.startswith(API)
-    said = request.headers.get("Authorization", "")
-    if said.startswith(BEARER):
-        if not (is_api or request.endpoint in FOR_DEVICES):
-            return _answer(403, "Authorization: the token of a device opens /api/ and /metrics alone.")
-        if guard().credentials.is_token(said[len(BEARER) :]):
-            g.device = True
-            return None
-        return _answer(401, "Authorization: is not a valid device token; 'serve --new-token NAME' makes one.")
-    known = guard().sessions.get(request.cookies.get(sessions.COOKIE), request.endpoint not in UNATTENDED)
-    if known and known.logged_in and known.password != guard().credentials.version:  # it was changed meanwhile
-        guard().sessions.end(known)
-        known = None
-    g.session = known
+    authorization = request.headers.get("Authorization", "")
+    if authorization.startswith(BEARER):
+        return _check_device(authorization[len(BEARER) :], is_api)
+    g.session = _known_session()
     let_in = not must_log_in() or logged_in()
     if not let_in:  # nothing large is even read
-        request.max_content_length = MOST_OF_STRANGERS
+        request.max_content_length = MOST_WITHOUT_LOGIN
     if let_in or request.endpoint in OPEN:
-        if request.method in SAFE or _is_ours(is_api):
+        if request.method in SAFE or _is_same_site(is_api):
             return None
         return _answer(403, "The form has expired, or came from another site; load the page again.")
-    if is_api or request.endpoint == "watch.metrics" or request.method not in SAFE:
+    if is_api or request.endpoint == "monitoring.metrics" or request.method not in SAFE:
         return _answer(401, "Log in, or send 'Authorization: Bearer TOKEN' with the token of a device.")
     return redirect(url_for("auth.login", next=request.full_path.rstrip("?")), 303)
 
 
-def _is_ours(is_api: bool) -> bool:
-    """Say whether what changes something comes from our own page, or from no browser at all.
+def _check_device(token: str, is_api: bool) -> Response | None:
+    """Return None to let a device in, or the answer that refuses it."""
+    if not (is_api or request.endpoint in FOR_DEVICES):
+        return _answer(403, "Authorization: the token of a device opens /api/ and /metrics alone.")
+    if not guard().credentials.is_token(token):
+        return _answer(401, "Authorization: is not a valid device token; 'serve --new-token NAME' makes one.")
+    g.device = True
+    return None
 
-    OWASP, cross-site request forgery: a token that only our page can know, and the origin as the browser tells it.
+
+def _known_session() -> BrowserSession | None:
+    """Return the valid session of the request's cookie; end it if the password was changed since its login."""
+    session = guard().sessions.get(request.cookies.get(sessions.COOKIE), request.endpoint not in UNATTENDED)
+    if session and session.logged_in and session.password != guard().credentials.version:
+        guard().sessions.end(session)
+        return None
+    return session
+
+
+def _is_same_site(is_api: bool) -> bool:
+    """Return whether a request that changes something comes from our own page, or from a program that is no browser.
+
+    OWASP, cross-site request forgery: a token that only our page can know, and the origin that the browser sends.
     """
     origin = request.headers.get("Origin")
     if origin is not None and not _same(origin, request.host):
         return False
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return False
-    if is_api and g.session is None and origin is None and "Sec-Fetch-Site" not in request.headers:
-        return True  # a program; it has no cookie that a page of elsewhere could ride on
-    said = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
-    return g.session is not None and hmac.compare_digest(said.encode(), g.session.csrf.encode())
+    session = _session()
+    if is_api and session is None and origin is None and "Sec-Fetch-Site" not in request.headers:
+        return True  # a program: it has no cookie that another site's page could use
+    token = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
+    return session is not None and hmac.compare_digest(token.encode(), session.csrf.encode())
 
 
 def _same(origin: str, host: str) -> bool:
     try:
         return urlsplit(origin).netloc == host
-    except ValueError:  # such as 'http://[': no address at all
+    except ValueError:  # such as 'http://[', which is not an address
         return False
 
 
-def _answer(status: int, sentence: str):
+def _answer(status: int, sentence: str) -> Response:
     if request.path.startswith(API):
         answer = current_app.make_response(fault(status, sentence))
     else:
@@ -142,16 +161,16 @@ def _answer(status: int, sentence: str):
     return answer
 
 
-def _set_cookie(answer):
-    session = g.get("session")
+def _set_cookie(answer: Response) -> Response:
+    session = _session()
     if session is not None and request.cookies.get(sessions.COOKIE) != session.id:
         answer.set_cookie(sessions.COOKIE, session.id, httponly=True, samesite="Strict", secure=request.is_secure)
     return answer
 
 
 @auth.route("/login", methods=["GET", "POST"])
-def login():
-    """Ask for the password; what was asked for before comes after it."""
+def login() -> ResponseReturnValue:
+    """Ask for the password, then go to the page that was requested first."""
     then = languages.back(request.values.get("next", ""))
     if not must_log_in() or logged_in():
         return redirect(then, 303)
@@ -161,7 +180,8 @@ def login():
         return _guess(request.remote_addr or "", then)
 
 
-def _guess(address: str, then: str):
+def _guess(address: str, then: str) -> ResponseReturnValue:
+    """Log in if the form's password is right; `address` has a limited number of guesses."""
     held = guard()
     wait = held.guesses.wait(address) or held.guesses.of_all()
     if wait:
@@ -177,9 +197,11 @@ def _guess(address: str, then: str):
 
 
 @auth.post("/logout")
-def logout():
+def logout() -> ResponseReturnValue:
     """End the session."""
-    guard().sessions.end(g.session)
+    session = _session()
+    if session is not None:
+        guard().sessions.end(session)
     g.session = None
     answer = redirect(url_for("auth.login" if must_log_in() else "upload.landing"), 303)
     answer.delete_cookie(sessions.COOKIE, httponly=True, samesite="Strict", secure=request.is_secure)

@@ -1,4 +1,4 @@
-"""The password of the page and the tokens of devices: of both only hashes are kept, in the state folder."""
+"""The password of the page and the tokens of devices: only their hashes are kept, in the state folder."""
 
 import hashlib
 import hmac
@@ -10,16 +10,16 @@ from edge_app import atomic_io
 from edge_app.errors import WrongUsage
 from edge_app.web.http import settings
 
-# Characters of a password; NIST SP 800-63B asks for 8 at least, and for no rules of composition.
+# Characters of a password; NIST SP 800-63B asks for at least 8, and for no rules of composition.
 LEAST, MOST = 10, 1024
-# RFC 7914: N = 2^15, r = 8, p = 1, 32 MB and a tenth of a second on a desk, as OWASP's password storage has it.
+# RFC 7914: N = 2^15, r = 8, p = 1: 32 MB and a tenth of a second on a desk, as OWASP advises for stored passwords.
 METHOD = "scrypt:32768:8:1"
-# A token is 256 random bits: a plain hash cannot be tried out.
+# A token has 256 random bits: nobody can find it from a plain hash.
 TOKEN_BYTES = 32
 
 
 class Credentials:
-    """What opens the page; read anew whenever its files change, so that a password is changed without a restart."""
+    """The password and the tokens; read at each use, so that a change needs no restart."""
 
     def __init__(self, folder: Path):
         """Take the state folder."""
@@ -32,29 +32,29 @@ class Credentials:
 
     @property
     def version(self) -> str:
-        """What changes with the password, so that sessions of the one before end; empty without a password."""
+        """A hash that changes with the password, so that older sessions end; empty without a password."""
         try:
             return _digest(self._password.read_text(encoding="ascii"))
         except OSError:
             return ""
 
-    def is_password(self, said: str) -> bool:
-        """Say whether it is the password; takes as long for a wrong one."""
+    def is_password(self, password: str) -> bool:
+        """Return whether this is the password; a wrong one takes as long."""
         from werkzeug.security import check_password_hash
 
-        if len(said) > MOST:
+        if len(password) > MOST:
             return False
         try:
-            return check_password_hash(self._password.read_text(encoding="ascii"), said)
+            return check_password_hash(self._password.read_text(encoding="ascii"), password)
         except OSError:
             return False
 
-    def is_token(self, said: str) -> bool:
-        """Say whether it is the token of a device."""
-        digest = _digest(said)
+    def is_token(self, token: str) -> bool:
+        """Return whether this is the token of a device."""
+        digest = _digest(token)
         return any(hmac.compare_digest(digest, known) for known in self._named().values())
 
-    def set_password(self, said: str) -> None:
+    def set_password(self, password: str) -> None:
         """Set the password.
 
         Raises:
@@ -62,25 +62,27 @@ class Credentials:
         """
         from werkzeug.security import generate_password_hash
 
-        if not LEAST <= len(said) <= MOST:
-            raise WrongUsage(f"password: has {len(said)} characters; {LEAST} to {MOST} are allowed.")
-        atomic_io.write(self._password, generate_password_hash(said, METHOD).encode(), mode=0o600)
+        if not LEAST <= len(password) <= MOST:
+            raise WrongUsage(f"password: has {len(password)} characters; {LEAST} to {MOST} are allowed.")
+        atomic_io.write(self._password, generate_password_hash(password, METHOD).encode(), mode=0o600)
 
     def new_token(self, name: str) -> str:
-        """Give a device a token, in place of one of the same name; it is told this once."""
+        """Return a new token for a device; it replaces one of the same name and cannot be shown again."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         atomic_io.write_json(self._tokens, self._named() | {name: _digest(token)}, mode=0o600)
         return token
 
     def forget_token(self, name: str) -> None:
-        """Take a device's token away.
+        """Delete a device's token.
 
         Raises:
-            WrongUsage: there is none of that name.
+            WrongUsage: there is no token of that name.
         """
         named = self._named()
         if name not in named:
-            raise WrongUsage(f"--forget-token: '{name}' has none; {', '.join(map(repr, named)) or 'nobody'} has.")
+            raise WrongUsage(
+                f"--forget-token: there is no token '{name}'; existing tokens: {', '.join(map(repr, named)) or 'none'}."
+            )
         del named[name]
         atomic_io.write_json(self._tokens, named, mode=0o600)
 

@@ -1,1 +1,1 @@
-"""What serving means here: settings, TLS, limits, headers, answers."""
+"""Serving: settings, TLS, limits, headers, answers."""

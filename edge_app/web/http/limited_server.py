@@ -1,29 +1,30 @@
-"""waitress with room for everybody: of connections, and of memory for what is being sent.
+"""waitress with shared limits: of connections, and of memory for the bodies of requests.
 
-waitress alone stops accepting at its limit of connections, a client that sends a byte now and then keeps what it holds
-for ever, and each may send a body of the greatest size. Here whoever holds most gives way.
+waitress alone stops accepting at its limit of connections, a client that sends a byte now and then keeps its connection
+for ever, and each client may send a body of the greatest size. Here the client that holds most gives way.
 """
 
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.utilities import Error
 
-# Connections beyond ours that waitress would allow: it never gets as far, since each new one that is too many costs an
-# old one, unless all wait for their answers.
+# Connections that waitress allows beyond our limit. It reaches them only if all wait for their answers: otherwise each
+# new connection above the limit closes an old one.
 SPARE = 16
-# Seconds in which a request must have come whole: a film of 32 MB at 2.2 Mbit a second, a poor WLAN.
+# Seconds within which a request must have come whole: a film of 32 MB at 2.2 Mbit a second, a poor WLAN.
 PATIENCE = 120
-# Seconds after which one that found no room may come again: the largest film takes so long on a good WLAN.
+# Seconds after which a client that found no room may try again: the largest film takes this long on a good WLAN.
 RETRY = 5
 
 
 class NoRoom(Error):
-    """Answer: too much is being sent at a time."""
+    """Answer: too much is being sent at the same time."""
 
     code = 503
     reason = "Service Unavailable"
@@ -35,25 +36,26 @@ class NoRoom(Error):
 
 
 class Request(HTTPRequestParser):
-    """One request as it comes; its body is let in when its head has come."""
+    """One request while it comes; once its headers are there, its body is admitted or refused."""
 
-    def __init__(self, adjusted, channel: "Channel"):
-        """Begin."""
+    def __init__(self, adjusted: Adjustments, channel: "Channel"):
+        """Begin with nothing received."""
         super().__init__(adjusted)
         self._channel, self.begun = channel, time.time()
 
     @property
     def size(self) -> int:
-        """Bytes of the body, as it was announced, or the most that it can become."""
+        """Bytes of the body: as announced, or the most that a chunked one may have."""
         if not self.headers_finished or self.error:
             return 0
         return self.adj.max_request_body_size if self.chunked else self.content_length
 
     def received(self, data: bytes) -> int:
-        """Take what has come; return how much of it."""
-        headless = not self.headers_finished
+        """Take bytes that have come; return how many were taken."""
+        was_headless = not self.headers_finished
         taken = super().received(data)
-        if headless and self.headers_finished and not self.completed and not self._channel.server.admit(self._channel):
+        begins = was_headless and self.headers_finished and not self.completed
+        if begins and not self._channel.server.admit(self._channel):
             self.error, self.completed = NoRoom("Too much is being sent; try again."), True
         return taken
 
@@ -61,22 +63,27 @@ class Request(HTTPRequestParser):
 class Channel(HTTPChannel):
     """One connection."""
 
-    def parser_class(self, adjusted) -> Request:
-        """Return what takes the next request."""
+    # waitress's stubs know only its own classes; `Server` and `parser_class` make ours.
+    server: "Server"  # pyright: ignore[reportIncompatibleVariableOverride]
+    requests: list[Request]  # pyright: ignore[reportIncompatibleVariableOverride]
+    request: Request | None  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def parser_class(self, adjusted: Adjustments) -> Request:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Return a parser for the next request; waitress calls this attribute and needs no class."""
         return Request(adjusted, self)
 
     @property
     def size(self) -> int:
         """Bytes of the bodies of its requests that are coming or not answered yet."""
-        return sum(one.size for one in (*self.requests, self.request) if one)
+        return sum(request.size for request in (*self.requests, self.request) if request)
 
     @property
     def unserved(self) -> bool:
-        """Whether nobody answers it just now."""
+        """Whether none of its requests is being answered now."""
         return not self.requests and not self.total_outbufs_len
 
     def drop(self) -> None:
-        """Close it, and let go of what has come."""
+        """Close it, and free what has come."""
         if self.request:
             self.request.close()
         self.handle_close()
@@ -87,37 +94,47 @@ class Server(TcpWSGIServer):
 
     Attributes:
         most: connections at once.
-        most_bytes: of bodies under way.
-        address: tells the address of a client by what its socket says, (host, port).
+        most_bytes: of bodies that are coming or not answered yet, of all connections.
+        address: returns the address of a client from the (host, port) of its socket.
     """
 
     channel_class = Channel
     most = most_bytes = 0
-    address: Callable[[tuple], str] = staticmethod(lambda said: said[0])
+    address: Callable[[tuple], str] = staticmethod(lambda peer: peer[0])
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self.getsockname()[1])
+
+    @property
+    def _channels(self) -> list[Channel]:
+        return list(self.active_channels.values())  # pyright: ignore[reportAttributeAccessIssue]  (a dict; stub is wrong)
 
     def handle_accept(self) -> None:
-        """Take a new connection, in place of an old one where there are too many."""
+        """Take a new connection; close an old one if there are too many."""
         super().handle_accept()
-        if len(self.active_channels) > self.most:
-            unserved = [one for one in self.active_channels.values() if one.unserved]
-            self._drop_one(unserved, Counter(self.address(one.addr) for one in unserved))
+        channels = self._channels
+        if len(channels) > self.most:
+            unserved = [channel for channel in channels if channel.unserved]
+            self._drop_one(unserved, Counter(self.address(channel.addr) for channel in unserved))
 
     def admit(self, channel: Channel) -> bool:
-        """Say whether there is room for the body that a connection announces; it is counted already.
+        """Return whether there is room for the body that a connection announces, which is already counted.
 
-        An address that sends more than this one's must give way; else this one has to wait.
+        Connections of addresses that send more than this one's are closed to make room.
         """
         while True:
-            held = Counter()
-            for one in self.active_channels.values():
-                held[self.address(one.addr)] += one.size
+            held: Counter[str] = Counter()
+            for other in self._channels:
+                held[self.address(other.addr)] += other.size
             if held.total() <= self.most_bytes:
                 return True
             own = held[self.address(channel.addr)]
             others = [
-                one
-                for one in self.active_channels.values()
-                if one.size and one.unserved and held[self.address(one.addr)] > own
+                other
+                for other in self._channels
+                if other.size and other.unserved and held[self.address(other.addr)] > own
             ]
             if not others:
                 return False
@@ -125,14 +142,14 @@ class Server(TcpWSGIServer):
 
     def maintenance(self, now: float) -> None:
         """Close connections that are silent, and those whose request takes too long to come."""
-        super().maintenance(now)
-        for channel in self.active_channels.values():
+        super().maintenance(now)  # pyright: ignore[reportArgumentType]  (seconds since the epoch; the stub says int)
+        for channel in self._channels:
             if channel.unserved and channel.request and channel.request.begun < now - PATIENCE:
                 channel.will_close = True
 
     def _drop_one(self, among: Iterable[Channel], held: Counter) -> None:
         """Close the oldest connection of the address that holds most."""
-        loser = min(among, key=lambda one: (-held[self.address(one.addr)], one.creation_time), default=None)
+        loser = min(among, key=lambda channel: (-held[self.address(channel.addr)], channel.creation_time), default=None)
         if loser:
             loser.drop()
 
@@ -148,14 +165,14 @@ def serve(app, most: int, most_bytes: int, **adjustments) -> Server:
 
     Raises:
         OSError: the address cannot be listened on.
-        ValueError: it is no address.
+        ValueError: it is not an address.
     """
-    from waitress.adjustments import Adjustments
     from waitress.task import ThreadedTaskDispatcher
 
     adjusted = Adjustments(connection_limit=most + SPARE, **adjustments)
     threads = ThreadedTaskDispatcher()
     threads.set_thread_count(adjusted.threads)
-    server = Server(app, dispatcher=threads, adj=adjusted, sockinfo=adjusted.listen[0])
+    listen = adjusted.listen[0]  # a tuple of `socket.getaddrinfo`; the stub says str
+    server = Server(app, dispatcher=threads, adj=adjusted, sockinfo=listen)  # pyright: ignore[reportArgumentType]
     server.most, server.most_bytes = most, most_bytes
     return server

@@ -1,13 +1,13 @@
-"""How often somebody may ask: a bucket of tokens for each address, and a wait that doubles after wrong passwords."""
+"""Rate limits: a token bucket for each address, and a wait that doubles after wrong passwords."""
 
 import threading
 import time
 from collections import OrderedDict
 
-# Addresses remembered; the one that was seen longest ago goes first.
+# Addresses remembered; the one that was seen longest ago is forgotten first.
 MOST_ADDRESSES = 1000
-# Films that an address may send at once and a second: a folder of 60 dragged in goes through, then one every second,
-# which is faster than a Pi reads them.
+# Films that an address may send at once, and then a second: a folder of 60 goes through, then one film a second, which
+# is faster than a Pi reads them.
 UPLOADS, UPLOADS_A_SECOND = 60, 1.0
 # Wrong passwords that cost nothing, seconds of the first wait after them, and of the longest.
 FREE, FIRST, LONGEST = 5, 2, 900
@@ -16,15 +16,15 @@ FREE_OF_ALL = 60
 
 
 class Bucket:
-    """So many at once, then so many a second, for each address; for many threads."""
+    """Allows each address `most` requests at once, then `a_second`; for many threads."""
 
     def __init__(self, most: float = UPLOADS, a_second: float = UPLOADS_A_SECOND, clock=time.monotonic):
-        """Begin full; `clock` tells seconds."""
+        """Begin with full buckets; `clock` returns seconds."""
         self._most, self._rate, self._clock, self._lock = most, a_second, clock, threading.Lock()
         self._held: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, address: str) -> int:
-        """Take one; return 0, or in how many whole seconds there will be one."""
+        """Take one request of an address; return 0, or the whole seconds until one is allowed."""
         now = self._clock()
         with self._lock:
             left, since = self._held.pop(address, (self._most, now))
@@ -37,16 +37,16 @@ class Bucket:
 
 
 class Guesses:
-    """Wrong passwords by address, and of all; for many threads."""
+    """Wrong passwords by address, and of all addresses together; for many threads."""
 
     def __init__(self, clock=time.monotonic):
-        """Begin without any; `clock` tells seconds."""
+        """Begin without any; `clock` returns seconds."""
         self._clock, self._lock = clock, threading.Lock()
         self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._all = Bucket(FREE_OF_ALL, FREE_OF_ALL / 60, clock)
 
     def wait(self, address: str) -> int:
-        """Return in how many whole seconds an address may guess again; 0 for now."""
+        """Return the whole seconds until an address may guess again; 0 for now."""
         with self._lock:
             count, last = self._wrong.get(address, (0, 0.0))
         if count < FREE:
@@ -63,10 +63,10 @@ class Guesses:
                 self._wrong.popitem(last=False)
 
     def of_all(self) -> int:
-        """Take one of the guesses that all addresses have together; return as of `Bucket.take`."""
+        """Take one of the guesses of all addresses together; returns as of `Bucket.take`."""
         return self._all.take("")
 
     def right(self, address: str) -> None:
-        """Forget the wrong passwords of an address that knows the right one."""
+        """Forget the wrong passwords of an address that gave the right one."""
         with self._lock:
             self._wrong.pop(address, None)

@@ -1,10 +1,10 @@
-"""What every answer says to the browser, and which host names of this device are accepted."""
+"""The security headers of every answer, and the check that a request is for a host name of this device."""
 
 import ipaddress
 
 from flask import current_app, request
 
-# Nothing but what the page itself serves; no script or style inside a page; in nobody's frame.
+# Only files that the page itself serves; no script or style inside a page; no frame on another page.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -19,16 +19,16 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-# A year: whoever has once seen the page under TLS is not to be led to it without.
+# A year: a browser that has seen the page under TLS must not be led to it without.
 STRICT = "max-age=31536000"
 
 
 def init_app(app, names: frozenset[str]) -> None:
-    """Give an app its headers, and let it heed requests for its own names alone, in lower case, and for addresses."""
+    """Give an app its headers, and let it answer only requests for an IP address or one of its names, in lower case."""
 
     @app.before_request
     def check_host():
-        """Refuse a page of elsewhere that was made to point here by its name (DNS rebinding); it cannot be a number."""
+        """Refuse a foreign host name that was made to point here (DNS rebinding); that cannot be an IP address."""
         if _host(request.host) in names or _is_address(_host(request.host)):
             return None
         answer = "Unknown host name; use this device's address, or start it with '--name NAME'.\n"
@@ -46,9 +46,9 @@ def init_app(app, names: frozenset[str]) -> None:
         return answer
 
 
-def _host(said: str) -> str:
+def _host(header: str) -> str:
     """Return the host of a Host header, without its port, in lower case."""
-    host = said.rsplit(":", 1)[0] if not said.endswith("]") else said
+    host = header.rsplit(":", 1)[0] if not header.endswith("]") else header
     return host.strip("[]").rstrip(".").lower()
 
 

@@ -1,4 +1,4 @@
-"""What a served page is told at its start, and the folder that holds its state."""
+"""The settings of the served page, and the folder that holds its state."""
 
 import ipaddress
 import socket
@@ -24,16 +24,16 @@ class Settings:
         state_dir: holds the store, the password's hash, tokens' hashes and the certificate.
         host: address that is listened on.
         port: to listen on; 0 is any that is free.
-        names: of this device in a browser's address line, beside its addresses, `localhost` and its host name.
+        names: of this device in a browser's address bar, beside its addresses, `localhost` and its host name.
         model: file.
         threads: of one invocation of the networks.
         rule: operating point, of `card.RULES`.
         prevalence: as the user wrote it, or None.
         camera: its name, or None for no live page.
         keep_days: days after which a reading is deleted; 0 for never.
-        tls: whether it is served under TLS.
-        fingerprint: of the certificate, SHA-256; empty without TLS.
-        open: that whoever reaches it may use it without a password: on this machine alone.
+        tls: whether the page is served under TLS.
+        fingerprint: of the certificate, SHA-256 as browsers show it; empty without TLS.
+        open: whether no password is needed unless one is set: for this machine only.
     """
 
     state_dir: Path
@@ -57,7 +57,7 @@ class Settings:
 
 
 def make_state_dir(folder: Path) -> None:
-    """Make the folder, for its owner's eyes alone.
+    """Make the state folder, readable by its owner only.
 
     Raises:
         WrongUsage: it cannot be made, or others may write into it.
@@ -74,7 +74,7 @@ def make_state_dir(folder: Path) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether only programs on this machine reach an address that is listened on."""
+    """Return whether only programs on this machine can reach an address that is listened on."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

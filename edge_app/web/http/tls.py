@@ -1,7 +1,7 @@
-"""TLS before a server that has none: bytes are decrypted here and passed on to it over the loopback.
+"""TLS in front of a server without it: bytes are decrypted here and passed on to the server over the loopback.
 
-A certificate of our own is made at the first start; nobody vouches for it, so its fingerprint is printed to be compared
-with what the browser shows.
+A self-signed certificate is made at the first start. No authority vouches for it, so its fingerprint is printed: it
+must be the one that the browser shows.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ from pathlib import Path
 
 from edge_app import atomic_io
 
-# Days that a certificate is good for: more than 825 are refused even where it is trusted (Apple HT210176).
+# Days for which a certificate is valid: more than 825 are refused even if it is trusted (Apple HT210176).
 DAYS = 800
 # Seconds for a handshake, and bytes read at a time.
 PATIENCE, AT_ONCE = 10, 1 << 16
 
 
 def certificate(path: Path, key: Path, names: frozenset[str], addresses: list[str]) -> str:
-    """Make a self-signed certificate and its key, unless they are there and still good.
+    """Make a self-signed certificate and its key, unless they exist and are still valid for a month.
 
     Args:
         path, key: PEM files.
@@ -40,16 +40,18 @@ def certificate(path: Path, key: Path, names: frozenset[str], addresses: list[st
     made = x509.load_pem_x509_certificate(path.read_bytes()) if path.is_file() and key.is_file() else None
     if made is None or made.not_valid_after_utc < now + datetime.timedelta(days=30):
         secret = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "covid-xray page")])
-        others = [x509.DNSName(one) for one in sorted(names) if one and not _address(one)]
-        others += [x509.IPAddress(ipaddress.ip_address(one)) for one in addresses]
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "covid-xray page")])
+        others: list[x509.GeneralName] = [
+            x509.DNSName(name) for name in sorted(names) if name and not _is_address(name)
+        ]
+        others += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
         made = (
             x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
+            .subject_name(subject)
+            .issuer_name(subject)
             .public_key(secret.public_key())
             .serial_number(x509.random_serial_number())
-            # A Pi without a clock wakes in the past: its browsers' clocks are right, and yesterday is early enough.
+            # A Pi without a battery clock may start in the past; the browsers' clocks are right.
             .not_valid_before(now - datetime.timedelta(days=1))
             .not_valid_after(now + datetime.timedelta(days=DAYS))
             .add_extension(x509.SubjectAlternativeName(others), critical=False)
@@ -65,14 +67,14 @@ def certificate(path: Path, key: Path, names: frozenset[str], addresses: list[st
 
 
 class Terminator:
-    """Listens under TLS and passes on to a server on the loopback.
+    """Listens under TLS and passes the bytes on to a server on the loopback.
 
     Attributes:
         port: that it listens on.
     """
 
     def __init__(self, host: str, port: int, path: Path, key: Path, onto: int):
-        """Begin.
+        """Begin to listen.
 
         Args:
             host, port: to listen on; 0 is any free port.
@@ -92,12 +94,12 @@ class Terminator:
             asyncio.start_server(self._pass_on, host, port, ssl=self._context, ssl_handshake_timeout=PATIENCE)
         )
         self.port = self._server.sockets[0].getsockname()[1]
-        self._loop.set_exception_handler(lambda loop, context: None)  # of clients that go in the middle of something
+        self._loop.set_exception_handler(lambda loop, context: None)  # a client may leave at any time
         self._thread = threading.Thread(target=self._loop.run_forever, name="tls", daemon=True)
         self._thread.start()
 
     def client(self, port: int) -> str | None:
-        """Return the address of the client whose bytes come to the server from a port on the loopback."""
+        """Return the address of the client whose bytes come from this port of the loopback; None if unknown."""
         return self._clients.get(port)
 
     def close(self) -> None:
@@ -116,7 +118,7 @@ class Terminator:
         self._thread.join(PATIENCE)
         self._loop.close()
 
-    async def _pass_on(self, reader, writer) -> None:
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             inner, onto = await asyncio.open_connection("127.0.0.1", self._onto)
         except OSError:
@@ -128,11 +130,11 @@ class Terminator:
             await asyncio.gather(_copy(reader, onto), _copy(inner, writer))
         finally:
             self._clients.pop(port, None)
-            for one in (writer, onto):
-                one.close()
+            writer.close()
+            onto.close()
 
 
-async def _copy(reader, writer) -> None:
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError, ssl.SSLError, asyncio.IncompleteReadError):
         while content := await reader.read(AT_ONCE):
             writer.write(content)
@@ -145,7 +147,7 @@ async def _copy(reader, writer) -> None:
 
 
 class Behind:
-    """WSGI: tells an app the true address of who asks through a `Terminator`; nobody else is let in."""
+    """WSGI: gives an app the address of the client behind a `Terminator`; other connections are refused."""
 
     def __init__(self, app, terminator: Terminator):
         self._app, self._terminator = app, terminator
@@ -160,7 +162,7 @@ class Behind:
         return self._app(environ, start_response)
 
 
-def _address(name: str) -> bool:
+def _is_address(name: str) -> bool:
     with contextlib.suppress(ValueError):
         return bool(ipaddress.ip_address(name))
     return False

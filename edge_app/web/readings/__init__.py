@@ -1,1 +1,1 @@
-"""Films that were sent: queued, read, kept, drawn."""
+"""Uploaded films: queued, read, kept, drawn."""

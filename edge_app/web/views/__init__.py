@@ -1,1 +1,1 @@
-"""The pages and the interface for programs."""
+"""The pages, the API and the monitoring endpoints."""

@@ -1,4 +1,4 @@
-"""The page's interface for programs: /api/v1, in JSON; `openapi.json` beside this file describes it."""
+"""The API for programs: /api/v1, in JSON; `openapi.json` beside this file describes it."""
 
 import json
 from datetime import datetime
@@ -6,20 +6,25 @@ from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Response, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from edge_app.errors import EdgeError
 from edge_app.screening import decision
 from edge_app.web.access import auth
 from edge_app.web.http.problems import fault
-from edge_app.web.http.request_helpers import MOST_LABEL, services
+from edge_app.web.http.request_helpers import MOST_LABEL
+from edge_app.web.readings.inference_queue import Busy
+from edge_app.web.readings.reading_store import Reading
+from edge_app.web.readings.services import services
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
 # Bytes of a request: a DICOM film of 4,280 x 3,520 pixels with 16 bits, the largest of a flat panel, has 30 MB.
 MOST_BYTES = 32 << 20
-# Rows at once.
+# Rows of one answer: by default, and at most.
 FEW, MANY = 25, 200
-# What a bare body may call itself; what it is, its content says.
+# Media types that a bare body may have; its format is told from its content.
 FILMS = ("image/png", "image/jpeg", "application/dicom", "application/octet-stream")
 FORM = "multipart/form-data"
 
@@ -40,16 +45,14 @@ def _wrong(error: Wrong):
 @api.post("/classify")
 def classify():
     """Judge one film: a form with the field `film`, or the film itself as the body."""
-    from edge_app.web.readings.inference_queue import Busy
-
-    told = _told({"label", "photograph"}, form=request.mimetype == FORM)
-    photograph = _flag("photograph", told)
+    given = _parameters({"label", "photograph"}, form=request.mimetype == FORM)
+    photograph = _flag("photograph", given)
     wait = auth.guard().uploads.take(request.remote_addr or "")
     if wait:
         raise Wrong(429, f"films: more were sent than one a second; wait {wait} s.", wait)
     name, content = _film()
     try:
-        kept = services().reader.submit(content, name, _label(told.get("label", "")), photograph=photograph)
+        kept = services().inference_queue.submit(content, name, _label(given.get("label", "")), photograph=photograph)
     except Busy as busy:
         raise Wrong(503, f"films: {busy}.", busy.retry_after_s) from busy
     except EdgeError as error:
@@ -60,17 +63,17 @@ def classify():
 @api.get("/results")
 def results():
     """List readings, the newest first."""
-    told = _told({"label", "verdict", "since", "until", "limit", "offset"})
-    verdict = told.get("verdict")
+    given = _parameters({"label", "verdict", "since", "until", "limit", "offset"})
+    verdict = given.get("verdict")
     if verdict is not None and verdict not in decision.VERDICTS:
         raise Wrong(400, f"verdict: is {verdict!r}; it must be one of {', '.join(map(repr, decision.VERDICTS))}.")
     wanted = {
-        "label": _label(told["label"]) if "label" in told else None,
+        "label": _label(given["label"]) if "label" in given else None,
         "verdict": verdict,
-        "since": _time("since", told),
-        "until": _time("until", told),
+        "since": _time("since", given),
+        "until": _time("until", given),
     }
-    limit, offset = _whole("limit", told, FEW, 1, MANY), _whole("offset", told, 0, 0, 1_000_000_000)
+    limit, offset = _whole("limit", given, FEW, 1, MANY), _whole("offset", given, 0, 0, 1_000_000_000)
     found = services().reading_store.search(limit, offset, **wanted)
     return {"total": services().reading_store.count(**wanted), "results": [shown(reading) for reading in found]}
 
@@ -99,8 +102,8 @@ def _description() -> str:
     return Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
 
 
-def shown(reading) -> dict:
-    """Return a reading as JSON: a row of docs/results.md, and what the page adds to it."""
+def shown(reading: Reading) -> dict:
+    """Return a reading for JSON: a row of docs/results.md with the page's own fields."""
     row = {name: value for name, value in reading.row.items() if name != "path"}
     return row | {
         "id": reading.id,
@@ -127,10 +130,10 @@ def _film() -> tuple[str, bytes]:
     return name, content
 
 
-def _told(known: set[str], form: bool = False) -> dict[str, str]:
-    """Return what was asked for by name; each once, and nothing else."""
-    values = {}
-    for given in (request.args, request.form if form else {}):
+def _parameters(known: set[str], form: bool = False) -> dict[str, str]:
+    """Return the parameters of the address and, with `form`, of the form by name; each may be given once."""
+    values: dict[str, str] = {}
+    for given in (request.args, request.form if form else MultiDict[str, str]()):
         for name in given:
             if name not in known | {"csrf_token"}:
                 short = str(name or "")[:40]  # a form may hold a field without a name
@@ -141,48 +144,48 @@ def _told(known: set[str], form: bool = False) -> dict[str, str]:
     return values
 
 
-def _label(said: str) -> str:
-    if len(said) > MOST_LABEL or not said.isprintable():
-        raise Wrong(400, f"label: has {len(said)} characters; at most {MOST_LABEL} that can be printed are allowed.")
-    return said.strip()
+def _label(text: str) -> str:
+    if len(text) > MOST_LABEL or not text.isprintable():
+        raise Wrong(400, f"label: has {len(text)} characters; at most {MOST_LABEL} that can be printed are allowed.")
+    return text.strip()
 
 
-def _flag(name: str, told: dict) -> bool:
-    said = told.get(name, "0")
-    if said not in ("0", "1"):
-        raise Wrong(400, f"{name}: is {said[:40]!r}; it must be 0 or 1.")
-    return said == "1"
+def _flag(name: str, given: dict[str, str]) -> bool:
+    text = given.get(name, "0")
+    if text not in ("0", "1"):
+        raise Wrong(400, f"{name}: is {text[:40]!r}; it must be 0 or 1.")
+    return text == "1"
 
 
-def _whole(name: str, told: dict, default: int, least: int, most: int) -> int:
-    said = told.get(name)
-    if said is None:
+def _whole(name: str, given: dict[str, str], default: int, least: int, most: int) -> int:
+    text = given.get(name)
+    if text is None:
         return default
-    if not (said.isascii() and said.isdigit() and len(said) < 12 and least <= int(said) <= most):
-        raise Wrong(400, f"{name}: is {said[:40]!r}; a whole number from {least} to {most} is allowed.")
-    return int(said)
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and least <= int(text) <= most):
+        raise Wrong(400, f"{name}: is {text[:40]!r}; a whole number from {least} to {most} is allowed.")
+    return int(text)
 
 
-def _time(name: str, told: dict) -> datetime | None:
-    said = told.get(name)
-    if said is None:
+def _time(name: str, given: dict[str, str]) -> datetime | None:
+    text = given.get(name)
+    if text is None:
         return None
     try:
-        time = datetime.fromisoformat(said)
+        time = datetime.fromisoformat(text)
     except ValueError:
         time = None
     if time is None or not 1970 < time.year < 9999:
-        raise Wrong(400, f"{name}: is {said[:40]!r}; a date or a time is allowed, such as 2026-11-27T14:30:00+01:00.")
+        raise Wrong(400, f"{name}: is {text[:40]!r}; a date or a time is allowed, such as 2026-11-27T14:30:00+01:00.")
     return time.astimezone()
 
 
-def _reading(id: str):
+def _reading(id: str) -> Reading:
     found = services().reading_store.get(id)
     if found is None:
         raise Wrong(404, "reading: there is none of that name; it was deleted, or its time is over.")
     return found
 
 
-def for_errors(status: int, words: str):
-    """Return the answer to an error that Flask found, such as a path that is not there."""
-    return json.dumps(fault(status, words)[0]), status, {"Content-Type": "application/json"}
+def for_errors(status: int, sentence: str) -> ResponseReturnValue:
+    """Return the answer to an error that Flask found, such as an unknown path."""
+    return json.dumps(fault(status, sentence)[0]), status, {"Content-Type": "application/json"}

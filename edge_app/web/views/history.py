@@ -1,4 +1,4 @@
-"""The readings that are kept: searched, exported, compared, deleted."""
+"""The history: readings are searched, exported, compared and deleted."""
 
 from datetime import datetime, timedelta
 
@@ -6,14 +6,16 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask_babel import gettext as _
 
 from edge_app.screening import decision
-from edge_app.web.http.request_helpers import reading_or_404, refuse, services
+from edge_app.web.http.request_helpers import refuse
+from edge_app.web.readings.services import reading_or_404, services
 from edge_app.web.text import result_view
 
 history = Blueprint("history", __name__)
 
 # Readings on one page: some four screens of a phone.
 A_PAGE = 25
-ASKED = ("label", "q", "verdict", "since", "until")
+# Parameters of the search.
+FILTERS = ("label", "q", "verdict", "since", "until")
 
 
 @history.get("/history")
@@ -24,20 +26,20 @@ def show():
     last = max(1, -(-total // A_PAGE))
     page = min(max(1, request.args.get("page", 1, int)), last)
     found = services().reading_store.search(**wanted, limit=A_PAGE, offset=(page - 1) * A_PAGE)
-    said = {name: request.args[name] for name in ASKED if request.args.get(name)}
-    return render_template("history.html", readings=found, total=total, page=page, last=last, said=said)
+    filters = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+    return render_template("history.html", readings=found, total=total, page=page, last=last, filters=filters)
 
 
 @history.get("/history.csv")
 def export():
-    """Send what the history shows as CSV."""
+    """Send the readings that the search finds as CSV."""
     answer = Response(services().reading_store.export_csv(**_wanted()), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f"attachment; filename=readings-{datetime.now():%Y-%m-%d}.csv"
     return answer
 
 
 def _wanted() -> dict:
-    """Return what the history is asked for."""
+    """Return the request's search, as arguments of `ReadingStore.search`."""
     verdict = request.args.get("verdict")
     until = _day(request.args.get("until"))
     return {
@@ -50,12 +52,14 @@ def _wanted() -> dict:
 
 
 def _day(text: str | None) -> datetime | None:
-    """Return the start of a day in the device's time zone; None if it is none that a film can be of."""
+    """Return the start of a day in the device's time zone; None if the text is not a day since 1970."""
     try:
         day = datetime.strptime(text or "", "%Y-%m-%d")
     except ValueError:
         return None
-    return day.astimezone() if 1970 <= day.year < 9999 else None  # the ends have no time in every zone
+    return (
+        day.astimezone() if 1970 <= day.year < 9999 else None
+    )  # the first and last years cannot be converted in every zone
 
 
 @history.post("/history/selected")
@@ -74,13 +78,12 @@ def selected():
 
 @history.get("/compare")
 def compare():
-    """Show two films of one patient label side by side, the older at the left."""
+    """Show two films of one patient label side by side, the older on the left."""
     pair = [reading_or_404(request.args.get(name, "")) for name in ("a", "b")]
     if not pair[0].label or pair[0].label != pair[1].label:
         words = _("These films bear no label in common; only films of one patient are compared.")
         return refuse(400, words, translated=True)
     pair.sort(key=lambda reading: reading.row["time"])
-    scores = [(reading.row["scores"] or {}).get("covid") for reading in pair]
-    change = None if None in scores else scores[1] - scores[0]
+    compared = all(reading.row["scores"] for reading in pair)
     seen = [result_view.seen(reading) for reading in pair]
-    return render_template("compare.html", pair=pair, seen=seen, change=change)
+    return render_template("compare.html", pair=pair, seen=seen, compared=compared)

@@ -1,70 +1,69 @@
-"""For those who watch the service: does it live, can it read films, how much has it done (Prometheus)."""
+"""Monitoring: whether the process answers, whether it can read films now, and its figures for Prometheus."""
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
 
 from edge_app.errors import StoreFault
+from edge_app.web.readings.inference_queue import MOST_WAITING
+from edge_app.web.readings.services import Services, services
 
-watch = Blueprint("watch", __name__)
+monitoring = Blueprint("monitoring", __name__)
 
 
-@watch.get("/health")
-def health():
-    """Say that the process answers."""
+@monitoring.get("/health")
+def health() -> dict:
+    """Answer that the process runs."""
     return {"status": "ok"}
 
 
-@watch.get("/ready")
+@monitoring.get("/ready")
 def ready():
-    """Say whether films can be read now: networks loaded, threads alive, store in order, room in the queue."""
-    from edge_app.web.readings.inference_queue import MOST_WAITING
-
-    services = current_app.extensions["services"]
-    wrong = []
+    """Answer whether films can be read now: threads alive, store readable, room in the queue."""
+    queue, wrong = services().inference_queue, []
     try:
-        services.reading_store.count()
+        services().reading_store.count()
     except StoreFault:
         wrong.append("the store cannot be read")
-    if not services.reader.alive:
+    if not queue.alive:
         wrong.append("its threads have ended")
-    if services.reader.waiting >= MOST_WAITING:
+    if queue.waiting >= MOST_WAITING:
         wrong.append("the queue is full")
     if wrong:
-        headers = {"Retry-After": str(services.reader.retry_after())}
+        headers = {"Retry-After": str(queue.retry_after())}
         return {"status": "not ready", "why": wrong}, 503, headers
     return {"status": "ready"}
 
 
-@watch.get("/metrics")
+@monitoring.get("/metrics")
 def metrics():
-    """Return counters and gauges as Prometheus reads them; no label of them says anything of a patient."""
+    """Return counters and gauges in Prometheus's format; none of their labels is of a patient."""
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
     registry = CollectorRegistry()
-    registry.register(_Figures(current_app.extensions["services"]))
+    registry.register(_Figures(services()))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 class _Figures:
-    """What is counted anyway, collected when it is asked for."""
+    """Collects the figures at each request."""
 
-    def __init__(self, services):
+    def __init__(self, services: Services):
         self._services = services
 
     def collect(self):
-        """Yield the families of figures."""
+        """Yield the metric families."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        reader, reading_store = self._services.reader, self._services.reading_store
+        queue, reading_store = self._services.inference_queue, self._services.reading_store
         films = CounterMetricFamily("covid_xray_films", "Films sent since the start, by outcome", labels=["outcome"])
-        for outcome, count in reader.counts.items():
+        for outcome, count in queue.counts.items():
             films.add_metric([outcome], count)
         yield films
-        yield GaugeMetricFamily("covid_xray_films_waiting", "Films that wait or are being judged", reader.waiting)
+        yield GaugeMetricFamily("covid_xray_films_waiting", "Films that wait or are being judged", queue.waiting)
         kept = GaugeMetricFamily("covid_xray_readings", "Readings that are kept, by verdict", labels=["verdict"])
         for verdict, count in reading_store.verdicts().items():
             kept.add_metric([verdict or "none"], count)
         yield kept
-        seconds = reader.median_seconds
+        seconds = queue.median_seconds
         if seconds is not None:
             yield GaugeMetricFamily("covid_xray_film_seconds", "Median time of the newest films, waiting too", seconds)
         card = self._services.terms.card

@@ -1,24 +1,27 @@
-"""The pages of a reading, of privacy and of the language, and what all pages have in common."""
+"""The pages of a reading and of privacy, the choice of language, and what all pages have in common."""
 
 import json
+from collections.abc import Mapping
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, url_for
 
 from edge_app.gate import refusal
 from edge_app.screening import decision
-from edge_app.web.http.request_helpers import MOST_LABEL, reading_or_404, services
+from edge_app.web.http.request_helpers import MOST_LABEL
 from edge_app.web.readings import layers
+from edge_app.web.readings.reading_store import Reading
+from edge_app.web.readings.services import reading_or_404, services
 from edge_app.web.text import languages, result_view, wording
 
 pages = Blueprint("pages", __name__)
 
 PICTURES = {layers.FILM: "image/jpeg", layers.HEAT: "image/png", layers.LUNGS: "image/png", layers.SHEET: "image/png"}
-# Other readings of a patient label that are named beneath a reading; the history has them all.
+# Other readings of a patient label that are listed beneath a reading; the history has them all.
 MOST_OTHERS = 5
 
 
-def init_app(app) -> None:
-    """Give an app its pages, its languages and what templates ask for; `live.init_app` gives the camera's."""
+def init_app(app: Flask) -> None:
+    """Give an app its pages, its languages and the values of its templates; `live.init_app` adds the live page."""
     from edge_app.web.views.history import history
     from edge_app.web.views.status import status
     from edge_app.web.views.upload import upload
@@ -51,24 +54,25 @@ def result(id: str):
     )
 
 
-def _may_be_photograph(row) -> bool:
-    """Say whether a refused file may be the photograph of a film, and could be read as one."""
+def _may_be_photograph(row: Mapping) -> bool:
+    """Return whether a refused file may be a photograph of a film that can be read as one."""
     kind = (row["refusal"] or {}).get("kind")
-    return kind in (refusal.PICTURE, refusal.UNLIKE) and not row["camera"] and services().reader.takes_photographs
+    takes_photographs = services().inference_queue.takes_photographs
+    return kind in (refusal.PICTURE, refusal.UNLIKE) and not row["camera"] and takes_photographs
 
 
-def _worth(row) -> dict:
-    """Work out what a verdict is worth where the reader, or the site's settings, say how many have COVID-19."""
-    asked = request.args.get("in100")
+def _worth(row: Mapping) -> dict:
+    """Return the predictive values of a verdict at the prevalence that the request or the site's settings state."""
+    text = request.args.get("in100")
     try:
-        in_100 = result_view.in_100(asked, services().terms.prevalence)
+        in_100 = result_view.in_100(text, services().terms.prevalence)
     except ValueError:
-        return {"in_100": asked, "worth": None, "wrong_share": True}
+        return {"in_100": text, "worth": None, "wrong_share": True}
     worth = result_view.worth(row, in_100) if in_100 and row["scores"] else None
     return {"in_100": "" if in_100 is None else f"{in_100:g}", "worth": worth, "wrong_share": False}
 
 
-def _others(reading) -> list:
+def _others(reading: Reading) -> list[Reading]:
     """Return the newest other readings of the same patient label."""
     if not reading.label:
         return []
@@ -78,7 +82,7 @@ def _others(reading) -> list:
 
 @pages.get("/readings/<id>/<name>")
 def picture(id: str, name: str):
-    """Send one of the pictures that were drawn of a film."""
+    """Send one of the pictures that were drawn of a reading."""
     if name not in PICTURES:
         abort(404)
     reading_or_404(id)
@@ -91,7 +95,7 @@ def picture(id: str, name: str):
 
 @pages.get("/readings/<id>.json")
 def as_json(id: str):
-    """Send a reading's row as a file; the patient label is not in it."""
+    """Send a reading's row as a JSON file, without the patient label."""
     answer = Response(json.dumps(reading_or_404(id).row, indent=1) + "\n", mimetype="application/json")
     answer.headers["Content-Disposition"] = f"attachment; filename=reading-{id[:8]}.json"
     return answer
@@ -107,7 +111,7 @@ def delete(id: str):
 
 @pages.get("/privacy")
 def privacy():
-    """Say what is kept, and offer to erase it."""
+    """Show what is kept, with a button that erases it."""
     return _privacy()
 
 
@@ -126,7 +130,7 @@ def erase():
 
 @pages.post("/language")
 def language():
-    """Remember the language that was chosen, and go back."""
+    """Remember the chosen language, and go back."""
     answer = redirect(languages.back(request.form.get("next", "")), 303)
     languages.remember(answer, request.form.get("language", ""))
     return answer

@@ -1,18 +1,21 @@
-"""The status page: how this device does, and which model runs on it."""
+"""The status page: checks of this device, its throughput, and its model."""
 
 import statistics
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, current_app, redirect, render_template, url_for
 
 from edge_app.diagnostics import health, store_health
 from edge_app.imaging import dicom
-from edge_app.web.http.request_helpers import services
+from edge_app.web.http.settings import Settings
+from edge_app.web.readings.reading_store import ReadingStore
+from edge_app.web.readings.services import services
 from edge_app.web.text import labels
 
 status = Blueprint("status", __name__)
 
-# Readings whose time is told: the newest, as the device is now.
+# Newest readings whose time is shown: they tell how fast the device is now.
 NEWEST = 50
 
 
@@ -26,9 +29,9 @@ def show() -> str:
         checks=[_named(check) for check in _device(kept.settings)],
         tested=tested,
         speed=_speed(kept.reading_store),
-        takes_photographs=kept.reader.takes_photographs,
-        waiting=kept.reader.waiting,
-        turned_away=kept.reader.counts["busy"],
+        takes_photographs=kept.inference_queue.takes_photographs,
+        waiting=kept.inference_queue.waiting,
+        turned_away=kept.inference_queue.counts["busy"],
         card=kept.terms.card,
         terms=kept.terms,
         settings=kept.settings,
@@ -46,7 +49,7 @@ def test():
     return redirect(url_for("status.show") + "#self-test", 303)
 
 
-def _device(settings):
+def _device(settings: Settings) -> Iterator[health.Check]:
     yield from health.device(settings.state_dir)
     if health.installed("pydicom"):
         yield health.decoders(dicom.compressions())
@@ -57,13 +60,13 @@ def _named(check: health.Check) -> dict:
     return {
         "name": labels.DOCTOR.get(check.name, check.name),
         "state": check.state,
-        "said": labels.STATES[check.state],
+        "state_name": labels.STATES[check.state],
         "words": check.words,
     }
 
 
-def _speed(reading_store) -> dict:
-    """Return how many films were judged, and how long the newest took, in milliseconds."""
+def _speed(reading_store: ReadingStore) -> dict:
+    """Return how many films were judged in all and in the last day, and the milliseconds that the newest took."""
     times = [reading.row["ms"] for reading in reading_store.search(limit=NEWEST) if reading.row["ms"]]
     return {
         "all": reading_store.count(),

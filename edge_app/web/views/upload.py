@@ -1,33 +1,37 @@
-"""A film is sent: the landing page, and what becomes of each file."""
+"""Films are sent: the landing page, and the outcome of each file."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
 
 from edge_app.errors import EdgeError
 from edge_app.web.access.auth import guard
-from edge_app.web.http.request_helpers import form_label, refuse, services, wants_json
+from edge_app.web.http.request_helpers import form_label, refuse, wants_json
+from edge_app.web.readings.inference_queue import Busy
+from edge_app.web.readings.services import services
 from edge_app.web.text import wording
 
 upload = Blueprint("upload", __name__)
 
-# Films in one form, which are read one after another while the browser waits; a script sends each by itself.
+# Films in one form; they are read one after another while the browser waits. A script sends each by itself.
 MOST_AT_ONCE = 10
 
 
 @upload.get("/")
 def landing() -> str:
-    """Show where a film is chosen, dropped, pasted or photographed."""
+    """Show the page where films are chosen, dropped, pasted or photographed."""
     return _landing([])
 
 
 def _landing(outcomes: list[dict]) -> str:
-    photographs = services().reader.takes_photographs
+    photographs = services().inference_queue.takes_photographs
     return render_template("landing.html", outcomes=outcomes, photographs=photographs, label=form_label())
 
 
 @upload.post("/readings")
-def send():
-    """Judge what was sent; a script sends one film at a time and is answered in JSON."""
+def send() -> ResponseReturnValue:
+    """Judge the films of the form; a script sends one film at a time and gets JSON."""
     films = [film for film in request.files.getlist("film") if film.filename]
     if not films:
         return refuse(400, _("No file was sent. Choose a film first."), translated=True)
@@ -42,13 +46,12 @@ def send():
         return _landing(outcomes)
     if first["url"]:
         return redirect(first["url"], 303)
-    return *refuse(first["status"], first["sentence"]), _retry(first)
+    body, status = refuse(first["status"], first["sentence"])
+    return body, status, _retry(first)
 
 
-def _judge(film) -> dict:
+def _judge(film: FileStorage) -> dict:
     """Judge one file; return its outcome for a page or a script."""
-    from edge_app.web.readings.inference_queue import Busy
-
     outcome = {"name": film.filename, "status": 200, "url": "", "sentence": "", "kind": "error", "symbol": "!"}
     photograph = request.form.get("photograph") == "1"
     wait = guard().uploads.take(request.remote_addr or "")
@@ -56,7 +59,9 @@ def _judge(film) -> dict:
         title, do = wording.of_error(429)
         return outcome | {"status": 429, "title": title, "sentence": do, "retry": wait}
     try:
-        reading = services().reader.submit(film.read(), film.filename, form_label(), photograph=photograph)
+        reading = services().inference_queue.submit(
+            film.read(), film.filename or "", form_label(), photograph=photograph
+        )
     except Busy as busy:
         title, do = wording.of_error(503)
         return outcome | {"status": 503, "title": title, "sentence": do, "retry": busy.retry_after_s}
@@ -68,5 +73,5 @@ def _judge(film) -> dict:
     return outcome | {"url": url, "title": words.title, "kind": words.kind, "symbol": words.symbol, "sentence": why}
 
 
-def _retry(said: dict) -> dict:
-    return {"Retry-After": str(said["retry"])} if said.get("retry") else {}
+def _retry(outcome: dict) -> dict[str, str]:
+    return {"Retry-After": str(outcome["retry"])} if outcome.get("retry") else {}

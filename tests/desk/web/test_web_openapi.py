@@ -126,7 +126,7 @@ def test_it_describes_every_path_of_the_interface(served):
     described = json.loads(DESCRIPTION.read_text())["paths"]
     routes = set()
     for rule in served[0].url_map.iter_rules():
-        if rule.rule.startswith("/api/") or rule.endpoint.startswith("watch."):
+        if rule.rule.startswith("/api/") or rule.endpoint.startswith("monitoring."):
             path = rule.rule.replace("<id>", "{id}")
             routes |= {(path, method.lower()) for method in rule.methods - {"HEAD", "OPTIONS"}}
     assert {(path, method) for path, one in described.items() for method in one if method != "parameters"} == routes

@@ -95,9 +95,9 @@ def test_no_memory_for_a_film_costs_no_room_in_the_queue(kept, film_path, monkey
         patch.setattr(os, "memfd_create", none)
         for _ in range(2 * inference_queue.MOST_WAITING):
             with pytest.raises(EdgeError, match="there is no memory for it"):
-                kept.reader.submit(film_path.read_bytes(), "a.png")
-    assert kept.reader.waiting == 0
-    assert kept.reader.submit(film_path.read_bytes(), "a.png").row["sha256"]
+                kept.inference_queue.submit(film_path.read_bytes(), "a.png")
+    assert kept.inference_queue.waiting == 0
+    assert kept.inference_queue.submit(film_path.read_bytes(), "a.png").row["sha256"]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -105,19 +105,19 @@ def test_nobody_waits_for_a_reader_that_has_died(kept, film_path, monkeypatch):
     def die(*_):
         raise RuntimeError("of the test")
 
-    monkeypatch.setattr(kept.reader._pool, "_ask", die)
+    monkeypatch.setattr(kept.inference_queue._pool, "_ask", die)
     # Without an end by itself: an answer shows that it is not patience that ends the wait.
     monkeypatch.setattr(inference_queue, "PATIENCE", 10**6)
     for _ in range(2):
         with pytest.raises(Busy):
-            kept.reader.submit(film_path.read_bytes(), "a.png")
-    assert not kept.reader.alive
+            kept.inference_queue.submit(film_path.read_bytes(), "a.png")
+    assert not kept.inference_queue.alive
     assert create_app(kept.settings, kept).test_client().get("/ready").status_code == 503
 
 
 def test_erasing_says_so_if_another_program_keeps_the_log(kept, film_path, monkeypatch):
     label = "Zebrafink-77"
-    kept.reader.submit(film_path.read_bytes(), "a.png", label)
+    kept.inference_queue.submit(film_path.read_bytes(), "a.png", label)
 
     def left():
         return [path.name for path in Path(kept.settings.state_dir).iterdir() if label.encode() in path.read_bytes()]
@@ -167,17 +167,18 @@ def test_a_slow_crowd_blocks_nobody(kept, monkeypatch, tls):
 def test_the_time_to_wait_counts_each_film_once(kept, film_path):
     content, started = film_path.read_bytes(), time.monotonic()
     threads = [
-        threading.Thread(target=kept.reader.submit, args=(content,)) for _ in range(inference_queue.MOST_WAITING)
+        threading.Thread(target=kept.inference_queue.submit, args=(content,))
+        for _ in range(inference_queue.MOST_WAITING)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     # All of them together took no longer than they did; their times from arrival to answer add up to far more.
-    assert len(kept.reader._each) == inference_queue.MOST_WAITING
-    assert sum(kept.reader._each) <= time.monotonic() - started
-    kept.reader._each.extend([3.0] * inference_queue.NEWEST)
-    kept.reader._waiting = 4
-    assert kept.reader.retry_after() in (12, 13)
-    kept.reader._waiting = 0
-    assert kept.reader.retry_after() == 1
+    assert len(kept.inference_queue._each) == inference_queue.MOST_WAITING
+    assert sum(kept.inference_queue._each) <= time.monotonic() - started
+    kept.inference_queue._each.extend([3.0] * inference_queue.NEWEST)
+    kept.inference_queue._waiting = 4
+    assert kept.inference_queue.retry_after() in (12, 13)
+    kept.inference_queue._waiting = 0
+    assert kept.inference_queue.retry_after() == 1

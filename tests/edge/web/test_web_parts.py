@@ -20,7 +20,7 @@ from edge_app.screening.result import Refused
 from edge_app.store.store import Store
 from edge_app.web.access import credentials, sessions
 from edge_app.web.access.credentials import Credentials
-from edge_app.web.access.sessions import Sessions
+from edge_app.web.access.sessions import BrowserSessions
 from edge_app.web.http import limited_server, rate_limits
 from edge_app.web.http.rate_limits import Bucket, Guesses
 from edge_app.web.readings.reading_store import ReadingStore
@@ -40,7 +40,7 @@ class Clock:
 
 def test_a_session_dies_of_idleness_and_of_age():
     clock = Clock()
-    held = Sessions(clock)
+    held = BrowserSessions(clock)
     idle, busy = held.new(logged_in=True), held.new(logged_in=True)
     for _ in range(sessions.MOST_AGE // sessions.MOST_IDLE):
         clock.now += sessions.MOST_IDLE
@@ -52,7 +52,7 @@ def test_a_session_dies_of_idleness_and_of_age():
 
 def test_what_asks_by_itself_keeps_no_session_alive():
     clock = Clock()
-    held = Sessions(clock)
+    held = BrowserSessions(clock)
     one = held.new()
     clock.now += sessions.MOST_IDLE - 1
     assert held.get(one.id, use=False) is one
@@ -61,7 +61,7 @@ def test_what_asks_by_itself_keeps_no_session_alive():
 
 
 def test_strangers_push_out_strangers():
-    held = Sessions()
+    held = BrowserSessions()
     nurse, first = held.new(logged_in=True), held.new()
     for _ in range(sessions.MOST):
         held.new()

@@ -1,0 +1,40 @@
+"""What the pages and the API work with, held by the Flask app."""
+
+from dataclasses import dataclass
+
+from flask import abort, current_app
+
+from edge_app.screening.run_context import RunContext
+from edge_app.web.http.settings import Settings
+from edge_app.web.readings.inference_queue import InferenceQueue
+from edge_app.web.readings.live_camera import LiveCamera
+from edge_app.web.readings.reading_store import Reading, ReadingStore
+
+
+@dataclass(frozen=True)
+class Services:
+    """The services of one app; `app.extensions["services"]`.
+
+    Attributes:
+        settings: of the page.
+        terms: of uploaded files.
+        inference_queue: judges uploaded files.
+        reading_store: keeps readings.
+        camera: of the live page; None without one.
+    """
+
+    settings: Settings
+    terms: RunContext
+    inference_queue: InferenceQueue
+    reading_store: ReadingStore
+    camera: LiveCamera | None = None
+
+
+def services() -> Services:
+    """Return the services of the app that answers the request."""
+    return current_app.extensions["services"]
+
+
+def reading_or_404(id: str) -> Reading:
+    """Return a reading; answer 404 if there is none of that name."""
+    return services().reading_store.get(id) or abort(404)
