@@ -1,11 +1,19 @@
-"""`camera`: a verdict on films that are held before a camera."""
+"""`camera`: verdicts on films that are held in front of a camera."""
 
 import argparse
 import os
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from edge_app.commands import COMMANDS, common
 from edge_app.commands.watch import seconds
+
+if TYPE_CHECKING:  # heavy: imported when they are used
+    from edge_app.camera.loop.loop import Moment
+    from edge_app.camera.ui.window import Window
+    from edge_app.screening.run_context import RunContext
+    from edge_app.web.camera_page import CameraPage
 
 EXAMPLES = """\
 examples:
@@ -13,8 +21,8 @@ examples:
   python -m edge_app camera /dev/video0 --shutter key --store
   python -m edge_app camera rtsp://camera.clinic/film --json --screen none
   python -m edge_app camera film.mp4 --json --overlays seen/
-  python -m edge_app camera photographs/ --frames 1              (each picture is another film)
-  python -m edge_app cameras                                     (which there are)
+  python -m edge_app camera photographs/ --frames 1              (each picture shows another film)
+  python -m edge_app cameras                                     (lists the cameras)
 """
 SCREENS = ("auto", "window", "page", "none")
 TURNS = (0, 90, 180, 270)
@@ -31,7 +39,7 @@ def add_parser(subparsers):
         help="auto, pi, a number or /dev/videoN, a video file, a folder or pattern of pictures, rtsp:// or http://",
     )
     parser.add_argument(
-        "--size", type=size, default=(1280, 720), metavar="WxH", help="of a frame in pixels (default 1280x720)"
+        "--size", type=size, default=(1280, 720), metavar="WxH", help="size of a frame in pixels (default 1280x720)"
     )
     parser.add_argument(
         "--turn",
@@ -51,9 +59,9 @@ def add_parser(subparsers):
         type=whole,
         default=5,
         metavar="N",
-        help="judge a film by so many frames; 1 for pictures that show each film once (default %(default)s)",
+        help="judge a film by N frames; 1 for pictures that show each film once (default %(default)s)",
     )
-    parser.add_argument("--button", metavar="PIN", help="a button between this GPIO pin and ground is the shutter, too")
+    parser.add_argument("--button", metavar="PIN", help="a button between this GPIO pin and ground is a shutter too")
     parser.add_argument(
         "--screen",
         choices=SCREENS,
@@ -61,9 +69,9 @@ def add_parser(subparsers):
         help="a window, a page for a browser on this machine, or none; auto is a window where there is a display",
     )
     parser.add_argument("--port", type=common.port, default=8080, help="of --screen page (default %(default)s)")
-    parser.add_argument("--count", type=whole, metavar="N", help="end after so many films")
+    parser.add_argument("--count", type=whole, metavar="N", help="stop after N films")
     parser.add_argument(
-        "--give-up", type=seconds, metavar="SECONDS", help="end, with exit code 1, when no frame came for so long"
+        "--give-up", type=seconds, metavar="SECONDS", help="stop with exit code 1 when no frame came for this long"
     )
     common.add_model(parser)
     common.add_rule(parser)
@@ -87,14 +95,14 @@ def run(args) -> int:
         from edge_app.camera.loop.stability import MOST_HELD, STILL, Stability
 
         if args.frames > MOST_HELD:
-            raise WrongUsage(f"--frames: {args.frames} are too many; 1 to {MOST_HELD} are allowed.")
+            raise WrongUsage(f"--frames: is {args.frames}; 1 to {MOST_HELD} are allowed.")
         signals.install_handlers()
         cv2.setNumThreads(1)  # one film at a time: OpenCV's own threads cost more than they give
-        judged, voice = 0, Voice(complain)
+        judged, announcer = 0, Announcer(complain)
         with Camera(args.camera, args.size, give_up=args.give_up) as camera:
-            freeze = Stability(args.frames, STILL if args.frames > 1 else 0)
+            stability = Stability(args.frames, STILL if args.frames > 1 else 0)
             limits = session.terms.limits
-            loop = Loop(camera, session.networks, limits, args.shutter == "auto", args.turn, freeze)
+            loop = Loop(camera, session.networks, limits, args.shutter == "auto", args.turn, stability)
             with Controls(args, session.terms, loop.press, complain) as controls:
                 service.ready()
                 try:
@@ -105,12 +113,12 @@ def run(args) -> int:
                         if moment.result:
                             session.take(moment.result)
                             judged += 1
-                        voice.tell(moment)
+                        announcer.tell(moment)
                         controls.show(moment)
                         if controls.left or judged == args.count:
                             break
                 except CameraEnded as end:
-                    complain(f"{end}" if judged else f"{str(end).rstrip('.')}; no film was judged: {voice.last}.")
+                    complain(f"{end}" if judged else f"{str(end).rstrip('.')}; no film was judged: {announcer.last}.")
                     session.code = session.code or int(not judged)
                 except CameraLost as lost:
                     complain(str(lost))
@@ -118,16 +126,26 @@ def run(args) -> int:
     return session.code
 
 
-class Voice:
-    """Says the advice, and what the camera's state is, on stderr, when it changes and not too often."""
+class Announcer:
+    """Reports advice and the camera's state on stderr when they change, but not too often.
 
-    def __init__(self, say, pause: float = 1.0):
-        """Take what says a sentence, and how many seconds must lie between two."""
+    Attributes:
+        last: the sentence that was reported last.
+    """
+
+    def __init__(self, say: Callable[[str], object], pause: float = 1.0):
+        """Begin.
+
+        Args:
+            say: prints a sentence.
+            pause: least seconds between two sentences.
+        """
         self.last = "nothing was in view"
-        self._say, self._pause, self._since = say, pause, None
+        self._say, self._pause = say, pause
+        self._since: float | None = None
 
-    def tell(self, moment) -> None:
-        """Say what is to be said of a moment first, if that is news."""
+    def tell(self, moment: "Moment") -> None:
+        """Report the most important sentence of a moment, if it is new."""
         from edge_app.camera.ui import screen
 
         now = time.monotonic()
@@ -141,30 +159,43 @@ class Controls:
     """The screen, the keys and the button of a run.
 
     Attributes:
-        left: whether the person asked to stop.
+        left: whether the user wants to stop.
     """
 
-    def __init__(self, args, terms, press, say):
-        """Open what `args` ask for; `press` is called when somebody presses the shutter, `say` takes a sentence."""
+    def __init__(
+        self,
+        args: argparse.Namespace,
+        terms: "RunContext",
+        press: Callable[[], None],
+        say: Callable[[str], object],
+    ):
+        """Open them.
+
+        Args:
+            args: of the command line: `screen`, `port` and `button`.
+            terms: of the run.
+            press: called when the user presses the shutter.
+            say: prints a sentence.
+        """
         from contextlib import ExitStack
 
         from edge_app.camera.ui import shutter
 
         self.left, self._press = False, press
         self._open = ExitStack()
-        self._screen = None
-        with self._open:  # closes what is open already if the next thing cannot be had
+        self._screen: Window | CameraPage | None = None
+        with self._open:  # if one of them cannot be opened, those before it are closed
             if args.button:
                 self._open.callback(shutter.button(args.button, press).close)
             if args.screen == "window" or (args.screen == "auto" and has_display()):
-                from edge_app.camera.ui.window import Window
+                from edge_app.camera.ui import window
 
-                self._screen = Window(terms, press, self.leave)
+                self._screen = window.Window(terms, press, self.leave)
             elif args.screen == "page":
-                from edge_app.web.camera_page import CameraPage
+                from edge_app.web import camera_page
 
-                self._screen = CameraPage(terms, press, args.port)
-                say(f"camera: to be seen at {self._screen.address}")
+                self._screen = page = camera_page.CameraPage(terms, press, args.port)
+                say(f"camera: open {page.address} in a browser")
             if self._screen:
                 self._open.callback(self._screen.close)
             self._keys = shutter.Keys()
@@ -178,28 +209,28 @@ class Controls:
         self._open.close()
 
     def leave(self) -> None:
-        """Take note that the person asked to stop."""
+        """Note that the user wants to stop."""
         self.left = True
 
-    def show(self, moment) -> None:
-        """Show a moment, and heed the keys."""
+    def show(self, moment: "Moment") -> None:
+        """Show a moment, and handle the keys."""
         if self._screen:
             self._screen.show(moment)
-        meant = self._keys.pressed()
-        if "press" in meant:
+        typed = self._keys.pressed()
+        if "press" in typed:
             self._press()
-        self.left = self.left or "leave" in meant
+        self.left = self.left or "leave" in typed
 
 
 def has_display() -> bool:
-    """Say whether a window can be shown: there is a display, and Tk."""
+    """Return whether a window can be shown: there are a display and Tk."""
     import importlib.util
 
     return bool(os.environ.get("DISPLAY")) and importlib.util.find_spec("tkinter") is not None
 
 
 def size(text: str) -> tuple[int, int]:
-    """Read the size of a frame."""
+    """Return the width and height of a frame, in pixels, from text such as `1280x720`."""
     sides = text.lower().split("x")
     if len(sides) != 2 or not all(side.isdigit() and 64 <= int(side) <= 8192 for side in sides):
         raise argparse.ArgumentTypeError(f"{text!r} is not a frame size; write one such as 1280x720")
@@ -207,7 +238,7 @@ def size(text: str) -> tuple[int, int]:
 
 
 def whole(text: str) -> int:
-    """Read a number of films or frames."""
+    """Return a number of films or frames, 1 or more, from text."""
     if not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number, 1 or more")
     return int(text)

@@ -5,7 +5,7 @@ import gc
 import threading
 from _queue import SimpleQueue  # `queue` itself imports for a millisecond what is not needed here
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -36,7 +36,7 @@ def results(
     keep_grey: bool = False,
     known: Callable[[Path, str], T | None] | None = None,
     suspects: CrashTracker | None = None,
-) -> Iterator[Outcome | T]:
+) -> Generator[Outcome | T, None, None]:
     """Judge films.
 
     Args:

@@ -1,1 +1,1 @@
-"""From frames to a verdict: when a film is still, and what several frames of it say together."""
+"""From frames to a verdict: when a film is held still, and what several frames of it give together."""

@@ -9,14 +9,14 @@ from edge_app.screening import decision
 from edge_app.screening.result import Judged, Refused, Screened
 from edge_app.screening.screening import Limits
 
-# A film is refused if more than this share of its frames is: one frame that a hand crossed does not matter.
+# A film is refused if more than this share of its frames is: one frame that a hand crossed must not decide.
 MOST_REFUSED = 0.5
 
 
-def confirm(frames: Sequence[Screened], limits: Limits) -> tuple[Screened, dict[str, tuple[float, float]], int]:
-    """Judge a film by its frames.
+def combine(frames: Sequence[Screened], limits: Limits) -> tuple[Screened, dict[str, tuple[float, float]], int]:
+    """Judge a film by the results of several frames.
 
-    A film is not cleared as long as one of its frames, by itself, makes COVID-19 suspected: the verdict is then
+    A film is not cleared if one of its frames, by itself, makes COVID-19 suspected: the verdict is then
     `decision.UNSURE`.
 
     Args:
@@ -24,26 +24,27 @@ def confirm(frames: Sequence[Screened], limits: Limits) -> tuple[Screened, dict[
         limits: thresholds by label and the band, of `Card.limits`.
 
     Returns:
-        The result with the median scores, all else of it from the frame nearest to them; the lowest and the highest
-        score by label, empty if the film is refused; and the place of that frame in `frames`.
+        The result of the frame whose scores are nearest to the median, with the median scores; the lowest and the
+        highest score by label, empty if the film is refused; and the place of that frame in `frames`.
 
     Raises:
         ValueError: there is no frame.
     """
     if not frames:
         raise ValueError("there is no frame to judge a film by")
-    refused = [(at, one) for at, one in enumerate(frames) if isinstance(one, Refused)]
+    refused = [(at, result) for at, result in enumerate(frames) if isinstance(result, Refused)]
     if len(refused) > MOST_REFUSED * len(frames):
-        kind = Counter(one.refusal.kind for _, one in refused).most_common(1)[0][0]
-        at, first = next((at, one) for at, one in refused if one.refusal.kind == kind)
+        kind = Counter(result.refusal.kind for _, result in refused).most_common(1)[0][0]
+        at, first = next((at, result) for at, result in refused if result.refusal.kind == kind)
         return first, {}, at
-    judged = [(at, one) for at, one in enumerate(frames) if isinstance(one, Judged)]
-    scores = [one.inference.scores for _, one in judged]
-    middle = {label: float(median(one[label] for one in scores)) for label in scores[0]}
-    spread = {label: (min(one[label] for one in scores), max(one[label] for one in scores)) for label in middle}
+    judged = [(at, result) for at, result in enumerate(frames) if isinstance(result, Judged)]
+    scores = [result.inference.scores for _, result in judged]
+    by_label = {label: [of_frame[label] for of_frame in scores] for label in scores[0]}
+    middle = {label: float(median(values)) for label, values in by_label.items()}
+    spread = {label: (min(values), max(values)) for label, values in by_label.items()}
     at, nearest = min(judged, key=lambda item: _apart(item[1].inference.scores, middle))
     verdict = decision.decide(middle, *limits)
-    alarmed = any(decision.decide(one, *limits) == decision.COVID for one in scores)
+    alarmed = any(decision.decide(of_frame, *limits) == decision.COVID for of_frame in scores)
     if alarmed and verdict in (decision.NORMAL, decision.PNEUMONIA):
         verdict = decision.UNSURE
     return replace(nearest, verdict=verdict, inference=replace(nearest.inference, scores=middle)), spread, at

@@ -1,7 +1,7 @@
-"""The camera's loop: look at each frame, say what would help, and judge a film once it is seen well and still.
+"""The camera's loop: look at each frame, advise, and judge a film once it is seen well and held still.
 
-A verdict comes from several sharp and steady frames, never from one: a score that jumps thirty times a second would be
-believed at its highest. Between two films the networks rest, and while nothing is in view hardly anything is done.
+A verdict comes from several sharp and steady frames, never from one: people would believe the highest of scores that
+change thirty times a second. Between two films the networks rest, and an empty view costs next to nothing.
 """
 
 import hashlib
@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app.camera.capture.camera import LIVE, Camera
+from edge_app.camera.capture.camera import LIVE, Camera, Status
 from edge_app.camera.capture.frame import Frame
 from edge_app.camera.detect import film_view, straighten
-from edge_app.camera.loop.aggregate import confirm
+from edge_app.camera.detect.film_view import View
+from edge_app.camera.loop import aggregate
 from edge_app.camera.loop.stability import Good, Stability
 from edge_app.gate import gate, refusal
 from edge_app.model.classifier import Classifier
@@ -25,10 +26,10 @@ from edge_app.screening import screening
 from edge_app.screening.inference import Rejection
 from edge_app.screening.result import Failed, Outcome, Refused, Screened, Shot
 
-# Seconds for which a frame is waited for before the camera's status is told again, and from look to look while nothing
-# is in view: somebody who holds a film up does so for longer.
+# Seconds to wait for a frame before the camera's status is reported again, and between two looks while nothing is in
+# view: people hold a film up for longer.
 WAIT, IDLE = 0.5, 0.2
-# Seconds that somebody who pressed the shutter is given to hold still, before a refusal says why there is no verdict.
+# Seconds within which a film must be held still after the shutter was pressed; then it is refused with the reason.
 PATIENCE = 3.0
 # Quarter turns against the clock, by degrees clockwise.
 TURNS = {0: 0, 90: 3, 180: 2, 270: 1}
@@ -39,17 +40,17 @@ class Moment:
     """One turn of the loop.
 
     Attributes:
+        status: of the camera.
         frame: the newest frame; None if none has come.
-        view: what is seen on it, `film_view.View`.
-        status: of the camera, `camera.Status`.
-        advice: sentences, the most important first; those of a refusal while the refused film is in view.
-        progress: how far the film is from being frozen, 0 .. 1.
-        result: of the film that was judged just now.
+        view: what is seen on it; None without a frame.
+        advice: sentences, the most important first; while a refused film is in view, the reason comes first.
+        progress: how far the film in view is on its way to a reading, 0 .. 1.
+        result: of the film that was judged just now; None if none was.
     """
 
-    status: object
+    status: Status
     frame: Frame | None = None
-    view: object = None
+    view: View | None = None
     advice: tuple[str, ...] = ()
     progress: float = 0.0
     result: Outcome | None = None
@@ -63,8 +64,9 @@ class Loop:
         camera: opened.
         classifier: both networks, with a card for photographs.
         limits: thresholds by label and the band, of `Card.limits`.
-        automatic: judge every film that is seen well, once; else only when `press` was called.
-        turn: degrees, clockwise, by which each frame is turned first, as where the camera hangs sideways.
+        automatic: whether every film that is seen well is judged once; otherwise only after `press`.
+        turn: degrees clockwise by which each frame is turned first: 0, 90, 180 or 270.
+        stability: collects the good frames of the film in view.
     """
 
     camera: Camera
@@ -72,20 +74,20 @@ class Loop:
     limits: screening.Limits
     automatic: bool = True
     turn: int = 0
-    freeze: Stability = field(default_factory=Stability)
+    stability: Stability = field(default_factory=Stability)
     _pressed: threading.Event = field(default_factory=threading.Event)
     _until: float | None = None
     _refused: str | None = None
 
     def press(self) -> None:
-        """Press the shutter: the film in view is judged as soon as it is seen well; from any thread."""
+        """Press the shutter, from any thread: the film in view is judged as soon as it is seen well."""
         self._pressed.set()
 
-    def moments(self, idle: Callable[[float], None] = time.sleep) -> Iterator[Moment]:
+    def moments(self, idle: Callable[[float], object] = time.sleep) -> Iterator[Moment]:
         """Yield moments as long as the camera gives frames.
 
         Args:
-            idle: waits for so many seconds while nothing is in view.
+            idle: waits for the given seconds; called while nothing is in view.
 
         Raises:
             CameraEnded: a recording is at its end.
@@ -96,7 +98,7 @@ class Loop:
             frame = self.camera.newest(WAIT)
             if frame is None:
                 if self.camera.status.state != LIVE:
-                    self.freeze.forget()
+                    self.stability.forget()
                     before = None
                 yield Moment(self.camera.status)
                 continue
@@ -105,26 +107,26 @@ class Loop:
                 frame = Frame(turned, frame.number, frame.time)
             view = film_view.look(frame.pixels, before)
             before = view
-            self.freeze.add(frame, view)
+            self.stability.add(frame, view)
             result = self._judge_if_due(frame, view)
-            yield Moment(self.camera.status, frame, view, self._advice(view), self.freeze.progress, result)
+            yield Moment(self.camera.status, frame, view, self._advice(view), self.stability.progress, result)
             if not view.outlines and self.camera.live and not self._pressed.is_set():
                 idle(IDLE)
 
-    def _advice(self, view) -> tuple[str, ...]:
-        said = tuple(one.sentence for one in view.advice)
+    def _advice(self, view: View) -> tuple[str, ...]:
+        sentences = tuple(advice.sentence for advice in view.advice)
         if not view.outlines:
             self._refused = None
-        return (self._refused, *said) if self._refused else said
+        return (self._refused, *sentences) if self._refused else sentences
 
-    def _judge_if_due(self, frame: Frame, view) -> Outcome | None:
-        """Judge the film in view if it is time; refuse it if somebody pressed and it cannot be seen well."""
+    def _judge_if_due(self, frame: Frame, view: View) -> Outcome | None:
+        """Judge the film in view if it is time; refuse it if the shutter was pressed and it is still not seen well."""
         if self._pressed.is_set() and self._until is None:
             self._until = frame.time + PATIENCE
-        asked = self._until is not None
-        if self.freeze.progress == 1 and (asked or (self.automatic and self.freeze.news)):
-            result = self._judged(frame)
-        elif asked and frame.time > self._until:
+        until = self._until
+        if self.stability.progress == 1 and (until is not None or (self.automatic and self.stability.is_new)):
+            result = self._judge_good_frames()
+        elif until is not None and frame.time > until:
             result = refused(frame, view, self.camera.name)
         else:
             return None
@@ -133,10 +135,10 @@ class Loop:
         self._refused = result.refusal.sentence if isinstance(result, Refused) else None
         return result
 
-    def _judged(self, frame: Frame) -> Outcome:
-        """Judge what is frozen; whatever happens becomes its outcome, so that the films after it are still judged."""
+    def _judge_good_frames(self) -> Outcome:
+        """Judge the good frames; a fault becomes their outcome, so that later films are still judged."""
         try:
-            return judge(self.freeze.take(), self.classifier, self.limits, self.camera.name)
+            return judge(self.stability.take(), self.classifier, self.limits, self.camera.name)
         except Exception as error:
             fault = f"{type(error).__name__}: {error}"
             path = _named(datetime.now(UTC))
@@ -144,44 +146,44 @@ class Loop:
 
 
 def judge(good: list[Good], classifier: Classifier, limits: screening.Limits, name: str) -> Screened:
-    """Judge a film by frames of it.
+    """Judge a film by good frames of it.
 
     Args:
-        good: the sharpest first.
+        good: the frames, the sharpest first.
         classifier: both networks, with a card for photographs.
         limits: thresholds by label and the band.
         name: of the camera.
     """
     started, now = time.perf_counter(), datetime.now(UTC)
     films = [straighten.straighten(frame.pixels, view.outlines[0].corners) for frame, view in good]
-    result, spread, at = confirm([screening.judge(grey, classifier, limits) for grey in films], limits)
+    result, spread, at = aggregate.combine([screening.judge(grey, classifier, limits) for grey in films], limits)
     frame, view = good[at]
     shot = Shot(name, len(good), spread, view.figures, corners(frame, view))
     ms = (time.perf_counter() - started) * 1000
     return replace(result, path=_named(now), sha256=sha256(films[at]), time=now, ms=ms, shot=shot)
 
 
-def refused(frame: Frame, view, name: str) -> Refused:
-    """Refuse a film that cannot be seen well enough, with the advice that would help."""
+def refused(frame: Frame, view: View, name: str) -> Refused:
+    """Refuse a film that cannot be seen well enough; the most important advice becomes the reason."""
     now = datetime.now(UTC)
-    said = next((one.sentence for one in view.advice), "hold the film and the camera still for a second")
-    why = gate.refuse(refusal.PHOTOGRAPH, said)
+    sentence = next((advice.sentence for advice in view.advice), "hold the film and the camera still for a second")
+    why = gate.refuse(refusal.PHOTOGRAPH, sentence)
     grey = np.ascontiguousarray(frame.pixels.mean(axis=2).astype(np.uint8))
     shot = Shot(name, 0, {}, view.figures, corners(frame, view) if view.outlines else ())
     return Refused(_named(now), sha256(grey), Rejection(why), time=now, grey=grey, shot=shot)
 
 
-def corners(frame: Frame, view) -> tuple[tuple[float, float], ...]:
-    """Return where the film's corners are, as shares of the frame's width and height."""
+def corners(frame: Frame, view: View) -> tuple[tuple[float, float], ...]:
+    """Return the film's corners as shares of the frame's width and height, from its upper left clockwise."""
     height, width = frame.pixels.shape[:2]
     return tuple((float(x / width), float(y / height)) for x, y in view.outlines[0].corners)
 
 
 def sha256(grey: np.ndarray) -> str:
-    """Return what a straightened film is known by in a store: the hash of its size and pixels, hex."""
+    """Return the hash of a straightened film's size and pixels, hex, by which a store recognises it."""
     return hashlib.sha256(f"{grey.shape}".encode() + grey.tobytes()).hexdigest()
 
 
 def _named(now: datetime) -> Path:
-    """Return the name under which a film of a camera is kept: there is no file."""
+    """Return the path under which a film of a camera is kept; there is no file."""
     return Path(f"camera-{now:%Y%m%dT%H%M%S}-{now.microsecond // 1000:03d}")

@@ -1,4 +1,4 @@
-"""What a person before the camera sees: the live picture with the film's outline, advice, and the last verdict."""
+"""What a person at the camera sees: the live picture with the film's outline, advice, and the last verdict."""
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from edge_app.screening import phrasing
 from edge_app.screening.result import Failed, Outcome
 from edge_app.screening.run_context import RunContext
 
-# Width of the live picture; at 1280 x 720 it is half of each side, and drawn in some 3 ms.
+# Width of the live picture in pixels: half of a 1280 x 720 frame, drawn in some 3 ms.
 LIVE = 640
 LINE, MOST_LINES = 26, 3
 GOOD, NOT_YET, NONE = (90, 220, 130), (255, 190, 60), (200, 200, 205)
@@ -56,58 +56,46 @@ def outlined(frame: Frame, view: View | None) -> np.ndarray:
     scale = LIVE / frame.pixels.shape[1]
     size = (LIVE, round(frame.pixels.shape[0] * scale))
     picture = cv2.resize(frame.pixels, size, interpolation=cv2.INTER_AREA)
-    for outline in view.outlines if view else ():
+    if view is None:
+        return picture
+    for outline in view.outlines:
         edge = np.round(outline.corners * scale).astype(np.int32)
         cv2.polylines(picture, [edge], True, GOOD if view.ready else NOT_YET, 2, cv2.LINE_AA)
     return picture
 
 
 def words(moment: Moment) -> list[str]:
-    """Return what is to be said now, the most important first; never empty."""
+    """Return the sentences to show now, the most important first; never empty."""
     if moment.frame is None:
         return [moment.status.sentence or WAITING]
     if moment.advice:
         return list(moment.advice)
-    return [READY if moment.view.outlines else NOTHING]
-
-
-def whole(moment: Moment, result: Outcome | None, terms: RunContext) -> np.ndarray:
-    """Draw the live picture, and beneath it the film that was judged last.
-
-    Args:
-        moment: of `loop.Loop.moments`.
-        result: of the film; None if there is none yet.
-        terms: of the run.
-
-    Returns:
-        uint8 RGB (h, w, 3).
-    """
-    return beneath(live(moment), result and judged(result, terms))
+    return [READY if moment.view and moment.view.outlines else NOTHING]
 
 
 def judged(result: Outcome, terms: RunContext) -> np.ndarray:
-    """Draw the film that was judged with its heat, its verdict and what was measured: uint8 RGB (h, w, 3).
+    """Draw a judged film with its heat map, its verdict and its figures: uint8 RGB (h, w, 3).
 
-    Of a film whose judging failed, or whose pixels were not kept, there are words alone.
+    A film whose judging failed, or whose pixels were not kept, gives only words.
     """
     if isinstance(result, Failed) or result.grey is None:
         sheet = pictures.Sheet(LIVE, 120)
-        told = result.error if isinstance(result, Failed) else phrasing.outcome(result.row())
-        return sheet.pixels(sheet.paragraph(8, 8, overlay.sentence(told), LIVE - 16, 14, pictures.WARNING) + 8)
-    drawn, said = overlay.draw(result, result.grey, terms), []
+        outcome = result.error if isinstance(result, Failed) else phrasing.outcome(result.row())
+        return sheet.pixels(sheet.paragraph(8, 8, overlay.sentence(outcome), LIVE - 16, 14, pictures.WARNING) + 8)
+    drawn, lines = overlay.draw(result, result.grey, terms), []
     if result.shot:
         shot = result.shot.row()
-        said += [phrasing.frames(shot)] if result.shot.spread else []
-        said += [", ".join(f"{name} {value:.2f}" for name, value in shot["quality"].items())]
+        lines += [phrasing.frames(shot)] if result.shot.spread else []
+        lines += [", ".join(f"{name} {value:.2f}" for name, value in shot["quality"].items())]
     sheet = pictures.Sheet(drawn.shape[1], 120)
     top = 4
-    for line in filter(None, said):
+    for line in filter(None, lines):
         top = sheet.paragraph(pictures.BAND_RIM, top, line, drawn.shape[1] - 2 * pictures.BAND_RIM, 14, pictures.PALE)
     return beneath(drawn, sheet.pixels(top + 6))
 
 
 def beneath(upper: np.ndarray, lower: np.ndarray | None) -> np.ndarray:
-    """Put one picture beneath another, uint8 RGB (h, w, 3), both at the left."""
+    """Put one picture beneath another, uint8 RGB (h, w, 3), aligned at the left."""
     if lower is None:
         return upper
     width = max(upper.shape[1], lower.shape[1])

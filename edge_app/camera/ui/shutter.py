@@ -1,4 +1,4 @@
-"""Who presses the shutter: a key of the terminal, or a button at a pin of the Pi."""
+"""The shutter: a key of the terminal, or a button at a GPIO pin of the Pi."""
 
 import os
 import select
@@ -10,10 +10,10 @@ PRESS, LEAVE = (" ", "\n", "\r"), ("q", "Q", "\x1b")
 
 
 class Keys:
-    """The keys of a terminal, without waiting for Return; nothing where stdin is none."""
+    """The keys of a terminal, read without waiting for Return; no keys where stdin is not a terminal."""
 
     def __init__(self, stream=sys.stdin):
-        """Take the terminal."""
+        """Set the terminal so that it gives each key at once."""
         self._number = stream.fileno() if stream and stream.isatty() else None
         if self._number is not None:
             import termios
@@ -23,17 +23,17 @@ class Keys:
             tty.setcbreak(self._number)
 
     def pressed(self) -> set[str]:
-        """Return which of "press" and "leave" were meant since the last call."""
-        meant = set()
+        """Return which of "press" and "leave" were typed since the last call."""
+        typed: set[str] = set()
         while self._number is not None and select.select([self._number], [], [], 0)[0]:
             letter = os.read(self._number, 1).decode(errors="replace")
             if not letter:
                 break
-            meant |= {"press"} if letter in PRESS else {"leave"} if letter in LEAVE else set()
-        return meant
+            typed |= {"press"} if letter in PRESS else {"leave"} if letter in LEAVE else set()
+        return typed
 
     def close(self) -> None:
-        """Give the terminal back as it was."""
+        """Restore the terminal's settings."""
         if self._number is not None:
             import termios
 
@@ -48,11 +48,11 @@ def button(pin: str, press):
         press: called in a thread of gpiozero.
 
     Returns:
-        The button, to be closed.
+        The button; the caller closes it.
 
     Raises:
         MissingPackage: gpiozero is not installed.
-        WrongUsage: there is no such pin, or no pins at all.
+        WrongUsage: the pin does not exist or cannot be used.
     """
     try:
         import gpiozero
@@ -63,7 +63,7 @@ def button(pin: str, press):
         ) from error
     try:
         found = gpiozero.Button(int(pin) if pin.isdigit() else pin, bounce_time=0.05)
-    except Exception as error:  # gpiozero passes on whatever the library beneath it raises
+    except Exception as error:  # gpiozero passes on any exception of the library beneath it
         raise WrongUsage(
             f"--button: pin '{pin}' cannot be used ({error or type(error).__name__}); name one such as 17 or BOARD11."
         ) from error

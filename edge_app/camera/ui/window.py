@@ -1,4 +1,4 @@
-"""The preview window, by Tk, which Raspberry Pi OS with a desktop brings; OpenCV comes without windows here."""
+"""The preview window, made with Tk, which comes with the desktop of Raspberry Pi OS; this OpenCV has no windows."""
 
 import cv2
 import numpy as np
@@ -19,8 +19,8 @@ class Window:
 
         Args:
             terms: of the run.
-            press: called when the person presses the shutter.
-            leave: called when the person closes the window.
+            press: called when the user presses the shutter.
+            leave: called when the user closes the window.
 
         Raises:
             MissingPackage: Tk is not installed.
@@ -52,7 +52,7 @@ class Window:
         self._result.grid(row=0, column=1, rowspan=2, sticky="n")
 
     def show(self, moment: Moment) -> None:
-        """Show a moment, and what the person did since."""
+        """Show a moment, and handle the keys and clicks since the last one."""
         self._put(self._live, screen.live(moment))
         if moment.result:
             self._put(self._result, self._fitted(screen.judged(moment.result, self._terms)))
@@ -63,7 +63,7 @@ class Window:
         self._root.destroy()
 
     def _fitted(self, pixels: np.ndarray) -> np.ndarray:
-        """Shrink a picture to what is left of the display beside the live picture."""
+        """Return a picture shrunk to the space that the live picture leaves on the display."""
         room = (self._root.winfo_screenwidth() - screen.LIVE - 20, self._root.winfo_screenheight() - 80)
         scale = min(1.0, *(max(200, space) / side for space, side in zip(room, pixels.shape[1::-1], strict=True)))
         size = tuple(max(1, round(side * scale)) for side in pixels.shape[1::-1])
@@ -71,6 +71,6 @@ class Window:
 
     def _put(self, label, pixels: np.ndarray) -> None:
         height, width = pixels.shape[:2]
-        # A PPM in memory is what Tk reads fastest; the label must keep the picture, which Tk does not.
+        # Tk reads a PPM in memory fastest. The label must hold the picture, since Tk does not.
         label.picture = self._picture(data=b"P6 %d %d 255 " % (width, height) + pixels.tobytes())
         label.configure(image=label.picture)

@@ -1,6 +1,6 @@
-"""Films that are sent become readings: a bounded queue, decoding in children under limits, networks with one owner.
+"""Uploaded films become readings: a bounded queue, decoding in child processes under limits, networks with one owner.
 
-What is sent lies in memory alone, in files without a name; the decoders reach them through /proc. Make a reader before
+Uploads stay in memory, in files without a name; the decoders open them through /proc. Make an `InferenceQueue` before
 anything heavy is imported and before any thread is started: it forks.
 """
 
@@ -10,6 +10,8 @@ import statistics
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
 from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
@@ -17,26 +19,29 @@ from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.service.session import LIKELY_LEAST_SIDE
 from edge_app.service.systemd import Service
 from edge_app.web.http.settings import Settings
-from edge_app.web.readings.upload_job import Film
+from edge_app.web.readings.upload_job import UploadJob
 from edge_app.workers.decode_pool import DecodePool
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # heavy: the queue forks before they are imported
+    from edge_app.model.model_file import ModelFile
     from edge_app.screening.result import Outcome
+    from edge_app.screening.run_context import RunContext
+    from edge_app.web.readings.reading_store import Reading, ReadingStore
 
-# Films that may wait: each holds one of the server's threads, and at a third of a second each the last one waits 3 s.
+# Films that may wait: each holds one of the server's threads, and at a third of a second each, the last waits 3 s.
 MOST_WAITING = 8
-# Seconds after which nobody waits any longer: the slowest film takes `decode_pool.SECONDS`, and some lie before it.
+# Seconds after which a sender stops waiting: the slowest film takes `decode_pool.SECONDS`, and others are before it.
 PATIENCE = 120
-# Seconds between two looks whether the threads still run.
+# Seconds between two checks that the threads still run.
 GLANCE = 1
-# Seconds that a browser is asked to wait when the queue is full: at least, and at most.
+# Least and most seconds that a client is told to wait when the queue is full.
 LEAST_RETRY, MOST_RETRY = 1, 60
-# Films whose time tells how long the queue will take.
+# Newest films, whose times predict how long the queue will take.
 NEWEST = 20
 
 
 class Busy(Exception):
-    """The queue is full. `retry_after_s` says in how many whole seconds it is likely to have room."""
+    """The queue is full; in `retry_after_s` whole seconds it is likely to have room."""
 
     def __init__(self, retry_after_s: int):
         super().__init__(f"the queue is full; try again in {retry_after_s} s")
@@ -44,10 +49,10 @@ class Busy(Exception):
 
 
 class InferenceQueue:
-    """Judges what is sent, one film after another, in threads of its own.
+    """Judges uploaded films one after another, in threads of its own.
 
     Attributes:
-        counts: films judged, refused by a full queue, and failed to be read, since the start.
+        counts: films since the start: `judged`, `busy` (turned away by a full queue) and `failed` (not readable).
     """
 
     def __init__(self, settings: Settings, service: Service | None = None):
@@ -55,7 +60,7 @@ class InferenceQueue:
 
         Args:
             settings: of the page.
-            service: is told that the work goes on, and of each film; None where no systemd listens.
+            service: is told that the threads work, and of each film; None without systemd.
         """
         from edge_app.web.readings import photographed_film
 
@@ -63,25 +68,25 @@ class InferenceQueue:
         self._photograph_since: float | None = None
         self._pool = DecodePool(LIKELY_LEAST_SIDE)
         self._pictures = DecodePool(photographed_film.MOST_SIDE, children=1, decode=photographed_film.decode)
-        self._queue: Queue[Film | None] = Queue()
-        self._photographs: Queue[Film | None] = Queue()
+        self._queue: Queue[UploadJob | None] = Queue()
+        self._photographs: Queue[UploadJob | None] = Queue()
         self._room = threading.BoundedSemaphore(MOST_WAITING)
         self._waiting, self._closed = 0, False
         self._times: deque[float] = deque(maxlen=NEWEST)
-        # Seconds that each of them added to the queue: what it waited for others is theirs.
+        # Seconds that each of them added to the queue, without its own wait for others.
         self._each: deque[float] = deque(maxlen=NEWEST)
         self._newest = 0.0
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self.counts = dict.fromkeys(("judged", "busy", "failed"), 0)
+        self.counts: dict[str, int] = {"judged": 0, "busy": 0, "failed": 0}
 
-    def start(self, model, terms, reading_store) -> None:
+    def start(self, model: "ModelFile", terms: "RunContext", reading_store: "ReadingStore") -> None:
         """Load the networks and begin.
 
         Args:
-            model: `model_file.ModelFile`.
+            model: judges the films.
             terms: of uploaded files.
-            reading_store: where readings are kept.
+            reading_store: keeps the readings.
 
         Raises:
             EdgeError: no runtime can run the model.
@@ -95,28 +100,25 @@ class InferenceQueue:
             self._threads.append(thread)
             thread.start()
 
-    def submit(self, content: bytes, name: str = "", label: str = "", photograph: bool = False):
-        """Have a film judged and kept; wait for it.
+    def submit(self, content: bytes, name: str = "", label: str = "", photograph: bool = False) -> "Reading":
+        """Have a film judged and kept; wait for its reading.
 
         Args:
             content: bytes of a file: PNG, JPEG or DICOM.
-            name: of the sender's file; said in complaints to the sender, and kept nowhere.
+            name: of the sender's file, for messages to the sender; it is not kept.
             label: of the patient.
-            photograph: it is a photograph of a film on a light box or a screen.
-
-        Returns:
-            `reading_store.Reading`.
+            photograph: whether it is a photograph of a film on a light box or a screen.
 
         Raises:
             Busy: too many films wait.
-            EdgeError: it cannot be read as a film, or not be kept.
+            EdgeError: it cannot be read as a film, or cannot be kept.
         """
         if photograph and not self.takes_photographs:
             raise UnreadableRadiograph(
                 f"{name or 'a photograph'}: this model has no thresholds for photographs of films; send the film's own "
                 "file."
             )
-        if not self.alive:  # `ready` says so too
+        if not self.alive:  # `/ready` reports it too
             raise Busy(MOST_RETRY)
         if not self._room.acquire(blocking=False):
             self._count("busy")
@@ -124,7 +126,7 @@ class InferenceQueue:
         self._waits(1)
         film = None
         try:
-            film = Film(content, name, label)
+            film = UploadJob(content, name, label)
             (self._photographs if photograph else self._queue).put(film)
             return self._outcome(film)
         except OSError as error:
@@ -138,27 +140,27 @@ class InferenceQueue:
             self._waits(-1)
             self._room.release()
 
-    def _outcome(self, film: Film):
-        """Wait for what becomes of a film, as long as there is anybody who can read it."""
+    def _outcome(self, film: UploadJob) -> "Reading":
+        """Wait for the reading of a film while the threads run."""
         end = time.monotonic() + PATIENCE
         while self.alive and (left := end - time.monotonic()) > 0:
-            # A future's own fault may be a TimeoutError too: asked whether it is done, not what it raised.
+            # Not `result(timeout)`: the film's own fault may be a TimeoutError too.
             if concurrent.futures.wait([film.outcome], min(left, GLANCE)).done:
                 return film.outcome.result()
         film.abandoned = True
         if not self.alive:
-            film.close()  # nobody will
+            film.close()  # its reader has ended
         raise Busy(MOST_RETRY)
 
     def retry_after(self) -> int:
-        """Return in how many seconds those who wait are likely to have been read."""
+        """Return in how many seconds the films that wait are likely to be read."""
         each = list(self._each)
         likely = statistics.median(each) if each else LEAST_RETRY
         return max(LEAST_RETRY, min(MOST_RETRY, round(likely * self.waiting + 0.5)))
 
     @property
     def median_seconds(self) -> float | None:
-        """The median time of the newest films, from their arrival to their reading; None before the first."""
+        """Median seconds of the newest films from their arrival to their reading; None before the first."""
         times = list(self._times)
         return statistics.median(times) if times else None
 
@@ -169,7 +171,7 @@ class InferenceQueue:
 
     @property
     def waiting(self) -> int:
-        """Films that wait or are being judged."""
+        """Count of films that wait or are being judged."""
         return self._waiting
 
     @property
@@ -188,10 +190,10 @@ class InferenceQueue:
         self._pictures.close()
 
     def _read_films(self) -> None:
-        """Judge films as they come; they come out in the order in which they went in."""
+        """Judge films as they come, in the order in which they came."""
         from edge_app.workers import pipeline
 
-        under_way: deque[Film] = deque()
+        under_way: deque[UploadJob] = deque()
         results = pipeline.results(
             self._films(under_way), self._classifier, self._pool, self._terms.limits, keep_grey=True
         )
@@ -200,12 +202,12 @@ class InferenceQueue:
                 self._keep(under_way.popleft(), result, self._terms)
                 self._lives()
 
-    def _films(self, under_way: deque):
+    def _films(self, under_way: deque[UploadJob]) -> Iterator[Path | None]:
         while True:
             try:
                 film = self._queue.get_nowait()
             except Empty:
-                yield None  # all that is under way is finished first
+                yield None  # first finish all films under way
                 film = self._next()
             if film is None:
                 return
@@ -215,7 +217,7 @@ class InferenceQueue:
             under_way.append(film)
             yield film.path
 
-    def _next(self) -> Film | None:
+    def _next(self) -> UploadJob | None:
         """Wait for a film."""
         while True:
             self._lives()
@@ -223,7 +225,7 @@ class InferenceQueue:
                 return self._queue.get(timeout=GLANCE)
 
     def _lives(self) -> None:
-        """Tell systemd that the work goes on: from here, so that a worker that hangs is noticed, the other one too."""
+        """Tell systemd that both threads work, so that it notices if one of them hangs."""
         since = self._photograph_since
         if since is None or time.monotonic() - since < PATIENCE:
             self._service.alive()
@@ -240,21 +242,21 @@ class InferenceQueue:
             self._photograph_since = time.monotonic()
             try:
                 judge = judge or photographed_film.Judge(self._model, self._terms, self._settings.threads)
-                _, decoded = next(self._pictures.films([film.path]))
+                _, decoded = next(filter(None, self._pictures.films([film.path])))
                 if isinstance(decoded, EdgeError):
                     raise decoded
                 result = judge.result(decoded, film.path)
             except EdgeError as error:
                 film.fail(error)
                 continue
-            except Exception as error:  # the guard of a long run: one film never stops the others
+            except Exception as error:  # one film must not stop the others
                 film.fail(_fault(film, error))
                 continue
             finally:
                 self._photograph_since = None
             self._keep(film, result, judge.terms, photograph=True)
 
-    def _keep(self, film: Film, result: "Outcome", terms, photograph: bool = False) -> None:
+    def _keep(self, film: UploadJob, result: "Outcome", terms: "RunContext", photograph: bool = False) -> None:
         from edge_app.screening.result import Failed
 
         film.close()
@@ -287,5 +289,5 @@ class InferenceQueue:
             self._waiting += more
 
 
-def _fault(film: Film, error: Exception) -> EdgeError:
+def _fault(film: UploadJob, error: Exception) -> EdgeError:
     return EdgeError(f"{film.path}: failed inside this program ({type(error).__name__}: {error}); report it.")

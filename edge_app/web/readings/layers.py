@@ -1,6 +1,6 @@
-"""The pictures of a reading for a browser, which lays them over one another: the film, its heat, its lungs. Pure.
+"""The pictures of a reading that a browser lays over each other: the film, its heat map, its lungs. Pure.
 
-They are drawn anew from the decoded grey: nothing of the bytes that were sent is in them: no EXIF, no polyglot.
+They are drawn from the decoded grey levels and hold none of the bytes that were sent: no EXIF, no polyglot.
 """
 
 import io
@@ -15,17 +15,17 @@ from edge_app.screening.run_context import RunContext
 
 FILM, HEAT, LUNGS, SHEET = "film.jpg", "heat.png", "lungs.png", "sheet.png"
 NAMES = (FILM, HEAT, LUNGS, SHEET)
-# A result page weighs less than 200 kB with its pictures. A film of 760 pixels takes 40 to 90 kB at the first quality;
-# one that is all noise is brought down to what is allowed.
+# JPEG qualities to try in turn, and the bytes allowed: a result page has less than 200 kB with its pictures. A film of
+# 760 pixels takes 40 to 90 kB at the first quality; a noisy one takes more.
 QUALITIES, MOST_BYTES = (85, 70, 50, 30), 110_000
-# Of zlib: the sheet, which is seldom asked for, in a third of the time of the default, a sixth larger.
+# Levels of zlib: the sheet is seldom downloaded, so it may be a sixth larger and takes a third of the time.
 FAST, SMALL = 3, 6
-# A class map has some ten places a side: at this many pixels its smoothed picture looks the same as at 760.
+# Side of the heat map's picture in pixels: the class map has some ten places a side, so more pixels would not show.
 HEAT_SIDE = 192
 
 
 def layers(result: Screened, grey: np.ndarray, terms: RunContext) -> dict[str, bytes]:
-    """Draw a film that was judged or refused.
+    """Draw the pictures of a film that was judged or refused.
 
     Args:
         result: of the film.
@@ -33,9 +33,9 @@ def layers(result: Screened, grey: np.ndarray, terms: RunContext) -> dict[str, b
         terms: of its run.
 
     Returns:
-        Files by name: `FILM`, JPEG, grey; of a film that has a verdict `HEAT`, PNG with alpha, full where the map of
-        COVID-19 is, and `LUNGS`, PNG with alpha, their outline and the box that was judged; `SHEET`, PNG, all on one
-        page. They cover the same part of the film; a browser stretches them to one size.
+        Files by name: `FILM`, grey JPEG; `SHEET`, PNG, all on one page; and of a film with a verdict `HEAT`, PNG whose
+        alpha is the strength of the map of COVID-19, and `LUNGS`, PNG with alpha, the lungs' outline and the box that
+        was judged. All layers cover the whole film; a browser stretches them to one size.
     """
     film = pictures.shown(grey)
     found = {FILM: _jpeg(film[..., 0])}
@@ -46,7 +46,7 @@ def layers(result: Screened, grey: np.ndarray, terms: RunContext) -> dict[str, b
 
 
 def _heat(seen: Inference, shape) -> np.ndarray:
-    """Return the class map in its colours, uint8 RGBA (h, w, 4): the weaker, the more can be seen through."""
+    """Return the class map in its colours, uint8 RGBA (h, w, 4): weak heat is more transparent."""
     scale = HEAT_SIDE / max(shape)
     height, width = (max(1, round(side * scale)) for side in shape[:2])
     top, left, bottom, right = pictures.pixels_of_box(seen.field, (height, width))
@@ -62,7 +62,7 @@ def _heat(seen: Inference, shape) -> np.ndarray:
 def _lungs(field, shape) -> np.ndarray:
     """Return the outline of the lungs and the box, uint8 RGBA (h, w, 4).
 
-    They are drawn on black: both colours have a channel that is full, so that the brightest channel is the alpha.
+    They are drawn on black: both colours have a full channel, so the brightest channel gives the alpha.
     """
     drawn = pictures.boxed(pictures.outlined(np.zeros(shape, np.uint8), field), field)
     alpha = drawn.max(axis=2, keepdims=True)
@@ -74,12 +74,14 @@ def _jpeg(grey: np.ndarray) -> bytes:
     from PIL import Image
 
     picture = Image.fromarray(np.ascontiguousarray(grey))
+    content = b""
     for quality in QUALITIES:
-        content = io.BytesIO()
-        picture.save(content, "JPEG", quality=quality, optimize=True)
-        if content.tell() <= MOST_BYTES:
+        file = io.BytesIO()
+        picture.save(file, "JPEG", quality=quality, optimize=True)
+        content = file.getvalue()
+        if len(content) <= MOST_BYTES:
             break
-    return content.getvalue()
+    return content
 
 
 def _png(pixels: np.ndarray, level: int = SMALL) -> bytes:

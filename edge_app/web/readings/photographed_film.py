@@ -1,30 +1,37 @@
-"""A photograph of a film that was sent: the film is looked for, straightened, and judged as one before a camera."""
+"""An uploaded photograph of a film: the film is found, straightened, and judged as one in front of a camera."""
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_app.errors import UnreadableRadiograph
 from edge_app.imaging import file_type, limits, radiograph
 
-# Longer side that a photograph is shrunk to, in pixels: half as much again as a camera's frame of 1280 x 720, for which
-# the finding and the limits of quality were made.
+if TYPE_CHECKING:  # heavy: a decoder's process needs none of them
+    from edge_app.model.model_file import ModelFile
+    from edge_app.screening.result import Screened
+    from edge_app.screening.run_context import RunContext
+    from edge_app.workers.decode_pool import Decoded
+
+# Longer side that a photograph is shrunk to, in pixels: 1.5 times that of a 1280 x 720 frame, for which the outline's
+# detection and the limits of quality were made.
 MOST_SIDE = 1920
 NAME = "upload"
 
 
 def decode(path: Path, content: bytes, most_side: int) -> radiograph.Film:
-    """Decode a photograph in a worker of `decode_pool`, whose answers are grey: red, green and blue lie side by side.
+    """Decode a photograph in a worker of `decode_pool`, whose answers are grey: each pixel's colours lie side by side.
 
     Args:
         path: begins the sentence of a refusal.
         content: bytes of a JPEG or PNG file.
-        most_side: of the longer side, in pixels.
+        most_side: longest side of the result, in pixels.
 
     Returns:
-        Mode L, three times as wide as the photograph: of every pixel red, green and blue; no age.
+        A picture of mode L, three times as wide as the photograph: red, green and blue of each pixel. It has no age.
 
     Raises:
-        UnreadableRadiograph: it is no photograph that can be read.
+        UnreadableRadiograph: it cannot be read as a photograph.
     """
     import warnings
 
@@ -32,7 +39,7 @@ def decode(path: Path, content: bytes, most_side: int) -> radiograph.Film:
 
     kind = file_type.name(content)
     if kind not in ("PNG", "JPEG"):
-        raise UnreadableRadiograph(f"{path}: is {kind or 'no picture'}; a photograph must be JPEG or PNG.")
+        raise UnreadableRadiograph(f"{path}: is {kind or 'not a picture'}; a photograph must be JPEG or PNG.")
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=(kind,)) as picture:
             limits.check_size(path, *picture.size)
@@ -52,14 +59,18 @@ def decode(path: Path, content: bytes, most_side: int) -> radiograph.Film:
 
 
 class Judge:
-    """Judges photographs; it has networks of its own, since they are for one thread."""
+    """Judges photographs; it has networks of its own, since networks belong to one thread.
 
-    def __init__(self, model, terms, threads: int):
+    Attributes:
+        terms: of photographs, with the rule and prevalence of files.
+    """
+
+    def __init__(self, model: "ModelFile", terms: "RunContext", threads: int):
         """Load the networks with the card for photographs.
 
         Args:
-            model: `model_file.ModelFile` whose card has a part for a camera.
-            terms: of files; those of photographs, with the same rule and prevalence, are the attribute `terms`.
+            model: its card has a part for a camera.
+            terms: of files.
             threads: of one invocation.
         """
         from edge_app.model.classifier import Classifier
@@ -69,11 +80,11 @@ class Judge:
         self.terms = RunContext(model.card, model.sha256, terms.rule, terms.prevalence)
         self._classifier = Classifier(model, threads)
 
-    def result(self, decoded, path: Path):
-        """Judge one, or refuse it with what would help.
+    def result(self, decoded: "Decoded", path: Path) -> "Screened":
+        """Judge a photograph, or refuse it with advice.
 
         Args:
-            decoded: `decode_pool.Decoded` of `decode`.
+            decoded: by `decode`.
             path: of the result.
         """
         from dataclasses import replace
@@ -81,13 +92,14 @@ class Judge:
         from edge_app.camera.capture.frame import Frame
         from edge_app.camera.detect import film_view
         from edge_app.camera.loop import loop
+        from edge_app.camera.loop.stability import Good
 
         height, width = decoded.grey.shape
         pixels = decoded.grey.reshape(height, width // 3, 3)
         frame = Frame(pixels, 0, 0.0)
         view = film_view.look(pixels)
         if view.ready:
-            result = loop.judge([(frame, view)], self._classifier, self.terms.limits, NAME)
+            result = loop.judge([Good(frame, view)], self._classifier, self.terms.limits, NAME)
         else:
             result = loop.refused(frame, view, NAME)
         return replace(result, path=path, sha256=decoded.sha256)

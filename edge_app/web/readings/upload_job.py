@@ -1,4 +1,4 @@
-"""A film that was sent, while it waits and is read: in memory, without a name."""
+"""An uploaded film while it waits and is read: in memory, without a name."""
 
 import os
 import time
@@ -8,11 +8,19 @@ from pathlib import Path
 from edge_app.errors import EdgeError
 
 
-class Film:
-    """What was sent, in a file in memory that has no name.
+class UploadJob:
+    """An uploaded film in a file in memory that has no name.
 
-    Who reads it closes it: a sender who stopped waiting must not, since the next film would get the same number, and
-    would be read in its place.
+    The reader closes it. The sender must not, even if it stops waiting: the next film would get the same file number
+    and be read in place of this one.
+
+    Attributes:
+        name: of the sender's file, for messages to the sender only.
+        label: of the patient.
+        path: under which the decoders read it.
+        since: when it came, in seconds of `time.monotonic`.
+        outcome: its `reading_store.Reading`, or the fault.
+        abandoned: whether its sender no longer waits.
     """
 
     def __init__(self, content: bytes, name: str, label: str):
@@ -20,21 +28,22 @@ class Film:
         self.outcome: Future = Future()
         self.since = time.monotonic()
         self.abandoned = False
-        self._file = os.memfd_create("film")
+        file = os.memfd_create("film")
+        self._file: int | None = file
         view = memoryview(content)
         while view:
-            view = view[os.write(self._file, view) :]
-        # The decoders were forked before the file was there; they reach it through its owner.
-        self.path = Path(f"/proc/{os.getpid()}/fd/{self._file}")
+            view = view[os.write(file, view) :]
+        # The decoders were forked before the file existed; they open it through this process.
+        self.path = Path(f"/proc/{os.getpid()}/fd/{file}")
 
     def fail(self, error: EdgeError) -> None:
-        """Answer with a fault that names the file as its sender does."""
+        """Answer with a fault that names the file as the sender does."""
         self.close()
         shown = self.name or "the film"
         self.outcome.set_exception(type(error)(str(error).replace(str(self.path), shown)))
 
     def close(self) -> None:
-        """Let go of what was sent; a second time does nothing."""
+        """Free the memory of what was sent; a second call does nothing."""
         file, self._file = self._file, None
         if file is not None:
             os.close(file)

@@ -21,6 +21,7 @@ from edge_app.camera.capture.frame import Frame
 from edge_app.camera.detect import film_view
 from edge_app.camera.loop import loop
 from edge_app.camera.loop.loop import Moment
+from edge_app.camera.loop.stability import Good
 from edge_app.camera.ui import screen, shutter
 from edge_app.errors import MissingPackage, WrongUsage
 from edge_app.model import model_file
@@ -38,7 +39,7 @@ def of_run(camera_model):
     model = model_file.read(camera_model).for_camera()
     frame = Frame(box(FILM), 0, 0.0)
     view = film_view.look(frame.pixels)
-    result = loop.judge([(frame, view)], Classifier(model, 1), model.card.limits("refer"), "video0")
+    result = loop.judge([Good(frame, view)], Classifier(model, 1), model.card.limits("refer"), "video0")
     return run_context.of(model, "refer"), Moment(Status(), frame, view, (), 1.0, result)
 
 

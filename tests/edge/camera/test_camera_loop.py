@@ -1,4 +1,4 @@
-"""From a video of a film on a light box to its verdict: freeze, confirm, one reading a film, refusals with advice."""
+"""From a video of a film on a light box to its verdict: stability, aggregation, one reading a film, refusals."""
 
 import json
 from dataclasses import replace
@@ -106,21 +106,21 @@ def judged(covid: float) -> Judged:
 
 
 def test_the_median_decides_and_the_spread_is_told():
-    result, spread, at = aggregate.confirm([judged(score) for score in (0.9, 0.7, 0.65, 0.8, 0.1)], LIMITS)
+    result, spread, at = aggregate.combine([judged(score) for score in (0.9, 0.7, 0.65, 0.8, 0.1)], LIMITS)
     assert result.verdict == decision.COVID
     assert result.inference.scores["covid"] == 0.7 and spread["covid"] == (0.1, 0.9) and at == 1
 
 
 def test_a_film_is_not_cleared_while_one_frame_suspects_it():
-    assert aggregate.confirm([judged(0.1)] * 4 + [judged(0.9)], LIMITS)[0].verdict == decision.UNSURE
-    assert aggregate.confirm([judged(0.1)] * 5, LIMITS)[0].verdict == decision.NORMAL
+    assert aggregate.combine([judged(0.1)] * 4 + [judged(0.9)], LIMITS)[0].verdict == decision.UNSURE
+    assert aggregate.combine([judged(0.1)] * 5, LIMITS)[0].verdict == decision.NORMAL
 
 
 def test_a_film_is_refused_if_most_of_its_frames_are():
     blurred, cut = (results.refused("", "", kind) for kind in ("poor photograph", "lungs cut off"))
-    result, spread, _ = aggregate.confirm([blurred, cut, cut], LIMITS)
+    result, spread, _ = aggregate.combine([blurred, cut, cut], LIMITS)
     assert (result.verdict, result.refusal.kind, spread) == (decision.REFUSED, "lungs cut off", {})
-    assert aggregate.confirm([judged(0.1), cut, judged(0.1)], LIMITS)[0].verdict == decision.NORMAL
+    assert aggregate.combine([judged(0.1), cut, judged(0.1)], LIMITS)[0].verdict == decision.NORMAL
 
 
 def frames(pictures, rate: float = 10):
@@ -137,9 +137,9 @@ def test_a_film_freezes_once_it_was_still_for_long_enough():
     for frame, view in frames([box(FILM)] * 8):
         hold.add(frame, view)
         progress.append(hold.progress)
-    assert progress[0] < 1 and progress[3] < 1 and progress[5] == 1 and hold.news
+    assert progress[0] < 1 and progress[3] < 1 and progress[5] == 1 and hold.is_new
     good = hold.take()
-    assert len(good) == 3 and not hold.news
+    assert len(good) == 3 and not hold.is_new
     sharpness = [one.view.sharpness for one in good]
     assert sharpness == sorted(sharpness, reverse=True)
 
@@ -151,16 +151,16 @@ def test_the_same_film_is_news_only_after_it_was_away():
     hold.take()
     for frame, view in frames([box(FILM, left=470)]):
         hold.add(replace(frame, time=1.0), view)
-    assert not hold.news
+    assert not hold.is_new
     for frame, view in frames([box(draw_film(9, 720, 600, opacity=0.9))]):
         hold.add(replace(frame, time=1.5), view)
-    assert hold.news
+    assert hold.is_new
     hold.take()
     for frame, view in frames([box(None)]):
         hold.add(replace(frame, time=9.0), view)
     for frame, view in frames([box(draw_film(9, 720, 600, opacity=0.9))]):
         hold.add(replace(frame, time=9.5), view)
-    assert hold.news
+    assert hold.is_new
 
 
 @pytest.fixture(scope="module")
@@ -281,5 +281,5 @@ def test_the_shutter_refuses_what_cannot_be_seen(camera_model, tmp_path):
         result = next(moment.result for moment in moments if moment.result)
     assert result.verdict == decision.REFUSED and result.refusal.kind == "poor photograph"
     assert "move closer" in result.refusal.sentence
-    drawn = screen.whole(next(moments), None, None)
+    drawn = screen.live(next(moments))
     assert drawn.shape[1] == screen.LIVE

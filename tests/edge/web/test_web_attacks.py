@@ -337,7 +337,7 @@ def test_a_damaged_file_of_tokens_is_said_to_be(closed, tmp_path):
 def test_a_stranger_sends_nothing_large(closed):
     stranger = closed.test_client()
     token = token_of(stranger.get("/login"))
-    data = {"csrf_token": token, "password": "x" * 2 * auth.MOST_OF_STRANGERS}
+    data = {"csrf_token": token, "password": "x" * 2 * auth.MOST_WITHOUT_LOGIN}
     assert stranger.post("/login", data=data).status_code == 413
     assert classify(stranger, png()).status_code == 401
 
