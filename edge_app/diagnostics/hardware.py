@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from edge_app import atomic_io
-from edge_app.diagnostics.health import FAULT, LEAST_YEAR, OK, WARNING, Check, nearest
+from edge_app.diagnostics.health import FAULT, LEAST_YEAR, OK, WARNING, HealthCheck, nearest
 from edge_app.install import updater
 
 # A byte of eMMC 5.1 (JESD84-B51, 7.4.31, PRE_EOL_INFO): 80 % of the spare blocks are used, and 90 %.
@@ -19,7 +19,9 @@ LIFE_WARNING = 9
 TOLD = ("run/systemd/timesync/synchronized", "run/chrony/chronyd.pid", "run/ntpd.pid")
 
 
-def system(root: Path = Path("/"), machine: str = platform.machine(), bits: int = struct.calcsize("P") * 8) -> Check:
+def system(
+    root: Path = Path("/"), machine: str = platform.machine(), bits: int = struct.calcsize("P") * 8
+) -> HealthCheck:
     """Check the operating system and its bits; `root` is where its files are looked for."""
     lines = _text(root / "etc/os-release").splitlines()
     named = {name: value for name, sign, value in (line.partition("=") for line in lines) if sign}
@@ -27,11 +29,13 @@ def system(root: Path = Path("/"), machine: str = platform.machine(), bits: int 
     board = _text(root / "proc/device-tree/model").rstrip("\0\n")
     words = ", ".join(filter(None, (board, name, f"{bits} bits", machine)))
     if bits == 32 and machine in ("aarch64", "x86_64"):
-        return Check("system", WARNING, f"{words}: 32-bit programs on a 64-bit processor are slower; use the 64-bit OS")
-    return Check("system", OK, words)
+        return HealthCheck(
+            "system", WARNING, f"{words}: 32-bit programs on a 64-bit processor are slower; use the 64-bit OS"
+        )
+    return HealthCheck("system", OK, words)
 
 
-def card(folder: Path, root: Path = Path("/")) -> Check:
+def card(folder: Path, root: Path = Path("/")) -> HealthCheck:
     """Check the disk below a folder for errors and wear, as far as the kernel tells: ext4's count, eMMC's own."""
     folder, mounted = nearest(folder), ("", "", "")
     for line in _text(root / "proc/self/mounts").splitlines():
@@ -44,16 +48,16 @@ def card(folder: Path, root: Path = Path("/")) -> Check:
     broken = {name: count for name, count in errors.items() if count}
     if "ro" in options.split(","):
         words = f"{place} may only be read: after errors the kernel forbids writing. Keep a copy, and replace the card"
-        return Check("card", FAULT, f"{words}, or name a store elsewhere if that is meant to be")
+        return HealthCheck("card", FAULT, f"{words}, or name a store elsewhere if that is meant to be")
     if broken:
         counted = ", ".join(f"{count} on {name}" for name, count in broken.items())
-        return Check("card", FAULT, f"errors of the file system ({counted}): keep a copy and replace the card")
+        return HealthCheck("card", FAULT, f"errors of the file system ({counted}): keep a copy and replace the card")
     worn = [found for path in sorted((root / "sys/block").glob("mmcblk*")) if (found := _wear(path))]
     if any(state == FAULT for state, _ in worn):
-        return Check("card", FAULT, f"{'; '.join(words for _, words in worn)}: keep a copy and replace it now")
+        return HealthCheck("card", FAULT, f"{'; '.join(words for _, words in worn)}: keep a copy and replace it now")
     if worn:
-        return Check("card", WARNING, f"{'; '.join(words for _, words in worn)}: replace it soon")
-    return Check("card", OK, f"{device or 'the disk'} may be written, and no errors or wear are told")
+        return HealthCheck("card", WARNING, f"{'; '.join(words for _, words in worn)}: replace it soon")
+    return HealthCheck("card", OK, f"{device or 'the disk'} may be written, and no errors or wear are told")
 
 
 def _wear(disk: Path) -> tuple[str, str] | None:
@@ -67,20 +71,22 @@ def _wear(disk: Path) -> tuple[str, str] | None:
     return None
 
 
-def clock(now: float, root: Path = Path("/")) -> Check:
+def clock(now: float, root: Path = Path("/")) -> HealthCheck:
     """Check that the time, in seconds since 1970, is possible, and that something keeps it right."""
     words = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
     if time.gmtime(now).tm_year < LEAST_YEAR:
-        return Check("clock", FAULT, f"{words} is long past: results would bear a wrong time; set it, or wait for NTP")
+        return HealthCheck(
+            "clock", FAULT, f"{words} is long past: results would bear a wrong time; set it, or wait for NTP"
+        )
     if any((root / file).exists() for file in TOLD):
-        return Check("clock", OK, f"{words}, told by a time server")
+        return HealthCheck("clock", OK, f"{words}, told by a time server")
     if any((root / "sys/class/rtc").glob("rtc*")):
-        return Check("clock", OK, f"{words}, kept by a clock with a battery or set by hand")
+        return HealthCheck("clock", OK, f"{words}, kept by a clock with a battery or set by hand")
     what = "nothing keeps it while the power is off; add a clock module (RTC), or set it after each start with 'date'"
-    return Check("clock", WARNING, f"{words}: {what}")
+    return HealthCheck("clock", WARNING, f"{words}: {what}")
 
 
-def cameras() -> Check:
+def cameras() -> HealthCheck:
     """Check that each camera can be opened; none is well too, since films come as files."""
     from edge_app.camera.capture import devices
 
@@ -88,20 +94,22 @@ def cameras() -> Check:
     bad = [f"{one.name}: {one.problem}" for one in found if one.problem is not None]
     good = [f"{one.name} ({one.model})" for one in found if one.problem is None]
     if bad:
-        return Check("camera", WARNING, f"{'; '.join([*good, *bad])}; 'cameras' tells more")
-    return Check("camera", OK, ", ".join(good) or "there is none; films are judged from files")
+        return HealthCheck("camera", WARNING, f"{'; '.join([*good, *bad])}; 'cameras' tells more")
+    return HealthCheck("camera", OK, ", ".join(good) or "there is none; films are judged from files")
 
 
-def update_state(prefix: Path) -> Check:
+def update_state(prefix: Path) -> HealthCheck:
     """Check that no update of the program in `prefix` was cut short: it leaves behind what it had unpacked."""
     if (prefix / updater.UNPACKED).exists():
         try:
             with atomic_io.alone(prefix):
                 pass
         except BlockingIOError:
-            return Check("updates", OK, "an update is being installed")
-        return Check("updates", WARNING, f"an update in {prefix} was cut short; the old program is in use; do it again")
-    return Check("updates", OK, "none was cut short")
+            return HealthCheck("updates", OK, "an update is being installed")
+        return HealthCheck(
+            "updates", WARNING, f"an update in {prefix} was cut short; the old program is in use; do it again"
+        )
+    return HealthCheck("updates", OK, "none was cut short")
 
 
 def _text(path: Path) -> str:

@@ -25,7 +25,7 @@ LEAST_YEAR = 2026
 PACKAGES = ("numpy", "opencv-python-headless", "pillow", "pydicom", "tqdm")
 
 
-class Check(NamedTuple):
+class HealthCheck(NamedTuple):
     """One line: what was looked at, `OK`, `WARNING` or `FAULT`, and what was found and what to do."""
 
     name: str
@@ -33,16 +33,16 @@ class Check(NamedTuple):
     words: str
 
 
-def device(folder: Path) -> Iterator[Check]:
+def device(folder: Path) -> Iterator[HealthCheck]:
     """Check Python, packages, memory, temperature, and the disk that `folder` lies on or will."""
-    yield Check("Python", OK, f"{platform.python_version()} on {platform.machine()}, {platform.system()}")
+    yield HealthCheck("Python", OK, f"{platform.python_version()} on {platform.machine()}, {platform.system()}")
     yield packages()
     yield memory()
     yield disk(folder)
     yield heat()
 
 
-def packages() -> Check:
+def packages() -> HealthCheck:
     """Check that what films are read with is installed, at the versions this release was tested with."""
     found = {name: installed(name) for name in PACKAGES}
     words = ", ".join(f"{name} {version or 'missing'}" for name, version in found.items())
@@ -50,11 +50,11 @@ def packages() -> Check:
     if missing:
         needed = " ".join(missing)
         without = "DICOM films cannot be read" if missing == ["pydicom"] else "not every film can be read"
-        return Check("packages", WARNING, f"{words}: {without}; run 'pip install {needed}'")
+        return HealthCheck("packages", WARNING, f"{words}: {without}; run 'pip install {needed}'")
     other = [f"{name} {pin}" for name, pin in pins().items() if name in found and found[name] not in pin.split(" or ")]
     if other:
-        return Check("packages", WARNING, f"{words}; this release was tested with {', '.join(other)}")
-    return Check("packages", OK, words)
+        return HealthCheck("packages", WARNING, f"{words}; this release was tested with {', '.join(other)}")
+    return HealthCheck("packages", OK, words)
 
 
 def pins() -> dict[str, str]:
@@ -67,43 +67,43 @@ def pins() -> dict[str, str]:
     return found
 
 
-def decoders(available: dict[str, bool]) -> Check:
+def decoders(available: dict[str, bool]) -> HealthCheck:
     """Check which compressions of DICOM something installed decodes, as `dicom.compressions` says."""
     lacking = [name for name, ready in available.items() if not ready]
     by = [name for name in ("gdcm", "pylibjpeg", "openjpeg") if find_spec(name)] or ["pydicom and Pillow only"]
     if lacking:
         words = f"decoders of {', '.join(by)}; no film in {', '.join(lacking)} can be read: 'pip install python-gdcm'"
-        return Check("DICOM", WARNING, words)
-    return Check("DICOM", OK, f"all {len(available)} compressions of radiographs are decoded ({', '.join(by)})")
+        return HealthCheck("DICOM", WARNING, words)
+    return HealthCheck("DICOM", OK, f"all {len(available)} compressions of radiographs are decoded ({', '.join(by)})")
 
 
-def memory(file: Path = Path("/proc/meminfo")) -> Check:
+def memory(file: Path = Path("/proc/meminfo")) -> HealthCheck:
     """Check how much memory is free."""
     try:
         fields = dict(line.split(":", 1) for line in file.read_text().splitlines())
         free = int(fields["MemAvailable"].split()[0]) / 1000
     except (OSError, KeyError, ValueError, IndexError):
-        return Check("memory", OK, "this system does not tell how much is free")
+        return HealthCheck("memory", OK, "this system does not tell how much is free")
     if free < LEAST_MEMORY_MB:
-        return Check("memory", WARNING, f"{free:.0f} MB free, {LEAST_MEMORY_MB} are needed; end other programs")
-    return Check("memory", OK, f"{free:.0f} MB free")
+        return HealthCheck("memory", WARNING, f"{free:.0f} MB free, {LEAST_MEMORY_MB} are needed; end other programs")
+    return HealthCheck("memory", OK, f"{free:.0f} MB free")
 
 
-def disk(folder: Path) -> Check:
+def disk(folder: Path) -> HealthCheck:
     """Check how much room is left where results are kept."""
     try:
         free = shutil.disk_usage(nearest(folder)).free / 1e6
     except OSError as error:
-        return Check("disk", FAULT, f"{folder} cannot be looked at ({error.strerror}); check the disk")
+        return HealthCheck("disk", FAULT, f"{folder} cannot be looked at ({error.strerror}); check the disk")
     words = f"{free:,.0f} MB free at {folder}"
     if free < NO_DISK_MB:
-        return Check("disk", FAULT, f"{words}: no result can be kept; make room, or 'results forget' old ones")
+        return HealthCheck("disk", FAULT, f"{words}: no result can be kept; make room, or 'results forget' old ones")
     if free < LEAST_DISK_MB:
-        return Check("disk", WARNING, f"{words}; make room soon, or 'results forget' old ones")
-    return Check("disk", OK, words)
+        return HealthCheck("disk", WARNING, f"{words}; make room soon, or 'results forget' old ones")
+    return HealthCheck("disk", OK, words)
 
 
-def heat(zones: Path = Path("/sys/class/thermal")) -> Check:
+def heat(zones: Path = Path("/sys/class/thermal")) -> HealthCheck:
     """Check how hot the processor is, and whether the device has slowed it down."""
     degrees = []
     for file in sorted(zones.glob("thermal_zone*/temp")):
@@ -114,10 +114,10 @@ def heat(zones: Path = Path("/sys/class/thermal")) -> Check:
     words = f"{max(degrees):.0f} degrees Celsius" if degrees else "no sensor tells it"
     slowed = throttled(_firmware())
     if slowed:
-        return Check("temperature", WARNING, f"{words}; {slowed}: cool it, or use a stronger power supply")
+        return HealthCheck("temperature", WARNING, f"{words}; {slowed}: cool it, or use a stronger power supply")
     if degrees and max(degrees) >= HOT:
-        return Check("temperature", WARNING, f"{words}: the processor is slowed from {HOT} on; cool it")
-    return Check("temperature", OK, words)
+        return HealthCheck("temperature", WARNING, f"{words}: the processor is slowed from {HOT} on; cool it")
+    return HealthCheck("temperature", OK, words)
 
 
 def throttled(answer: str) -> str:

@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from edge_app.diagnostics.health import OK, WARNING, Check
+from edge_app.diagnostics.health import OK, WARNING, HealthCheck
 
 # State of a TCP socket that listens, and of a UDP socket that is bound to no peer (include/net/tcp_states.h).
 LISTENING = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
@@ -14,7 +14,7 @@ EPHEMERAL = 32768
 QUIET_UDP = {68, 546, 5353}
 
 
-def check(proc: Path = Path("/proc")) -> Check:
+def check(proc: Path = Path("/proc")) -> HealthCheck:
     """Check that nothing but this program and SSH listens to other machines; `proc` is the kernel's folder."""
     open_ports = {}
     for table, state in LISTENING.items():
@@ -23,15 +23,15 @@ def check(proc: Path = Path("/proc")) -> Check:
                 continue
             open_ports[f"{table[:3]}/{port}"] = inode
     if not open_ports:
-        return Check("network", OK, "nothing here listens to other machines")
+        return HealthCheck("network", OK, "nothing here listens to other machines")
     owners = _owners(proc, set(open_ports.values()))
     told = {port: owners.get(inode, ("?", False)) for port, inode in open_ports.items()}
     others = [f"{port} ({name})" for port, (name, ours) in sorted(told.items()) if not ours]
     ours = [f"{port} ({name})" for port, (name, is_ours) in sorted(told.items()) if is_ours]
     if others:
         words = f"other machines can reach {', '.join(others)}; switch off what is not needed, or use a firewall"
-        return Check("network", WARNING, words)
-    return Check("network", OK, f"other machines can reach this program alone: {', '.join(ours)}")
+        return HealthCheck("network", WARNING, words)
+    return HealthCheck("network", OK, f"other machines can reach this program alone: {', '.join(ours)}")
 
 
 def _sockets(table: Path, state: str) -> list[tuple[int, str]]:

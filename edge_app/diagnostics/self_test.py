@@ -10,7 +10,7 @@ from PIL import Image
 
 from edge_app.diagnostics import hardware
 from edge_app.diagnostics import threads as threads_
-from edge_app.diagnostics.health import FAULT, OK, WARNING, Check
+from edge_app.diagnostics.health import FAULT, OK, WARNING, HealthCheck
 from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess, radiograph
 from edge_app.install import model_install, model_registry, signatures
@@ -30,7 +30,7 @@ NEARLY, ENOUGH = 1.1, 0.3
 ARM = ("aarch64", "armv7l", "armv8l", "armv6l")
 
 
-def checks(path: Path, threads: int, choose: bool = False) -> list[Check]:
+def checks(path: Path, threads: int, choose: bool = False) -> list[HealthCheck]:
     """Check the runtime, the model's file, its golden film, and how long a film takes.
 
     Args:
@@ -41,17 +41,17 @@ def checks(path: Path, threads: int, choose: bool = False) -> list[Check]:
     from edge_app.model.classifier import find_runtime
 
     try:
-        found = [Check("runtime", OK, f"{find_runtime()[0]} runs a model")]
+        found = [HealthCheck("runtime", OK, f"{find_runtime()[0]} runs a model")]
     except EdgeError as error:
-        return [Check("runtime", FAULT, str(error))]
+        return [HealthCheck("runtime", FAULT, str(error))]
     try:
         model = model_file.read(path)
         classifier = Classifier(model, threads)
     except EdgeError as error:
-        return [*found, Check("model", FAULT, str(error))]
+        return [*found, HealthCheck("model", FAULT, str(error))]
     gate = "" if model.card.gate else "; it has no gate: it answers for any picture that shows something like lungs"
     words = f"{model.card.name} is whole, sha256 {model.sha256[:12]}{gate}"
-    found += [Check("model", WARNING if gate else OK, words), fingerprint(model), signature(path)]
+    found += [HealthCheck("model", WARNING if gate else OK, words), fingerprint(model), signature(path)]
     return [
         *found,
         golden(model, classifier),
@@ -61,7 +61,7 @@ def checks(path: Path, threads: int, choose: bool = False) -> list[Check]:
     ]
 
 
-def fingerprint(model: model_file.ModelFile) -> Check:
+def fingerprint(model: model_file.ModelFile) -> HealthCheck:
     """Say how near the pixels prepared here come to those of training; `model_file.read` refuses any other model."""
     size = model.card.size
     here, there = (
@@ -69,40 +69,42 @@ def fingerprint(model: model_file.ModelFile) -> Check:
         for text in (preprocess.fingerprint(size), model.card.fingerprint)
     )
     words = f"films are prepared as in training (contract {model.card.contract}), at most {abs(here - there).max()} of"
-    return Check("fingerprint", OK, f"{words} 255 grey levels off")
+    return HealthCheck("fingerprint", OK, f"{words} 255 grey levels off")
 
 
-def signature(path: Path) -> Check:
+def signature(path: Path) -> HealthCheck:
     """Check who vouches for the model, by the keys that this site trusts today."""
     if path.absolute() == model_registry.released():
-        return Check("signature", OK, "the model came with the program and is trusted as it is")
+        return HealthCheck("signature", OK, "the model came with the program and is trusted as it is")
     try:
         by = model_install.vouched(path, path)
     except EdgeError as error:
-        return Check("signature", FAULT, str(error))
+        return HealthCheck("signature", FAULT, str(error))
     if by:
-        return Check("signature", OK, f"key '{by}' of this site signed the model")
+        return HealthCheck("signature", OK, f"key '{by}' of this site signed the model")
     words = f"this site has no key in {signatures.folder()}, so any model is taken; put one there ('convert keygen')"
-    return Check("signature", WARNING, words)
+    return HealthCheck("signature", WARNING, words)
 
 
-def kernels(classifier: Classifier) -> Check:
+def kernels(classifier: Classifier) -> HealthCheck:
     """Say whether the runtime gave the network to XNNPACK, its fast kernels, whole or in pieces."""
     pieces = classifier.delegated
     if pieces == 1:
-        return Check("XNNPACK", OK, f"{classifier.runtime} gives it the network in one piece")
+        return HealthCheck("XNNPACK", OK, f"{classifier.runtime} gives it the network in one piece")
     words = (
         f"{classifier.runtime} gives it {pieces} pieces of the network"
         if pieces
         else f"{classifier.runtime} does not take it"
     )
     if platform.machine() in ARM and classifier.runtime == WITHOUT_XNNPACK:
-        return Check("XNNPACK", OK, f"{words}; its own kernels for 8 bits, which compute the rest, are fast on ARM")
+        return HealthCheck(
+            "XNNPACK", OK, f"{words}; its own kernels for 8 bits, which compute the rest, are fast on ARM"
+        )
     words = f"{words} and computes the rest slowly: films take up to ten times as long"
-    return Check("XNNPACK", WARNING, f"{words}; LiteRT, the runtime for Python 3.12 and newer, mostly takes it")
+    return HealthCheck("XNNPACK", WARNING, f"{words}; LiteRT, the runtime for Python 3.12 and newer, mostly takes it")
 
 
-def concurrency(model: model_file.ModelFile, threads: int, choose: bool = False) -> Check:
+def concurrency(model: model_file.ModelFile, threads: int, choose: bool = False) -> HealthCheck:
     """Time the network on 1, 2 and 4 threads, as far as there are cores; name the best number, or choose it too."""
     took = {count: _invocation(model, count) for count in (1, 2, 4) if count == 1 or count <= hardware.threads()}
     # Fewer threads that are nearly as fast leave cores to the children that decode.
@@ -112,7 +114,7 @@ def concurrency(model: model_file.ModelFile, threads: int, choose: bool = False)
     if best != threads:
         chosen = choose and not threads_.named() and threads_.keep(best)
         words += f", {best} from the next start on" if chosen else f"; set COVID_XRAY_THREADS={best}"
-    return Check("threads", OK, words)
+    return HealthCheck("threads", OK, words)
 
 
 def _invocation(model: model_file.ModelFile, threads: int) -> float:
@@ -128,15 +130,19 @@ def _invocation(model: model_file.ModelFile, threads: int) -> float:
     return min(took) * 1000
 
 
-def golden(model: model_file.ModelFile, classifier: Classifier) -> Check:
+def golden(model: model_file.ModelFile, classifier: Classifier) -> HealthCheck:
     """Judge the film inside the model's file and compare with what its card says, each network by itself."""
     if not model.golden:
-        return Check("golden film", WARNING, "this model's file carries none: what it computes here is not proven")
+        return HealthCheck(
+            "golden film", WARNING, "this model's file carries none: what it computes here is not proven"
+        )
     grey, said = np.asarray(Image.open(io.BytesIO(model.golden)).convert("L")), model.card.raw["golden"]
     try:
         field = classifier.find_lungs(grey)
     except EdgeError as error:
-        return Check("golden film", FAULT, f"its lungs are not found ({error}): do not use this model on this device")
+        return HealthCheck(
+            "golden film", FAULT, f"its lungs are not found ({error}): do not use this model on this device"
+        )
     aside = float(np.abs(np.subtract(field.box, said["box"])).max())
     scores = classifier.scores(preprocess.lungs_to_pixels(grey, field.with_box(said["box"]), classifier.card.size))[0]
     apart = max(
@@ -145,15 +151,15 @@ def golden(model: model_file.ModelFile, classifier: Classifier) -> Check:
     for what, found, most in (("the box round its lungs", aside, BOX_APART), ("a score", apart, MOST_APART)):
         if found > most:
             words = f"{what} differs by {found:.3f} from the card's, {most:.3f} is allowed"
-            return Check(
+            return HealthCheck(
                 "golden film", FAULT, f"{words}: this device computes something else; do not use the model here"
             )
-    return Check(
+    return HealthCheck(
         "golden film", OK, f"its scores and lungs are those of the card, at most {apart:.3f} and {aside:.3f} off"
     )
 
 
-def speed(classifier: Classifier, model: model_file.ModelFile) -> Check:
+def speed(classifier: Classifier, model: model_file.ModelFile) -> HealthCheck:
     """Time the sample film, or the golden one where it is not installed, from its bytes to its scores."""
     least = preprocess.least_side(classifier.card.size)
     try:
@@ -161,7 +167,7 @@ def speed(classifier: Classifier, model: model_file.ModelFile) -> Check:
         content = path.read_bytes()
     except EdgeError as error:
         if not model.golden:
-            return Check("speed", WARNING, f"no film can be timed: {error}")
+            return HealthCheck("speed", WARNING, f"no film can be timed: {error}")
         name, path, content = "golden film", Path("golden film"), model.golden
 
     def timed() -> tuple[float, float]:
@@ -176,6 +182,6 @@ def speed(classifier: Classifier, model: model_file.ModelFile) -> Check:
         timed()  # the first call of anything is slower
         decoding, all_of_it = timed()
     except EdgeError as error:
-        return Check("speed", WARNING, f"the {name} cannot be timed: {error}")
+        return HealthCheck("speed", WARNING, f"the {name} cannot be timed: {error}")
     words = f"{all_of_it * 1000:.0f} ms for the {name}, {decoding * 1000:.0f} of them to decode it"
-    return Check("speed", OK, f"{words}; 'bench' tells more")
+    return HealthCheck("speed", OK, f"{words}; 'bench' tells more")

@@ -3,29 +3,33 @@
 import os
 from pathlib import Path
 
-from edge_app.diagnostics.health import FAULT, OK, Check, nearest
+from edge_app.diagnostics.health import FAULT, OK, HealthCheck, nearest
 from edge_app.errors import EdgeError
 
 
-def check(path: Path) -> Check:
+def check(path: Path) -> HealthCheck:
     """Check the store in a file; nothing in it is changed, and none is made."""
     if not path.exists():
         folder = nearest(path.parent)
         if may_write(folder):
-            return Check("store", OK, f"{path} is not there yet; 'classify --store' makes it")
-        return Check("store", FAULT, f"{path} is not there, and {folder} may not be written; change its permissions")
+            return HealthCheck("store", OK, f"{path} is not there yet; 'classify --store' makes it")
+        return HealthCheck(
+            "store", FAULT, f"{path} is not there, and {folder} may not be written; change its permissions"
+        )
     if not (may_write(path) and may_write(path.parent)):  # beside it SQLite keeps what is not yet in it
-        return Check("store", FAULT, f"{path} or its folder may not be written; change their permissions")
+        return HealthCheck("store", FAULT, f"{path} or its folder may not be written; change their permissions")
     from edge_app.store.store import Store
 
     try:
         with Store(path, create=False) as store:
             answer, count = store.check(), store.count()
     except EdgeError as error:
-        return Check("store", FAULT, str(error))
+        return HealthCheck("store", FAULT, str(error))
     if answer != "ok":
-        return Check("store", FAULT, f"{path} is damaged ({answer}); keep a copy, and name another for new results")
-    return Check("store", OK, f"{path} is whole and can be written; it holds {count} result{'s' * (count != 1)}")
+        return HealthCheck(
+            "store", FAULT, f"{path} is damaged ({answer}); keep a copy, and name another for new results"
+        )
+    return HealthCheck("store", OK, f"{path} is whole and can be written; it holds {count} result{'s' * (count != 1)}")
 
 
 def may_write(path: Path) -> bool:

@@ -54,7 +54,7 @@ READY = _l("Seen well: hold still.")
 WAITING = _l("No picture from the camera yet.")
 BROKEN = _l("The camera gives no picture; it is opened again and again.")
 
-# By name of a `health.Check`.
+# By name of a `health.HealthCheck`.
 DOCTOR = {
     "Python": _l("Python"),
     "packages": _l("Packages"),

@@ -56,7 +56,7 @@ def _device(settings: Settings) -> Iterator[health.Check]:
     yield store_health.check(settings.store)
 
 
-def _named(check: health.Check) -> dict:
+def _named(check: health.HealthCheck) -> dict:
     return {
         "name": labels.DOCTOR.get(check.name, check.name),
         "state": check.state,
