@@ -53,7 +53,7 @@ def _checks(args):
     store = args.store or default_path()
     yield hardware.system()
     yield from health.device(store.parent)
-    yield hardware.card(store.parent)
+    yield hardware.storage(store.parent)
     yield hardware.clock(time.time())
     # Only where a bundle was installed are there updates.
     with contextlib.suppress(WrongUsage):

@@ -35,7 +35,7 @@ def system(
     return HealthCheck("system", OK, words)
 
 
-def card(folder: Path, root: Path = Path("/")) -> HealthCheck:
+def storage(folder: Path, root: Path = Path("/")) -> HealthCheck:
     """Check the disk below a folder for errors and wear, as far as the kernel tells: ext4's count, eMMC's own."""
     folder, mounted = nearest(folder), ("", "", "")
     for line in _text(root / "proc/self/mounts").splitlines():

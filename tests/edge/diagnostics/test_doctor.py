@@ -236,7 +236,7 @@ def test_how_worn_the_card_is(tmp_path, files, state, words):
     for name, text in ({"proc/self/mounts": MOUNTS} | files).items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    check = hardware.card(Path("/var"), tmp_path)
+    check = hardware.storage(Path("/var"), tmp_path)
     assert check.state == state
     assert words in check.words
 
