@@ -44,7 +44,7 @@ def run(args) -> int:
     from edge_app.screening.result import Failed, Known, Result
     from edge_app.service.session import Session, complain
     from edge_app.service.systemd import Service, in_journal
-    from edge_app.sources.watching import Watch
+    from edge_app.sources.watching import FolderWatcher, WatchOptions
 
     for folder in args.folders:
         if folder.exists() and not folder.is_dir():
@@ -58,22 +58,15 @@ def run(args) -> int:
         complain(f"{'a folder inside' if private else folder}: {words}")
 
     def is_news(result: Result) -> bool:
-        settled = watch.settled(Path(result.path), read=not isinstance(result, Failed))
-        return settled and not (isinstance(result, Known) and not result.copy_of)
+        is_final = watcher.record_outcome(Path(result.path), read=not isinstance(result, Failed))
+        return is_final and not (isinstance(result, Known) and not result.copy_of)
 
     with Service() as service, Session(args, remember=True, service=service) as session:
-        watch = Watch(
-            args.folders,
-            args.interval,
-            args.patience,
-            recursive=not args.no_recursive,
-            new_only=args.new_only,
-            once=args.once,
-            say=say,
-            judged=session.store.judged() if session.store and not args.again else {},
-        )
+        how = WatchOptions(args.interval, args.patience, not args.no_recursive, args.new_only, args.once)
+        judged = session.store.judged() if session.store and not args.again else {}
+        watcher = FolderWatcher(args.folders, how, say, judged)
         service.ready()
-        session.run(watch, settled=is_news)
+        session.run(watcher, settled=is_news)
     return session.code
 
 

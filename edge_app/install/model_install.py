@@ -39,7 +39,7 @@ def install(path: Path, place: Path) -> Installed:
     signer = signatures.signer(content, signature, path)
     entry = Installed(hashlib.sha256(content).hexdigest(), path.name, len(content), signer, _now())
     with _held(place):
-        before = _settled(place)
+        before = _valid(place)
         if before.entries and before.entries[0].sha256 == entry.sha256:
             raise NotInstalled(f"{path}: is the model in use already.")
         try:
@@ -68,7 +68,7 @@ def roll_back(place: Path) -> Installed:
         EdgeError: there is none before, or it is not fit either; nothing has changed then.
     """
     with _held(place):
-        before = _settled(place)
+        before = _valid(place)
         if len(before.entries) < KEPT:
             raise NotInstalled(f"{place}: no other model was used before; nothing is changed.")
         current, other = before.entries[:KEPT]
@@ -96,7 +96,7 @@ def _vouched(entry: Installed, place: Path) -> None:
         vouched(model_registry.file_of(entry, place), entry.name)
 
 
-def _settled(place: Path) -> Order:
+def _valid(place: Path) -> Order:
     """Return the order as it counts: a trial that was cut short never was, and of a damaged order nothing is left."""
     try:
         order = model_registry.read(place)

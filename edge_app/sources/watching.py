@@ -47,17 +47,34 @@ class _File:
         self.stamp, self.since, self.state, self.due = stamp, now, state, now
 
 
-class Watch:
+class WatchOptions(NamedTuple):
+    """How folders are watched.
+
+    Attributes:
+        interval: seconds from one look to the next.
+        patience: seconds for which a film that cannot be read must be still before that is said.
+        recursive: look into the folders of folders.
+        new_only: leave out what is there already.
+        once: end when all films that are there have been handed out.
+    """
+
+    interval: float = INTERVAL
+    patience: float = PATIENCE
+    recursive: bool = True
+    new_only: bool = False
+    once: bool = False
+
+
+USUAL = WatchOptions()
+
+
+class FolderWatcher:
     """The films of folders, those that are there and those that come, endlessly."""
 
     def __init__(
         self,
         folders: Iterable[Path],
-        interval: float = INTERVAL,
-        patience: float = PATIENCE,
-        recursive: bool = True,
-        new_only: bool = False,
-        once: bool = False,
+        how: WatchOptions = USUAL,
         say: Callable[[str, str], None] = print,
         judged: Mapping[str, float] = MappingProxyType({}),
     ):
@@ -65,18 +82,12 @@ class Watch:
 
         Args:
             folders: where films arrive.
-            interval: seconds from one look to the next.
-            patience: seconds for which a film that cannot be read must be still before that is said.
-            recursive: look into the folders of folders.
-            new_only: leave out what is there already.
-            once: end when all films that are there have been handed out.
+            how: they are watched.
             say: takes the path of a folder, and what is to be said of it to the person who watches.
             judged: of films that were judged before, the time in seconds since 1970 at which they were read.
         """
         self._folders = list(folders)
-        self._interval, self._patience = interval, patience
-        self._recursive, self._new_only, self._once, self._say = recursive, new_only, once, say
-        self._judged = judged
+        self._how, self._say, self._judged = how, say, judged
         self._files: dict[str, _File] = {}
         self._more = False  # whether films are ready that have not been handed out
         self._absent: set[str] = set()  # folders that could not be looked into; said once
@@ -89,20 +100,20 @@ class Watch:
             started = time.monotonic()
             found = self._look()
             looked = time.monotonic() - started
-            if first and self._new_only:
+            if first and self._how.new_only:
                 self._files = {path: _File(stamp, started, DONE) for path, stamp in found.items()}
             first = False
             yield from self._news(found, started)
-            if self._once:
+            if self._how.once:
                 yield None  # what was handed out is judged now; it may have to be tried again
                 if self._ended(time.monotonic() - began):
                     yield from self._late()
                     return
             yield None
             if not self._more:
-                time.sleep(max(self._interval, looked / MOST_LOOKING))
+                time.sleep(max(self._how.interval, looked / MOST_LOOKING))
 
-    def settled(self, path: Path, read: bool) -> bool:
+    def record_outcome(self, path: Path, read: bool) -> bool:
         """Take note of what became of a film that was handed out.
 
         Returns:
@@ -119,11 +130,11 @@ class Watch:
         age = now - file.since
         if not os.path.lexists(path):
             file.state = LOST
-        elif age >= self._patience:
+        elif age >= self._how.patience:
             file.state = DONE
         else:
             file.state = WAITING
-            file.due = min(now + max(self._interval, age), file.since + self._patience)
+            file.due = min(now + max(self._how.interval, age), file.since + self._how.patience)
         return file.state == DONE
 
     def _news(self, found: dict[str, _Stamp], now: float) -> Iterator[Path | Problem]:
@@ -137,7 +148,7 @@ class Watch:
                 judged = file is None and stamp.changed + READING < self._judged.get(path, 0)
                 self._files[path] = _File(stamp, now, DONE if judged else WAITING)
                 continue
-            empty = stamp.size == 0 and now - file.since < self._patience
+            empty = stamp.size == 0 and now - file.since < self._how.patience
             if file.state == WAITING and now >= file.due and not empty:
                 ready.append(path)
         yield from self._gone(found)
@@ -172,7 +183,7 @@ class Watch:
     def _ended(self, spent: float) -> bool:
         """Say whether nothing is left of what is there: of films that keep changing, one stays so for long enough."""
         left = [file for file in self._files.values() if file.state != DONE]
-        tired = spent > 2 * self._patience and not self._more
+        tired = spent > 2 * self._how.patience and not self._more
         return not left or (tired and all(file.state == WAITING for file in left))
 
     def _late(self) -> Iterator[Problem]:
@@ -199,7 +210,7 @@ class Watch:
             with os.scandir(folder) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            if folder not in self._absent and not self._once:
+            if folder not in self._absent and not self._how.once:
                 self._say(folder, f"cannot be looked into ({error.strerror}); it is looked for again.")
             self._absent.add(folder)
             return
@@ -214,7 +225,7 @@ class Watch:
             except OSError:  # it has gone since, or is a link to nothing
                 continue
             if stat.S_ISDIR(status.st_mode):
-                if self._recursive:
+                if self._how.recursive:
                     self._scan(entry.path, found, seen)
             elif stat.S_ISREG(status.st_mode):
                 identity = (status.st_dev, status.st_ino)

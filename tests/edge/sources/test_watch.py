@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app.sources.watching import Watch
+from edge_app.sources.watching import FolderWatcher, WatchOptions
 from tests.edge.conftest import GOLDEN
 from tests.support.films import draw_film
 
@@ -305,7 +305,7 @@ def test_seconds_that_are_none(inbox, words):
 
 
 def test_a_film_that_goes_before_it_is_read(inbox):
-    looks = iter(Watch([inbox], interval=0.01))
+    looks = iter(FolderWatcher([inbox], WatchOptions(0.01)))
     film(inbox / "film.png")
     (inbox / "notes.part").write_text("a note")
     assert next(looks) is None  # seen once
@@ -317,7 +317,7 @@ def test_a_film_that_goes_before_it_is_read(inbox):
 
 
 def test_a_film_that_is_renamed_before_it_is_read(inbox):
-    looks = iter(Watch([inbox], interval=0.01))
+    looks = iter(FolderWatcher([inbox], WatchOptions(0.01)))
     film(inbox / "film.png")
     assert next(looks) is None
     (inbox / "film.png").rename(inbox / "other.png")
@@ -326,7 +326,7 @@ def test_a_film_that_is_renamed_before_it_is_read(inbox):
 
 
 def test_a_film_that_cannot_be_read_is_handed_out_until_it_is_still(inbox):
-    watch = Watch([inbox], interval=0.01, patience=0.2)
+    watch = FolderWatcher([inbox], WatchOptions(0.01, patience=0.2))
     looks = iter(watch)
     (inbox / "cut.png").write_bytes(b"half")
     told = False
@@ -334,7 +334,7 @@ def test_a_film_that_cannot_be_read_is_handed_out_until_it_is_still(inbox):
     while not told:
         if next(looks) == inbox / "cut.png":
             tried += 1
-            told = watch.settled(inbox / "cut.png", read=False)
+            told = watch.record_outcome(inbox / "cut.png", read=False)
     assert tried > 1
     assert next(looks) is next(looks) is None
 
@@ -343,5 +343,5 @@ def test_links_that_go_round_end(inbox):
     (inbox / "deep").mkdir()
     (inbox / "deep" / "up").symlink_to(inbox)
     film(inbox / "deep" / "film.png")
-    looks = iter(Watch([inbox], interval=0.01))
+    looks = iter(FolderWatcher([inbox], WatchOptions(0.01)))
     assert [next(looks), next(looks), next(looks)] == [None, inbox / "deep" / "film.png", None]
