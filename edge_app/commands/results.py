@@ -44,6 +44,7 @@ def add_parser(subparsers):
 def run(args) -> int:
     """Run the command."""
     from edge_app.store.location import default_path
+    from edge_app.store.query import Query
     from edge_app.store.store import Store
 
     with Store(args.store or default_path(), create=False) as store:
@@ -53,11 +54,11 @@ def run(args) -> int:
             _list_runs(store.runs(), args.json)
             return 0
         film = args.film and hash_of(args.film)
-        wanted = (args.verdict, args.refusal, args.since, args.until, args.search, film, args.run, args.limit)
+        wanted = Query(args.verdict, args.refusal, args.since, args.until, args.search, film, args.run, args.limit)
         if args.csv:
-            _export(lambda: store.search(*wanted), args.csv)
+            _export(lambda: store.search(wanted), args.csv)
         else:
-            _show(store.search(*wanted), args.json)
+            _show(store.search(wanted), args.json)
     return 0
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from edge_app import __version__
 from edge_app.errors import StoreFault, WrongUsage
 from edge_app.store.migrations import transaction
+from edge_app.store.query import EVERYTHING, Query, literal
 from edge_app.store.store_file import connect, fault
 
 if TYPE_CHECKING:
@@ -106,46 +107,14 @@ class Store:
             ).fetchall()
         return {path: datetime.fromisoformat(time).timestamp() - (ms or 0) / 1000 for path, time, ms in found}
 
-    def search(
-        self,
-        verdict: str | None = None,
-        refusal: str | None = None,
-        since: str | None = None,
-        until: str | None = None,
-        text: str | None = None,
-        film: str | None = None,
-        run: int | None = None,
-        limit: int | None = None,
-    ) -> Iterator[dict]:
-        """Yield rows as `Result.row` gave them, newest first, each with `run`, `operating_point` and its `copies`.
-
-        Args:
-            verdict, refusal: as in the row.
-            since, until: ISO dates or times, UTC; the day of `until` is in it.
-            text: stands somewhere in the path, any case.
-            film: the hash of a film, or the beginning of one.
-            run: number of a run.
-            limit: how many at most.
-        """
-        wheres, values = [], []
-        for where, value in (
-            ("verdict = ?", verdict),
-            ("refusal = ?", refusal),
-            ("films.time >= ?", since),
-            ("films.time < ?", until and _after(until)),
-            ("path LIKE ? ESCAPE '\\'", text and f"%{_literal(text)}%"),
-            ("film LIKE ? ESCAPE '\\'", film and f"{_literal(film)}%"),
-            ("run = ?", run),
-        ):
-            if value is not None:
-                wheres.append(where)
-                values.append(value)
-        where = f" WHERE {' AND '.join(wheres)}" if wheres else ""
+    def search(self, query: Query = EVERYTHING) -> Iterator[dict]:
+        """Yield rows as `Result.row` gave them, newest first, each with `run`, `operating_point` and its `copies`."""
+        where, values = query.where()
         with self.guarded():
             found = self._base.execute(
                 "SELECT row, run, runs.model, films.operating_point, film FROM films JOIN runs ON runs.id = run"
                 f"{where} ORDER BY films.time DESC, films.id DESC LIMIT ?",
-                (*values, -1 if limit is None else limit),
+                (*values, -1 if query.limit is None else query.limit),
             )
             for row, number, model, rule, key in found:
                 copies = self._base.execute("SELECT path FROM copies WHERE film = ? ORDER BY time", (key,)).fetchall()
@@ -214,7 +183,7 @@ class Store:
     def _hash_of(self, film: str) -> str:
         found = self._base.execute(
             "SELECT DISTINCT film FROM films WHERE film LIKE ? ESCAPE '\\' OR path = ? LIMIT 2",
-            (f"{_literal(film)}%", film),
+            (f"{literal(film)}%", film),
         ).fetchall()
         if len(found) > 1:
             raise WrongUsage(f"{film}: begins the hashes of several films; write more of it.")
@@ -270,13 +239,3 @@ def _ago(days: float) -> str:
 def _text(text: str | None) -> str | None:
     """Escape the bytes of a file's name that are no text: SQLite holds text only; the row is JSON and holds all."""
     return text and text.encode(errors="backslashreplace").decode()
-
-
-def _after(moment: str) -> str:
-    """Return what is later than every time of the day, hour or second that `moment` names."""
-    return f"{moment}\U0010ffff"
-
-
-def _literal(text: str) -> str:
-    """Escape what LIKE takes for wildcards."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -19,6 +19,7 @@ from edge_app.model import model_file
 from edge_app.screening import decision, run_context
 from edge_app.screening.result import Failed
 from edge_app.store import store_file
+from edge_app.store.query import Query
 from edge_app.store.store import Store
 from tests.support import results
 from tests.support.another_user import as_another_user
@@ -119,16 +120,16 @@ def test_search_by_everything(store):
         store.add(_result(number, time=datetime(2026, 11, 1 + number, 12, tzinfo=UTC)))
     store.add(_refused(7))
     store.add(_result(8, "100%_sure.png", decision.COVID, datetime(2026, 10, 1, tzinfo=UTC)))
-    assert len(list(store.search(since="2026-11-02", until="2026-11-04"))) == 3
-    assert len(list(store.search(until="2026-11-03T12"))) == 4
-    assert [row["path"] for row in store.search(text="0%_S")] == ["100%_sure.png"]
-    assert not list(store.search(text="0__s"))  # no wildcard
-    assert [row["path"] for row in store.search(verdict=decision.COVID)] == ["100%_sure.png"]
-    assert len(list(store.search(refusal=refusal.LATERAL))) == 1
-    assert len(list(store.search(limit=3))) == 3
-    assert [row["sha256"] for row in store.search(film=f"{3:064x}")] == [f"{3:064x}"]
-    assert len(list(store.search(run=1))) == 8
-    assert not list(store.search(run=2))
+    assert len(list(store.search(Query(since="2026-11-02", until="2026-11-04")))) == 3
+    assert len(list(store.search(Query(until="2026-11-03T12")))) == 4
+    assert [row["path"] for row in store.search(Query(text="0%_S"))] == ["100%_sure.png"]
+    assert not list(store.search(Query(text="0__s")))  # no wildcard
+    assert [row["path"] for row in store.search(Query(verdict=decision.COVID))] == ["100%_sure.png"]
+    assert len(list(store.search(Query(refusal=refusal.LATERAL)))) == 1
+    assert len(list(store.search(Query(limit=3)))) == 3
+    assert [row["sha256"] for row in store.search(Query(film=f"{3:064x}"))] == [f"{3:064x}"]
+    assert len(list(store.search(Query(run=1)))) == 8
+    assert not list(store.search(Query(run=2)))
 
 
 def test_forgotten_films_leave_no_byte(tmp_path, of_run):
@@ -263,6 +264,7 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 from edge_app.model import model_file
 from edge_app.screening import decision, run_context
+from edge_app.store.query import Query
 from edge_app.store.store import Store
 from tests.support import results
 with Store(Path({path!r})) as store:

@@ -1,0 +1,54 @@
+"""Which results of a store are wanted."""
+
+from typing import NamedTuple
+
+
+class Query(NamedTuple):
+    """What a result must be, all of it together; None leaves it open.
+
+    Attributes:
+        verdict: as in the row.
+        refusal: as in the row.
+        since: ISO date or time, UTC.
+        until: ISO date or time, UTC; the day, hour or second that it names is in it.
+        text: stands somewhere in the path, any case.
+        film: the hash of a film, or the beginning of one.
+        run: number of a run.
+        limit: how many at most, the newest.
+    """
+
+    verdict: str | None = None
+    refusal: str | None = None
+    since: str | None = None
+    until: str | None = None
+    text: str | None = None
+    film: str | None = None
+    run: int | None = None
+    limit: int | None = None
+
+    def where(self) -> tuple[str, list[str | int]]:
+        """Return the conditions as SQL, empty if there is none, and the values of its question marks."""
+        conditions = {
+            "verdict = ?": self.verdict,
+            "refusal = ?": self.refusal,
+            "films.time >= ?": self.since,
+            "films.time < ?": self.until and _after(self.until),
+            "path LIKE ? ESCAPE '\\'": self.text and f"%{literal(self.text)}%",
+            "film LIKE ? ESCAPE '\\'": self.film and f"{literal(self.film)}%",
+            "run = ?": self.run,
+        }
+        given = {condition: value for condition, value in conditions.items() if value is not None}
+        return (f" WHERE {' AND '.join(given)}" if given else "", list(given.values()))
+
+
+EVERYTHING = Query()
+
+
+def literal(text: str) -> str:
+    """Escape what LIKE takes for wildcards."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _after(moment: str) -> str:
+    """Return what is later than every time of the day, hour or second that `moment` names."""
+    return f"{moment}\U0010ffff"
