@@ -126,6 +126,6 @@ def _number(text: str) -> int:
         return 0
 
 
-def threads() -> int:
+def cores() -> int:
     """Return how many cores this program may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -39,7 +39,7 @@ def device(folder: Path) -> Iterator[HealthCheck]:
     yield packages()
     yield memory()
     yield disk(folder)
-    yield heat()
+    yield temperature()
 
 
 def packages() -> HealthCheck:
@@ -103,7 +103,7 @@ def disk(folder: Path) -> HealthCheck:
     return HealthCheck("disk", OK, words)
 
 
-def heat(zones: Path = Path("/sys/class/thermal")) -> HealthCheck:
+def temperature(zones: Path = Path("/sys/class/thermal")) -> HealthCheck:
     """Check how hot the processor is, and whether the device has slowed it down."""
     degrees = []
     for file in sorted(zones.glob("thermal_zone*/temp")):

@@ -106,7 +106,7 @@ def kernels(classifier: Classifier) -> HealthCheck:
 
 def concurrency(model: model_file.ModelFile, threads: int, choose: bool = False) -> HealthCheck:
     """Time the network on 1, 2 and 4 threads, as far as there are cores; name the best number, or choose it too."""
-    took = {count: _invocation(model, count) for count in (1, 2, 4) if count == 1 or count <= hardware.threads()}
+    took = {count: _invocation(model, count) for count in (1, 2, 4) if count == 1 or count <= hardware.cores()}
     # Fewer threads that are nearly as fast leave cores to the children that decode.
     best = min(count for count, ms in took.items() if ms <= min(took.values()) * NEARLY)
     words = ", ".join(f"{count}: {ms:.1f} ms" for count, ms in took.items())

@@ -156,11 +156,11 @@ def test_a_hot_processor(tmp_path):
     for zone, text in (("thermal_zone0", "85234\n"), ("thermal_zone1", "41000\n"), ("thermal_zone2", "off")):
         (tmp_path / zone).mkdir()
         (tmp_path / zone / "temp").write_text(text)
-    check = health.heat(tmp_path)
+    check = health.temperature(tmp_path)
     assert check.state == health.WARNING
     assert check.words.startswith("85 degrees Celsius")
     shutil.rmtree(tmp_path / "thermal_zone0")
-    assert health.heat(tmp_path) == health.Check("temperature", health.OK, "41 degrees Celsius")
+    assert health.temperature(tmp_path) == health.HealthCheck("temperature", health.OK, "41 degrees Celsius")
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_a_port_of_this_program_is_no_fault(tmp_path):
 def test_cameras_that_are_well_or_not(monkeypatch):
     found = [devices.Device("pi:0", "imx708")]
     monkeypatch.setattr(devices, "found", lambda: found)
-    assert hardware.cameras() == health.Check("camera", health.OK, "pi:0 (imx708)")
+    assert hardware.cameras() == health.HealthCheck("camera", health.OK, "pi:0 (imx708)")
     found.append(devices.Device("/dev/video0", "C270", "this user may not open it"))
     check = hardware.cameras()
     assert (check.state, check.words.split(";")[1]) == (health.WARNING, " /dev/video0: this user may not open it")
@@ -288,7 +288,9 @@ def test_an_update_that_was_cut_short_is_told_and_one_that_goes_on_is_not(tmp_pa
     assert (check.name, check.state) == ("updates", health.WARNING)
     assert f"an update in {tmp_path} was cut short" in check.words
     with atomic_io.alone(tmp_path):
-        assert hardware.update_state(tmp_path) == health.Check("updates", health.OK, "an update is being installed")
+        assert hardware.update_state(tmp_path) == health.HealthCheck(
+            "updates", health.OK, "an update is being installed"
+        )
 
 
 def test_signature_and_kernels(with_golden_film, monkeypatch):
