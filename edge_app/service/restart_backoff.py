@@ -12,7 +12,7 @@ from pathlib import Path
 MOST_DOUBLINGS = 6
 
 
-class Restarts:
+class RestartBackoff:
     """Counts runs in a file that outlives a restart and not a stop."""
 
     def __init__(self, file: Path | None):
@@ -20,7 +20,7 @@ class Restarts:
         self._file = file
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> "Restarts":
+    def of(cls, environment: Mapping[str, str]) -> "RestartBackoff":
         """Count in the service's RUNTIME_DIRECTORY (systemd.exec(5)), in memory, if systemd listens."""
         folder = environment.get("RUNTIME_DIRECTORY", "").split(":")[0]
         return cls(Path(folder) / "restarts" if folder and environment.get("NOTIFY_SOCKET") else None)

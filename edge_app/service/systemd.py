@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 
-from edge_app.service.restart_backoff import Restarts
+from edge_app.service.restart_backoff import RestartBackoff
 from edge_app.workers.crash_tracker import CrashTracker
 
 # Of the time after which systemd takes the program for dead: sd_watchdog_enabled(3) advises half; a quarter leaves room
@@ -37,7 +37,7 @@ class Service:
         """
         self._address = environment.get("NOTIFY_SOCKET", "")
         self._socket = None
-        self._restarts = Restarts.of(environment)
+        self._backoff = RestartBackoff.of(environment)
         self.suspects = CrashTracker.of(environment)
         self._pause = STATUS
         limit = environment.get("WATCHDOG_USEC", "")
@@ -48,7 +48,7 @@ class Service:
 
     def __enter__(self) -> "Service":
         """Wait, if the runs before this one died one after the other and did no work."""
-        wait = self._restarts.begin()
+        wait = self._backoff.begin()
         if wait:
             self._tell(f"STATUS=Waits {wait:.0f} s: the runs before died and judged nothing")
             time.sleep(wait)
@@ -57,7 +57,7 @@ class Service:
     def __exit__(self, kind, *_):
         self._tell("STOPPING=1")
         if kind is None or issubclass(kind, KeyboardInterrupt):
-            self._restarts.forget()
+            self._backoff.forget()
             self.suspects.forget()
         if self._socket:
             self._socket.close()
@@ -78,7 +78,7 @@ class Service:
         """Tell that the outcome of a film is kept."""
         self._films += 1
         if self._films == 1:
-            self._restarts.forget()
+            self._backoff.forget()
         self.alive()
 
     def _tell(self, words: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app.service.restart_backoff import Restarts
+from edge_app.service.restart_backoff import RestartBackoff
 from edge_app.service.systemd import Service, in_journal
 from edge_app.workers.crash_tracker import MOST_DEATHS, CrashTracker
 from tests.edge.conftest import GOLDEN
@@ -210,15 +210,15 @@ def test_a_stream_is_the_journal_only_if_it_is_the_very_one(tmp_path):
 
 def test_runs_that_do_no_work_wait_longer_and_longer(tmp_path):
     names = {"NOTIFY_SOCKET": "/nowhere", "RUNTIME_DIRECTORY": f"{tmp_path}:/other"}
-    waits = [Restarts.of(names).begin() for _ in range(10)]
+    waits = [RestartBackoff.of(names).begin() for _ in range(10)]
     assert waits == [0, 0, 2, 4, 8, 16, 32, 64, 64, 64]
-    Restarts.of(names).forget()
-    assert Restarts.of(names).begin() == 0
+    RestartBackoff.of(names).forget()
+    assert RestartBackoff.of(names).begin() == 0
 
 
 def test_a_count_that_is_no_number_begins_anew(tmp_path):
     (tmp_path / "restarts").write_text("what")
-    one = Restarts(tmp_path / "restarts")
+    one = RestartBackoff(tmp_path / "restarts")
     assert [one.begin(), one.begin(), one.begin()] == [0, 0, 2]
 
 
@@ -242,7 +242,7 @@ def test_a_death_without_work_is_counted_and_a_wanted_end_is_not(systemd, tmp_pa
 
 
 def test_outside_systemd_nothing_is_counted(tmp_path):
-    Restarts.of({"RUNTIME_DIRECTORY": str(tmp_path)}).begin()
+    RestartBackoff.of({"RUNTIME_DIRECTORY": str(tmp_path)}).begin()
     assert list(tmp_path.iterdir()) == []
 
 
