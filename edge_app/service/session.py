@@ -162,7 +162,7 @@ class Session:
             self.terms.limits,
             self._keep_grey,
             self._known,
-            self.service.suspects,
+            self.service.crash_tracker,
         )
         with contextlib.closing(results):  # its threads end before all else does
             for result in map(self._unless_known, progress(results, total)):

@@ -26,7 +26,7 @@ class Service:
     """The line to systemd; use it as a context round the work.
 
     Attributes:
-        suspects: films over which the runs before this one died.
+        crash_tracker: knows the films over which the runs before this one died.
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ):
@@ -38,7 +38,7 @@ class Service:
         self._address = environment.get("NOTIFY_SOCKET", "")
         self._socket = None
         self._backoff = RestartBackoff.of(environment)
-        self.suspects = CrashTracker.of(environment)
+        self.crash_tracker = CrashTracker.of(environment)
         self._pause = STATUS
         limit = environment.get("WATCHDOG_USEC", "")
         if limit.isdigit() and environment.get("WATCHDOG_PID", f"{os.getpid()}") == f"{os.getpid()}":
@@ -58,7 +58,7 @@ class Service:
         self._tell("STOPPING=1")
         if kind is None or issubclass(kind, KeyboardInterrupt):
             self._backoff.forget()
-            self.suspects.forget()
+            self.crash_tracker.forget()
         if self._socket:
             self._socket.close()
 

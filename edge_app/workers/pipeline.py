@@ -35,7 +35,7 @@ def results(
     limits: screening.Limits,
     keep_grey: bool = False,
     known: Callable[[Path, str], T | None] | None = None,
-    suspects: CrashTracker | None = None,
+    crash_tracker: CrashTracker | None = None,
 ) -> Generator[Outcome | T, None, None]:
     """Judge films.
 
@@ -46,7 +46,7 @@ def results(
         limits: thresholds by label and the band, of `Card.limits`.
         keep_grey: give the film along with its result.
         known: gives what is known already of the film at a path with a sha256; such a film is not judged again.
-        suspects: films over which a run before this one died.
+        crash_tracker: knows the films over which a run before this one died.
 
     Yields:
         One outcome a film in the order given. Whatever happens to a film becomes its outcome, so that the films after
@@ -55,7 +55,7 @@ def results(
     gc.freeze()  # what was imported stays
     gc.enable()  # see `__main__`
     pool.least_side = preprocess.least_side(classifier.card.size)
-    judges, busy = _Judges(classifier, limits, keep_grey, suspects or CrashTracker()), deque()
+    judges, busy = _Judges(classifier, limits, keep_grey, crash_tracker or CrashTracker()), deque()
     try:
         for film in pool.films(paths):
             if film is not None:
@@ -84,13 +84,14 @@ def _outcome(found: T | SimpleQueue[T]) -> T:
 class _Judges:
     """Threads that judge films; another is started when those before it have enough to do."""
 
-    def __init__(self, classifier: Classifier, limits: screening.Limits, keep_grey: bool, suspects: CrashTracker):
-        self._classifier, self._limits, self._keep_grey, self._suspects = classifier, limits, keep_grey, suspects
+    def __init__(self, classifier: Classifier, limits: screening.Limits, keep_grey: bool, crash_tracker: CrashTracker):
+        self._classifier, self._limits, self._keep_grey = classifier, limits, keep_grey
+        self._crash_tracker = crash_tracker
         self._films, self._threads, self._closed = SimpleQueue(), [], False
 
     def begin(self, path: Path, decoded: Decoded, waiting: int) -> SimpleQueue:
         """Return where the result of a film will come; `waiting` films are on their way."""
-        most = 1 if self._suspects.at_large else JUDGES
+        most = 1 if self._crash_tracker.at_large else JUDGES
         if len(self._threads) < most and len(self._threads) <= waiting:
             classifier = self._classifier.twin if self._threads else self._classifier
             # A daemon: one that waits for films never keeps Python from ending.
@@ -119,7 +120,7 @@ class _Judges:
 
     def _judged(self, path: Path, decoded: Decoded, classifier: Classifier) -> Outcome:
         """Judge a film, unless the program dies of it each time."""
-        deaths = self._suspects.begin(decoded.sha256)
+        deaths = self._crash_tracker.begin(decoded.sha256)
         if deaths >= MOST_DEATHS:
             why = (
                 f"this program died {deaths} times while it judged this film, and leaves it out until the service is "
@@ -127,7 +128,7 @@ class _Judges:
             )
             return Failed(path, f"{path}: {why}.", decoded.sha256)
         result = judged(path, decoded, classifier, self._limits, self._keep_grey)
-        self._suspects.end(decoded.sha256)
+        self._crash_tracker.end(decoded.sha256)
         return result
 
 

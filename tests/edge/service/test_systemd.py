@@ -302,10 +302,10 @@ def test_a_wanted_end_gives_films_that_were_given_up_another_chance(systemd, tmp
     names = environment(systemd, RUNTIME_DIRECTORY=str(tmp_path))
     for _ in range(MOST_DEATHS):
         with pytest.raises(ValueError, match="it died"), Service(names) as service:
-            service.suspects.begin("film")
+            service.crash_tracker.begin("film")
             raise ValueError("it died")
     with Service(names) as service:
-        assert service.suspects.begin("film") == MOST_DEATHS
+        assert service.crash_tracker.begin("film") == MOST_DEATHS
     assert CrashTracker.of(names).begin("film") == 0
 
 
