@@ -10,8 +10,6 @@ import sys
 from collections.abc import Iterator
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_asked = 0  # the signal that came
-_held = False
 
 
 class Stopped(KeyboardInterrupt):
@@ -20,6 +18,25 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number: int):
         super().__init__()
         self.code = 128 + number
+
+
+class _Stop:
+    """The handler of the signals, and what it knows: the signal that came, and whether a block holds it back."""
+
+    def __init__(self):
+        self.number, self.is_held = 0, False
+
+    def __call__(self, number: int, _frame: object) -> None:
+        """Take a signal: the next one ends the process."""
+        self.number = number
+        for each in SIGNALS:
+            if signal.getsignal(each) is self:
+                signal.signal(each, signal.SIG_DFL)
+        if not self.is_held:
+            raise Stopped(number)
+
+
+_stop = _Stop()
 
 
 def install_handlers() -> None:
@@ -33,27 +50,16 @@ def install_handlers() -> None:
 @contextlib.contextmanager
 def held() -> Iterator[None]:
     """Finish the block, such as writing down a film, before a signal is obeyed."""
-    global _held
-    _held = True
+    _stop.is_held = True
     try:
         yield
     finally:
-        _held = False
-    if _asked:
-        raise Stopped(_asked)
+        _stop.is_held = False
+    if _stop.number:
+        raise Stopped(_stop.number)
 
 
-def _stop(number: int, _frame) -> None:
-    global _asked
-    _asked = number
-    for each in SIGNALS:
-        if signal.getsignal(each) is _stop:
-            signal.signal(each, signal.SIG_DFL)
-    if not _held:
-        raise Stopped(number)
-
-
-def _unraisable(fault) -> None:
-    """Keep quiet of a stop that met a destructor, which cannot pass it on; `held` raises it again."""
+def _unraisable(fault: "sys.UnraisableHookArgs") -> None:
+    """Stay silent about a stop that met a destructor, which cannot pass it on; `held` raises it again."""
     if not issubclass(fault.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(fault)
