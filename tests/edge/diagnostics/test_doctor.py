@@ -338,7 +338,7 @@ def test_what_is_no_number_of_threads_is_none(tmp_path, monkeypatch, said):
 def test_the_doctor_chooses_the_best_number_of_threads(monkeypatch, classifier, model_path):
     model, took = model_file.read(model_path), {1: 20.0, 2: 10.0, 4: 9.5}
     monkeypatch.setattr(self_test, "_invocation", lambda _, count: took[count])
-    monkeypatch.setattr(hardware, "threads", lambda: 4)
+    monkeypatch.setattr(hardware, "cores", lambda: 4)
     assert self_test.concurrency(model, 1).words.endswith("2 is best, 1 used; set COVID_XRAY_THREADS=2")
     assert self_test.concurrency(model, 1, choose=True).words.endswith("1 used, 2 from the next start on")
     assert threads.chosen() == 2
