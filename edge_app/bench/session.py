@@ -1,4 +1,4 @@
-"""How a session compares with what it cannot do without, all in one run: `python -m edge_app.bench.session`.
+"""How the program compares with what it cannot do without, all in one run: `python -m edge_app.bench.session`.
 
 Whatever the machine does besides, both sides of a ratio are timed in turn and their medians compared: a cold start with
 importing and building alone; a warm film with the fastest decoder and the bare networks; a folder with its decoding

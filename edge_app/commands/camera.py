@@ -85,10 +85,10 @@ def run(args) -> int:
     from edge_app.camera.capture.camera import Camera
     from edge_app.errors import CameraEnded, CameraLost, WrongUsage
     from edge_app.service import signals
-    from edge_app.service.session import Session, complain
+    from edge_app.service.screening_run import ScreeningRun, complain
     from edge_app.service.systemd import Service
 
-    with Service() as service, Session(args, camera=True, service=service) as session:
+    with Service() as service, ScreeningRun(args, camera=True, service=service) as screening:
         import cv2
 
         from edge_app.camera.loop.loop import Loop
@@ -101,17 +101,17 @@ def run(args) -> int:
         judged, announcer = 0, Announcer(complain)
         with Camera(args.camera, args.size, give_up=args.give_up) as camera:
             stability = Stability(args.frames, STILL if args.frames > 1 else 0)
-            limits = session.terms.limits
-            loop = Loop(camera, session.networks, limits, args.shutter == "auto", args.turn, stability)
-            with Controls(args, session.terms, loop.press, complain) as controls:
+            limits = screening.terms.limits
+            loop = Loop(camera, screening.networks, limits, args.shutter == "auto", args.turn, stability)
+            with Controls(args, screening.terms, loop.press, complain) as controls:
                 service.ready()
                 try:
                     for moment in loop.moments():
                         service.alive()
-                        if session.lights:
-                            session.lights.look(bool(moment.view and moment.view.outlines))
+                        if screening.lights:
+                            screening.lights.look(bool(moment.view and moment.view.outlines))
                         if moment.result:
-                            session.take(moment.result)
+                            screening.take(moment.result)
                             judged += 1
                         announcer.tell(moment)
                         controls.show(moment)
@@ -119,11 +119,11 @@ def run(args) -> int:
                             break
                 except CameraEnded as end:
                     complain(f"{end}" if judged else f"{str(end).rstrip('.')}; no film was judged: {announcer.last}.")
-                    session.code = session.code or int(not judged)
+                    screening.code = screening.code or int(not judged)
                 except CameraLost as lost:
                     complain(str(lost))
-                    session.code = 1
-    return session.code
+                    screening.code = 1
+    return screening.code
 
 
 class Announcer:

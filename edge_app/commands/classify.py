@@ -30,7 +30,7 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command."""
-    from edge_app.service.session import Session, complain
+    from edge_app.service.screening_run import ScreeningRun, complain
     from edge_app.sources import film_paths, sample
 
     paths = [path for path in args.paths if path != NULL]
@@ -38,8 +38,8 @@ def run(args) -> int:
     # A list on stdin may be endless; all else is listed first, since it tells how much there is to do.
     films = found if found.endless else list(found)
     reads = () if found.endless else [film for film in films if not isinstance(film, film_paths.Problem)]
-    with Session(args, reads=reads) as session:
-        session.run(films, total=None if found.endless else len(reads))
+    with ScreeningRun(args, reads=reads) as screening:
+        screening.run(films, total=None if found.endless else len(reads))
     if found.skipped:
         complain(f"{found.skipped} in folders passed over: neither picture nor DICOM.")
-    return session.code
+    return screening.code

@@ -57,7 +57,7 @@ def add_sinks(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--again", action="store_true", help="judge films anew that the store holds")
     parser.add_argument("--overlays", type=Path, metavar="DIR", help="write a picture of each film with its heat map")
-    parser.add_argument("--report", type=Path, metavar="FILE.html", help="write one page of this session to show")
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="write one page of this run to show")
     parser.add_argument("--report-images", action="store_true", help="with a small picture of each film in the report")
     parser.add_argument(
         "--no-paths", action="store_true", help="keep no name of a film in store, CSV and report, only its hash"

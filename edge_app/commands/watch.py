@@ -42,7 +42,7 @@ def run(args) -> int:
     """Run the command."""
     from edge_app.errors import WrongUsage
     from edge_app.screening.result import Failed, Known, Result
-    from edge_app.service.session import Session, complain
+    from edge_app.service.screening_run import ScreeningRun, complain
     from edge_app.service.systemd import Service, in_journal
     from edge_app.sources.watching import FolderWatcher, WatchOptions
 
@@ -61,13 +61,13 @@ def run(args) -> int:
         is_final = watcher.record_outcome(Path(result.path), read=not isinstance(result, Failed))
         return is_final and not (isinstance(result, Known) and not result.copy_of)
 
-    with Service() as service, Session(args, remember=True, service=service) as session:
+    with Service() as service, ScreeningRun(args, remember=True, service=service) as screening:
         how = WatchOptions(args.interval, args.patience, not args.no_recursive, args.new_only, args.once)
-        judged = session.store.judged() if session.store and not args.again else {}
+        judged = screening.store.judged() if screening.store and not args.again else {}
         watcher = FolderWatcher(args.folders, how, say, judged)
         service.ready()
-        session.run(watcher, settled=is_news)
-    return session.code
+        screening.run(watcher, is_final=is_news)
+    return screening.code
 
 
 def seconds(text: str) -> float:

@@ -1,7 +1,7 @@
 """The store of results: every film once, whatever happens; searched, exported, and forgotten when its time is over.
 
 A film is known by the hash of its bytes, whatever its name; its result belongs to one model and one operating point. No
-picture and no patient's name is in it, and no path either if the session was asked to keep none.
+picture and no patient's name is in it, and no path either if the run was asked to keep none.
 """
 
 import json
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """One file of results; a sink of a session, and what `results` looks things up in.
+    """One file of results; a sink of a run, and what `results` looks things up in.
 
     After `begin`, `add` returns when the result is on the disk: only then may it be shown.
     """

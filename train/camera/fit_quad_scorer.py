@@ -21,7 +21,7 @@ from edge_app import atomic_io
 from edge_app.camera.detect import outline, quad_scorer
 from edge_app.camera.detect.quad_scorer import QuadScorer
 from edge_app.imaging import radiograph
-from edge_app.service.session import LIKELY_LEAST_SIDE
+from edge_app.service.screening_run import LIKELY_LEAST_SIDE
 from train.films import film_arguments, film_margin
 from train.index import index
 from train.photograph import photograph

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge_app.errors import WrongUsage
 from edge_app.imaging import radiograph
-from edge_app.service.session import LIKELY_LEAST_SIDE
+from edge_app.service.screening_run import LIKELY_LEAST_SIDE
 from train.films import film_arguments, film_margin
 from train.index import index
 from train.photograph import photograph

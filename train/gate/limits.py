@@ -28,7 +28,7 @@ from edge_app.gate.picture_checks import (
 from edge_app.imaging import radiograph
 from edge_app.imaging.lung_field import LungField
 from edge_app.model.classifier import LungFinder
-from edge_app.service.session import LIKELY_LEAST_SIDE
+from edge_app.service.screening_run import LIKELY_LEAST_SIDE
 from train.films import film_arguments
 from train.gate import drawn, spoiled
 from train.index import index

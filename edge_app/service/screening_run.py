@@ -1,22 +1,22 @@
 """One run of the program over many films: the model, the store and every sink, from the first film to the last."""
 
 import contextlib
-import os
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from edge_app.errors import EdgeError, WrongUsage
+from edge_app.errors import EdgeError
 from edge_app.screening import phrasing
-from edge_app.service import signals
+from edge_app.service import signals, sinks
 from edge_app.service.systemd import Service, in_journal
 from edge_app.sources.film_paths import Problem
-from edge_app.store.location import DEFAULT_STORE, default_path
 from edge_app.workers.decode_pool import DecodePool
 
 if TYPE_CHECKING:
+    from edge_app.outputs.status_leds import StatusLeds
     from edge_app.screening.result import FilmPath, Known, Result
 
 # Below this a progress bar is gone before it is seen.
@@ -25,7 +25,7 @@ LEAST_FOR_PROGRESS = 20
 LIKELY_LEAST_SIDE = 640
 
 
-class Session:
+class ScreeningRun:
     """Judges films and hands each result to the sinks that the flags of `commands.common` ask for.
 
     Attributes:
@@ -39,7 +39,7 @@ class Session:
 
     def __init__(
         self,
-        args,
+        args: Namespace,
         reads: Iterable[Path] = (),
         remember: bool = False,
         camera: bool = False,
@@ -59,24 +59,26 @@ class Session:
         """
         self.code = 0
         self._problems: list[Problem] = []
-        self._sinks: list[tuple[str, object]] = []
-        self._keeper = None  # what knows the films that were judged before, if anything shall
+        self._sinks: list[tuple[str, sinks.Sink]] = []
+        self._keeper: sinks.Keeper | None = None  # what knows the films that were judged before, if anything shall
         self._anonymous = args.no_paths
         self._undrawn = 0 if args.overlays else None
-        self.store = self.lights = None
+        self.lights: StatusLeds | None = None
         self.service = service or Service({})
-        protect(args, reads)
+        sinks.refuse_overwriting(args, reads)
         # First of all: it forks before anything heavy is imported, and has the first film ready when the networks are.
-        self._pool = None if camera else DecodePool(LIKELY_LEAST_SIDE)
-        for path in () if camera else islice(reads, 1):
-            self._pool.begin(path)
+        self._pool: DecodePool | None = None
+        if not camera:
+            self._pool = DecodePool(LIKELY_LEAST_SIDE)
+            for path in islice(reads, 1):
+                self._pool.begin(path)
         try:
             self._open(args, remember, camera)
         except BaseException:
             self._close()
             raise
 
-    def _open(self, args, remember: bool, camera: bool) -> None:
+    def _open(self, args: Namespace, remember: bool, camera: bool) -> None:
         from edge_app.model import model_file
         from edge_app.model.classifier import Classifier
         from edge_app.screening import run_context
@@ -88,50 +90,21 @@ class Session:
         model = model_file.read(args.model)
         model = model.for_camera() if camera else model
         self.terms = run_context.of(model, args.operating_point, args.prevalence)
-        self._open_keeper(args, remember)
-        if args.csv:
-            from edge_app.outputs.csv_file import Csv
-
-            self._sinks.append(("--csv", Csv(args.csv, self.terms)))
-        if args.overlays:
-            from edge_app.outputs.overlays import Overlays
-
-            self._sinks.append(("--overlays", Overlays(args.overlays, self.terms)))
-        if args.report:
-            from edge_app.outputs.html_report import HtmlReport
-
-            self._sinks.append(("--report", HtmlReport(args.report, self.terms, images=args.report_images)))
+        self.store = sinks.store(args, self.terms)
+        keeper = self.store or (sinks.recent_rows() if remember else None)
+        if keeper:  # the first of the sinks: a film is shown once it is kept
+            self._sinks.append(("--store", keeper))
+            self._keeper = None if args.again else keeper
+        for named in sinks.files(args, self.terms):
+            self._sinks.append(named)
         self._keep_grey = bool(args.overlays or (args.report and args.report_images))
         self.networks = Classifier(model, args.threads)
-        if args.json:
-            from edge_app.outputs.json_lines import JsonLines
+        self._shown = sinks.stdout(args, self.terms, self.networks.runtime)
 
-            self._shown = JsonLines(self.terms)
-        else:
-            from edge_app.outputs.table import Table
-
-            self._shown = Table(self.terms, self.networks.runtime)
-
-    def _open_keeper(self, args, remember: bool) -> None:
-        """Open what knows the films judged before; the first of the sinks: a film is shown once it is kept."""
-        if args.store:
-            from edge_app.store.store import Store
-
-            self.store = keeper = Store(default_path() if args.store == DEFAULT_STORE else args.store)
-            keeper.begin(self.terms, replace=args.again)
-        elif remember:
-            from edge_app.outputs.memory import Memory
-
-            keeper = Memory()
-        else:
-            return
-        self._sinks.append(("--store", keeper))
-        self._keeper = None if args.again else keeper
-
-    def __enter__(self) -> "Session":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind, *_):
+    def __exit__(self, kind: type[BaseException] | None, *_):
         self._close()
         if kind is None or issubclass(kind, KeyboardInterrupt):
             self._shown.close()
@@ -140,20 +113,22 @@ class Session:
         self,
         films: Iterable[Path | Problem | None],
         total: int | None = None,
-        settled: Callable[["Result"], bool] = lambda result: True,
+        is_final: Callable[["Result"], bool] = lambda result: True,
     ) -> None:
         """Judge films in the order given.
 
         Args:
             films: as `film_paths.Sources` gives them.
             total: how many there are, if that is known.
-            settled: says of a result whether it is the film's outcome; if not, it goes nowhere.
+            is_final: says of a result whether it is the film's outcome; if not, it goes nowhere.
 
         Raises:
             Stopped: the user or the system requested a stop.
         """
         from edge_app.workers import pipeline
 
+        if self._pool is None:
+            raise ValueError("this run takes its films from a camera: hand them to `take`")
         signals.install_handlers()
         results = pipeline.results(
             self._only_films(films),
@@ -167,7 +142,7 @@ class Session:
         with contextlib.closing(results):  # its threads end before all else does
             for result in map(self._unless_known, progress(results, total)):
                 self._tell_problems()
-                if settled(result):
+                if is_final(result):
                     self._add(result)
         self._tell_problems()
 
@@ -230,7 +205,7 @@ class Session:
             if self._undrawn is not None and isinstance(result, Known):
                 self._undrawn += 1
 
-    def _keep(self, flag: str, sink, result: "Result") -> None:
+    def _keep(self, flag: str, sink: sinks.Sink, result: "Result") -> None:
         """Hand a result to a sink; one that fails is named once and left out from then on, and the run goes on."""
         try:
             sink.add(result)
@@ -269,21 +244,7 @@ def complain(sentence: str) -> None:
     (bar.tqdm.write if bar else print)(phrasing.printable(sentence), file=sys.stderr)
 
 
-def protect(args, reads: Iterable[Path]) -> None:
-    """Refuse a sink that would overwrite a film or the model.
-
-    Raises:
-        WrongUsage: one would.
-    """
-    # realpath: Path.resolve raises on links that go round.
-    written = [(flag, path) for flag, path in (("--csv", args.csv), ("--report", args.report)) if path]
-    kept = set(map(os.path.realpath, (*reads, args.model))) if written else set()
-    for flag, path in written:
-        if os.path.realpath(path) in kept:
-            raise WrongUsage(f"{flag}: '{path}' would overwrite what is read; name another file.")
-
-
-def progress(results, total: int | None):
+def progress(results: "Iterable[Result]", total: int | None) -> "Iterator[Result]":
     """Yield all results, with a bar on stderr if a person watches a long run and its rows go elsewhere."""
     if total is None or total < LEAST_FOR_PROGRESS or not sys.stderr.isatty() or sys.stdout.isatty():
         yield from results

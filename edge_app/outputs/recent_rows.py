@@ -8,7 +8,7 @@ from edge_app.screening.result import Result
 MOST = 5000
 
 
-class Memory:
+class RecentRows:
     """The newest rows."""
 
     def __init__(self):

@@ -1,0 +1,95 @@
+"""Where the results of a run go: the store, files, and stdout, as the flags of `commands.common` ask for."""
+
+import os
+from argparse import Namespace
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from edge_app.errors import WrongUsage
+from edge_app.store.location import DEFAULT_STORE, default_path
+
+if TYPE_CHECKING:
+    from edge_app.screening.result import Result
+    from edge_app.screening.run_context import RunContext
+    from edge_app.store.store import Store
+
+
+class Sink(Protocol):
+    """What is given every result."""
+
+    def add(self, result: "Result") -> None:
+        """Take a result; raises `EdgeError` or `OSError` if it cannot be written."""
+
+    def close(self) -> None:
+        """Write what is left."""
+
+
+class Keeper(Sink, Protocol):
+    """A sink that knows the films that were judged before."""
+
+    def known(self, sha256: str) -> Mapping | None:
+        """Return the row of a film with these bytes; None if it was not judged."""
+
+
+def store(args: Namespace, terms: "RunContext") -> "Store | None":
+    """Open the store of `--store` and begin a run in it; None without that flag."""
+    if not args.store:
+        return None
+    from edge_app.store.store import Store
+
+    opened = Store(default_path() if args.store == DEFAULT_STORE else args.store)
+    opened.begin(terms, replace=args.again)
+    return opened
+
+
+def recent_rows() -> Keeper:
+    """Return what knows the films of this run alone."""
+    from edge_app.outputs.recent_rows import RecentRows
+
+    return RecentRows()
+
+
+def files(args: Namespace, terms: "RunContext") -> Iterable[tuple[str, Sink]]:
+    """Open the files that are asked for, one after the other; yield (flag, sink).
+
+    Raises:
+        WrongUsage: one cannot be written.
+    """
+    if args.csv:
+        from edge_app.outputs.csv_file import Csv
+
+        yield "--csv", Csv(args.csv, terms)
+    if args.overlays:
+        from edge_app.outputs.overlays import Overlays
+
+        yield "--overlays", Overlays(args.overlays, terms)
+    if args.report:
+        from edge_app.outputs.html_report import HtmlReport
+
+        yield "--report", HtmlReport(args.report, terms, images=args.report_images)
+
+
+def stdout(args: Namespace, terms: "RunContext", runtime: str) -> Sink:
+    """Return what prints results: JSON lines, or a table below the name of the runtime."""
+    if args.json:
+        from edge_app.outputs.json_lines import JsonLines
+
+        return JsonLines(terms)
+    from edge_app.outputs.table import Table
+
+    return Table(terms, runtime)
+
+
+def refuse_overwriting(args: Namespace, reads: Iterable[Path]) -> None:
+    """Refuse a sink that would overwrite a film or the model.
+
+    Raises:
+        WrongUsage: one would.
+    """
+    # realpath: Path.resolve raises on links that go round.
+    written = [(flag, path) for flag, path in (("--csv", args.csv), ("--report", args.report)) if path]
+    kept = set(map(os.path.realpath, (*reads, args.model))) if written else set()
+    for flag, path in written:
+        if os.path.realpath(path) in kept:
+            raise WrongUsage(f"{flag}: '{path}' would overwrite what is read; name another file.")
