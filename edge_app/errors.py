@@ -5,7 +5,13 @@ Only the command line catches `EdgeError`. A `ValueError` from our own code is a
 
 
 class EdgeError(Exception):
-    """A fault outside this program that the user can mend; its text is one clear sentence."""
+    """A fault outside this program that the user can mend; its text is one clear sentence.
+
+    Attributes:
+        sha256: of the film that cannot be read, hex; empty of any other fault, and if its bytes could not be had.
+    """
+
+    sha256 = ""
 
 
 class UnreadableRadiograph(EdgeError):

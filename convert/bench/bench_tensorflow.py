@@ -27,7 +27,7 @@ def main() -> int:
     from edge_app.imaging import radiograph
     from edge_app.model import model_file
     from edge_app.model.classifier import Classifier
-    from edge_app.screening import inference
+    from edge_app.screening import screening
 
     model = tf.keras.models.load_model(args.model, compile=False)
     maps = tf.keras.Model(model.input, [model.output, model.get_layer("cam").output])
@@ -41,11 +41,11 @@ def main() -> int:
 
         def judge(self, pixels):
             # The embedding comes with the class maps and costs nothing; one like the training films' stands for it.
-            return *self.scores(pixels), self.likeness and self.likeness.mean
+            return *self.scores(pixels), self.ood and self.ood.distance(self.ood.mean)
 
     classifier = Heavy(model_file.read(args.edge))
     if args.first:
-        print(json.dumps({"scores": inference.run(radiograph.read(args.films[0]), classifier).scores}), flush=True)
+        print(json.dumps({"scores": screening.infer(radiograph.read(args.films[0]), classifier).scores}), flush=True)
         return 0
     rows = step_times.measure(args.films, classifier, args.repeats)
     print(json.dumps({"films": rows, "peak_memory_mb": step_times.peak_memory_mb()}))

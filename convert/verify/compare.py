@@ -10,8 +10,8 @@ from edge_app.errors import EdgeError, UnreadableRadiograph, WrongUsage
 from edge_app.imaging import radiograph
 from edge_app.model import classifier, model_file
 from edge_app.model.card import RULES
-from edge_app.screening import decision, inference
-from edge_app.screening.inference import Rejection
+from edge_app.screening import decision, screening
+from edge_app.screening.result import Rejection
 from edge_app.sources import film_paths
 
 
@@ -56,7 +56,7 @@ def row(path: Path, models, rule: str) -> dict:
     grey = radiograph.read(path)
     seen = []
     for one in models:
-        item = inference.run(grey, one)
+        item = screening.infer(grey, one)
         if isinstance(item, Rejection):
             raise UnreadableRadiograph(f"{path}: is refused ({item.refusal.kind}): {item.refusal.sentence}.")
         seen.append(item)

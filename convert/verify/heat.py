@@ -16,8 +16,8 @@ from edge_app import atomic_io
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
-from edge_app.screening import inference
-from edge_app.screening.inference import Inference, Rejection
+from edge_app.screening import screening
+from edge_app.screening.result import Inference, Rejection
 from train.evaluation import intervals
 from train.films import film_arguments
 from train.index import index
@@ -62,7 +62,9 @@ def measure(classifier, data: Path, films) -> dict:
     rows = listing[(listing["state"] == masks.USED) & listing["film"].isin(sick)]
     shares, refused, cold, maps, lost = [], 0, 0, [], {"hottest": [], "in the lungs": [], "outside": []}
     for row in rows.itertuples():
-        seen = inference.run(radiograph.read(data / row.film, preprocess.least_side(classifier.card.size)), classifier)
+        seen = screening.infer(
+            radiograph.read(data / row.film, preprocess.least_side(classifier.card.size)), classifier
+        )
         if isinstance(seen, Rejection):
             refused += 1
             continue

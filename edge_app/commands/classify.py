@@ -1,5 +1,7 @@
 """`classify`: a verdict for films and folders of films."""
 
+from pathlib import Path
+
 from edge_app.commands import COMMANDS, common
 
 EXAMPLES = """\
@@ -37,7 +39,7 @@ def run(args) -> int:
     found = film_paths.Sources(paths or [sample.path()], not args.no_recursive, args.null or NULL in args.paths)
     # A list on stdin may be endless; all else is listed first, since it tells how much there is to do.
     films = found if found.endless else list(found)
-    reads = () if found.endless else [film for film in films if not isinstance(film, film_paths.Problem)]
+    reads = () if found.endless else [film for film in films if isinstance(film, Path)]
     with ScreeningRun(args, reads=reads) as screening:
         screening.run(films, total=None if found.endless else len(reads))
     if found.skipped:

@@ -79,7 +79,7 @@ def judged(path: Path, classifier: "Classifier", context: "RunContext") -> "tupl
     from edge_app.workers.decode_pool import DecodePool
 
     with DecodePool(preprocess.least_side(classifier.card.size), children=1) as pool:
-        ((_, decoded),) = pool.films([path])
+        decoded = pool.film(path)
     if isinstance(decoded, EdgeError):
         raise decoded
     result = pipeline.judged(path, decoded, classifier, context.limits)

@@ -2,13 +2,17 @@
 
 It is asked before any score counts, since a confident answer on the wrong picture is a dangerous error. Most of it is
 free: the network that finds the lungs also tells the kind of picture, and the one that judges them gives an embedding.
+`screening` asks it in stages; nothing else asks it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from edge_app.gate import refusal, view_classes
+import numpy as np
+
+from edge_app.gate import picture_checks, refusal, view_classes
+from edge_app.gate.checks import Check, Limits
 from edge_app.gate.refusal import Refusal
+from edge_app.imaging.lung_field import LungField
 
 # Under this age in years COVID-19 was never shown to the models: their children's films are healthy or of other
 # pneumonias (collection chest_xray), so they would say "no COVID-19" of any child.
@@ -18,16 +22,16 @@ LEAST_SIDE = 128
 
 SENTENCES = {
     refusal.PICTURE: "looks like a photograph, a screenshot or a document; show a frontal chest radiograph",
-    refusal.BLANK: "shows nothing: {said}; export the film again",
+    refusal.BLANK: "shows nothing: {found}; export the film again",
     refusal.PART: "looks like a radiograph of another part of the body; show a frontal film of the chest",
     refusal.CT: "looks like a slice of a CT or MRI; show a frontal chest radiograph",
     refusal.LATERAL: "looks like a film from the side; only frontal films (PA or AP) can be judged",
     refusal.INVERTED: "black and white are exchanged; air must be black and bone white: export it anew",
     refusal.CUT: "a part of the lungs is cut off; show both lungs whole, from the tips to the diaphragm",
-    refusal.NO_LUNGS: "{said}",
-    refusal.SMALL: f"{{said}}; both sides must have at least {LEAST_SIDE} pixels; export it larger",
-    refusal.CHILD: f"{{said}}; the model knows COVID-19 of people from {LEAST_AGE} years on only; ask a radiologist",
-    refusal.PHOTOGRAPH: "{said}",
+    refusal.NO_LUNGS: "{found}",
+    refusal.SMALL: f"{{found}}; both sides must have at least {LEAST_SIDE} pixels; export it larger",
+    refusal.CHILD: f"{{found}}; the model knows COVID-19 of people from {LEAST_AGE} years on only; ask a radiologist",
+    refusal.PHOTOGRAPH: "{found}",
     refusal.UNLIKE: "lies too far from the films the model learnt from; ask a radiologist",
 }
 TURNED = {
@@ -37,41 +41,63 @@ TURNED = {
 }
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing the gate looked at: a value and what is allowed of it; None for no limit on that side."""
+class Gate:
+    """Is asked in stages about one film: the picture, its lungs, the embedding, the file; each may refuse it.
 
-    name: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether the value is allowed."""
-        return (self.low is None or self.value >= self.low) and (self.high is None or self.value <= self.high)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the card allows.
+    The first reason is the one that is told. What the file says comes last: a picture that is not a chest film has no
+    patient whose age could matter.
 
     Attributes:
-        wrong: the highest chance, 0 .. 1, of all kinds of picture that are no frontal chest film together.
-        cut: the highest chance of a film that is cut.
-        unlike: the highest distance from the training films, of `ood.OodModel.distance`.
-        picture: of `picture_checks`.
+        checks: what was looked at so far.
+        refusal: the reason why the film must get no verdict; None if nothing speaks against one so far.
     """
 
-    wrong: float
-    cut: float
-    unlike: float
-    picture: Mapping[str, float]
+    def __init__(self, limits: Limits | None):
+        """Take the limits of the model's card; without any, little more than size and blankness is looked at."""
+        self._limits = limits
+        self.checks: list[Check] = []
+        self.refusal: Refusal | None = None
+
+    def picture(self, grey: np.ndarray, chances: Mapping[str, float]) -> None:
+        """Ask about the whole picture: its size, its grey levels, and what kind of picture it is.
+
+        Args:
+            grey: uint8 (H, W) from `radiograph.read`.
+            chances: 0 .. 1, of each of `view_classes.KINDS`.
+        """
+        self._note([], of_size(*grey.shape))
+        if self._limits:
+            self._note(*picture_checks.check(grey, None, self._limits.picture))
+            self._note(*of_kind(chances, self._limits))
+
+    def lungs(self, grey: np.ndarray, field: LungField) -> None:
+        """Ask about the lungs: their grey levels and their sharpness."""
+        if self._limits:
+            self._note(*picture_checks.check(grey, field, self._limits.picture))
+
+    def embedding(self, distance: float | None) -> None:
+        """Ask how far the film lies from those that the model learnt from; None if the model cannot tell."""
+        if self._limits and distance is not None:
+            check, why = of_distance(distance, self._limits)
+            self._note([check], why)
+
+    def file(self, age: float | None) -> None:
+        """Ask about the patient's age, in years, by the file; None if it states none."""
+        self._note([], of_age(age))
+
+    def refuse(self, kind: str, found: str) -> Refusal:
+        """Refuse the film, unless it is refused already; return the reason that counts."""
+        self.refusal = self.refusal or refuse(kind, found)
+        return self.refusal
+
+    def _note(self, checks: Sequence[Check], why: Refusal | None) -> None:
+        self.checks += checks
+        self.refusal = self.refusal or why
 
 
-def refuse(kind: str, said: str = "") -> Refusal:
+def refuse(kind: str, found: str = "") -> Refusal:
     """Return the refusal of a kind of `edge_app.gate.refusal` that needs no more than a word."""
-    return Refusal(kind, SENTENCES[kind].format(said=said))
+    return Refusal(kind, SENTENCES[kind].format(found=found))
 
 
 def of_kind(chances: Mapping[str, float], limits: Limits) -> tuple[list[Check], Refusal | None]:
@@ -82,7 +108,7 @@ def of_kind(chances: Mapping[str, float], limits: Limits) -> tuple[list[Check], 
         Check("lungs cut off", chances[view_classes.CUT], high=limits.cut),
     ]
     if not checks[0].ok:
-        worst = max(wrong, key=wrong.get)
+        worst = max(wrong, key=lambda kind: wrong[kind])
         if worst in TURNED:
             return checks, Refusal(refusal.TURNED, TURNED[worst])
         return checks, refuse(view_classes.REASON[worst])
@@ -107,3 +133,8 @@ def of_size(height: int, width: int) -> Refusal | None:
     if min(height, width) >= LEAST_SIDE:
         return None
     return refuse(refusal.SMALL, f"the film has {width} x {height} pixels")
+
+
+def of_photograph(advice: str) -> Refusal:
+    """Refuse a photograph on which no film can be seen well enough, with the advice that would help most."""
+    return refuse(refusal.PHOTOGRAPH, advice)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from edge_app.gate import refusal
-from edge_app.gate.gate import Check
+from edge_app.gate.checks import Check
 from edge_app.gate.refusal import Refusal
 from edge_app.imaging import preprocess
 from edge_app.imaging.lung_field import LungField
@@ -110,10 +110,12 @@ def judge(values: Mapping[str, float], limits: Mapping[str, float], grey: np.nda
         limit = limits.get(name)
         if limit is None or (value >= limit if name in LEAST else value <= limit):
             continue
-        kind = KINDS.get(name)
-        if name == CONTRAST:
-            faint = refusal.BRIGHT if grey.mean() > 127 else refusal.DARK
-            kind = refusal.BLANK if value < preprocess.LEAST_CONTRAST else faint
+        if name != CONTRAST:
+            kind = KINDS[name]
+        elif value < preprocess.LEAST_CONTRAST:
+            kind = refusal.BLANK
+        else:
+            kind = refusal.BRIGHT if grey.mean() > 127 else refusal.DARK
         return Refusal(kind, SENTENCES[name].format(value=value, limit=limit))
     return None
 

@@ -51,17 +51,19 @@ def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None]:
         MissingPackage: pydicom, or the decoder of the file's compression, is not installed.
     """
     try:
-        import pydicom
+        from pydicom import dcmread
+        from pydicom.errors import BytesLengthException, InvalidDicomError
+        from pydicom.filereader import read_file_meta_info
     except ImportError as error:
         raise MissingPackage(
             f"{path}: is a DICOM file, and package 'pydicom' is not installed; run 'pip install pydicom'."
         ) from error
-    damage = (*limits.DAMAGE, pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException)
+    damage = (*limits.DAMAGE, InvalidDicomError, BytesLengthException)
     try:
         with warnings.catch_warnings(action="ignore"):  # of values that break the standard; what matters is checked
-            _check_syntax(path, pydicom.filereader.read_file_meta_info(path))
-            _check(path, pydicom.dcmread(io.BytesIO(content), stop_before_pixels=True))
-            data_set = pydicom.dcmread(io.BytesIO(content))
+            _check_syntax(path, read_file_meta_info(path))
+            _check(path, dcmread(io.BytesIO(content), stop_before_pixels=True))
+            data_set = dcmread(io.BytesIO(content))
             return show(_stored(path, data_set), data_set), age_years(data_set)
     except MissingPackage:
         raise
@@ -134,7 +136,7 @@ def _check(path: Path, header) -> None:
 
 def _stored(path: Path, data_set) -> np.ndarray:
     """Return the stored values, (H, W) of at most 16 bits; name the package if no decoder is installed."""
-    from pydicom.pixels import get_decoder
+    from pydicom.pixels.decoders.base import get_decoder
 
     if "PixelData" not in data_set:
         raise UnreadableRadiograph(f"{path}: holds no Pixel Data; send the image itself, not a report or an index.")
@@ -159,6 +161,6 @@ def _stored(path: Path, data_set) -> np.ndarray:
 
 def compressions() -> dict[str, bool]:
     """Say of each of `COMPRESSIONS` whether something installed decodes it."""
-    from pydicom.pixels import get_decoder
+    from pydicom.pixels.decoders.base import get_decoder
 
     return {name: get_decoder(syntax).is_available for name, syntax in COMPRESSIONS.items()}

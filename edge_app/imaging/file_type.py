@@ -46,18 +46,17 @@ def content(path: Path) -> bytes:
 def _read(path: Path, length: int) -> bytes:
     try:
         mode = path.stat().st_mode
-        if stat.S_ISREG(mode):
-            with path.open("rb") as file:
-                found = file.read(length)
+        if not stat.S_ISREG(mode):  # a FIFO or a device would be waited for, perhaps for ever
+            kind = "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
+            raise UnreadableRadiograph(f"{path}: is {kind}; name a PNG, JPEG or DICOM file.")
+        with path.open("rb") as file:
+            found = file.read(length)
     except FileNotFoundError as error:
         raise UnreadableRadiograph(f"{path}: there is no such file; check the name.") from error
     except PermissionError as error:
         raise UnreadableRadiograph(f"{path}: may not be read by this user; change its permissions.") from error
     except OSError as error:
         raise UnreadableRadiograph(f"{path}: cannot be read ({error.strerror}); check the disk.") from error
-    if not stat.S_ISREG(mode):  # a FIFO or a device would be waited for, perhaps for ever
-        kind = "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
-        raise UnreadableRadiograph(f"{path}: is {kind}; name a PNG, JPEG or DICOM file.")
     if not found:
         raise UnreadableRadiograph(f"{path}: is empty; copy it again from where it came from.")
     return found

@@ -111,7 +111,7 @@ def _largest_parts(fine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     kept = [1 + i for i in np.argsort(areas)[::-1][:2] if areas[i] >= LEAST_PART * areas.max()]
     table = np.zeros(len(figures), np.uint8)
     table[kept] = 255
-    return table.take(part), figures[kept]  # three times as fast as table[part]
+    return table.take(np.asarray(part, np.int32)), figures[kept]  # three times as fast as table[part]
 
 
 def _stretch(starts: np.ndarray, lengths: np.ndarray) -> tuple[float, float]:

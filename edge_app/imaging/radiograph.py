@@ -102,8 +102,9 @@ def reduce(picture: Image.Image, least_side: int) -> Image.Image:
 
 
 def _upright_grey(path: Path, picture: Image.Image, least_side: int) -> Image.Image:
-    if picture.format == "PNG" and picture.n_frames > 1:
-        raise UnreadableRadiograph(f"{path}: is an animated PNG of {picture.n_frames} frames; export one film.")
+    frames = getattr(picture, "n_frames", 1)  # formats that may hold several have it
+    if picture.format == "PNG" and frames > 1:
+        raise UnreadableRadiograph(f"{path}: is an animated PNG of {frames} frames; export one film.")
     check_size(path, *picture.size)
     if picture.format != "PNG":  # JPEG, or MPO: a phone's JPEG with a second picture behind it
         # Luma straight from the decoder; with `least_side` at the smallest DCT scale that is large enough.

@@ -18,7 +18,7 @@ def show(values: np.ndarray, data_set) -> np.ndarray:
     Returns:
         uint8 (H, W), 0 = black = air, 255 = white = bone.
     """
-    from pydicom.pixels import apply_modality_lut
+    from pydicom.pixels.processing import apply_modality_lut
 
     if values.ndim != 2:
         raise ValueError(f"pixel data of shape {values.shape}")
@@ -60,7 +60,7 @@ def _voi_lut(units: np.ndarray, data_set) -> np.ndarray | None:
     sequence = data_set.get("VOILUTSequence")
     if not sequence:
         return None
-    from pydicom.pixels import apply_voi
+    from pydicom.pixels.processing import apply_voi
 
     shown = apply_voi(np.rint(units).astype(np.int32), data_set).astype(np.float64)
     return shown * (255 / max(shown.max(), 1))

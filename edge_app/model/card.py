@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from edge_app.gate.gate import Limits
+from edge_app.gate.checks import Limits
 
 FORMAT = "covid-xray-card"
 VERSION = 3

@@ -5,6 +5,7 @@ import importlib
 import os
 import sys
 import threading
+from abc import ABC, abstractmethod
 from functools import cached_property
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def find_runtime():
             with _quiet():
                 interpreter = interpreter_class(model_content=ONE_OP.read_bytes())
                 interpreter.allocate_tensors()
-                interpreter.set_tensor(interpreter.get_input_details()[0]["index"], np.float32([1]))
+                interpreter.set_tensor(interpreter.get_input_details()[0]["index"], np.ones(1, np.float32))
                 interpreter.invoke()
             if interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0] == 2:
                 return name.split(".")[0], interpreter_class
@@ -54,8 +55,12 @@ def find_runtime():
     )
 
 
-class _FindsLungs:
-    """What both classes below, which have `lungs`, have in common."""
+class _FindsLungs(ABC):
+    """What both classes below have in common."""
+
+    @abstractmethod
+    def lungs(self, pixels: np.ndarray) -> np.ndarray:
+        """Return each place's chance of lung, as `LungFinder.lungs`."""
 
     def find_lungs(self, grey: np.ndarray) -> lung_field.LungField:
         """Find the lungs of a film, uint8 (H, W), 0 = black = air.
@@ -81,7 +86,7 @@ class LungFinder(_FindsLungs):
         self._network = _LungNetwork(find_runtime()[1], path.read_bytes(), f"{path}", threads)
 
     def lungs(self, pixels: np.ndarray) -> np.ndarray:
-        """As `Classifier.lungs`."""
+        """Find lungs: uint8 (128, 128, 1) from `preprocess.to_pixels` -> float32 (64, 64), chance of lung, 0 .. 1."""
         return self._network.chance(pixels)
 
     def look(self, pixels: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
@@ -114,11 +119,11 @@ class Classifier(_FindsLungs):
         labels = len(self.card.labels)
         why = f"its card has {labels} labels, so one output must be"
         self._scores = self._network.output((1, labels), f"{why} (1, {labels})")
-        self.likeness = model.likeness
+        self.ood = model.ood
         if self.card.gate and not self._lungs.tells_kinds:
             raise ModelMismatch(f"{name}: its card has a gate, but its lung-field network tells no kinds of picture.")
-        if self.likeness:
-            features = len(self.likeness.mean)
+        if self.ood:
+            features = len(self.ood.mean)
             why_embedding = f"its gate measures embeddings, so one output must be (1, {features})"
             self._embedding = self._network.output((1, features), why_embedding)
         self._maps = self._network.output((1, None, None, labels), f"{why} (1, h, w, {labels})")
@@ -137,18 +142,19 @@ class Classifier(_FindsLungs):
         return self._network.delegated()
 
     def lungs(self, pixels: np.ndarray) -> np.ndarray:
-        """Find lungs: uint8 (128, 128, 1) from `preprocess.to_pixels` -> float32 (64, 64), chance of lung, 0 .. 1."""
+        """As `LungFinder.lungs`."""
         return self._lungs.chance(pixels)
 
     def look(self, pixels: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
         """As `lungs`, and the chance, 0 .. 1, of each kind of picture; none if the network tells no kinds."""
         return self._lungs.look(pixels)
 
-    def judge(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """As `scores`, and the embedding, float32 (features,); None if the card has no gate to measure it."""
-        if self.likeness is None:
+    def judge(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, float | None]:
+        """As `scores`, and how far the embedding lies from the training films; None if the model cannot tell."""
+        if self.ood is None:
             return *self.scores(pixels), None
-        return tuple(self._network.run(pixels, self._scores, self._maps, self._embedding))
+        scores, maps, embedding = self._network.run(pixels, self._scores, self._maps, self._embedding)
+        return scores, maps, self.ood.distance(embedding)
 
     def scores(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Judge lungs: uint8 (size, size, 1) from `preprocess.lungs_to_pixels`.
@@ -156,7 +162,8 @@ class Classifier(_FindsLungs):
         Returns:
             float32 (labels,), scores in 0 .. 1, and float32 (h, w, labels), class maps: above 0 speaks for the label.
         """
-        return tuple(self._network.run(pixels, self._scores, self._maps))
+        scores, maps = self._network.run(pixels, self._scores, self._maps)
+        return scores, maps
 
 
 class _Network:

@@ -16,9 +16,8 @@ from pathlib import Path
 
 from edge_app.errors import ModelMismatch
 from edge_app.imaging import preprocess
+from edge_app.model import ood as ood_
 from edge_app.model.card import FORMAT, VERSION, Card, parse
-from edge_app.model.ood import OodModel
-from edge_app.model.ood import unpack as unpack_likeness
 
 # TFLite's file identifier, bytes 4 to 8 of every flatbuffer of the format (schema.fbs, `file_identifier`).
 TFLITE_MARK = b"TFL3"
@@ -39,7 +38,7 @@ class ModelFile:
         lungs: the one that finds the lungs.
         card: what the file says of itself.
         golden: a small film as PNG, whose scores by this very file are in the card; empty in a file without one.
-        likeness: what the embeddings of its training films are like; None without a gate.
+        ood: what the embeddings of its training films are like; None without a gate.
         sha256: of the whole file, hex: networks, thresholds and limits, all that a verdict depends on.
     """
 
@@ -47,7 +46,7 @@ class ModelFile:
     lungs: bytes
     card: Card
     golden: bytes = b""
-    likeness: OodModel | None = None
+    ood: ood_.OodModel | None = None
     sha256: str = ""
 
     def for_camera(self) -> "ModelFile":
@@ -138,7 +137,7 @@ def unpack(content: bytes, where) -> ModelFile:
         ) from error
     try:
         parsed = parse(card)
-        like = unpack_likeness(likeness, card["gate"]["features"]) if parsed.gate else None
+        ood = ood_.unpack(likeness, card["gate"]["features"]) if parsed.gate else None
     except ValueError as error:
         raise ModelMismatch(f"{where}: {error}; {ONE_RELEASE}, or {AGAIN}.") from error
     whole = hashlib.sha256()  # goes on below: the networks are most of the file, and need not be hashed twice
@@ -165,4 +164,4 @@ def unpack(content: bytes, where) -> ModelFile:
             f"{preprocess.CONTRACT_VERSION}: {how}); {ONE_RELEASE}."
         )
     whole.update(memoryview(content)[len(scores) :])
-    return ModelFile(scores, lungs, parsed, golden, like, whole.hexdigest())
+    return ModelFile(scores, lungs, parsed, golden, ood, whole.hexdigest())

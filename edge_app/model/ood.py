@@ -36,7 +36,7 @@ class OodModel:
 
 def pack(one: OodModel) -> bytes:
     """Return it as little-endian halves: mean, spread, rest, directions; a distance moves by less than a hundredth."""
-    parts = (one.mean, one.spread, np.float32([one.rest]), one.directions.ravel())
+    parts = (one.mean, one.spread, np.array([one.rest], np.float32), one.directions.ravel())
     return np.concatenate(parts).astype("<f2").tobytes()
 
 

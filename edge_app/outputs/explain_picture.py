@@ -7,13 +7,12 @@ import numpy as np
 
 from edge_app import __version__
 from edge_app.errors import UnreadableRadiograph
-from edge_app.gate.gate import Check
+from edge_app.gate.checks import Check
 from edge_app.imaging import preprocess
 from edge_app.outputs import overlay, pictures
 from edge_app.outputs.pictures import INK, PALE, WARNING
 from edge_app.screening import phrasing
-from edge_app.screening.inference import Inference
-from edge_app.screening.result import Refused, Screened
+from edge_app.screening.result import Inference, Refused, Screened
 from edge_app.screening.run_context import RunContext
 
 WIDTH, HEIGHT, MARGIN, GAP = 1560, 1400, 20, 16

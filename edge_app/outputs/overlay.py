@@ -6,8 +6,7 @@ import numpy as np
 
 from edge_app.outputs import pictures
 from edge_app.screening import decision, phrasing
-from edge_app.screening.inference import Inference
-from edge_app.screening.result import Judged, Refused, Screened
+from edge_app.screening.result import Inference, Judged, Refused, Screened
 from edge_app.screening.run_context import RunContext
 
 COLOURS = {

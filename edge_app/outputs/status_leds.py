@@ -44,14 +44,13 @@ class StatusLeds:
                 "'pip install gpiozero lgpio'."
             ) from error
         self._lights = []
-        try:
-            for pin in wanted:
+        for pin in wanted:
+            try:
                 self._lights.append(gpiozero.LED(int(pin) if pin.isdigit() else pin))
-        except Exception as error:  # gpiozero passes on whatever the library beneath it raises
-            self.close()
-            raise WrongUsage(
-                f"--lights: pin '{pin}' cannot be used ({error or type(error).__name__}); name three such as 5,6,13."
-            ) from error
+            except Exception as error:  # gpiozero passes on whatever the library beneath it raises
+                self.close()
+                why = error or type(error).__name__
+                raise WrongUsage(f"--lights: pin '{pin}' cannot be used ({why}); name three such as 5,6,13.") from error
         self._ready, self._judging, self._verdict = self._lights
         self._busy = None
         self._answered = False  # whether what is in view before a camera has its verdict

@@ -44,8 +44,10 @@ def expected(sensitivity: Mapping | None, specificity: Mapping | None, prevalenc
     """
     if not 0 < prevalence < 1:
         raise ValueError(f"prevalence is {prevalence}; it must lie between 0 and 1")
+    if not sensitivity or not specificity:
+        return {"ppv": None, "npv": None}
     ppv, npv = {}, {}
-    for part in ("value", "low", "high") if sensitivity and specificity else ():
+    for part in ("value", "low", "high"):
         found, missed = sensitivity[part] * prevalence, (1 - sensitivity[part]) * prevalence
         cleared, alarmed = specificity[part] * (1 - prevalence), (1 - specificity[part]) * (1 - prevalence)
         ppv[part], npv[part] = _share(found, alarmed), _share(cleared, missed)
@@ -57,9 +59,12 @@ def of_point(point: Mapping[str, Mapping], prevalence: float) -> dict[str, dict 
 
     Where a band of scores is unsure, `ppv` is of the films above it and `npv` of those below it.
     """
-    cleared = point["sensitivity"], point["specificity"]
-    suspected = tuple(point.get(f"suspected_{name}", point[name]) for name in ("sensitivity", "specificity"))
-    return {"ppv": expected(*suspected, prevalence)["ppv"], "npv": expected(*cleared, prevalence)["npv"]}
+    sensitivity, specificity = point["sensitivity"], point["specificity"]
+    above = point.get("suspected_sensitivity", sensitivity), point.get("suspected_specificity", specificity)
+    return {
+        "ppv": expected(above[0], above[1], prevalence)["ppv"],
+        "npv": expected(sensitivity, specificity, prevalence)["npv"],
+    }
 
 
 def _share(part: float, rest: float) -> float | None:
@@ -67,4 +72,4 @@ def _share(part: float, rest: float) -> float | None:
 
 
 def _whole(figure: dict) -> dict | None:
-    return figure if figure and None not in figure.values() else None
+    return None if None in figure.values() else figure

@@ -1,18 +1,19 @@
 """One film's outcome, and the row of plain values that every sink, the store and the pages share (docs/results.md)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from dataclasses import field as field_
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 import numpy as np
 
-from edge_app.gate.gate import Check
+from edge_app.gate.checks import Check
 from edge_app.gate.refusal import Refusal
 from edge_app.imaging.lung_field import LungField
 from edge_app.screening import decision
-from edge_app.screening.inference import Inference, Rejection
+from edge_app.screening.shot import Shot
 
 # Of `row`; it grows when a field changes its meaning or goes, not when one is added.
 SCHEMA = 1
@@ -22,6 +23,53 @@ FilmPath = Path | Literal[""]
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What both networks say of one film.
+
+    Attributes:
+        scores: score by label, 0 .. 1.
+        field: where the lungs are.
+        pixels: uint8 (size, size, 1), the classifier's input.
+        heat: float32 (h, w) over the box of `field`, the class map of COVID-19: above 0 speaks for it.
+        heat_inside: the share of that heat that lies inside the lungs, 0 .. 1; None if nothing speaks for COVID-19.
+        maps: float32 (h, w, labels), the class maps of all labels over the box of `field`.
+        checks: what the gate looked at.
+        view_classes: chance, 0 .. 1, of each of `view_classes.KINDS`; empty if the model's file tells none.
+    """
+
+    scores: dict[str, float]
+    field: LungField
+    pixels: np.ndarray
+    heat: np.ndarray
+    heat_inside: float | None
+    maps: np.ndarray
+    checks: tuple[Check, ...]
+    view_classes: dict[str, float]
+
+    def rejected(self, why: Refusal) -> "Rejection":
+        """Return the same, of a film that must get no verdict all the same."""
+        return Rejection(why, self.checks, self.view_classes, self.field, self)
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Why a film must get no verdict, and what was found out about it until then.
+
+    Attributes:
+        refusal: the reason.
+        checks, view_classes: as of `Inference`.
+        field: where the lungs are; None if none were found or looked for.
+        inference: what the networks say, which does not count; None if they were not asked.
+    """
+
+    refusal: Refusal
+    checks: tuple[Check, ...] = ()
+    view_classes: dict[str, float] = field_(default_factory=dict)
+    field: LungField | None = None
+    inference: Inference | None = None
 
 
 @dataclass(frozen=True)
@@ -37,36 +85,6 @@ class Corrected:
     change: str
     verdict: str
     scores: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Shot:
-    """How a camera saw a film.
-
-    Attributes:
-        camera: its name.
-        frames: how many were judged; 0 if none was good enough.
-        spread: the lowest and the highest score of these frames by label; empty of a film that is refused.
-        quality: what was measured of the sharpest frame, by name: see `edge_app.camera.detect.frame_quality`.
-        corners: ((x, y), ...), where the film's corners were in the frame, from its upper left clockwise, as shares of
-            the frame's width and height; empty if it was not found.
-    """
-
-    camera: str
-    frames: int
-    spread: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    quality: Mapping[str, float] = field(default_factory=dict)
-    corners: tuple[tuple[float, float], ...] = ()
-
-    def row(self) -> dict:
-        """Return what can be told of it in JSON."""
-        return {
-            "name": self.camera,
-            "frames": self.frames,
-            "spread": {label: [round(float(end), 6) for end in ends] for label, ends in self.spread.items()} or None,
-            "quality": {name: round(float(value), 4) for name, value in self.quality.items() if value == value},
-            "corners": [[round(float(share), 4) for share in corner] for corner in self.corners] or None,
-        }
 
 
 @dataclass(frozen=True)
@@ -101,9 +119,9 @@ class Judged(_Named):
     sha256: str
     verdict: str
     inference: Inference
-    time: datetime = field(default_factory=_now)
+    time: datetime = field_(default_factory=_now)
     ms: float = 0.0
-    grey: np.ndarray | None = field(default=None, repr=False, compare=False)
+    grey: np.ndarray | None = field_(default=None, repr=False, compare=False)
     shot: Shot | None = None
 
     @property
@@ -146,9 +164,9 @@ class Refused(_Named):
     sha256: str
     rejection: Rejection
     corrected: Corrected | None = None
-    time: datetime = field(default_factory=_now)
+    time: datetime = field_(default_factory=_now)
     ms: float = 0.0
-    grey: np.ndarray | None = field(default=None, repr=False, compare=False)
+    grey: np.ndarray | None = field_(default=None, repr=False, compare=False)
     shot: Shot | None = None
 
     verdict: ClassVar[str] = decision.REFUSED
@@ -206,7 +224,7 @@ class Failed(_Named):
 
     error: str
     sha256: str = ""
-    time: datetime = field(default_factory=_now)
+    time: datetime = field_(default_factory=_now)
 
     def nameless(self) -> Self:
         """Return a copy without the path, in the sentence too."""

@@ -45,7 +45,8 @@ class RunContext:
         if self.prevalence is None:
             return {}
         point = self.card.operating_points[self.rule]["covid"].figures
-        return {name: rounded(figure) for name, figure in prevalence.of_point(point, self.prevalence).items()}
+        values = prevalence.of_point(point, self.prevalence)
+        return {name: figure and rounded(figure) for name, figure in values.items()}
 
     def row(self) -> dict:
         """Return what every line of JSON carries besides `Result.row`: see docs/results.md."""
@@ -62,14 +63,14 @@ class RunContext:
 
 
 def of(model: ModelFile, rule: str, stated: str | None = None) -> RunContext:
-    """Return the terms of a model under a rule; `stated` is the prevalence as the user wrote it.
+    """Return the context of a model under a rule; `stated` is the prevalence as the user wrote it.
 
     Raises:
-        WrongUsage: the prevalence is none.
+        WrongUsage: the prevalence is not a share between 0 and 1.
     """
     return RunContext(model.card, model.sha256, rule, None if stated is None else prevalence.read(stated))
 
 
-def rounded(figure: Mapping | None) -> dict | None:
+def rounded(figure: Mapping[str, float]) -> dict[str, float]:
     """Return a share with its interval as it is written: millionths."""
-    return figure and {part: round(figure[part], 6) for part in PARTS}
+    return {part: round(figure[part], 6) for part in PARTS}

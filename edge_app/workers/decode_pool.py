@@ -13,6 +13,7 @@ import time
 from collections import deque, namedtuple
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import overload
 
 from edge_app import errors
 from edge_app.errors import EdgeError, UnreadableRadiograph
@@ -67,7 +68,7 @@ class DecodePool:
         self.least_side = least_side
         self._limits = Limits(seconds, memory_mb)
         self._decode = decode
-        self._begun: tuple | None = None
+        self._begun: tuple[Path, int, Line, int] | None = None  # path, least side, and where the answer will be
         self._lines = [Line() for _ in range(children)]
         self._awake, self._late = min(awake, children), 0
         self._start()
@@ -88,6 +89,12 @@ class DecodePool:
         """Have the film decoded now that `films` will be asked for first; returns at once."""
         self._begun = (path, self.least_side, *self._ask(path))
 
+    @overload
+    def films(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Decoded | EdgeError]]: ...
+
+    @overload
+    def films(self, paths: Iterable[Path | None]) -> Iterator[tuple[Path, Decoded | EdgeError] | None]: ...
+
     def films(self, paths: Iterable[Path | None]) -> Iterator[tuple[Path, Decoded | EdgeError] | None]:
         """Decode films ahead of who takes them, a few a child.
 
@@ -102,16 +109,24 @@ class DecodePool:
         ahead: deque[tuple[Path, Line, int]] = deque()
         for path in paths:
             if path is not None:
-                begun, self._begun = self._begun, None
-                # If it is another film, or was asked for in another size, `wait` passes over the answer.
-                same = begun and begun[:2] == (path, self.least_side)
-                ahead.append((path, *(begun[2:] if same else self._ask(path))))
+                ahead.append((path, *(self._taken_up(path) or self._ask(path))))
             while ahead and (path is None or not any(line.free for line in self._used())):
                 yield ahead[0][0], self._take(ahead)
             if path is None:
                 yield None
         while ahead:
             yield ahead[0][0], self._take(ahead)
+
+    def film(self, path: Path) -> Decoded | EdgeError:
+        """Decode one film; returns as `films`."""
+        ((_, decoded),) = self.films([path])
+        return decoded
+
+    def _taken_up(self, path: Path) -> tuple[Line, int] | None:
+        """Return where the answer of `begin` will be; None if it was another film or another size."""
+        begun, self._begun = self._begun, None
+        # An answer that nobody takes is passed over by `Line.wait`.
+        return begun[2:] if begun and begun[:2] == (path, self.least_side) else None
 
     def _used(self) -> list[Line]:
         return self._lines[: self._awake]

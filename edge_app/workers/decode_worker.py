@@ -65,7 +65,7 @@ class Line:
         import numpy as np
 
         grey = np.empty((height, width), np.uint8)
-        view, start = memoryview(grey).cast("B"), 0
+        view, start = grey.data.cast("B"), 0
         while start < len(view):
             start += os.preadv(self._slots[slot], [view[start:]], PIXELS + start)
         if start > LARGEST_KEPT:

@@ -55,30 +55,30 @@ def results(
     gc.freeze()  # what was imported stays
     gc.enable()  # see `__main__`
     pool.least_side = preprocess.least_side(classifier.card.size)
-    judges, busy = _Judges(classifier, limits, keep_grey, crash_tracker or CrashTracker()), deque()
+    judges = _Judges(classifier, limits, keep_grey, crash_tracker or CrashTracker())
+    busy: deque[Callable[[], Outcome | T]] = deque()  # each waits for one outcome
     try:
         for film in pool.films(paths):
             if film is not None:
                 path, decoded = film
                 if isinstance(decoded, EdgeError):
-                    busy.append(Failed(path, str(decoded), decoded.sha256))
+                    busy.append(_ready(Failed(path, str(decoded), decoded.sha256)))
                 elif known and (found := known(path, decoded.sha256)):
-                    busy.append(found)
+                    busy.append(_ready(found))
                 else:
                     if busy:  # side by side, OpenCV's own threads cost more than they give
                         cv2.setNumThreads(1)
-                    busy.append(judges.begin(path, decoded, len(busy)))
+                    busy.append(judges.begin(path, decoded, len(busy)).get)
             while busy and (film is None or len(busy) == AHEAD):
-                yield _outcome(busy.popleft())
+                yield busy.popleft()()
         while busy:
-            yield _outcome(busy.popleft())
+            yield busy.popleft()()
     finally:
         judges.close()
 
 
-def _outcome(found: T | SimpleQueue[T]) -> T:
-    """Wait for what a judge will say, if it is not known already."""
-    return found.get() if isinstance(found, SimpleQueue) else found
+def _ready(outcome: T) -> Callable[[], T]:
+    return lambda: outcome
 
 
 class _Judges:
@@ -87,9 +87,11 @@ class _Judges:
     def __init__(self, classifier: Classifier, limits: screening.Limits, keep_grey: bool, crash_tracker: CrashTracker):
         self._classifier, self._limits, self._keep_grey = classifier, limits, keep_grey
         self._crash_tracker = crash_tracker
-        self._films, self._threads, self._closed = SimpleQueue(), [], False
+        self._films: SimpleQueue[tuple[Path, Decoded, SimpleQueue[Outcome]] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._closed = False
 
-    def begin(self, path: Path, decoded: Decoded, waiting: int) -> SimpleQueue:
+    def begin(self, path: Path, decoded: Decoded, waiting: int) -> "SimpleQueue[Outcome]":
         """Return where the result of a film will come; `waiting` films are on their way."""
         most = 1 if self._crash_tracker.at_large else JUDGES
         if len(self._threads) < most and len(self._threads) <= waiting:
@@ -98,7 +100,7 @@ class _Judges:
             thread = threading.Thread(target=self._run, args=(classifier,), daemon=True)
             self._threads.append(thread)
             thread.start()
-        answer = SimpleQueue()
+        answer: SimpleQueue[Outcome] = SimpleQueue()
         self._films.put((path, decoded, answer))
         return answer
 

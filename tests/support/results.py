@@ -9,8 +9,7 @@ from edge_app.gate.refusal import Refusal
 from edge_app.imaging import lung_field
 from edge_app.imaging.lung_field import LungField
 from edge_app.screening import decision
-from edge_app.screening.inference import Inference, Rejection
-from edge_app.screening.result import FilmPath, Judged, Refused
+from edge_app.screening.result import FilmPath, Inference, Judged, Refused, Rejection
 
 SCORES = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}
 

@@ -21,8 +21,8 @@ from edge_app.gate import gate, refusal
 from edge_app.imaging import preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
-from edge_app.screening import inference
-from edge_app.screening.inference import Rejection
+from edge_app.screening import screening
+from edge_app.screening.result import Rejection
 from train.evaluation import intervals
 from train.gate import drawn, pictures, spoiled
 from train.index import index
@@ -125,7 +125,7 @@ def show(case: Case, classifier: Classifier) -> Case | None:
         except NoLungField:
             return None
         grey = spoiled.spoil(case.kind, grey, field.mask, rng)
-    found = inference.run(grey, classifier)
+    found = screening.infer(grey, classifier)
     said = found.refusal.kind if isinstance(found, Rejection) else ""
     return replace(case, said=said, small=min(grey.shape) < gate.LEAST_SIDE)
 

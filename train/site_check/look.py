@@ -12,9 +12,9 @@ from edge_app import __version__
 from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess, radiograph
 from edge_app.model.classifier import Classifier
-from edge_app.screening import inference
-from edge_app.screening.inference import Inference, Rejection
+from edge_app.screening import screening
 from edge_app.screening.phrasing import printable
+from edge_app.screening.result import Inference, Rejection
 from train.site_check.labels import REFUSED, UNREADABLE, Film
 
 
@@ -87,7 +87,7 @@ def complain(sentence: str) -> None:
 
 def read(path: Path, classifier: Classifier) -> Inference | Rejection:
     """Read one film as the edge does; raises as `radiograph.read`."""
-    return inference.run(radiograph.read(path, preprocess.least_side(classifier.card.size)), classifier)
+    return screening.infer(radiograph.read(path, preprocess.least_side(classifier.card.size)), classifier)
 
 
 def _known(film, folder, memory):

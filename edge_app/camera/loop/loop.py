@@ -20,11 +20,10 @@ from edge_app.camera.detect import film_view, straighten
 from edge_app.camera.detect.film_view import View
 from edge_app.camera.loop import aggregate
 from edge_app.camera.loop.stability import Good, Stability
-from edge_app.gate import gate, refusal
+from edge_app.gate import gate
 from edge_app.model.classifier import Classifier
 from edge_app.screening import screening
-from edge_app.screening.inference import Rejection
-from edge_app.screening.result import Failed, Outcome, Refused, Screened, Shot
+from edge_app.screening.result import Failed, Outcome, Refused, Rejection, Screened, Shot
 
 # Seconds to wait for a frame before the camera's status is reported again, and between two looks while nothing is in
 # view: people hold a film up for longer.
@@ -167,7 +166,7 @@ def refused(frame: Frame, view: View, name: str) -> Refused:
     """Refuse a film that cannot be seen well enough; the most important advice becomes the reason."""
     now = datetime.now(UTC)
     sentence = next((advice.sentence for advice in view.advice), "hold the film and the camera still for a second")
-    why = gate.refuse(refusal.PHOTOGRAPH, sentence)
+    why = gate.of_photograph(sentence)
     grey = np.ascontiguousarray(frame.pixels.mean(axis=2).astype(np.uint8))
     shot = Shot(name, 0, {}, view.figures, corners(frame, view) if view.outlines else ())
     return Refused(_named(now), sha256(grey), Rejection(why), time=now, grey=grey, shot=shot)

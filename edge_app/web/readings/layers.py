@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 
 from edge_app.outputs import overlay, pictures
-from edge_app.screening.inference import Inference
-from edge_app.screening.result import Judged, Screened
+from edge_app.screening.result import Inference, Judged, Screened
 from edge_app.screening.run_context import RunContext
 
 FILM, HEAT, LUNGS, SHEET = "film.jpg", "heat.png", "lungs.png", "sheet.png"

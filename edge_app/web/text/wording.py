@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from edge_app.gate import refusal
 from edge_app.outputs.html_report import SYMBOLS
-from edge_app.screening import decision, inference
+from edge_app.screening import decision, screening
 
 
 @dataclass(frozen=True)
@@ -146,10 +146,10 @@ REFUSALS = {
     ),
 }
 
-# What was done to a refused film so that it could be read: the words of `inference.RIGHTED`, which JSON keeps.
+# What was done to a refused film so that it could be read: the words of `screening.RIGHTED`, which JSON keeps.
 CHANGES = dict(
     zip(
-        [change for change, _ in inference.RIGHTED.values()],
+        [change for change, _ in screening.RIGHTED.values()],
         (
             _l("With its greys inverted it reads:"),
             _l("Turned by 180 degrees it reads:"),

@@ -9,7 +9,7 @@ from edge_app.errors import EdgeError, ModelMismatch
 from edge_app.imaging import preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
-from edge_app.screening import inference
+from edge_app.screening import screening
 from tests.desk.conftest import LUNGS
 from tests.support.drawn_collections import save
 from tests.support.films import draw_film
@@ -48,7 +48,7 @@ def test_training_sees_what_the_edge_sees(films, data, classifier, tmp_path):
     for i, name in enumerate(films["path"]):
         if name == "b/noise.png":
             continue
-        seen = inference.run(radiograph.read(data / name, preprocess.least_side(SIZE)), classifier)
+        seen = screening.infer(radiograph.read(data / name, preprocess.least_side(SIZE)), classifier)
         assert np.array_equal(shown[i], seen.pixels), name
         assert np.allclose(crops.boxes[i], seen.field.box, atol=1e-6), name
         assert crops.found[i]

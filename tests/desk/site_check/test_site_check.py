@@ -24,7 +24,7 @@ from sklearn import metrics as sk
 from edge_app.commands import cli
 from edge_app.errors import NoLungField, WrongUsage
 from edge_app.model import classifier, model_file
-from edge_app.screening import inference
+from edge_app.screening import screening
 from tests.desk.reporting.test_page import Tags
 from tests.support.films import draw_film
 from train.evaluation import intervals
@@ -77,7 +77,7 @@ def _films(opacity: float):
     for seed in itertools.count(40_000):
         film = draw_film(seed, 220, 190, opacity=opacity)
         with contextlib.suppress(NoLungField):
-            inference.run(film, classifier)
+            screening.infer(film, classifier)
             yield film
 
 

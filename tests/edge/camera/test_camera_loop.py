@@ -210,10 +210,10 @@ def test_every_film_of_a_video_is_judged_once(video, camera_model, capsys, tmp_p
 
 def test_the_logits_are_divided_by_the_temperature_of_the_camera(camera_model):
     from edge_app.model.classifier import Classifier
-    from edge_app.screening import inference
+    from edge_app.screening import screening
 
     model = model_file.read(camera_model)
-    file, photograph = (inference.run(FILM, Classifier(one, 1)).scores for one in (model, model.for_camera()))
+    file, photograph = (screening.infer(FILM, Classifier(one, 1)).scores for one in (model, model.for_camera()))
     score, softer = max(zip(file.values(), photograph.values(), strict=True), key=lambda pair: -abs(pair[0] - 0.5))
     assert 0.01 < score < 0.99
     assert softer == pytest.approx(1 / (1 + np.exp(-np.log(score / (1 - score)) / 2)), abs=1e-6)

@@ -15,7 +15,7 @@ from edge_app.camera.detect import advice, frame_quality
 from edge_app.diagnostics import health
 from edge_app.gate import gate, picture_checks, refusal, view_classes
 from edge_app.model import model_file
-from edge_app.screening import decision, inference, run_context
+from edge_app.screening import decision, run_context, screening
 from edge_app.web.text import labels, languages, result_view, wording
 
 WEB = Path(languages.__file__).parents[1]
@@ -69,7 +69,7 @@ def test_spanish_and_french_are_spoken():
 def test_every_verdict_and_every_refusal_has_words():
     assert set(wording.VERDICTS) == {*decision.VERDICTS, None}
     assert set(wording.REFUSALS) == set(refusal.KINDS)
-    assert set(wording.CHANGES) == {change for change, _ in inference.RIGHTED.values()}
+    assert set(wording.CHANGES) == {change for change, _ in screening.RIGHTED.values()}
     said = [getattr(words, name) for words in wording.VERDICTS.values() for name in ("title", "means", "do")]
     assert all(map(str, said))
 

@@ -5,7 +5,7 @@ import pytest
 
 from edge_app.gate import refusal
 from edge_app.imaging import lung_field, preprocess
-from edge_app.screening import inference
+from edge_app.screening import screening
 from tests.support.films import draw_film, draw_lungs
 
 SEEDS = (1000, 1001, 1002, 1003)
@@ -29,7 +29,7 @@ def _extent(mask):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("opacity", [0.0, 0.5])
 def test_the_lungs_are_found_where_they_are_drawn(classifier, seed, opacity):
-    field, drawn = inference.run(_film(seed, opacity), classifier).field, _drawn(seed)
+    field, drawn = screening.infer(_film(seed, opacity), classifier).field, _drawn(seed)
     found = field.mask > 127
     assert (found & drawn).sum() / (found | drawn).sum() > 0.8
     assert np.abs(np.subtract(field.box, _extent(drawn))).max() < 0.05  # of the side, the margin in it
@@ -37,7 +37,7 @@ def test_the_lungs_are_found_where_they_are_drawn(classifier, seed, opacity):
 
 
 def test_a_reading_holds_what_was_seen_and_said(classifier):
-    seen = inference.run(_film(1000, 1.0), classifier)
+    seen = screening.infer(_film(1000, 1.0), classifier)
     assert list(seen.scores) == list(classifier.card.labels)
     assert all(type(score) is float and 0 <= score <= 1 for score in seen.scores.values())
     assert seen.pixels.shape == (32, 32, 1)
@@ -54,7 +54,7 @@ def test_a_reading_holds_what_was_seen_and_said(classifier):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_opaque_lungs_are_told_from_clear_ones(classifier, seed):
-    clear, opaque = (inference.run(_film(seed, opacity), classifier) for opacity in (0.0, 1.0))
+    clear, opaque = (screening.infer(_film(seed, opacity), classifier) for opacity in (0.0, 1.0))
     assert clear.scores["normal"] > 0.8 > 0.3 > opaque.scores["normal"]
     assert opaque.scores["covid"] > 0.5 > clear.scores["covid"]
     assert opaque.heat.mean() > 0 > clear.heat.mean()
@@ -66,7 +66,7 @@ def test_a_wider_frame_moves_the_box_and_hardly_the_scores(classifier, seed, opa
     film = _film(seed, opacity)
     frame = np.zeros((HEIGHT + 60, WIDTH + 50), np.uint8)
     frame[60:, 50:] = film
-    plain, framed = inference.run(film, classifier), inference.run(frame, classifier)
+    plain, framed = screening.infer(film, classifier), screening.infer(frame, classifier)
     shape, start = np.array([HEIGHT, WIDTH] * 2), np.array([60, 50] * 2)
     expected = (plain.field.box * shape + start) / (shape + start)
     assert np.abs(framed.field.box - expected).max() < 0.03
@@ -82,21 +82,21 @@ def test_a_wider_frame_moves_the_box_and_hardly_the_scores(classifier, seed, opa
 @pytest.mark.parametrize("grain", [3, 10, 40, 300])
 def test_noise_shows_no_lungs(classifier, grain):
     noise = np.random.default_rng(grain).integers(0, 256, (grain, grain)).astype(np.uint8)
-    seen = inference.run(preprocess.shrink(noise, HEIGHT), classifier)
+    seen = screening.infer(preprocess.shrink(noise, HEIGHT), classifier)
     assert seen.refusal.kind == refusal.NO_LUNGS
     assert "no lung field is to be seen" in seen.refusal.sentence
     assert seen.inference is None
 
 
 def test_a_blank_film_is_refused_before_lungs_are_looked_for(classifier):
-    seen = inference.run(np.full((HEIGHT, WIDTH), 120, np.uint8), classifier)
+    seen = screening.infer(np.full((HEIGHT, WIDTH), 120, np.uint8), classifier)
     assert seen.refusal.kind == refusal.BLANK
     assert "the picture is blank" in seen.refusal.sentence
     assert seen.field is None
 
 
 def test_a_small_film_is_refused(classifier):
-    seen = inference.run(preprocess.shrink(_film(1000), 120), classifier)
+    seen = screening.infer(preprocess.shrink(_film(1000), 120), classifier)
     assert seen.refusal.kind == refusal.SMALL
     assert seen.field is not None  # it is shown what there is, and no score
     assert seen.inference is None
@@ -105,5 +105,5 @@ def test_a_small_film_is_refused(classifier):
 def test_the_film_is_left_alone(classifier):
     film = _film(1000)
     kept = film.copy()
-    inference.run(film, classifier)
+    screening.infer(film, classifier)
     assert np.array_equal(film, kept)
