@@ -16,7 +16,7 @@ from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
 from edge_app.errors import EdgeError, UnreadableRadiograph
-from edge_app.service.session import LIKELY_LEAST_SIDE
+from edge_app.service.screening_run import LIKELY_LEAST_SIDE
 from edge_app.service.systemd import Service
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.upload_job import UploadJob
