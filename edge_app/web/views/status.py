@@ -49,7 +49,7 @@ def test():
     return redirect(url_for("status.show") + "#self-test", 303)
 
 
-def _device(settings: Settings) -> Iterator[health.Check]:
+def _device(settings: Settings) -> Iterator[health.HealthCheck]:
     yield from health.device(settings.state_dir)
     if health.installed("pydicom"):
         yield health.decoders(dicom.compressions())
