@@ -49,7 +49,7 @@ def make(target: wheels.Target, out: Path) -> Path:
 
 
 def _environment(target: wheels.Target, folder: Path, version: str, fetched: Path) -> None:
-    """Make what `python -m venv` makes, for another computer, with the wheels in it."""
+    """Make the folder that `python -m venv` makes, for another computer, with the wheels in it."""
     site = folder / "lib" / f"python{target.python}" / "site-packages"
     site.mkdir(parents=True)
     binaries = folder / "bin"
@@ -70,7 +70,7 @@ def _environment(target: wheels.Target, folder: Path, version: str, fetched: Pat
 
 
 def _control(target: wheels.Target, tree: Path, version: str) -> None:
-    """Write what dpkg must know: control file, scripts, and which file is the site's own."""
+    """Write the files for dpkg: control file, scripts, and the list of configuration files."""
     size = sum(path.lstat().st_size for path in tree.rglob("*") if path.is_file() or path.is_symlink())
     major, minor = map(int, target.python.split("."))
     values = {

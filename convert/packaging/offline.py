@@ -42,7 +42,7 @@ def make(target: wheels.Target, out: Path) -> Path:
 
 
 def _nobody(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Leave out who made the bundle and when: made twice it is the same."""
+    """Leave out who made the bundle and when, so that two builds give the same bytes."""
     entry.uid = entry.gid = entry.mtime = 0
     entry.uname = entry.gname = "root"
     return entry

@@ -1,4 +1,4 @@
-"""`python -m convert keygen` and `sign`: who makes models vouches for them, so that a site takes no others.
+"""`python -m convert keygen` and `sign`: a maker of models signs them, and a site takes only signed ones.
 
 The private key stays at the desk, the public one goes to every site (/etc/covid-xray/keys). What a signature is, and
 how it is checked, is in `edge_app.install.signatures`; both files are what OpenSSL reads and writes.
@@ -22,7 +22,7 @@ from edge_app import atomic_io
 from edge_app.errors import WrongUsage
 from edge_app.install import signatures
 
-# What gives the pass phrase where nobody sits at a keyboard.
+# The environment variable that gives the pass phrase where nobody sits at a keyboard.
 PASSPHRASE = "COVID_XRAY_PASSPHRASE"
 
 
@@ -50,15 +50,15 @@ def keygen(path: Path, passphrase: bytes | None = None) -> Path:
 
     Args:
         path: of the private key, as PKCS 8 in PEM, which only its owner may read.
-        passphrase: what it is encrypted with, if anything.
+        passphrase: encrypts the key; None leaves it plain.
 
     Raises:
-        WrongUsage: there is a key already: without it, what it signed cannot be followed by anything.
+        WrongUsage: there is a key already; without it, sites take nothing new from whoever signed with it.
     """
     public = path.with_name(f"{path.name}.pub")
     for one in (path, public):
         if one.exists():
-            raise WrongUsage(f"{one}: is there already, and a key is not written over; name another.")
+            raise WrongUsage(f"{one}: is there already, and keys are never overwritten; name another file.")
     key = Ed25519PrivateKey.generate()
     secret = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
     atomic_io.write(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secret), mode=0o600)
@@ -70,16 +70,21 @@ def private_key(path: Path, passphrase: bytes | None = None) -> Ed25519PrivateKe
     """Read a private key.
 
     Raises:
-        WrongUsage: it is none of `keygen`, or the pass phrase is not its own.
+        WrongUsage: the file is not a key of `keygen`, or the pass phrase is wrong.
     """
     try:
         key = load_pem_private_key(path.read_bytes(), passphrase)
     except OSError as error:
-        raise WrongUsage(f"{path}: the key cannot be read ({error.strerror}); name one of 'keygen'.") from error
+        raise WrongUsage(
+            f"{path}: the key cannot be read ({error.strerror}); name a private key that 'keygen' made."
+        ) from error
     except (ValueError, TypeError) as error:
-        raise WrongUsage(f"{path}: no private key can be read ({error}); set {PASSPHRASE} to its own words.") from error
+        raise WrongUsage(
+            f"{path}: no private key can be read ({error}); a key of 'keygen' and its pass phrase are needed; "
+            f"set {PASSPHRASE}."
+        ) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise WrongUsage(f"{path}: is a key of another kind; Ed25519 is needed, as 'keygen' makes it.")
+        raise WrongUsage(f"{path}: is a key of another kind; Ed25519 is needed; make one with 'keygen'.")
     return key
 
 
@@ -87,7 +92,7 @@ def sign(path: Path, key: Ed25519PrivateKey) -> Path:
     """Sign a file; return the path of its signature.
 
     Raises:
-        WrongUsage: it cannot be read, or is empty.
+        WrongUsage: the file cannot be read, or is empty.
     """
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:

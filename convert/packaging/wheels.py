@@ -1,4 +1,4 @@
-"""The wheels of the light side for another computer: its processor and its Python, never those of this desk."""
+"""The wheels of the light side for another computer: for its processor and its Python, never for this desk's."""
 
 import argparse
 import hashlib
@@ -16,20 +16,21 @@ from packaging.requirements import Requirement
 from edge_app.errors import EdgeError, WrongUsage
 
 REQUIREMENTS = Path(__file__).parents[2] / "edge_app" / "requirements.txt"
-# By Python, the version of glibc of the Debian and Raspberry Pi OS that come with it: Bookworm, Trixie.
+# By Python version, glibc's version in the Debian and Raspberry Pi OS that come with it: Bookworm, Trixie.
 GLIBC = {"3.11": 36, "3.13": 41}
 SYSTEMS = {"3.11": "bookworm", "3.13": "trixie"}
-# By processor as `uname -m` names it, how Debian names it. Nobody publishes all wheels for armv7l; that is looked up.
+# Debian's name of each processor, by the name of `uname -m`. Nobody publishes all wheels for armv7l; `fetch` says which
+# are missing.
 DEBIAN = {"aarch64": "arm64", "x86_64": "amd64", "armv7l": "armhf"}
 # PEP 600 begins with glibc 2.17 on ARM.
 OLDEST = 17
-# The sample film: 20 MB that no device needs which has films of its own.
+# The sample film: 20 MB that a device with films of its own does not need.
 SAMPLES = ("pydicom-data",)
-# What the wheel is made from.
+# The sources of the wheel.
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "edge_app", "models")
-# The date that archives bear; zip knows none before 1980 (reproducible-builds.org, SOURCE_DATE_EPOCH).
+# The date in archives; zip has none before 1980 (reproducible-builds.org, SOURCE_DATE_EPOCH).
 EPOCH = {"SOURCE_DATE_EPOCH": "315532800"}
-# Installs a bundle where no pip is; a bundle alone has it.
+# Installs a bundle where there is no pip; only bundles contain it.
 PIP = "pip==26.3"
 
 
@@ -50,13 +51,13 @@ class Target:
 
     @property
     def flags(self) -> list[str]:
-        """Return what makes pip choose wheels for it."""
+        """The options that make pip choose wheels for this computer."""
         tags = [f"manylinux_2_{minor}_{self.arch}" for minor in range(GLIBC[self.python], OLDEST - 1, -1)]
         platforms = [word for tag in (*tags, f"manylinux2014_{self.arch}") for word in ("--platform", tag)]
         return ["--only-binary=:all:", "--implementation", "cp", "--python-version", self.python, *platforms]
 
     def needs(self) -> list[str]:
-        """Return `name==version` of all that edge_app/requirements.txt wants there, without samples."""
+        """Return `name==version` of each package of edge_app/requirements.txt for this computer, without samples."""
         world = {
             "python_version": self.python,
             "python_full_version": f"{self.python}.0",
@@ -80,14 +81,16 @@ def fetch(target: Target, folder: Path, more: tuple[str, ...] = ()) -> list[Path
         more: further `name==version`.
 
     Raises:
-        WrongUsage: somebody publishes no wheel for it; the text names every such package.
+        WrongUsage: a package has no wheel for this computer; the text names every such package.
     """
     wanted = [*target.needs(), *more]
     ran = _download(target, folder, wanted)
     if ran.returncode:
         missing = [one for one in wanted if _download(target, folder, [one]).returncode]
         if not missing:
-            raise WrongUsage(f"wheels: pip failed, and package by package it does not: {_last(ran.stderr)}; try again.")
+            raise WrongUsage(
+                f"wheels: pip failed for all packages together, not for each alone: {_last(ran.stderr)}; try again."
+            )
         raise WrongUsage(
             f"ARCH={target.arch} PYTHON={target.python}: there is no wheel of {', '.join(missing)}, so nothing is "
             "made. On a Pi use the 64-bit Raspberry Pi OS (ARCH=aarch64); a Pi 3, a Zero 2 W and all newer ones run it."
@@ -96,9 +99,9 @@ def fetch(target: Target, folder: Path, more: tuple[str, ...] = ()) -> list[Path
 
 
 def build(folder: Path) -> Path:
-    """Make the wheel of this program, with the model inside; made twice it is the same, byte by byte.
+    """Make the wheel of this program, with the model inside; two builds give the same bytes.
 
-    It is made from a copy: setuptools leaves folders beside what it builds, and takes files of the last time from them.
+    It is made from a copy: setuptools leaves folders beside the sources, and takes files of the last build from them.
     """
     root = REQUIREMENTS.parents[1]
     with tempfile.TemporaryDirectory() as copy:
@@ -124,11 +127,11 @@ def _download(target: Target, folder: Path, wanted: list[str]) -> subprocess.Com
 
 
 def _last(text: str) -> str:
-    return (text.strip().splitlines() or ["it said nothing"])[-1]
+    return (text.strip().splitlines() or ["pip said nothing"])[-1]
 
 
 def command(name: str, description: str, make: Callable[[Target, Path], Path]) -> int:
-    """Run a command that makes something of wheels, and print its path; return the exit code.
+    """Run a command that makes a file from wheels, and print its path; return the exit code.
 
     Args:
         name: of its module in `convert.packaging`.

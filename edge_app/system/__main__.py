@@ -12,13 +12,13 @@ from pathlib import Path
 
 from edge_app.system import places
 
-# There where udev runs.
+# This exists where udev runs.
 UDEV = Path("/run/udev/control")
 SERVICES = ("watch", "camera", "page")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Put everything into place; exit code 1 if this system will not have it, 2 for wrong usage."""
+    """Put everything into place; exit code 1 if a step fails on this system, 2 for wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m edge_app.system", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--enable", nargs="*", choices=SERVICES, default=["watch"], help="services to start now and "
                         "at every power-on (default: watch)")  # fmt: skip
@@ -35,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
         for words in steps(args.enable, running=Path("/run/systemd/system").is_dir()):
             subprocess.run(words, check=True)
     except subprocess.CalledProcessError as error:
-        print(f"system: '{' '.join(error.cmd)}' failed with exit code {error.returncode}; mend that.", file=sys.stderr)
+        failed = f"system: '{' '.join(error.cmd)}' failed with exit code {error.returncode}"
+        print(f"{failed}; fix what it said, and run this again.", file=sys.stderr)
         return 1
     return 0
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# /usr/bin/covid-xray. Root and the user of the services see their store and their models; anybody else has their own.
+# /usr/bin/covid-xray. Root and the services' user use the services' store and models; every other user has their own.
 if [ -w /var/lib/covid-xray ]; then
   export COVID_XRAY_STORE="${COVID_XRAY_STORE:-/var/lib/covid-xray/results.sqlite}"
   export COVID_XRAY_MODELS="${COVID_XRAY_MODELS:-/var/lib/covid-xray/models}"

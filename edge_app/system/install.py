@@ -79,14 +79,14 @@ def verify(bundle: Path) -> None:
     there = {name for name in there if "__pycache__" not in name}
     if there != set(wanted):
         odd = sorted(there ^ set(wanted))
-        raise Refused(f"{bundle}: {', '.join(odd)} is missing or does not belong to it; fetch the bundle again.")
+        raise Refused(f"{bundle}: {', '.join(odd)}: missing, or not listed in SHA256SUMS; fetch the bundle again.")
     for name, digest in wanted.items():
         if hashlib.sha256((bundle / name).read_bytes()).hexdigest() != digest:
             raise Refused(f"{bundle / name}: is damaged or was changed; fetch the bundle again.")
 
 
 def make(bundle: Path, target: Path) -> None:
-    """Make the environment anew; pip runs out of its own wheel, and checks the hashes once more."""
+    """Make the environment from scratch; pip runs from its own wheel, and checks the hashes again."""
     if target.exists():
         if not (target / "pyvenv.cfg").exists() and any(target.iterdir()):
             raise Refused(f"{target}: exists but is not a virtual environment; name another folder.")
@@ -109,22 +109,25 @@ def make(bundle: Path, target: Path) -> None:
     words += ["--find-links", bundle / "wheels", "--requirement", bundle / "requirements.txt"]
     subprocess.run([target / "bin" / "python", pip / "pip", *words], check=True, cwd=bundle)
     subprocess.run([target / "bin" / "covid-xray", "--version"], check=True, cwd=target)
-    try:  # whether this device computes with the model what its card says
+    try:  # whether the model gives on this device what its card says
         subprocess.run(
             [target / "bin" / "python", "-m", "edge_app.diagnostics.model_smoke_test"], check=True, cwd=target
         )
     except subprocess.CalledProcessError:
-        raise Refused(f"{target}: the program is there and its model gives no sound answer here; see above.") from None
+        raise Refused(
+            f"{target}: the program is installed, but its model does not give on this device what its card says; "
+            "see above, and report it."
+        ) from None
 
 
 def unused(prefix: Path, version: str) -> Path:
-    """Return where a release goes, never the place of the one in use: a power cut must leave one that is whole."""
+    """Return the folder for a release, never that of the one in use: a power cut must leave one that is whole."""
     first, second = (prefix / "releases" / name for name in (version, f"{version}-again"))
     return second if (prefix / "current").resolve() == first.resolve() else first
 
 
 def switch(link: Path, target: Path) -> None:
-    """Have `current` mean this release, in one step: after a power cut it means one that is whole."""
+    """Point `current` at this release in one atomic step: after a power cut it points at one that is whole."""
     os.sync()  # neither pip nor a rename brings anything to the disk by itself
     new = link.with_name("current.new")
     new.unlink(missing_ok=True)

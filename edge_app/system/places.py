@@ -1,4 +1,4 @@
-"""Which file of this package goes where in a system: for the .deb, and for an installation without one."""
+"""Where each file of this package goes in a system: for the .deb, and for an installation without one."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ HERE = Path(__file__).parent
 PREFIX = Path("/opt/covid-xray")
 COMMAND = "usr/bin/covid-xray"
 CONFIG = "etc/covid-xray/covid-xray.conf"
-# By file here: where it goes, below the root of the system.
+# By file here: its place, relative to the root of the system.
 PLACES = {
     "covid-xray.sh": COMMAND,
     "covid-xray.conf": CONFIG,
@@ -30,7 +30,7 @@ def put(root: Path) -> list[Path]:
         root: of the system: `/`, or the folder that a package is made of.
 
     Returns:
-        What was written, below the root.
+        The files that were written, with the root.
     """
     places = {HERE / name: place for name, place in PLACES.items()}
     places |= {unit: f"{UNITS}/{unit.name}" for unit in units()}
