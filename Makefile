@@ -9,8 +9,11 @@ OUT ?= build
 # The computer that `make bundle` and `make deb` are for. There PYTHON may be a version: that of the Pi.
 ARCH ?= aarch64
 FOR := 3.11
+# Those that `make test-python` looks for.
+PYTHONS := 3.11 3.12 3.13
 ifneq ($(filter 3.%,$(PYTHON)),)
 FOR := $(PYTHON)
+PYTHONS := $(PYTHON)
 override PYTHON := python3
 endif
 
@@ -23,7 +26,11 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve data index pictures lungs train convert study arm-roots audit gate outline camera-card camera-count camera compare bench page-load kill-test test test-fast test-edge test-desk test-camera-vm test-arm wheel bundle deb install-pi test-booted test-power lint format clean
+.PHONY: help run camera serve
+.PHONY: wheel bundle deb install-pi
+.PHONY: data index pictures lungs outline train convert study audit gate camera-card camera-count compare
+.PHONY: bench page-load kill-test test test-fast test-edge test-desk test-python coverage lint format clean
+.PHONY: arm-roots test-arm test-camera-vm test-booted test-power
 
 help:
 	@awk -F ':.*## ' '/^##@/ {group = substr($$0, 5)} /^[a-z-]+:.*## / {text[group] = text[group] sprintf("  make %-16s %s\n", $$1, $$2)} \
@@ -103,7 +110,9 @@ page-load: .venv-edge/ready  ## 50 clients send films to the page on the loopbac
 kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: none lost, none doubled
 	KILLS=200 FILMS=1000 $(EDGE) -m pytest -s tests/edge/workers/test_killed_run.py
 
-test: lint test-edge test-desk  ## lint, then all tests in both environments
+test: lint coverage .venv-clients/ready  ## lint, then all tests in both environments, and the coverage of the light side
+	$(DESK) -m pytest tests/edge
+	$(DESK) -m pytest tests/desk tests/test_architecture.py --ignore tests/desk/web
 
 # Neither processes that are killed nor whole programs: what a change of some lines breaks at once.
 FAST := imaging gate model screening outputs install service/test_signals.py store/test_store.py
@@ -115,6 +124,26 @@ test-fast: lint .venv-edge/ready-tests  ## between two edits: lint, architecture
 lint: .venv/ready  ## ruff: rules and format
 	$(DESK) -m ruff check .
 	$(DESK) -m ruff format --check .
+
+# Tests that kill what they start, or limit what it may write: tracing makes them slow or is what fails.
+UNTRACED := $(addprefix tests/edge/,service/test_signals.py workers/test_killed_run.py \
+  install/test_model_command.py::test_a_power_cut_at_any_step_leaves_a_working_model \
+  install/test_model_command.py::test_a_power_cut_while_going_back \
+  install/test_update_command.py::test_it_is_killed_at_any_moment \
+  store/test_results_schema.py::test_a_disk_that_fills_up_costs_one_sink_and_not_the_run)
+
+coverage: .venv-edge/ready-tests .venv/ready  ## the light side's tests and the page's in a browser, and the share of its lines they run
+	@rm -rf build/coverage && mkdir -p build/coverage
+	$(EDGE) -m coverage run -m pytest tests/edge $(addprefix --deselect ,$(UNTRACED))
+	$(EDGE) -m pytest $(UNTRACED)
+	$(DESK) -m coverage run -m pytest tests/desk/web
+	@find build/coverage -size 0 -delete
+	-@$(EDGE) -m coverage combine -q
+	@$(EDGE) -m coverage report --skip-covered --sort=cover
+	@$(EDGE) -m tests.support.coverage_figure
+
+test-python:  ## the light side's tests in each Python that is installed here: PYTHON=3.12 for one
+	@$(PYTHON) -m tests.system.python_matrix $(PYTHONS) $(if $(TESTS),-- $(TESTS))
 
 test-edge: .venv-edge/ready-tests .venv/ready  ## the light side, in both TFLite runtimes
 	$(EDGE) -m pytest tests/edge
@@ -147,7 +176,7 @@ deb: .venv/ready  ## the package for Raspberry Pi OS: make deb ARCH=aarch64 PYTH
 
 install-pi:  ## on a Pi with internet: install this checkout for the whole device, with services (asks for root)
 	@$(PYTHON) -m venv --clear $(OUT)/fetch
-	@$(OUT)/fetch/bin/python $(PIP) packaging==26.3 setuptools==80.9.0
+	@$(OUT)/fetch/bin/python $(PIP) $$(grep -E '^(packaging|setuptools)==' train/requirements.txt)
 	@archive=$$($(OUT)/fetch/bin/python -m convert.packaging.offline --arch $$(uname -m) --out $(OUT) \
 	  --python $$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')) && \
 	  $(if $(filter 0,$(shell id -u)),,sudo) $(PYTHON) $${archive%.tar.gz}/install.py --system
