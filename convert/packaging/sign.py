@@ -96,7 +96,7 @@ def sign(path: Path, key: Ed25519PrivateKey) -> Path:
     """
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            signature = key.sign(content)
+            signature = key.sign(content)  # pyright: ignore[reportArgumentType]  (the stub knows no mmap)
     except (OSError, ValueError) as error:
         raise WrongUsage(f"{path}: cannot be signed ({error}); name a model or a bundle.") from error
     atomic_io.write(signatures.beside(path), signature)

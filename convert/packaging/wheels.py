@@ -130,7 +130,7 @@ def _last(text: str) -> str:
     return (text.strip().splitlines() or ["pip said nothing"])[-1]
 
 
-def command(name: str, description: str, make: Callable[[Target, Path], Path]) -> int:
+def command(name: str, description: str | None, make: Callable[[Target, Path], Path]) -> int:
     """Run a command that makes a file from wheels, and print its path; return the exit code.
 
     Args:
