@@ -9,7 +9,7 @@ import pytest
 from convert.__main__ import main
 from edge_app.imaging import radiograph
 from edge_app.sources import sample
-from tests.desk.reporting.test_documents import ROOT
+from tests.support.checkout import ROOT
 
 INT8, FLOAT = (ROOT / f"models/covid-xray-lite0-{kind}.tflite" for kind in ("int8", "float32"))
 

@@ -13,7 +13,7 @@ from convert import files, finished_run
 from convert.quantize import calibration_films
 from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess
-from tests.desk.reporting.test_documents import ROOT
+from tests.support.checkout import ROOT
 
 SIZE = 32
 

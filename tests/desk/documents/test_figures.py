@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from edge_app.model import model_file
-from edge_app.screening import phrasing
 from train.camera import photograph_count
 from train.evaluation import compare
 
@@ -46,13 +45,8 @@ def test_what_the_model_card_says_of_gate_and_heat_was_measured_on_the_released_
     gate, heat = (json.loads((ROOT / f"models/{network}-{name}.json").read_text()) for name in ("gate", "heat"))
     card = model_file.read(ROOT / f"models/covid-xray-{network}-int8.tflite").card
     assert {gate["sha256"], heat["sha256"]} == {card.sha256}
-    said = (ROOT / "models/README.md").read_text()
     figures = gate["figures"]
-    for group in ("films", "pictures", "drawn", "spoiled films"):
-        assert phrasing.share(figures[group]["all"]["refused"], 3) in said
-    for group in ("pictures", "drawn", "spoiled films"):
-        assert phrasing.share(figures[group]["all"]["right"], 3) in said
-    # The aims of the gate, and of the heat.
+    # The aims of the gate, and of the heat; the figures themselves are compared in test_claims.py.
     assert figures["pictures"]["all"]["refused"]["value"] >= 0.99
     assert figures["films"]["all"]["refused"]["value"] <= 0.02
     assert figures["pictures"]["all"]["right"]["value"] >= 0.9
