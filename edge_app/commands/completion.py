@@ -30,7 +30,7 @@ def run(args) -> int:
     import sys
     from pathlib import Path
 
-    from edge_app.commands.parser import parser
+    from edge_app.commands.cli import parser
 
     top = parser("*")
     # `python -m` finds the program beside the working folder or installed; from elsewhere it needs to be told where.

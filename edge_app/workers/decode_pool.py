@@ -12,13 +12,17 @@ import os
 import time
 from collections import deque, namedtuple
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from edge_app import errors
 from edge_app.errors import EdgeError, UnreadableRadiograph
-from edge_app.workers import decode_worker
-from edge_app.workers.decode_worker import DONE, FAILED, SLOTS, Limits, Line
+from edge_app.workers import child_processes
+from edge_app.workers.child_processes import DONE, FAILED, PIXELS, SLOTS, Limits, Line
+
+if TYPE_CHECKING:
+    from edge_app.imaging.radiograph import Film
 
 # Most children that decode at a time, each with 30 to 60 MB. Films of 300 pixels keep one child idle most of the time
 # (165 a second with one child, 159 with two, on 2 cores); large PNG files keep every core busy.
@@ -33,6 +37,10 @@ MEMORY_MB = 1000
 GRACE = 10
 # What children that have nothing to do may take to go, in seconds.
 PATIENCE = 0.5
+
+
+# (path, its bytes, least side) -> Pillow's picture and the patient's age, as `radiograph.decode`.
+Decode = Callable[[Path, bytes, int], "Film"]
 
 
 class Decoded(namedtuple("Decoded", "grey sha256 age ms")):
@@ -51,7 +59,7 @@ class DecodePool:
         least_side: int = 0,
         children: int = CHILDREN,
         awake: int = 1,
-        decode: Callable | None = None,
+        decode: Decode | None = None,
         seconds: float = SECONDS,
         memory_mb: int = MEMORY_MB,
     ):
@@ -155,14 +163,15 @@ class DecodePool:
             answer = _fault(*answer)
         else:
             code, sha256 = answer
-            answer = _fault("UnreadableRadiograph", f"{path}: {decode_worker.obituary(code, self._limits)}.", sha256)
+            answer = _fault("UnreadableRadiograph", f"{path}: {child_processes.obituary(code, self._limits)}.", sha256)
         line.free.append(slot)
         return answer
 
     def _start(self) -> None:
         self._guard = os.fork()
         if not self._guard:
-            decode_worker.guard(self._lines, self._decode, self._limits)
+            work = partial(_decode, self._decode)
+            child_processes.guard(self._lines, work, _nothing if self._decode else _import_decoders, self._limits)
         with contextlib.suppress(OSError):  # the guard does so too; whoever is first
             os.setpgid(self._guard, self._guard)
         for line in self._lines:
@@ -175,7 +184,7 @@ class DecodePool:
         while not os.waitpid(self._guard, os.WNOHANG)[0]:
             if time.monotonic() >= end:
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self._guard, decode_worker.KILL)
+                    os.killpg(self._guard, child_processes.KILL)
                 os.waitpid(self._guard, 0)
                 break
             time.sleep(0.0005)
@@ -190,6 +199,55 @@ class DecodePool:
         asked = [path for path, *_ in ahead]
         ahead.clear()
         ahead.extend((path, *self._ask(path)) for path in asked)
+
+
+def _decode(decode: Decode | None, path: str, least_side: int, note: Callable[[str], None]) -> tuple[tuple, bytes]:
+    """Decode one film, in a child.
+
+    Args:
+        decode: in place of `radiograph.decode`.
+        path, least_side: of the film.
+        note: is told the hash of the file before it is decoded: then it is known which one a child died of.
+
+    Returns:
+        (DONE, (height, width), sha256, age) and the pixels, or (FAILED, kind of fault, sentence, sha256) and none.
+    """
+    from hashlib import sha256
+
+    from edge_app.imaging import file_type
+
+    digest = ""
+    try:
+        content = file_type.content(Path(path))
+        digest = sha256(content).hexdigest()
+        note(digest)
+        if decode is None:
+            from edge_app.imaging.radiograph import decode
+        picture, age = decode(Path(path), content, least_side)
+        del content
+        width, height = picture.size
+        return (DONE, (height, width), digest, age), picture.tobytes()
+    except EdgeError as error:
+        return (FAILED, type(error).__name__, str(error), digest), b""
+    except MemoryError:
+        sentence = f"{path}: takes more memory than there is; export a smaller picture."
+    except Exception as error:  # the guard of a long run: one film never stops the others
+        sentence = f"{path}: failed inside this program ({type(error).__name__}: {error}); report it."
+    return (FAILED, "UnreadableRadiograph", sentence[: PIXELS // 8], digest), b""
+
+
+def _import_decoders() -> None:
+    """Import what most films need, while there is none yet."""
+    with contextlib.suppress(ImportError):  # told with the first film
+        from PIL import Image
+
+        import edge_app.imaging.radiograph  # noqa: F401
+
+        Image.preinit()
+
+
+def _nothing() -> None:
+    """Prepare nothing."""
 
 
 def _fault(name: str, sentence: str, sha256: str = "") -> EdgeError:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_app.commands.parser import parser
+from edge_app.commands.cli import parser
 from edge_app.sources import sample
 from tests.support import printed_commands
 from tests.support.checkout import ROOT, Checkout

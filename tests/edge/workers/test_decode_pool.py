@@ -18,8 +18,8 @@ from PIL import Image
 
 from edge_app.errors import EdgeError, MissingPackage, UnreadableRadiograph
 from edge_app.imaging import radiograph
+from edge_app.workers.child_processes import SLOTS
 from edge_app.workers.decode_pool import Decoded, DecodePool
-from edge_app.workers.decode_worker import SLOTS
 from tests.support.films import draw_film
 
 ROOT = Path(__file__).parents[3]

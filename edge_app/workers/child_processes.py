@@ -1,4 +1,7 @@
-"""The workers' side of `decode_pool`: a guard that forks children, children that decode, and the line to the parent."""
+"""The machinery of `decode_pool`: a guard that forks children, limits on what they use, and the line to the parent.
+
+What the children do with a film is not known here: it is a function that `decode_pool` hands over.
+"""
 
 import contextlib
 import gc
@@ -8,6 +11,7 @@ import select
 import signal
 import time
 from collections import deque, namedtuple
+from collections.abc import Callable
 
 # Films that a child is given ahead of the one that is taken: with 3 it has one to decode while another is taken.
 SLOTS = 3
@@ -20,6 +24,8 @@ ASKED, READING, DONE, FAILED, DIED = range(5)
 KILL = signal.SIGKILL
 
 Limits = namedtuple("Limits", "seconds memory_mb")
+# (path, least side, notes the film's hash) -> the answer that the parent gets, DONE or FAILED first, and pixels.
+Work = Callable[[str, int, Callable[[str], None]], tuple[tuple, bytes]]
 
 
 class Line:
@@ -129,8 +135,15 @@ class Line:
         os.pwrite(self._slots[slot], marshal.dumps(values), 0)
 
 
-def guard(lines: list[Line], decode, limits: Limits) -> None:
-    """Fork a child for every line, and another whenever one dies; never returns."""
+def guard(lines: list[Line], work: Work, prepare: Callable[[], None], limits: Limits) -> None:
+    """Fork a child for every line, and another whenever one dies; never returns.
+
+    Args:
+        lines: to the children.
+        work: what a child does with a film.
+        prepare: what a child does while there is no film yet.
+        limits: of a child.
+    """
     try:
         with contextlib.suppress(OSError):
             os.setpgid(0, 0)  # out of the terminal's reach: Ctrl-C is for the parent, which ends us
@@ -142,18 +155,18 @@ def guard(lines: list[Line], decode, limits: Limits) -> None:
         # Who reads the parent's output must not wait for us. Where it came without one, the number may be ours.
         for descriptor in {0, 1, 2}.difference(*(line.childs_ends() for line in lines)):
             os.dup2(nowhere, descriptor)
-        children = {_fork(line, lines, decode, limits, ready=line is lines[0]): line for line in lines}
+        children = {_fork(line, lines, work, prepare if line is lines[0] else None, limits): line for line in lines}
         while children:
             pid, status = os.wait()
             line, code = children.pop(pid), os.waitstatus_to_exitcode(status)
             if code:  # else the parent has gone
-                # One that dies before its first film would die again while it gets ready: let it do so with a film.
-                children[_fork(line, lines, decode, limits, ready=line.bury(code))] = line
+                # One that dies before its first film would die again while it prepares: let it do so with a film.
+                children[_fork(line, lines, work, prepare if line.bury(code) else None, limits)] = line
     finally:
         os._exit(0)
 
 
-def _fork(line: Line, lines: list[Line], decode, limits: Limits, ready: bool) -> int:
+def _fork(line: Line, lines: list[Line], work: Work, prepare: Callable[[], None] | None, limits: Limits) -> int:
     pid = os.fork()
     if not pid:
         try:
@@ -161,12 +174,12 @@ def _fork(line: Line, lines: list[Line], decode, limits: Limits, ready: bool) ->
                 if other is not line:
                     other.close_childs_ends()
             _limit(limits)
-            if ready and decode is None:
-                _get_ready()
+            if prepare:
+                prepare()
             gc.freeze()  # what was imported stays
             gc.enable()  # see `__main__`
             while True:
-                _serve(line, decode, limits)
+                _serve(line, work, limits)
         except BrokenPipeError:
             os._exit(0)
         finally:
@@ -190,53 +203,16 @@ def _limit(limits: Limits) -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's threads would be 8 MB each for nothing
 
 
-def _get_ready():
-    """Import what most films need, while there is none yet."""
-    with contextlib.suppress(ImportError):  # told with the first film
-        from PIL import Image
-
-        import edge_app.imaging.radiograph  # noqa: F401
-
-        Image.preinit()
-
-
-def _serve(line: Line, decode, limits: Limits) -> None:
-    """Decode one film."""
+def _serve(line: Line, work: Work, limits: Limits) -> None:
+    """Answer one request."""
     slot, path, least_side = line.request()
     signal.setitimer(signal.ITIMER_REAL, limits.seconds)
     started = time.perf_counter()
-    answer, pixels = _film(line, slot, path, least_side, decode)
+    answer, pixels = work(path, least_side, lambda sha256: line.reading(slot, sha256))
     signal.setitimer(signal.ITIMER_REAL, 0)
     if answer[0] == DONE:
         answer += ((time.perf_counter() - started) * 1000,)
     line.tell(slot, answer, pixels)
-
-
-def _film(line: Line, slot: int, path: str, least_side: int, decode) -> tuple[tuple, bytes]:
-    from hashlib import sha256
-    from pathlib import Path
-
-    from edge_app.errors import EdgeError
-    from edge_app.imaging import file_type
-
-    digest = ""
-    try:
-        content = file_type.content(Path(path))
-        digest = sha256(content).hexdigest()
-        line.reading(slot, digest)
-        if decode is None:
-            from edge_app.imaging.radiograph import decode
-        picture, age = decode(Path(path), content, least_side)
-        del content
-        width, height = picture.size
-        return (DONE, (height, width), digest, age), picture.tobytes()
-    except EdgeError as error:
-        return (FAILED, type(error).__name__, str(error), digest), b""
-    except MemoryError:
-        sentence = f"{path}: takes more memory than there is; export a smaller picture."
-    except Exception as error:  # the guard of a long run: one film never stops the others
-        sentence = f"{path}: failed inside this program ({type(error).__name__}: {error}); report it."
-    return (FAILED, "UnreadableRadiograph", sentence[: PIXELS // 8], digest), b""
 
 
 def obituary(code: int, limits: Limits) -> str:
