@@ -1,6 +1,7 @@
 """Imports point only to the lighter side: convert -> train -> edge_app, never back; those in functions count too."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -12,6 +13,8 @@ ROOT = Path(__file__).parents[1]
 TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorboard", "tensorflow_hub", "torch", "jax"}
 RUNTIMES = {"tflite_runtime", "ai_edge_litert"}
 MOST_LINES = 300
+# Of the edge, from the command line to the verdict of one film.
+MOST_FILES_OF_A_WAY = 14
 # Every package, the lightest first: one imports only those that stand before it, so there can be no cycle between them.
 ORDER = (
     "edge_app",
@@ -231,6 +234,22 @@ def test_files_of_the_edge_are_small():
         if count > MOST_LINES
     ]
     _demand(long)
+
+
+def way_of_a_film() -> list[str]:
+    """Return the files of `edge_app/` on a film's way to its verdict, by the table of docs/architecture.md."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| \d+ \| `([\w/]+)\.py` \|", text, re.MULTILINE)
+
+
+def test_the_way_of_a_film_is_short_and_each_file_leads_to_the_next():
+    way = [f"edge_app.{name.replace('/', '.')}" for name in way_of_a_film()]
+    assert way[0] == "edge_app.__main__" and way[-1] == "edge_app.screening.decision"
+    assert len(way) <= MOST_FILES_OF_A_WAY
+    edges = {(module, name) for module, name, _ in imported(modules())}
+    edges.add(("edge_app.commands.cli", "edge_app.commands.classify"))  # imported by the name that the user gives
+    missing = [name for at, name in enumerate(way) if at and not any((before, name) in edges for before in way[:at])]
+    assert missing == [], "no file above these in the table imports them"
 
 
 @pytest.mark.parametrize(
