@@ -8,7 +8,7 @@ from edge_app.camera.ui import screen
 from edge_app.errors import MissingPackage, WrongUsage
 from edge_app.screening.run_context import RunContext
 
-TITLE = "Chest film: space or Return judges it, Esc or q ends"
+TITLE = "Chest film: space or Return assesses it, Esc or q ends"
 
 
 class Window:
@@ -46,7 +46,7 @@ class Window:
             self._root.bind(key, lambda _, action=action: action())
         self._live = tkinter.Label(self._root, borderwidth=0)
         self._result = tkinter.Label(self._root, borderwidth=0)
-        self._button = tkinter.Button(self._root, text="Judge this film", command=press, font=("sans", 16))
+        self._button = tkinter.Button(self._root, text="Assess this film", command=press, font=("sans", 16))
         self._live.grid(row=0, column=0, sticky="n")
         self._button.grid(row=1, column=0, sticky="ew")
         self._result.grid(row=0, column=1, rowspan=2, sticky="n")

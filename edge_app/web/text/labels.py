@@ -1,4 +1,4 @@
-"""Names of what was measured, of the camera's advice and of the doctor's checks, in the reader's language."""
+"""Names of measurements, the camera's advice, and the doctor's checks with advice, in the reader's language."""
 
 from flask_babel import lazy_gettext as _l
 
@@ -11,8 +11,8 @@ CHECKS = {
     "another kind of picture": _l("Chance that it is another kind of picture"),
     "lungs cut off": _l("Chance that the lungs are cut off"),
     "distance from the training films": _l("Distance from the training films"),
-    picture.CONTRAST: _l("Grey levels spanned"),
-    picture.NEIGHBOURS: _l("Likeness of neighbouring points (noise)"),
+    picture.CONTRAST: _l("Range of grey levels (contrast)"),
+    picture.NEIGHBOURS: _l("Similarity of neighbouring pixels (noise)"),
     picture.MIDDLE_BLACK: _l("Black in the middle"),
     picture.MIDDLE_WHITE: _l("White in the middle"),
     picture.EMPTY: _l("Empty on one side"),
@@ -25,13 +25,13 @@ CHECKS = {
 QUALITY = {
     frame.PIXELS: _l("Width of the film in the picture, in pixels"),
     frame.TILT: _l("Tilt"),
-    frame.SPAN: _l("Grey levels spanned"),
+    frame.SPAN: _l("Range of grey levels (contrast)"),
     frame.DARK: _l("Share too dark"),
-    frame.WHITE: _l("Share burnt out"),
+    frame.WHITE: _l("Share overexposed"),
     frame.GLARE: _l("Glare"),
     frame.SHADOW: _l("Shadow"),
     frame.SHARPNESS: _l("Sharpness"),
-    frame.MOIRE: _l("Stripes of a screen"),
+    frame.MOIRE: _l("Screen stripes (moiré)"),
     frame.MOVED: _l("Movement"),
 }
 
@@ -39,34 +39,49 @@ QUALITY = {
 ADVICE = {
     advice.NO_FILM: _l("No film in view: show a chest film on a light box or a screen."),
     advice.SEVERAL: _l("Several films in view: show one, or move closer to it."),
-    advice.CUT: _l("The film is cut by the edge of the picture: move back."),
+    advice.CUT: _l("Part of the film is outside the picture: move back."),
     advice.FAR: _l("Move closer."),
     advice.MOVING: _l("Hold still."),
-    advice.TILTED: _l("Hold the camera straight before the film."),
-    advice.DARK: _l("Too dark: give the light box or the screen more light."),
-    advice.BRIGHT: _l("Too bright: take away light, or let no bare light box be behind the lungs."),
+    advice.TILTED: _l("Hold the camera straight in front of the film."),
+    advice.DARK: _l("Too dark: make the light box or the screen brighter."),
+    advice.BRIGHT: _l(
+        "Too bright: dim the light box, or move the film so that no bare light box shows behind the lungs."
+    ),
     advice.GLARE: _l("Glare: tilt the film or move the lamp."),
-    advice.SHADOW: _l("Shadow: take the hand away, or light it evenly."),
+    advice.SHADOW: _l("Shadow: take your hand away, or light the film evenly."),
     advice.BLURRED: _l("Blurred: hold still, and let the camera focus."),
-    advice.MOIRE: _l("Stripes of the screen: move a little farther away, or turn the camera by some degrees."),
+    advice.MOIRE: _l("Screen stripes: move a little farther away, or turn the camera by a few degrees."),
 }
 READY = _l("Seen well: hold still.")
 WAITING = _l("No picture from the camera yet.")
-BROKEN = _l("The camera gives no picture; it is opened again and again.")
+BROKEN = _l("The camera gives no picture; trying again.")
 
-# By name of a `health.HealthCheck`.
+# By name of a `health.HealthCheck`: its title, and what to do if it is not in order. The figures stand in the English
+# sentence of the check.
 DOCTOR = {
-    "Python": _l("Python"),
-    "packages": _l("Packages"),
-    "memory": _l("Memory"),
-    "disk": _l("Disk"),
-    "clock": _l("Clock"),
-    "temperature": _l("Temperature"),
-    "DICOM": _l("DICOM"),
-    "runtime": _l("Runtime"),
-    "model": _l("Model file"),
-    "golden film": _l("Golden film"),
-    "speed": _l("Speed"),
-    "store": _l("Store"),
+    "Python": (_l("Python"), _l("Install the program again.")),
+    "system": (_l("System"), _l("Install the 64-bit system: the program runs faster on it.")),
+    "packages": (_l("Packages"), _l("Install the program again, so that all its packages are there.")),
+    "memory": (_l("Memory"), _l("Close other programs on the device.")),
+    "disk": (_l("Disk"), _l("Make room on the disk, such as by deleting old readings.")),
+    "clock": (_l("Clock"), _l("Set the device's clock, or connect the device to a network with a time server.")),
+    "temperature": (_l("Temperature"), _l("Cool the device, or use a stronger power supply.")),
+    "card": (_l("Memory card"), _l("Keep a copy of the results and replace the memory card.")),
+    "camera": (_l("Camera"), _l("Check the camera's cable, and close other programs that use it.")),
+    "updates": (_l("Updates"), _l("Repeat the update.")),
+    "network": (_l("Network"), _l("Ask your administrator which programs may be reached from other devices.")),
+    "DICOM": (_l("DICOM"), _l("Send such films as PNG or JPEG until the missing decoder is installed.")),
+    "store": (_l("Store of results"), _l("Do not read films until the store can be written; ask your administrator.")),
+    "runtime": (_l("Runtime"), _l("Install the program again: nothing on this device can run the model.")),
+    "model": (_l("Model file"), _l("Install a model that passes this check.")),
+    "fingerprint": (_l("Preparation of films"), _l("Install a model that was made for this program.")),
+    "signature": (_l("Signature of the model"), _l("Install a model that is signed with a key of your site.")),
+    "golden film": (
+        _l("Reference film"),
+        _l("Do not rely on readings: this device may not compute what was released."),
+    ),
+    "XNNPACK": (_l("Fast computation (XNNPACK)"), _l("Films take longer; their readings are right.")),
+    "threads": (_l("Threads"), _l("Films take longer; their readings are right.")),
+    "speed": (_l("Speed"), _l("Films take longer, or their time cannot be measured; their readings are right.")),
 }
-STATES = {"ok": _l("in order"), "warning": _l("warning"), "fault": _l("fault")}
+STATES = {"ok": _l("OK"), "warning": _l("warning"), "fault": _l("fault")}

@@ -71,7 +71,7 @@ def selected():
             services().reading_store.delete(id)
         return redirect(url_for("history.show"), 303)
     if len(chosen) != 2:
-        words = _("%(number)s readings are ticked; tick two of one patient label.", number=len(chosen))
+        words = _("%(number)s readings are selected; select two with the same patient label.", number=len(chosen))
         return refuse(400, words, translated=True)
     return redirect(url_for("history.compare", a=chosen[0], b=chosen[1]), 303)
 
@@ -81,7 +81,7 @@ def compare():
     """Show two films of one patient label side by side, the older on the left."""
     pair = [reading_or_404(request.args.get(name, "")) for name in ("a", "b")]
     if not pair[0].label or pair[0].label != pair[1].label:
-        words = _("These films bear no label in common; only films of one patient are compared.")
+        words = _("These films do not have the same patient label; only films of one patient are compared.")
         return refuse(400, words, translated=True)
     pair.sort(key=lambda reading: reading.row["time"])
     compared = all(reading.row["scores"] for reading in pair)

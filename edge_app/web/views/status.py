@@ -57,8 +57,10 @@ def _device(settings: Settings) -> Iterator[health.HealthCheck]:
 
 
 def _named(check: health.HealthCheck) -> dict:
+    name, advice = labels.DOCTOR.get(check.name, (check.name, ""))
     return {
-        "name": labels.DOCTOR.get(check.name, check.name),
+        "name": name,
+        "advice": "" if check.state == health.OK else advice,
         "state": check.state,
         "state_name": labels.STATES[check.state],
         "words": check.words,

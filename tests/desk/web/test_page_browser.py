@@ -199,19 +199,19 @@ def test_predictive_values_are_worked_out_where_the_film_was_taken(watched, real
     watched.read(real)
     page = watched.page
     assert page.locator("dl.worth").count() == 0
-    page.get_by_label("Of 100 people filmed here, so many have COVID-19").fill("5")
-    page.get_by_role("button", name="Work it out").click()
+    page.get_by_label("How many of 100 people X-rayed here have COVID-19?").fill("5")
+    page.get_by_role("button", name="Calculate").click()
     assert "PPV" in page.locator("dl.worth").inner_text()
     page.goto(page.url.split("?")[0] + "?in100=200")
-    assert page.get_by_text("Write a number from 0.1 to 99.9.").is_visible()
+    assert page.get_by_text("Enter a number from 0.1 to 99.9.").is_visible()
 
 
 def test_a_film_upside_down_is_refused_and_what_it_says_put_right_is_offered(watched):
     watched.read(("film.png", upside_down()))
     page = watched.page
     assert page.locator("h1").inner_text() == "Refused: no verdict"
-    assert "The film is turned" in page.locator(".verdict").inner_text()
-    assert page.locator(".offer").get_by_text("Turned by 180 degrees it reads:").is_visible()
+    assert "The film is rotated" in page.locator(".verdict").inner_text()
+    assert page.locator(".offer").get_by_text("Reading after a rotation by 180 degrees:").is_visible()
     assert page.locator("img.heat").count() == 0 and page.locator(".bars").count() == 0
 
 
@@ -259,11 +259,11 @@ def test_without_scripts_a_film_is_read_all_the_same(chromium, served, real):
     plain = Watched(chromium, served.address, locale="en-GB", java_script_enabled=False)
     plain.page.goto("/")
     plain.page.get_by_label("Choose films").set_input_files({"name": real[0], "mimeType": "", "buffer": real[1]})
-    plain.page.get_by_role("button", name="Have them read").click()
+    plain.page.get_by_role("button", name="Send the films").click()
     assert plain.page.locator("h1").inner_text() == "Unsure: refer to a radiologist"
     plain.page.goto("/")
     plain.page.get_by_label("Choose films").set_input_files({"name": "a.txt", "mimeType": "", "buffer": b"no film"})
-    plain.page.get_by_role("button", name="Have them read").click()
+    plain.page.get_by_role("button", name="Send the films").click()
     assert plain.page.locator("h1").inner_text() == "This file could not be read as a film"
     plain.context.close()
 
@@ -283,7 +283,7 @@ def test_history_searches_filters_compares_exports_and_deletes(watched, real):
     page.get_by_label("Verdict", exact=True).select_option("")
     page.get_by_label("To").fill("2020-01-01")
     page.get_by_role("button", name="Show").click()
-    assert page.get_by_text("Nothing is kept that fits.").is_visible()
+    assert page.get_by_text("No reading matches your search.").is_visible()
 
     page.goto("/history?q=H-")
     with page.expect_download() as one:
@@ -295,7 +295,7 @@ def test_history_searches_filters_compares_exports_and_deletes(watched, real):
     page.goto("/history?label=H-100")
     for box in page.get_by_role("checkbox").all():
         box.check()
-    page.get_by_role("button", name="Compare the two chosen").click()
+    page.get_by_role("button", name="Compare the two selected").click()
     assert page.locator("h1").inner_text() == "Two films of H-100"
     assert page.locator(".pair .verdict").count() == 2
     assert page.locator(".pair section a").first.get_attribute("href") in first
@@ -318,7 +318,7 @@ def test_films_of_two_patients_are_not_compared(watched, real):
 
 @pytest.mark.parametrize(
     ("name", "code", "headline"),
-    [("Español", "es", "Leer una placa de tórax"), ("Français", "fr", "Faire lire un cliché thoracique")],
+    [("Español", "es", "Enviar una placa de tórax"), ("Français", "fr", "Envoyer un cliché thoracique")],
 )
 def test_a_language_is_chosen_and_remembered(watched, real, name, code, headline):
     page = watched.page
@@ -343,7 +343,7 @@ def test_the_self_test_is_run_from_the_status_page(watched):
     page.goto("/status")
     assert page.locator("#self-test table").count() == 0
     page.get_by_role("button", name="Run the self-test").click()
-    golden = page.locator("#self-test tr", has_text="Golden film")
+    golden = page.locator("#self-test tr", has_text="Reference film")
     assert golden.get_attribute("data-state") == "ok"
     assert page.locator("tr", has_text="Disk").first.get_attribute("data-state") in ("ok", "warning")
 

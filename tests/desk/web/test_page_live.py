@@ -98,7 +98,7 @@ def test_the_shutter_makes_a_reading_under_its_label(page):
         page.get_by_text("Seen well: hold still.").wait_for()
         last = page.locator("#last").inner_html()
         page.get_by_label("Patient label").fill("LIVE-1")
-        page.get_by_role("button", name="Judge this film").click()
+        page.get_by_role("button", name="Assess this film").click()
         page.wait_for_function("last => document.getElementById('last').innerHTML !== last", arg=last)
         page.locator("#last a").click()
         page.wait_for_url("**/readings/*")

@@ -205,7 +205,7 @@ def test_a_suspicion_by_heat_outside_the_lungs_is_marked(chromium, site):
         page.goto(paths[name])
         assert page.get_by_text("do not trust this reading").count() == shown
     page.goto(paths["unsure"])
-    assert page.get_by_text("The score of another pneumonia reaches its threshold as well.").is_visible()
+    assert page.get_by_text("The score of other pneumonia reaches its threshold too.").is_visible()
     page.goto(paths["camera"])
     assert page.get_by_text("Read from photographs of the film").is_visible()
     page.context.close()

@@ -197,7 +197,7 @@ def test_who_sends_too_fast_is_told_when_to_come_again(browser, kept):
     browser.application.extensions["guard"].uploads = Bucket(2, 0.001)
     said = [send(browser, (io.BytesIO(b"no film"), "a.png"), headers=JSON) for _ in range(3)]
     assert [answer.status_code for answer in said] == [422, 422, 429]
-    assert int(said[2].headers["Retry-After"]) > 1 and said[2].json["title"] == "Too many tries"
+    assert int(said[2].headers["Retry-After"]) > 1 and said[2].json["title"] == "Too many attempts"
     plain = send(browser, (io.BytesIO(b"no film"), "a.png"))
     assert plain.status_code == 429 and "Retry-After" in plain.headers
 

@@ -1,5 +1,6 @@
 """What the page says: every verdict, refusal, figure and advice has words, and every language has all of them."""
 
+import ast
 import io
 import re
 from pathlib import Path
@@ -90,7 +91,28 @@ def test_every_figure_and_advice_has_a_name():
     assert set(advice.SENTENCES) == set(labels.ADVICE)
     figures = {getattr(frame_quality, name) for name in ("PIXELS", "TILT", "SPAN", "GLARE", "SHARPNESS", "MOVED")}
     assert figures <= set(labels.QUALITY)
+
+
+def named_checks() -> set[str]:
+    """Return the names of the doctor's checks, as its code makes them."""
+    names = set()
+    for path in Path(health.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "HealthCheck":
+                assert isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno}: its name must be a literal"
+                names.add(node.args[0].value)
+    return names
+
+
+def test_every_line_of_the_doctor_has_a_name_and_advice(spoken):
+    assert {"golden film", "store", "XNNPACK", "disk"} < named_checks()
+    assert set(labels.DOCTOR) == named_checks()
     assert set(labels.STATES) == {health.OK, health.WARNING, health.FAULT}
+    for code in LANGUAGES:
+        for name, line in labels.DOCTOR.items():
+            english = [str(words) for words in line]
+            with force_locale(code):
+                assert str(line[1]) not in ("", english[1]), f"{code}: the advice of {name} is not translated"
 
 
 def test_the_gate_names_its_checks_as_the_page_does():
