@@ -1,6 +1,6 @@
-"""`python -m edge_app.bench.camera VIDEO`: how fast the camera's loop looks, on one core, and whether it keeps memory.
+"""`python -m edge_app.bench.camera VIDEO`: the speed of the camera's loop on one core, and whether its memory grows.
 
-VIDEO is looked at again and again: `python -m train photograph-video` makes one of simulated photographs.
+VIDEO is played again and again; `python -m train photograph-video` makes one of simulated photographs.
 """
 
 import argparse
@@ -24,8 +24,8 @@ RATE, IDLE_RATE = 30, 5
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m edge_app.bench.camera", description=__doc__)
-    parser.add_argument("video", help="1280 x 720 pixels")
-    parser.add_argument("--frames", type=int, default=2000, help="to look at in all (default %(default)s)")
+    parser.add_argument("video", help="a video of 1280 x 720 pixels")
+    parser.add_argument("--frames", type=int, default=2000, help="frames to look at in all (default %(default)s)")
     args = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     cv2.setNumThreads(1)

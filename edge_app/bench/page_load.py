@@ -1,8 +1,8 @@
-"""`python -m edge_app.bench.page_load [FILM...]`: many clients send films to the page at once, over the loopback alone.
+"""`python -m edge_app.bench.page_load [FILM...]`: many clients send films to the page at once, over the loopback.
 
-Each has an address of its own there, so that the page's limit for an address does not spare its queue, and waits as
-long as the page asks it to. Exit code 1 if one was answered otherwise than with a verdict, or 429 or 503 and a time to
-wait; if answers took longer than the queue explains; or if the server's memory grew.
+Each client has an address of its own, so that the page's limit per address does not protect its queue, and waits as
+long as the page tells it to. Exit code 1 if an answer was neither a verdict nor 429 or 503 with a time to wait, if
+answers took longer than the queue explains, or if the server's memory grew.
 """
 
 import argparse
@@ -33,9 +33,11 @@ TIMES_THE_MEMORY = 1.15
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m edge_app.bench.page_load", description=__doc__)
-    parser.add_argument("films", nargs="*", type=Path, metavar="FILM", help="or folders (default: the sample)")
-    parser.add_argument("--clients", type=int, default=CLIENTS, help="at a time (default %(default)s)")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="default %(default)s")
+    parser.add_argument(
+        "films", nargs="*", type=Path, metavar="FILM", help="films or folders of films (default: the sample film)"
+    )
+    parser.add_argument("--clients", type=int, default=CLIENTS, help="clients at a time (default %(default)s)")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="for which films are sent (default %(default)s)")
     args = parser.parse_args()
     films = [path.read_bytes() for path in chosen(args.films or [sample.path()])]
     with tempfile.TemporaryDirectory() as folder:

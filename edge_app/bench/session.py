@@ -1,8 +1,8 @@
-"""How the program compares with what it cannot do without, all in one run: `python -m edge_app.bench.session`.
+"""Compare the program with the least that it has to do, in one run: `python -m edge_app.bench.session`.
 
-Whatever the machine does besides, both sides of a ratio are timed in turn and their medians compared: a cold start with
-importing and building alone; a warm film with the fastest decoder and the bare networks; a folder with its decoding
-alone and its networks alone; and the memory of all processes over many films.
+Both sides of a ratio are timed in turn and their medians compared, so that other load on the machine meets both: a cold
+start with imports and building alone; a warm film with the fastest decoder and the bare networks; a folder with its
+decoding alone and its networks alone. The memory of all processes is measured over many films.
 """
 
 import argparse
@@ -24,7 +24,7 @@ TURNS = 9
 LARGE = (("png-2566x2566.png", 2566, 2566), ("jpeg-3000x2500.jpg", 3000, 2500))
 # The film of a cold start, as the public collections hand it over.
 USUAL = ("png-1024x1024.png", 1024, 1024)
-# What a program of nobody's does that builds the two interpreters, and no more.
+# A program that builds the two interpreters and does nothing else.
 BARE = (
     "import sys, importlib, numpy, cv2\n"
     "interpreter = importlib.import_module(sys.argv[1]).Interpreter\n"
@@ -41,11 +41,11 @@ COLD, WARM, FOLDER, MEMORY_MB = 1.3, 1.15, 0.9, 300
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m edge_app.bench.session", description=__doc__)
-    parser.add_argument("folders", type=Path, nargs="*", help="films of a folder run (default: the sample, drawn out)")
-    parser.add_argument("--films", type=int, default=500, help="of the folders that are taken (default %(default)s)")
-    parser.add_argument("--many", type=int, default=2000, help="films of the memory run (default %(default)s)")
-    parser.add_argument("--turns", type=int, default=TURNS, help="(default %(default)s)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file too")
+    parser.add_argument("folders", type=Path, nargs="*", help="folders of films (default: the sample film, enlarged)")
+    parser.add_argument("--films", type=int, default=500, help="films of the folders to time (default %(default)s)")
+    parser.add_argument("--many", type=int, default=2000, help="films for the memory run (default %(default)s)")
+    parser.add_argument("--turns", type=int, default=TURNS, help="times that each side is timed (default %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this JSON file")
     common.add_model(parser)
     args = parser.parse_args()
     with DecodePool() as pool, tempfile.TemporaryDirectory() as folder:

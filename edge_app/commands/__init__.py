@@ -4,19 +4,19 @@
 COMMANDS = {
     "classify": "give a verdict on films and folders of films",
     "watch": "give a verdict on films as they arrive in a folder",
-    "camera": "give a verdict on films that are held before a camera",
-    "cameras": "list the cameras of this device, and why one cannot be opened",
-    "serve": "serve a page on which films are chosen and read, and an API",
+    "camera": "give a verdict on films held in front of a camera",
+    "cameras": "list the cameras and say why one cannot be opened",
+    "serve": "serve a web page and an API that read uploaded films",
     "explain": "show all the evidence for one film in one picture",
-    "results": "look up, export and forget what was stored",
+    "results": "search, export and delete stored results",
     "doctor": "check this device, the model and the store",
-    "model": "install another model, list them, go back to the last",
-    "update": "install another release of the program, go back to the last",
-    "bench": "time decode, lungs, crop and invoke on this device",
-    "completion": "print the completion of these commands for a shell",
+    "model": "install a model, list them, go back to the previous one",
+    "update": "update the program, list its releases, go back to the last one",
+    "bench": "time each step of a verdict on this device",
+    "completion": "print shell completion for these commands",
 }
 
 EXIT_CODES = """\
-exit code: 0 every film was answered (refused is an answer), 1 some could not be read or kept, 2 wrong usage or a model
-that is not ours, 130 stopped by Ctrl-C, 143 by SIGTERM
+exit code: 0 every film got an answer (a refusal is one), 1 a film could not be read or a result not kept, 2 wrong usage
+or a model file that cannot be used, 130 stopped by Ctrl-C, 143 stopped by SIGTERM
 """

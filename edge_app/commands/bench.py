@@ -16,8 +16,8 @@ examples:
 def add_parser(subparsers):
     """Declare the command."""
     parser = subparsers.add_parser("bench", help=COMMANDS["bench"], **common.described(COMMANDS["bench"], EXAMPLES))
-    parser.add_argument("paths", nargs="*", metavar="FILM", help="films (default: a sample)")
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("paths", nargs="*", metavar="FILM", help="films to time (default: a sample film)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     common.add_model(parser)
     return parser
 

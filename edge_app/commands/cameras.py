@@ -17,7 +17,11 @@ def add_parser(subparsers):
     parser = subparsers.add_parser(
         "cameras", help=COMMANDS["cameras"], **common.described(COMMANDS["cameras"], EXAMPLES)
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object a line: name, model, problem or null")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object per line: name, model, problem (null if there is none)",
+    )
     return parser
 
 

@@ -22,14 +22,14 @@ examples:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by who started us
+        if getattr(sys, name) is None:  # closed by the program that started us
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 (it lives as long as the process)
         getattr(sys, name).reconfigure(errors="backslashreplace")  # a file's name may hold bytes that are not text
     words = sys.argv[1:] if arguments is None else arguments
     try:
         args = parser(words[0] if words else None).parse_args(words)
         code = args.func(args)
-        print(end="", flush=True)  # here, so that a reader that has gone is met below and not at exit
+        print(end="", flush=True)  # here: a reader that has gone must be noticed below, not at exit
         return code
     except EdgeError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parser(asked: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser; of the commands only the one that is asked for is imported, all others are but listed.
+    """Return the parser; only the command that is asked for is imported, the others are only listed.
 
     Args:
         asked: a name of `COMMANDS`, or `*` for all.
@@ -57,7 +57,7 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
         epilog=f"{EXAMPLES}\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    top.add_argument("--version", action=_Version, nargs=0, help="program, runtime and model, and end")
+    top.add_argument("--version", action=_Version, nargs=0, help="show the versions of program, runtime and model, and exit")
     subparsers = top.add_subparsers(required=True, metavar="COMMAND")
     for name, line in {asked: COMMANDS[asked]}.items() if asked in COMMANDS else COMMANDS.items():
         if asked in (name, "*"):
@@ -69,12 +69,12 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
 
 
 def _silence_stdout() -> None:
-    """Send what is left to nowhere: Python would complain once more when it flushes at exit."""
+    """Discard what is left: Python would complain once more when it flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Version(argparse.Action):
-    """Print what a report of a fault needs, without loading a model into an interpreter."""
+    """Print what a bug report needs, without loading a model into an interpreter."""
 
     def __call__(self, parser, namespace, values, option_string=None):
         from edge_app.commands import version

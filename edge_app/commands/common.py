@@ -1,4 +1,4 @@
-"""Flags that several commands share, and what they lead to."""
+"""Flags that several commands share."""
 
 import argparse
 from pathlib import Path
@@ -11,68 +11,77 @@ from edge_app.store.location import DEFAULT_STORE
 
 
 def add_sources(parser: argparse.ArgumentParser) -> None:
-    """Declare how the named films are looked for."""
-    parser.add_argument("--no-recursive", action="store_true", help="leave out the folders of folders")
-    parser.add_argument("-z", "--null", action="store_true", help="the list on stdin ends paths by NUL; -0 too")
+    """Declare how films are searched for."""
+    parser.add_argument("--no-recursive", action="store_true", help="do not look into subfolders")
+    parser.add_argument(
+        "-z",
+        "--null",
+        action="store_true",
+        help="paths in the list on stdin end with NUL, not with a newline (-0 means the same)",
+    )
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Declare which model runs, and on how many threads."""
     parser.add_argument(
-        "--model", type=Path, default=default_model(), help="model file (default: that of 'model list', lite0 in int8)"
+        "--model", type=Path, default=default_model(), help="model file (default: the one in use, see 'model list')"
     )
     parser.add_argument(
-        "--threads", type=threads, default=threads_.chosen(), help="of one invocation (default %(default)s)"
+        "--threads", type=threads, default=threads_.chosen(), help="threads of one network (default %(default)s)"
     )
 
 
 def add_rule(parser: argparse.ArgumentParser) -> None:
-    """Declare by which rule is judged, and where."""
+    """Declare the rule for verdicts, and the prevalence."""
     parser.add_argument(
         "--operating-point",
         choices=RULES,
         default=RULES[0],
-        help="rule for COVID-19: sensitive misses few patients, balanced has the one threshold that errs least, refer "
-        "has two strict ones and says 'unsure' between them (default %(default)s)",
+        help="rule for COVID-19: 'sensitive' misses few patients, 'balanced' has the one threshold that errs least, "
+        "'refer' has two strict thresholds and answers 'unsure' between them (default %(default)s)",
     )
     parser.add_argument(
         "--prevalence",
         metavar="SHARE",
-        help="share of COVID-19 among the people filmed, such as 0.05: say how often a verdict is right there (PPV and "
-        "NPV), above the table or as 'ppv' and 'npv' in every line of --json",
+        help="share of patients who have COVID-19, such as 0.05: adds how often a verdict is right at that share (PPV "
+        "and NPV), above the table or as 'ppv' and 'npv' in every line of --json",
     )
 
 
 def add_sinks(parser: argparse.ArgumentParser) -> None:
     """Declare where results go."""
-    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout (docs/results.md)")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the results to this file too")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line (docs/results.md)")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="also write the results to this CSV file")
     parser.add_argument(
         "--store",
         type=Path,
         nargs="?",
         const=DEFAULT_STORE,
         metavar="FILE",
-        help="keep the results in a store; films that it holds are not judged again (default file: see 'results')",
+        help="keep the results in a store; films already in it are not judged again (default: the store of 'results')",
     )
-    parser.add_argument("--again", action="store_true", help="judge films anew that the store holds")
+    parser.add_argument("--again", action="store_true", help="judge films again that are already in the store")
     parser.add_argument("--overlays", type=Path, metavar="DIR", help="write a picture of each film with its heat map")
-    parser.add_argument("--report", type=Path, metavar="FILE.html", help="write one page of this run to show")
-    parser.add_argument("--report-images", action="store_true", help="with a small picture of each film in the report")
     parser.add_argument(
-        "--no-paths", action="store_true", help="keep no name of a film in store, CSV and report, only its hash"
+        "--report", type=Path, metavar="FILE.html", help="write all results of this run to one HTML page"
+    )
+    parser.add_argument("--report-images", action="store_true", help="put a small picture of each film into the report")
+    parser.add_argument(
+        "--no-paths",
+        action="store_true",
+        help="keep only the hashes of films, not their names, in store, CSV and report",
     )
 
 
 def add_lights(parser: argparse.ArgumentParser) -> None:
     """Declare the lights of a device without a screen."""
     parser.add_argument(
-        "--lights", metavar="PINS", help="three LEDs at GPIO pins, such as 5,6,13: ready, judging, last verdict"
+        "--lights", metavar="PINS", help="three LEDs on GPIO pins, such as 5,6,13: ready, judging, last verdict"
     )
 
 
 def described(line: str, examples: str) -> dict:
-    """Return what a command's parser is made with: its description and examples, as they are written."""
+    """Return the arguments of a command's parser: its description and its examples, with their line breaks kept."""
     return {
         "description": f"{line[0].upper()}{line[1:]}.",
         "epilog": f"{examples}\n{EXIT_CODES}",
@@ -88,7 +97,7 @@ def threads(text: str) -> int:
 
 
 def port(text: str) -> int:
-    """Read a port; 0 is any that is free."""
+    """Read a port number; 0 means any free port."""
     if not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a valid port; 0 to 65535 are allowed")
     return int(text)

@@ -1,4 +1,4 @@
-"""`completion`: what a shell needs to complete commands, flags and their values, made from the parsers themselves."""
+"""`completion`: scripts that let shells complete commands, flags and their values, made from the parsers."""
 
 import argparse
 
@@ -10,7 +10,7 @@ examples:
   eval "$(python -m edge_app completion zsh)"       (in ~/.zshrc, after compinit)
   python -m edge_app completion fish | source       (in ~/.config/fish/config.fish)
 
-After 'python -m' a shell completes Python's own words, so each defines `covid-xray` for this program.
+After 'python -m' a shell completes Python's own arguments, so each script defines `covid-xray` for this program.
 """
 NAME = "covid-xray"
 
@@ -20,7 +20,7 @@ def add_parser(subparsers):
     parser = subparsers.add_parser(
         "completion", help=COMMANDS["completion"], **common.described(COMMANDS["completion"], EXAMPLES)
     )
-    parser.add_argument("shell", choices=SHELLS)
+    parser.add_argument("shell", choices=SHELLS, help="the shell that reads the script")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""`doctor`: is this device fit to judge films, and if not, what to do."""
+"""`doctor`: whether this device is fit to judge films, and if not, what to do."""
 
 from pathlib import Path
 
@@ -16,8 +16,10 @@ COLOURS = {"ok": "32", "warning": "33", "fault": "1;31"}
 def add_parser(subparsers):
     """Declare the command."""
     parser = subparsers.add_parser("doctor", help=COMMANDS["doctor"], **common.described(COMMANDS["doctor"], EXAMPLES))
-    parser.add_argument("--store", type=Path, metavar="FILE", help="the store to look at (default: that of 'results')")
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument(
+        "--store", type=Path, metavar="FILE", help="the store to check (default: the store of 'results')"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     common.add_model(parser)
     return parser
 

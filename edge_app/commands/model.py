@@ -10,24 +10,26 @@ examples:
   python -m edge_app model list
   python -m edge_app model rollback
 
-A new model is taken only if its signature is of a key that this site has installed (/etc/covid-xray/keys/*.pub;
-without any key there is a warning), its hashes and its preprocessing are right, the runtime here can run it, it gives
-its golden film the scores of its card, and the doctor finds no fault. Otherwise the one in use stays in use. Programs
-that run go on with the model they have: restart them, for example by 'systemctl try-restart "covid-xray-*"'.
+A new model is installed only if it is signed with a key of this site (/etc/covid-xray/keys/*.pub; a site without keys
+gets a warning), its hashes and its preprocessing match, the runtime here can run it, its golden film gets the scores
+on its card, and the doctor finds no fault. Otherwise the model in use stays in use. Running programs keep their model
+until they are restarted, for example with 'systemctl try-restart "covid-xray-*"'.
 """
 
 
 def add_parser(subparsers):
     """Declare the command."""
     parser = subparsers.add_parser("model", help=COMMANDS["model"], **common.described(COMMANDS["model"], EXAMPLES))
-    parser.add_argument("action", choices=ACTIONS, help="what to do")
-    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the model file, for 'install'")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
+    parser.add_argument(
+        "action", choices=ACTIONS, help="install FILE, list the installed models, or go back to the previous one"
+    )
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the model file to install")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     return parser
 
 
 def run(args) -> int:
-    """Run the command; exit code 2 if the model was not taken."""
+    """Run the command; exit code 2 if the model was not installed."""
     from edge_app.errors import WrongUsage
     from edge_app.install import model_registry
 
@@ -44,18 +46,18 @@ def _install(args, place: Path) -> int:
     entry = model_install.install(args.file, place)
     if not entry.signer:
         print(
-            f"warning: {args.file}: nobody vouches for it, since this site has no key; put one into "
-            f"{signatures.folder()} and models that are not signed will be refused.",
+            f"warning: {args.file}: its signer is not known, since this site has no key; put one into "
+            f"{signatures.folder()}, and unsigned models will be refused.",
             file=sys.stderr,
         )
-    _say(args, entry, "is in use from the next start on; restart what runs")
+    _say(args, entry, "is in use from the next start on; restart running programs")
     return 0
 
 
 def _roll_back(args, place: Path) -> int:
     from edge_app.install import model_install
 
-    _say(args, model_install.roll_back(place), "is in use again from the next start on; restart what runs")
+    _say(args, model_install.roll_back(place), "is in use again from the next start on; restart running programs")
     return 0
 
 

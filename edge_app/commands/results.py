@@ -1,4 +1,4 @@
-"""`results`: look up, export and forget what was stored."""
+"""`results`: search, export and delete stored results."""
 
 from pathlib import Path
 
@@ -22,22 +22,30 @@ def add_parser(subparsers):
     parser = subparsers.add_parser(
         "results", help=COMMANDS["results"], **common.described(COMMANDS["results"], EXAMPLES)
     )
-    parser.add_argument("--store", type=Path, metavar="FILE", help="the store (default: the one of 'classify --store')")
-    look = parser.add_argument_group("which results; several together must all be true")
-    look.add_argument("--since", type=moment, metavar="DATE", help="judged on this day or later, UTC")
-    look.add_argument("--until", type=moment, metavar="DATE", help="judged on this day or before, UTC")
-    look.add_argument("--verdict", choices=decision.VERDICTS, help="this verdict only")
-    look.add_argument("--refusal", choices=refusal.KINDS, help="refused for this reason only")
-    look.add_argument("--search", metavar="TEXT", help="stands in the path, in small letters or capitals")
-    look.add_argument("--film", metavar="FILE_OR_HASH", help="the history of this film, whatever its name was")
-    look.add_argument("--run", type=int, metavar="NUMBER", help="of this run only")
-    look.add_argument("--limit", type=int, metavar="N", help="the newest so many")
-    parser.add_argument("--runs", action="store_true", help="list the runs instead")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the results to this file")
+    parser.add_argument(
+        "--store", type=Path, metavar="FILE", help="the store (default: the one that 'classify --store' writes)"
+    )
+    look = parser.add_argument_group("which results (all conditions must hold)")
+    look.add_argument("--since", type=moment, metavar="DATE", help="judged on this day (UTC) or later")
+    look.add_argument("--until", type=moment, metavar="DATE", help="judged on this day (UTC) or earlier")
+    look.add_argument(
+        "--verdict", choices=decision.VERDICTS, metavar="VERDICT", help=f"one of: {', '.join(decision.VERDICTS)}"
+    )
+    look.add_argument(
+        "--refusal", choices=refusal.KINDS, metavar="REASON", help=f"refused as one of: {', '.join(refusal.KINDS)}"
+    )
+    look.add_argument("--search", metavar="TEXT", help="text in the path, in any case")
+    look.add_argument("--film", metavar="FILE_OR_HASH", help="all results of this film, under any name")
+    look.add_argument("--run", type=int, metavar="NUMBER", help="results of this run only")
+    look.add_argument("--limit", type=int, metavar="N", help="only the newest N")
+    parser.add_argument("--runs", action="store_true", help="list the runs in place of results")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the results to this CSV file")
     forget = parser.add_mutually_exclusive_group()
-    forget.add_argument("--forget-older", type=float, metavar="DAYS", help="remove for good what is older than this")
-    forget.add_argument("--forget", metavar="FILE_OR_HASH", help="remove this film for good")
+    forget.add_argument(
+        "--forget-older", type=float, metavar="DAYS", help="delete for good the results older than this"
+    )
+    forget.add_argument("--forget", metavar="FILE_OR_HASH", help="delete for good the results of this film")
     return parser
 
 
@@ -63,7 +71,7 @@ def run(args) -> int:
 
 
 def moment(text: str) -> str:
-    """Read a day or a time, ISO 8601; what it begins with is enough: a year, a month."""
+    """Read a day or a time, ISO 8601; its beginning is enough, such as a year or a month."""
     import argparse
     import re
 
@@ -73,7 +81,7 @@ def moment(text: str) -> str:
 
 
 def hash_of(text: str) -> str:
-    """Return the hash of a film: of its bytes if the file is there, else the text, which then is one."""
+    """Return the hash of a film: that of the file if there is one of this name, else the text itself."""
     import hashlib
 
     path = Path(text)

@@ -1,4 +1,4 @@
-"""`update`: install a new release of the whole program, list those that are there, go back to the one before."""
+"""`update`: install a release of the whole program, list the installed ones, go back to the previous one."""
 
 from pathlib import Path
 
@@ -7,20 +7,26 @@ from edge_app.commands import COMMANDS, common
 EXAMPLES = """\
 examples:
   sudo covid-xray update install covid-xray-edge-0.2.0-aarch64-py3.11.tar.gz     (its signature beside it: FILE.sig)
-  python -m edge_app update list                     (where it is installed: covid-xray update list)
+  python -m edge_app update list                     (of an installation: covid-xray update list)
   sudo covid-xray update rollback
 
-FILE is an offline bundle ('make bundle' at the desk). It is installed beside the program that runs; the doctor must
-find no fault with it before and after the switch, or the old one stays in use. Signatures are as of 'model install'.
+FILE is an offline bundle ('make bundle' at the desk). It is installed beside the running program. If the doctor finds a
+fault before or after the switch, the old program stays in use. Signatures work as for 'model install'.
 """
 
 
 def add_parser(subparsers):
     """Declare the command."""
     parser = subparsers.add_parser("update", help=COMMANDS["update"], **common.described(COMMANDS["update"], EXAMPLES))
-    parser.add_argument("action", choices=("install", "list", "rollback"), help="what to do")
-    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the bundle, for 'install'")
-    parser.add_argument("--prefix", type=Path, metavar="DIR", help="where a bundle was installed (default: here)")
+    parser.add_argument(
+        "action",
+        choices=("install", "list", "rollback"),
+        help="install FILE, list the installed releases, or go back to the previous one",
+    )
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the bundle to install")
+    parser.add_argument(
+        "--prefix", type=Path, metavar="DIR", help="folder of the installation (default: that of this program)"
+    )
     return parser
 
 
@@ -39,14 +45,14 @@ def run(args) -> int:
             print(f"{name}: {state}")
         return 0
     if args.action == "rollback":
-        print(f"{updater.roll_back(prefix)}: is in use again from the next start on; restart what runs")
+        print(f"{updater.roll_back(prefix)}: is in use again from the next start on; restart running programs")
         return 0
     name, signer = updater.install(args.file, prefix)
     if not signer:
         print(
-            f"warning: {args.file}: nobody vouches for it, since this site has no key; put one into "
-            f"{signatures.folder()} and bundles that are not signed will be refused.",
+            f"warning: {args.file}: its signer is not known, since this site has no key; put one into "
+            f"{signatures.folder()}, and unsigned bundles will be refused.",
             file=sys.stderr,
         )
-    print(f"{name}: is in use from the next start on; restart what runs")
+    print(f"{name}: is in use from the next start on; restart running programs")
     return 0

@@ -1,4 +1,4 @@
-"""What `--version` says: program, Python, runtime and the model that is used unless another is named."""
+"""The text of `--version`: program, Python, runtime, and the model that is used by default."""
 
 import platform
 

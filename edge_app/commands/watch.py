@@ -17,19 +17,23 @@ examples:
 def add_parser(subparsers):
     """Declare the command."""
     parser = subparsers.add_parser("watch", help=COMMANDS["watch"], **common.described(COMMANDS["watch"], EXAMPLES))
-    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="where films arrive")
-    parser.add_argument("--new-only", action="store_true", help="leave out the films that are there already")
-    parser.add_argument("--once", action="store_true", help="judge what is there, and end")
-    parser.add_argument("--no-recursive", action="store_true", help="leave out the folders of folders")
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="folder in which films arrive")
+    parser.add_argument("--new-only", action="store_true", help="skip the films that are already there")
+    parser.add_argument("--once", action="store_true", help="judge what is there, then exit")
+    parser.add_argument("--no-recursive", action="store_true", help="do not look into subfolders")
     parser.add_argument(
-        "--interval", type=seconds, default=1.0, metavar="SECONDS", help="from look to look (default %(default)g)"
+        "--interval",
+        type=seconds,
+        default=1.0,
+        metavar="SECONDS",
+        help="time between two looks at the folders (default %(default)g)",
     )
     parser.add_argument(
         "--patience",
         type=seconds,
         default=10.0,
         metavar="SECONDS",
-        help="how long a film that cannot be read must be still before it is given up (default %(default)g)",
+        help="how long a film that cannot be read must stay unchanged before it is reported (default %(default)g)",
     )
     common.add_model(parser)
     common.add_rule(parser)
@@ -53,7 +57,7 @@ def run(args) -> int:
             raise WrongUsage(f"--overlays: '{args.overlays}' lies in '{folder}', where pictures are taken for films.")
 
     def say(folder: str, words: str) -> None:
-        """Tell of a folder; the journal is not given the names of folders inside those of the command line."""
+        """Report on a folder; the journal is not told the names of subfolders, which may be patients' names."""
         private = in_journal() and Path(folder) not in args.folders
         complain(f"{'a folder inside' if private else folder}: {words}")
 

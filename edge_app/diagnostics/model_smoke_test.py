@@ -1,8 +1,7 @@
 """`python -m edge_app.diagnostics.model_smoke_test [FILE]`: is this model file fit for this device?
 
-If not: one sentence on stderr and exit code 1.
-
-Without FILE it is the model that came with the program: whoever installs that asks so.
+If not, it prints one sentence on stderr and exits with code 1. Without FILE it tests the model that came with the
+program; installers call it like this.
 """
 
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 from edge_app.errors import EdgeError, ModelMismatch
 from edge_app.install.model_registry import released
 
-# What a card asks for is a version of TFLite, and LiteRT counts anew: 1.0 came after TFLite 2.17, and the library of
+# A card asks for a version of TFLite, and LiteRT has numbers of its own: 1.0 came after TFLite 2.17, and the library of
 # ai-edge-litert 2.3.0 calls itself 2.22.0-dev0, so it holds all of 2.21.
 LITERT = {1: (2, 17), 2: (2, 21)}
 
@@ -32,12 +31,12 @@ def check(path: Path) -> None:
     asked, has = _numbers(model.card.minimum_runtime), stands_for(name)
     if asked > has:
         raise ModelMismatch(
-            f"{path}: needs a runtime as new as TFLite {model.card.minimum_runtime}, and {name} here stands for "
+            f"{path}: needs TFLite {model.card.minimum_runtime} or newer, and {name} here is as new as "
             f"{'.'.join(map(str, has))}; install a newer runtime, or an older model."
         )
     if not model.golden:
         raise ModelMismatch(
-            f"{path}: carries no golden film, so nothing proves what it computes here; convert it again."
+            f"{path}: carries no golden film, so what it computes here cannot be checked; convert it again."
         )
     film = self_test.golden(model, classifier.Classifier(model, threads=1))
     if film.state != OK:
@@ -45,7 +44,7 @@ def check(path: Path) -> None:
 
 
 def stands_for(runtime: str) -> tuple[int, ...]:
-    """Return the version of TFLite that an installed runtime, a module's name, stands for."""
+    """Return the version of TFLite that an installed runtime, given as a module's name, is as new as."""
     from edge_app.versions import installed
 
     has = _numbers(installed(runtime.replace("_", "-")) or "0")
@@ -53,7 +52,7 @@ def stands_for(runtime: str) -> tuple[int, ...]:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """Return the first two numbers of a version; a text that is none asks for more than anything has."""
+    """Return the first two numbers of a version; a text that is not a version counts as newer than any."""
     try:
         return tuple(int(part) for part in version.split(".")[:2])
     except ValueError:

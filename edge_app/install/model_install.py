@@ -1,7 +1,8 @@
 """Changes of which model is used: install, roll back. Each step leaves a working model, whatever happens to the power.
 
-What is tried is the copy inside the folder, so nothing can be exchanged between the trial and the use. `models.json` is
-replaced as a whole; a model that the doctor has not passed yet stands in it as on trial and is used by him alone.
+The copy inside the folder is what is tried, so that nothing can be exchanged between the trial and the use.
+`models.json` is replaced as a whole; a model that has not passed the doctor yet is marked in it as on trial, and only
+the doctor uses it.
 """
 
 import contextlib
@@ -17,12 +18,12 @@ from edge_app.install.model_registry import Installed, Order
 
 # The one in use and the one before.
 KEPT = 2
-# The released files have 4 to 17 MB; more than this is something else, and a Pi's memory is not to be filled with it.
+# The released files have 4 to 17 MB; a larger file is something else, and must not fill a Pi's memory.
 MOST_MB = 200
 
 
 def install(path: Path, place: Path) -> Installed:
-    """Install a model file, after all proofs; whatever fails, what was in use before still is.
+    """Install a model file once it has passed every check; whatever fails, what was in use before still is.
 
     Args:
         path: the file; its signature, if any, lies beside it as FILE.sig.
@@ -32,7 +33,7 @@ def install(path: Path, place: Path) -> Installed:
         What is in use now; `signer` is empty where the site has no key, or the model is the release's own.
 
     Raises:
-        EdgeError: it was not taken, and why.
+        EdgeError: it was not installed; the text says why.
     """
     content = _content(path)
     signature = signatures.read(path)
@@ -41,7 +42,7 @@ def install(path: Path, place: Path) -> Installed:
     with _held(place):
         before = _valid(place)
         if before.entries and before.entries[0].sha256 == entry.sha256:
-            raise NotInstalled(f"{path}: is the model in use already.")
+            raise NotInstalled(f"{path}: is already the model in use; nothing is changed.")
         try:
             _add(entry, content, signature, place)
             verify_install.model(model_registry.file_of(entry, place), path)
@@ -59,18 +60,18 @@ def install(path: Path, place: Path) -> Installed:
 
 
 def roll_back(place: Path) -> Installed:
-    """Use the model before the one in use; doing so twice comes back.
+    """Use the model before the one in use; a second call comes back to this one.
 
     Returns:
         What is in use now.
 
     Raises:
-        EdgeError: there is none before, or it is not fit either; nothing has changed then.
+        EdgeError: there is none before, or it is not fit; nothing has changed then.
     """
     with _held(place):
         before = _valid(place)
         if len(before.entries) < KEPT:
-            raise NotInstalled(f"{place}: no other model was used before; nothing is changed.")
+            raise NotInstalled(f"{place}: there is no previous model to go back to; nothing is changed.")
         current, other = before.entries[:KEPT]
         where = other.name or "the model of the release"
         verify_install.model(model_registry.file_of(other, place), where)
@@ -91,13 +92,13 @@ def vouched(path: Path, where) -> str:
 
 
 def _vouched(entry: Installed, place: Path) -> None:
-    """Ask of an installed model what is asked of a new one; the release's own came with the program."""
+    """Check the signature of an installed model as that of a new one; the release's own came with the program."""
     if entry.sha256:
         vouched(model_registry.file_of(entry, place), entry.name)
 
 
 def _valid(place: Path) -> Order:
-    """Return the order as it counts: a trial that was cut short never was, and of a damaged order nothing is left."""
+    """Return the order without a trial that was cut short, and without missing files; empty if it is damaged."""
     try:
         order = model_registry.read(place)
     except (OSError, ValueError):
@@ -125,7 +126,7 @@ def _write(order: Order, place: Path) -> None:
 
 
 def _sweep(order: Order, place: Path) -> None:
-    """Remove the models that count no more, and what a power cut left unfinished."""
+    """Remove the models that are no longer listed, and what a power cut left unfinished."""
     kept = {model_registry.file_of(entry, place).name for entry in order.entries if entry.sha256}
     for path in [*place.glob("*.tflite*"), *place.glob(f"*{atomic_io.UNFINISHED}")]:
         if path.name not in kept and path.name.removesuffix(signatures.SUFFIX) not in kept:
@@ -138,7 +139,9 @@ def _content(path: Path) -> bytes:
         if path.exists() and not path.is_file():  # reading a pipe would wait for ever
             raise NotInstalled(f"{path}: is not a regular file; name a model file.")
         if path.stat().st_size > MOST_MB * 1e6:
-            raise NotInstalled(f"{path}: is larger than {MOST_MB} MB; no model of this program is that large.")
+            raise NotInstalled(
+                f"{path}: is larger than {MOST_MB} MB, which no model of this program is; name a model file."
+            )
         return path.read_bytes()
     except OSError as error:
         raise NotInstalled(f"{path}: cannot be read ({error.strerror}); name a model file.") from error
@@ -151,7 +154,7 @@ def _held(place: Path) -> Iterator[None]:
         with atomic_io.alone(place):
             yield
     except BlockingIOError as error:
-        raise NotInstalled(f"{place}: another installation is going on; wait for it.") from error
+        raise NotInstalled(f"{place}: another installation is running; wait until it is done.") from error
     except EdgeError:
         raise
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Which model file is used unless the user names one: the site's own if one is installed, else that of the release.
+"""Which model file is used by default: the site's own if one is installed, else that of the release.
 
-A folder holds the installed ones, each named by its hash, and `models.json`, which says in what order they count. Only
-`model_store` changes it. This module runs at every start and so imports nothing heavy.
+A folder holds the installed ones, each named by its hash, and `models.json`, which tells the one in use and the one
+before. Only `model_install` changes it. This module runs at every start and so imports nothing heavy.
 """
 
 import os
@@ -19,7 +19,7 @@ TRIAL = "COVID_XRAY_TRIAL"
 class Installed(NamedTuple):
     """One entry of the order: a model file, or the release's own where `sha256` is empty.
 
-    `size` is in bytes, `signer` the name of the key that vouches for it or empty, `time` of installation in UTC.
+    `size` is in bytes, `signer` the name of the key that signed it, or empty, `time` of installation in UTC.
     """
 
     sha256: str = ""
@@ -95,7 +95,7 @@ def usable(entry: Installed, place: Path) -> bool:
 
 
 def default_model() -> Path:
-    """Return the model file to use; whatever has happened to the installed ones, there is one.
+    """Return the model file to use; there is always one, whatever has happened to the installed ones.
 
     One that cannot be used is passed over with a sentence on stderr, never in silence.
     """

@@ -1,4 +1,4 @@
-"""Who vouches for a model or a program that is to be installed: Ed25519 signatures, and the keys a site trusts.
+"""Who signed a model or a program that is to be installed: Ed25519 signatures, and the keys a site trusts.
 
 A signature is the 64 bytes of RFC 8032 over the whole file, in a file beside it that is called FILE.sig; a key is a
 public one as PEM. `openssl pkeyutl -verify -pubin -inkey site.pub -rawin -in FILE -sigfile FILE.sig` says the same.
@@ -29,7 +29,7 @@ def keys() -> list[Path]:
     """Return the files of the site's public keys, `*.pub`, in the order of their names.
 
     Raises:
-        NotTrusted: the folder is there and cannot be read: then nobody knows whom the site trusts.
+        NotTrusted: the folder exists but cannot be read, so it is not known whom the site trusts.
     """
     try:
         return sorted(path for path in folder().iterdir() if path.suffix == ".pub")
@@ -58,11 +58,11 @@ def signer(content, signature: bytes | None, where) -> str:
         return ""
     if signature is None:
         raise NotTrusted(
-            f"{where}: is not signed, and this site takes only what is ({folder()}); put its signature beside it, "
-            f"'{SUFFIX}' behind its name, or have it signed with 'python -m convert sign'."
+            f"{where}: is not signed, and this site accepts only files signed with a key in {folder()}; put its "
+            f"signature beside it as FILE{SUFFIX}, or have it signed with 'python -m convert sign'."
         )
     if len(signature) != LENGTH:
-        raise NotTrusted(f"{where}: its signature has {len(signature)} bytes, {LENGTH} are right; copy it again.")
+        raise NotTrusted(f"{where}: its signature has {len(signature)} bytes in place of {LENGTH}; copy it again.")
     try:
         from cryptography.exceptions import InvalidSignature
     except ImportError as error:
@@ -77,7 +77,7 @@ def signer(content, signature: bytes | None, where) -> str:
             continue
     raise NotTrusted(
         f"{where}: none of the site's keys ({', '.join(path.name for path in known)}) signed it, or it was changed "
-        "since; get it again from whom you trust, or install the key of who signed it."
+        "since; get it again from a source you trust, or install the key of its signer."
     )
 
 
@@ -85,7 +85,7 @@ def public_key(path: Path):
     """Read a public key, `Ed25519PublicKey`.
 
     Raises:
-        NotTrusted: it is none.
+        NotTrusted: it is not an Ed25519 public key in PEM format.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -100,9 +100,7 @@ def public_key(path: Path):
             f"{path}: is not a public key in PEM format; take the file that 'python -m convert keygen' made."
         ) from error
     if not isinstance(key, Ed25519PublicKey):
-        raise NotTrusted(
-            f"{path}: is a key of another kind; Ed25519 is needed, as 'python -m convert keygen' makes it."
-        )
+        raise NotTrusted(f"{path}: is not an Ed25519 key; make one with 'python -m convert keygen'.")
     return key
 
 
@@ -110,7 +108,7 @@ def read(path: Path) -> bytes | None:
     """Return the signature that lies beside a file, or None.
 
     Raises:
-        NotTrusted: it is there and cannot be read.
+        NotTrusted: it exists but cannot be read.
     """
     try:
         return beside(path).read_bytes()

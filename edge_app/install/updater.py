@@ -1,4 +1,4 @@
-"""Updates of the whole program from an offline bundle: installed beside the one that runs, proven, then switched.
+"""Updates of the whole program from an offline bundle: installed beside the running one, tested, then switched to.
 
 PREFIX/releases holds the environments, PREFIX/current points at the one in use and PREFIX/previous at the one before.
 A bundle's signature is over the whole archive and is checked before anything of it is unpacked.
@@ -34,13 +34,13 @@ def prefix_here() -> Path:
     here = Path(sys.prefix).resolve()
     if here.parent.name != RELEASES:
         raise WrongUsage(
-            f"update: this program runs from {here}, which no bundle installed; name where one did with --prefix."
+            f"update: this program runs from {here}, which is not an installation of a bundle; name one with --prefix."
         )
     return here.parent.parent
 
 
 def install(path: Path, prefix: Path) -> tuple[str, str]:
-    """Install a bundle, after all proofs; whatever fails, the program in use before still is.
+    """Install a bundle once it has passed every check; whatever fails, the program in use before still is.
 
     Args:
         path: the archive, .tar.gz of `make bundle`; its signature, if any, lies beside it as FILE.sig.
@@ -50,7 +50,7 @@ def install(path: Path, prefix: Path) -> tuple[str, str]:
         The name of the release in use now, and who signed it; empty where the site has no key.
 
     Raises:
-        EdgeError: it was not taken, and why.
+        EdgeError: it was not installed; the text says why.
     """
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -59,7 +59,7 @@ def install(path: Path, prefix: Path) -> tuple[str, str]:
             with atomic_io.alone(_folder(prefix)):
                 return _install(path, digest, prefix), signer
     except BlockingIOError as error:
-        raise NotInstalled(f"{prefix}: another installation is going on; wait for it.") from error
+        raise NotInstalled(f"{prefix}: another installation is running; wait until it is done.") from error
     except (OSError, ValueError) as error:
         raise NotInstalled(f"{path}: cannot be installed in {prefix} ({error}); make room, or run as root.") from error
 
@@ -72,7 +72,7 @@ def _install(path: Path, digest: str, prefix: Path) -> str:
         name = f"{json.loads((bundle / 'bundle.json').read_text(encoding='utf-8'))['version']}-{digest[:DIGITS]}"
         release = prefix / RELEASES / Path(name).name
         if release == before:
-            raise NotInstalled(f"{path}: is the program in use already.")
+            raise NotInstalled(f"{path}: is already the program in use; nothing is changed.")
         # Not the environment's own Python: what it is made of must outlive it.
         line = [os.path.realpath(sys.executable), "install.py", "--prefix", str(release)]
         done = subprocess.run(line, cwd=bundle, capture_output=True, text=True, timeout=SECONDS, check=False)
@@ -112,21 +112,21 @@ def _switch(prefix: Path, before: Path | None, release: Path, path: Path) -> Non
 
 
 def roll_back(prefix: Path) -> str:
-    """Use the program before the one in use; doing so twice comes back. Return its name.
+    """Use the program before the one in use, and return its name; a second call comes back to this one.
 
     Raises:
         EdgeError: there is none, or its doctor finds a fault; nothing has changed then.
     """
     current, other = _target(prefix / CURRENT), _target(prefix / PREVIOUS)
     if not (current and other) or current == other:
-        raise NotInstalled(f"{prefix}: no other program was used before; nothing is changed.")
+        raise NotInstalled(f"{prefix}: there is no previous program to go back to; nothing is changed.")
     try:
         with atomic_io.alone(prefix):
             verify_install.doctor(other.name, other / "bin" / "python")
             _point(prefix / CURRENT, other)
             _point(prefix / PREVIOUS, current)
     except BlockingIOError as error:
-        raise NotInstalled(f"{prefix}: another installation is going on; wait for it.") from error
+        raise NotInstalled(f"{prefix}: another installation is running; wait until it is done.") from error
     except OSError as error:
         raise NotInstalled(f"{prefix}: cannot be changed ({error.strerror}); run as root.") from error
     return other.name
@@ -141,7 +141,7 @@ def releases(prefix: Path) -> dict[str, str]:
 
 
 def _unpack(path: Path, to: Path) -> Path:
-    """Unpack an archive that nobody need trust: plain files inside one folder, and nothing else."""
+    """Unpack an archive that is not trusted: plain files inside one folder, and nothing else."""
     shutil.rmtree(to, ignore_errors=True)
     with tarfile.open(path, "r:gz") as archive:
         for member in archive:

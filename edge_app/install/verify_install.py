@@ -1,4 +1,4 @@
-"""A new model, or a new program, is proven in a process of its own: what crashes or hangs there is refused, no more."""
+"""A new model, or a new program, is tested in a process of its own: if it crashes or hangs there, it is refused."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def doctor(where, python: Path | None = None) -> None:
         python: of another installation of the program; None: this one.
 
     Raises:
-        NotInstalled: it found a fault, or cannot be run.
+        NotInstalled: it finds a fault, or cannot be run.
     """
     environment = _environment() if python is None else dict(os.environ)
     environment[model_registry.TRIAL] = "1"
@@ -60,7 +60,7 @@ def _run(line: list[str], environment: dict, where) -> subprocess.CompletedProce
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise NotInstalled(f"{where}: it took more than {SECONDS} seconds to be tried, so it is not taken.") from error
+        raise NotInstalled(f"{where}: its trial took more than {SECONDS} seconds, so it is not installed.") from error
     except OSError as error:
         raise NotInstalled(f"{where}: it cannot be tried ({error.strerror}).") from error
 

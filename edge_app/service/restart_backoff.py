@@ -1,14 +1,14 @@
-"""How long a run that systemd started again should wait, so that a fault that stays does not keep the device busy.
+"""How long a run that systemd started again should wait, so that a lasting fault does not keep the device busy.
 
-systemd itself learnt to wait longer and longer only in version 254 (RestartSteps=), and Bookworm has 252. A run that
-judged a film was a good one: whoever is killed in the midst of work goes on at once.
+systemd itself waits longer each time only from version 254 on (RestartSteps=), and Bookworm has 252. A run that judged
+a film counts as good: if it is killed at work, the next one starts at once.
 """
 
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-# Seconds, after so many runs in a row that did no work: none, none, 2, 4 .. 64.
+# The waits after runs in a row that did no work are 0, 0, 2, 4 .. 64 seconds.
 MOST_DOUBLINGS = 6
 
 
@@ -38,7 +38,7 @@ class RestartBackoff:
         return float(2 ** min(before - 1, MOST_DOUBLINGS)) if before > 1 else 0.0
 
     def forget(self) -> None:
-        """Begin to count anew: work was done, or the end was wanted."""
+        """Start counting again: work was done, or the stop was intended."""
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.unlink(missing_ok=True)

@@ -60,7 +60,7 @@ class ScreeningRun:
         self.code = 0
         self._problems: list[Problem] = []
         self._sinks: list[tuple[str, sinks.Sink]] = []
-        self._keeper: sinks.Keeper | None = None  # what knows the films that were judged before, if anything shall
+        self._keeper: sinks.Keeper | None = None  # knows the films that were judged before
         self._anonymous = args.no_paths
         self._undrawn = 0 if args.overlays else None
         self.lights: StatusLeds | None = None
@@ -225,7 +225,9 @@ class ScreeningRun:
         if self.lights:
             self.lights.close()
         if self._undrawn:
-            complain(f"--overlays: {self._undrawn} judged before and not drawn now; '--again' judges and draws them.")
+            complain(
+                f"--overlays: films judged before are not drawn ({self._undrawn}); '--again' judges and draws them."
+            )
         for flag, sink in self._sinks:
             try:
                 sink.close()

@@ -1,6 +1,6 @@
-"""Ctrl-C and SIGTERM: a run ends between two films, closes what it opened and says nothing it should not.
+"""Ctrl-C and SIGTERM: a run stops between two films and closes what it opened, without a traceback.
 
-From the start of the program (`__main__`) to `install_handlers` a signal ends the process without a word: a
+From the start of the program (`__main__`) to `install_handlers` a signal ends the process silently: a
 KeyboardInterrupt inside an import would come out as an ImportError, or as a traceback.
 """
 

@@ -92,4 +92,4 @@ def refuse_overwriting(args: Namespace, reads: Iterable[Path]) -> None:
     kept = set(map(os.path.realpath, (*reads, args.model))) if written else set()
     for flag, path in written:
         if os.path.realpath(path) in kept:
-            raise WrongUsage(f"{flag}: '{path}' would overwrite what is read; name another file.")
+            raise WrongUsage(f"{flag}: '{path}' would overwrite an input file; name another file.")

@@ -1,7 +1,7 @@
-"""What the program tells the systemd that runs it: that it is ready, that it is alive, how it goes and that it ends.
+"""What the program tells systemd: that it is ready, that it is alive, how many films it has judged, that it stops.
 
 Signs of life come from the work itself, never from a thread of their own: a worker that hangs sends none, and systemd
-kills and starts the program anew. Where no systemd runs it, nothing is told. The protocol is that of sd_notify(3).
+kills the program and starts it again. Outside systemd nothing is sent. The protocol is that of sd_notify(3).
 """
 
 import contextlib
@@ -16,14 +16,14 @@ from edge_app.workers.crash_tracker import CrashTracker
 # Of the time after which systemd takes the program for dead: sd_watchdog_enabled(3) advises half; a quarter leaves room
 # for a film that takes long.
 SIGN_OF_LIFE = 0.25
-# Seconds after which a systemd that does not listen is told nothing: it is told next time.
+# Seconds to wait for a systemd that does not listen; then this message is dropped.
 DEAF = 5.0
 # Seconds from status to status where there is no watchdog.
 STATUS = 5.0
 
 
 class Service:
-    """The line to systemd; use it as a context round the work.
+    """The connection to systemd; use it as a context around the work.
 
     Attributes:
         crash_tracker: knows the films over which the runs before this one died.
@@ -47,10 +47,10 @@ class Service:
         self._films = 0
 
     def __enter__(self) -> "Service":
-        """Wait, if the runs before this one died one after the other and did no work."""
+        """Wait, if the last runs died one after the other without judging a film."""
         wait = self._backoff.begin()
         if wait:
-            self._tell(f"STATUS=Waits {wait:.0f} s: the runs before died and judged nothing")
+            self._tell(f"STATUS=Waiting {wait:.0f} s: the last runs died before they judged a film")
             time.sleep(wait)
         return self
 
@@ -68,7 +68,7 @@ class Service:
         self.alive()
 
     def alive(self) -> None:
-        """Tell that the work goes on; as often as one likes, most calls send nothing."""
+        """Tell that the work goes on; most calls send nothing, so call it often."""
         now = time.monotonic()
         if self._address and now >= self._next:
             self._next = now + self._pause

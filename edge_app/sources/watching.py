@@ -1,4 +1,4 @@
-"""Films as they arrive in folders: looked for again and again, so that it works on network shares and USB sticks too.
+"""Films as they arrive in folders; the folders are polled, so that network shares and USB sticks work too.
 
 A film is handed out once two looks find it the same. One that cannot be read then may still be on its way: some systems
 give a file its full size and time before its bytes. It is tried again until it has been still for a while.
@@ -19,7 +19,7 @@ INTERVAL = 1.0
 PATIENCE = 10.0
 # Looking takes time too, a second for some 50,000 files on a Pi; at most this share of all time is spent on it.
 MOST_LOOKING = 0.1
-# How many films that are gone are remembered, lest they are taken for new if their disk comes back: about 20 MB.
+# Films that are gone are remembered, so that they are not new if their disk comes back; this many take about 20 MB.
 MOST_GONE = 100_000
 # Seconds of handing out films from one look after which the next is made: what arrives now need not wait for thousands.
 LOOK_AGAIN = 10.0
@@ -90,7 +90,7 @@ class FolderWatcher:
         self._how, self._say, self._judged = how, say, judged
         self._files: dict[str, _File] = {}
         self._more = False  # whether films are ready that have not been handed out
-        self._absent: set[str] = set()  # folders that could not be looked into; said once
+        self._absent: set[str] = set()  # folders that could not be read; reported once
 
     def __iter__(self) -> Iterator[Path | Problem | None]:
         """Yield films and problems; None before each wait, which the next call does."""
@@ -211,12 +211,12 @@ class FolderWatcher:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             if folder not in self._absent and not self._how.once:
-                self._say(folder, f"cannot be looked into ({error.strerror}); it is looked for again.")
+                self._say(folder, f"cannot be read ({error.strerror}); it is tried again at each look.")
             self._absent.add(folder)
             return
         if folder in self._absent:
             self._absent.remove(folder)
-            self._say(folder, "can be looked into again.")
+            self._say(folder, "can be read again.")
         for entry in listed:
             if entry.name.startswith("."):
                 continue

@@ -186,7 +186,7 @@ class Store:
             (f"{literal(film)}%", film),
         ).fetchall()
         if len(found) > 1:
-            raise WrongUsage(f"{film}: begins the hashes of several films; write more of it.")
+            raise WrongUsage(f"{film}: is the beginning of several hashes; write more of it.")
         return found[0][0] if found else film
 
     def _on_disk(self) -> tuple[int, int]:

@@ -27,7 +27,7 @@ def connect(path: Path, create: bool = True, shared: bool = False) -> "sqlite3.C
         shared: several threads will use it, of which the caller lets in one at a time.
 
     Raises:
-        StoreFault: it is no store of ours, of a newer program, damaged, missing, or may not be opened.
+        StoreFault: it is not a store of this program, is of a newer program, damaged, missing, or may not be opened.
     """
     import sqlite3
 
@@ -76,7 +76,9 @@ def _prepare(base: "sqlite3.Connection", path: Path) -> None:
         )
     mode = base.execute("PRAGMA journal_mode=WAL").fetchone()[0]
     if mode != "wal":
-        raise StoreFault(f"{path}: this file system bears no write-ahead log (mode is '{mode}'); use a local disk.")
+        raise StoreFault(
+            f"{path}: this file system does not support a write-ahead log (mode is '{mode}'); use a local disk."
+        )
     base.execute("PRAGMA synchronous=FULL")
     base.execute("PRAGMA secure_delete=ON")
     migrate(base, MIGRATIONS)

@@ -1,4 +1,4 @@
-"""`python -m edge_app.system`: puts units, rules and configuration into this system, and switches services on.
+"""`python -m edge_app.system`: installs units, rules and configuration in this system, and enables services.
 
 `install.py --system` of an offline bundle calls it; the .deb does the same by its own scripts.
 """
@@ -18,13 +18,13 @@ SERVICES = ("watch", "camera", "page")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Put everything into place; exit code 1 if a step fails on this system, 2 for wrong usage."""
+    """Install everything; exit code 1 if a step fails on this system, 2 for wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m edge_app.system", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--enable", nargs="*", choices=SERVICES, default=["watch"], help="services to start now and "
                         "at every power-on (default: watch)")  # fmt: skip
     args = parser.parse_args(arguments)
     if os.geteuid() != 0:
-        print("system: only root may put services into place; run it with sudo.", file=sys.stderr)
+        print("system: only root can install services; run it with sudo.", file=sys.stderr)
         return 2
     if lacking := [name for name in ("systemctl", "systemd-sysusers", "systemd-tmpfiles") if not shutil.which(name)]:
         print(f"system: there is no {', '.join(lacking)}; a system with systemd is needed.", file=sys.stderr)

@@ -1,6 +1,6 @@
-"""Installs an offline bundle: `sudo python3 install.py --system`, or `python3 install.py --prefix FOLDER` for oneself.
+"""Install an offline bundle: `sudo python3 install.py --system`, or `python3 install.py --prefix DIR` for one user.
 
-Needs Python's own library alone; no internet, no pip and no compiler. Every file is compared with its hash first.
+It needs only Python's standard library: no internet, no pip and no compiler. Every file is checked against its hash.
 """
 
 import argparse
@@ -24,9 +24,15 @@ def main() -> int:
     """Install; exit code 2 if the bundle does not belong here or is damaged, 1 if a step fails."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--prefix", type=Path, help="make the environment in this folder and touch nothing else")
-    where.add_argument("--system", action="store_true", help=f"into {SYSTEM}, with services that start at power-on")
-    parser.add_argument("--enable", nargs="*", help="with --system: watch, camera, page (default: watch)")
+    where.add_argument(
+        "--prefix", type=Path, metavar="DIR", help="make the environment in this folder and touch nothing else"
+    )
+    where.add_argument(
+        "--system", action="store_true", help=f"install into {SYSTEM}, with services that start at power-on"
+    )
+    parser.add_argument(
+        "--enable", nargs="*", help="with --system: services to enable, out of watch, camera, page (default: watch)"
+    )
     args = parser.parse_args()
     bundle = Path(__file__).resolve().parent
     try:

@@ -70,7 +70,7 @@ def test_install_list_and_roll_back(place, with_golden_film):
     release = in_use()
     for name in ("first", "second", "third"):
         _, said = model("install", with_golden_film(name))
-        assert "nobody vouches for it, since this site has no key" in said
+        assert "its signer is not known, since this site has no key" in said
         assert in_use() == name
     listed, _ = model("list")
     assert [(one["name"], one["state"]) for one in listed] == [
@@ -91,20 +91,20 @@ def test_back_to_the_release(place, with_golden_film):
     model("install", with_golden_film("first"))
     model("rollback")
     assert in_use() == release
-    assert "is in use already" not in model("install", with_golden_film("second"))[1]
+    assert "is already the model in use" not in model("install", with_golden_film("second"))[1]
     model("rollback")
     assert in_use() == release
 
 
 def test_nothing_to_go_back_to(place):
     _, said = model("rollback", code=2)
-    assert "no other model was used before" in said
+    assert "there is no previous model to go back to" in said
 
 
 def test_the_same_model_twice(place, with_golden_film):
     path = with_golden_film("first")
     model("install", path)
-    assert "is the model in use already" in model("install", path, code=2)[1]
+    assert "is already the model in use" in model("install", path, code=2)[1]
     assert in_use() == "first"
 
 
@@ -136,8 +136,8 @@ def wrong_fingerprint(pack) -> Path:
 REFUSALS = {
     "broken": (lambda pack: broken(pack("new")), "is damaged"),
     "cut off": (lambda pack: cut_off(pack("new")), "carries no card"),
-    "older runtime here": (lambda pack: pack("new", minimum_runtime="9.1"), "needs a runtime as new as TFLite 9.1"),
-    "a version that is none": (lambda pack: pack("new", minimum_runtime="new"), "needs a runtime as new as TFLite new"),
+    "older runtime here": (lambda pack: pack("new", minimum_runtime="9.1"), "needs TFLite 9.1 or newer"),
+    "a version that is none": (lambda pack: pack("new", minimum_runtime="new"), "needs TFLite new or newer"),
     "wrong fingerprint": (wrong_fingerprint, "was trained on films prepared in another way"),
     "golden film": (lambda pack: pack("new", apart=0.2), "a score differs by 0.200 from the card's"),
     "no golden film": (lambda pack: shutil.copy(ROOT / "tests/golden/tiny-int8.tflite", pack("new")), "no golden film"),
@@ -169,7 +169,7 @@ def test_signatures(place, with_golden_film):
     assert "is not signed" in model("install", path, code=2)[1]
     assert "none of the site's keys (site.pub) signed it" in model("install", sign(path, theirs), code=2)[1]
     path.with_name(f"{path.name}.sig").write_bytes(b"short")
-    assert "its signature has 5 bytes, 64 are right" in model("install", path, code=2)[1]
+    assert "its signature has 5 bytes in place of 64" in model("install", path, code=2)[1]
     (entry,), said = model("install", sign(path, ours))
     assert (entry["signer"], said, in_use()) == ("site", "", "signed")
     # It was another file that was signed.
@@ -210,7 +210,7 @@ def test_two_installations_at_once(place, with_golden_film):
 
     place.mkdir()
     with atomic_io.alone(place):
-        assert "another installation is going on" in model("install", with_golden_film("new"), code=2)[1]
+        assert "another installation is running" in model("install", with_golden_film("new"), code=2)[1]
 
 
 # --- what a power cut leaves ----------------------------------------------------------------------

@@ -190,8 +190,8 @@ def test_a_folder_that_goes_and_comes_back(inbox, tmp_path):
         assert Path(watch.row()["path"]).name == "new.png"
         assert watch.end() == (130, [])
     assert len(watch.err) == 2
-    assert watch.err[0].startswith(f"{inbox}: cannot be looked into (")
-    assert watch.err[1] == f"{inbox}: can be looked into again.\n"
+    assert watch.err[0].startswith(f"{inbox}: cannot be read (")
+    assert watch.err[1] == f"{inbox}: can be read again.\n"
 
 
 def test_only_new_films(inbox):

@@ -144,7 +144,7 @@ def test_forgotten_films_leave_no_byte(tmp_path, of_run):
         assert store.forget(film="secret-name-4.png") == 1
         assert store.forget(film="nothing") == 0
         assert store.count() == 18
-        with pytest.raises(WrongUsage, match="begins the hashes of several films"):
+        with pytest.raises(WrongUsage, match="is the beginning of several hashes"):
             store.forget(film="00000")
     left = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     for gone in ("secret-name-30.png", "secret-name-49.png", "secret-name-3.png", "secret-name-copy.png"):
