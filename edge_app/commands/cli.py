@@ -57,7 +57,9 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
         epilog=f"{EXAMPLES}\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    top.add_argument("--version", action=_Version, nargs=0, help="show the versions of program, runtime and model, and exit")
+    top.add_argument(
+        "--version", action=_Version, nargs=0, help="show versions of program, runtime and model, and exit"
+    )
     subparsers = top.add_subparsers(required=True, metavar="COMMAND")
     for name, line in {asked: COMMANDS[asked]}.items() if asked in COMMANDS else COMMANDS.items():
         if asked in (name, "*"):
