@@ -111,7 +111,7 @@ class Answered:
 
     def chance(self, *views: str) -> np.ndarray:
         """Return the chance that each shows one of some views: float32 (M,)."""
-        return self.taken.kinds[:, [view_classes.KINDS.index(view) for view in views]].sum(axis=1)
+        return self.taken.kinds[:, [view_classes.CLASSES.index(view) for view in views]].sum(axis=1)
 
     def value(self, check: str) -> np.ndarray:
         """Return what a check of the picture measures on each: float32 (M,), NaN where it cannot be."""

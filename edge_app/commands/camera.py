@@ -101,9 +101,9 @@ def run(args) -> int:
         judged, announcer = 0, Announcer(complain)
         with Camera(args.camera, args.size, give_up=args.give_up) as camera:
             stability = Stability(args.frames, STILL if args.frames > 1 else 0)
-            limits = screening.terms.limits
+            limits = screening.context.limits
             loop = Loop(camera, screening.networks, limits, args.shutter == "auto", args.turn, stability)
-            with Controls(args, screening.terms, loop.press, complain) as controls:
+            with Controls(args, screening.context, loop.press, complain) as controls:
                 service.ready()
                 try:
                     for moment in loop.moments():
@@ -165,7 +165,7 @@ class Controls:
     def __init__(
         self,
         args: argparse.Namespace,
-        terms: "RunContext",
+        context: "RunContext",
         press: Callable[[], None],
         say: Callable[[str], object],
     ):
@@ -173,7 +173,7 @@ class Controls:
 
         Args:
             args: of the command line: `screen`, `port` and `button`.
-            terms: of the run.
+            context: of the run.
             press: called when the user presses the shutter.
             say: prints a sentence.
         """
@@ -190,11 +190,11 @@ class Controls:
             if args.screen == "window" or (args.screen == "auto" and has_display()):
                 from edge_app.camera.ui import window
 
-                self._screen = window.Window(terms, press, self.leave)
+                self._screen = window.Window(context, press, self.leave)
             elif args.screen == "page":
                 from edge_app.web import camera_page
 
-                self._screen = page = camera_page.CameraPage(terms, press, args.port)
+                self._screen = page = camera_page.CameraPage(context, press, args.port)
                 say(f"camera: open {page.address} in a browser")
             if self._screen:
                 self._open.callback(self._screen.close)

@@ -63,7 +63,7 @@ class Gate:
 
         Args:
             grey: uint8 (H, W) from `radiograph.read`.
-            chances: 0 .. 1, of each of `view_classes.KINDS`.
+            chances: 0 .. 1, of each of `view_classes.CLASSES`.
         """
         self._note([], of_size(*grey.shape))
         if self._limits:
@@ -101,7 +101,7 @@ def refuse(kind: str, found: str = "") -> Refusal:
 
 
 def of_kind(chances: Mapping[str, float], limits: Limits) -> tuple[list[Check], Refusal | None]:
-    """Judge the kind of picture by the chance, 0 .. 1, of each of `view_classes.KINDS`."""
+    """Judge the kind of picture by the chance, 0 .. 1, of each of `view_classes.CLASSES`."""
     wrong = {kind: chances[kind] for kind in view_classes.WRONG}
     checks = [
         Check("another kind of picture", sum(wrong.values()), high=limits.wrong),

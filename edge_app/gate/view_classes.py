@@ -7,8 +7,8 @@ INVERTED, UPSIDE_DOWN = "inverted", "upside down"
 # Turned so that the patient's head points to the left, or to the right, of the picture.
 HEAD_LEFT, HEAD_RIGHT = "head left", "head right"
 LATERAL, CT, PART, PICTURE = "lateral", "ct", "part", "picture"
-KINDS = (FRONTAL, CUT, INVERTED, UPSIDE_DOWN, HEAD_LEFT, HEAD_RIGHT, LATERAL, CT, PART, PICTURE)
-WRONG = tuple(kind for kind in KINDS if kind not in (FRONTAL, CUT))
+CLASSES = (FRONTAL, CUT, INVERTED, UPSIDE_DOWN, HEAD_LEFT, HEAD_RIGHT, LATERAL, CT, PART, PICTURE)
+WRONG = tuple(name for name in CLASSES if name not in (FRONTAL, CUT))
 
 REASON = {
     CUT: refusal.CUT,

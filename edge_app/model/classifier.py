@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_app.errors import MissingPackage, ModelMismatch
-from edge_app.gate.view_classes import KINDS
+from edge_app.gate.view_classes import CLASSES
 from edge_app.imaging import lung_field
 from edge_app.imaging.preprocess import LUNG_SIZE, MASK_SIZE, to_pixels
 from edge_app.model.model_file import ModelFile
@@ -120,7 +120,7 @@ class Classifier(_FindsLungs):
         why = f"its card has {labels} labels, so one output must be"
         self._scores = self._network.output((1, labels), f"{why} (1, {labels})")
         self.ood = model.ood
-        if self.card.gate and not self._lungs.tells_kinds:
+        if self.card.gate and not self._lungs.tells_view_classes:
             raise ModelMismatch(f"{name}: its card has a gate, but its lung-field network tells no kinds of picture.")
         if self.ood:
             features = len(self.ood.mean)
@@ -232,20 +232,20 @@ class _LungNetwork(_Network):
         super().__init__(interpreter_class, content, name, LUNG_SIZE, threads)
         shape = (1, MASK_SIZE, MASK_SIZE, 1)
         self._map = self.output(shape, f"a lung-field network answers {shape}")
-        self._kinds = self.output((1, len(KINDS)), "") if self.outputs() > 1 else None
+        self._view_classes = self.output((1, len(CLASSES)), "") if self.outputs() > 1 else None
 
     def chance(self, pixels: np.ndarray) -> np.ndarray:
         return self.run(pixels, self._map)[0][..., 0]
 
     @property
-    def tells_kinds(self) -> bool:
-        return self._kinds is not None
+    def tells_view_classes(self) -> bool:
+        return self._view_classes is not None
 
     def look(self, pixels: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
-        if self._kinds is None:
+        if self._view_classes is None:
             return self.chance(pixels), {}
-        chance, kinds = self.run(pixels, self._map, self._kinds)
-        return chance[..., 0], dict(zip(KINDS, kinds.tolist(), strict=True))
+        chance, chances = self.run(pixels, self._map, self._view_classes)
+        return chance[..., 0], dict(zip(CLASSES, chances.tolist(), strict=True))
 
 
 def dequantize(values: np.ndarray, details: dict) -> np.ndarray:

@@ -16,7 +16,7 @@ BOX = ("top", "left", "bottom", "right")
 class Csv:
     """One row a film in a file, flushed at once, so that a stopped run keeps what it had."""
 
-    def __init__(self, path: Path, terms: RunContext):
+    def __init__(self, path: Path, context: RunContext):
         """Open it and write the names of the columns.
 
         Raises:
@@ -27,15 +27,15 @@ class Csv:
         except OSError as error:
             reason = f"cannot be written ({error.strerror}); name a file in a folder of yours"
             raise WrongUsage(f"--csv: '{path}' {reason}.") from error
-        self._labels = terms.card.labels
-        self._terms = _of_terms(terms.row())
+        self._labels = context.card.labels
+        self._context = _of_context(context.row())
         self._writer = csv.writer(self._file)
         nothing = dict.fromkeys(("refusal", "corrected", "scores", "lungs", "camera"))
-        self._row([*flat(nothing, self._labels), *self._terms])
+        self._row([*flat(nothing, self._labels), *self._context])
 
     def add(self, result: Result) -> None:
         """Write one row."""
-        cells = flat(result.row(), self._labels) | self._terms
+        cells = flat(result.row(), self._labels) | self._context
         self._row(safe(cell) for cell in cells.values())
 
     def close(self) -> None:
@@ -79,11 +79,11 @@ def flat(row: dict, labels: tuple[str, ...]) -> dict:
 
 
 def cells(row: dict, labels: tuple[str, ...]) -> dict:
-    """Return a whole row, of `Result.row` and of its terms, with a cell for every field of its fields."""
-    return flat(row, labels) | _of_terms(row)
+    """Return a whole row, of `Result.row` and of its context, with a cell for every field of its fields."""
+    return flat(row, labels) | _of_context(row)
 
 
-def _of_terms(row: dict) -> dict:
+def _of_context(row: dict) -> dict:
     point = row["operating_point"]
     model = {f"model_{name}": row["model"][name] for name in ("name", "sha256")}
     cells = {**model, "operating_point": point["name"]}

@@ -9,13 +9,13 @@ from edge_app.screening.run_context import RunContext
 class JsonLines:
     """Each line is a row of `Result.row` and of `RunContext.row`."""
 
-    def __init__(self, terms: RunContext):
+    def __init__(self, context: RunContext):
         """Take what holds for every line."""
-        self._terms = terms.row()
+        self._context = context.row()
 
     def add(self, result: Result) -> None:
         """Print one line; null for what there is not."""
-        print(json.dumps(result.row() | self._terms), flush=True)
+        print(json.dumps(result.row() | self._context), flush=True)
 
     def close(self) -> None:
         """Nothing is left to print."""

@@ -36,20 +36,20 @@ VERDICT_WIDTH = max(
 class Table:
     """One row a film, and the counts at the end."""
 
-    def __init__(self, terms: RunContext, runtime: str):
+    def __init__(self, context: RunContext, runtime: str):
         """Print what stands above the table: the model, the rule's thresholds and figures, what a verdict is worth."""
-        card, band = terms.card, terms.limits[1]
+        card, band = context.card, context.limits[1]
         self._colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         self._labels = card.labels
         room = shutil.get_terminal_size((110, 24)).columns - VERDICT_WIDTH - 10 - 12 * len(card.labels)
         self._width = max(20, min(60, room))
         self._counts: dict[str, int] = {}
         self._stored = 0
-        print(f"model {card.name} on {runtime}, operating point '{terms.rule}'")
-        for label, point in card.operating_points[terms.rule].items():
+        print(f"model {card.name} on {runtime}, operating point '{context.rule}'")
+        for label, point in card.operating_points[context.rule].items():
             print(f"{label}: {describe(point, band if label == 'covid' else None)}")
-        if terms.prevalence is not None:
-            print(worth(terms.worth, terms.prevalence, banded=band is not None))
+        if context.prevalence is not None:
+            print(worth(context.worth, context.prevalence, banded=band is not None))
         if card.of_photographs:
             print("read by a camera: its own operating point, set and measured on simulated photographs of films")
         if card.gate is None:

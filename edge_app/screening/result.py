@@ -37,7 +37,7 @@ class Inference:
         heat_inside: the share of that heat that lies inside the lungs, 0 .. 1; None if nothing speaks for COVID-19.
         maps: float32 (h, w, labels), the class maps of all labels over the box of `field`.
         checks: what the gate looked at.
-        view_classes: chance, 0 .. 1, of each of `view_classes.KINDS`; empty if the model's file tells none.
+        view_classes: chance, 0 .. 1, of each of `view_classes.CLASSES`; empty if the model's file tells none.
     """
 
     scores: dict[str, float]

@@ -29,7 +29,7 @@ class ScreeningRun:
     """Judges films and hands each result to the sinks that the flags of `commands.common` ask for.
 
     Attributes:
-        terms: what holds for every film of the run.
+        context: what holds for every film of the run.
         store: of `--store`, or None.
         networks: both, `Classifier`.
         lights: of `--lights`, or None.
@@ -89,17 +89,17 @@ class ScreeningRun:
             self.lights = StatusLeds(args.lights)
         model = model_file.read(args.model)
         model = model.for_camera() if camera else model
-        self.terms = run_context.of(model, args.operating_point, args.prevalence)
-        self.store = sinks.store(args, self.terms)
+        self.context = run_context.of(model, args.operating_point, args.prevalence)
+        self.store = sinks.store(args, self.context)
         keeper = self.store or (sinks.recent_rows() if remember else None)
         if keeper:  # the first of the sinks: a film is shown once it is kept
             self._sinks.append(("--store", keeper))
             self._keeper = None if args.again else keeper
-        for named in sinks.files(args, self.terms):
+        for named in sinks.files(args, self.context):
             self._sinks.append(named)
         self._keep_grey = bool(args.overlays or (args.report and args.report_images))
         self.networks = Classifier(model, args.threads)
-        self._shown = sinks.stdout(args, self.terms, self.networks.runtime)
+        self._shown = sinks.stdout(args, self.context, self.networks.runtime)
 
     def __enter__(self) -> Self:
         return self
@@ -134,7 +134,7 @@ class ScreeningRun:
             self._only_films(films),
             self.networks,
             self._pool,
-            self.terms.limits,
+            self.context.limits,
             self._keep_grey,
             self._known,
             self.service.crash_tracker,

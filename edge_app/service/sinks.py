@@ -32,14 +32,14 @@ class Keeper(Sink, Protocol):
         """Return the row of a film with these bytes; None if it was not judged."""
 
 
-def store(args: Namespace, terms: "RunContext") -> "Store | None":
+def store(args: Namespace, context: "RunContext") -> "Store | None":
     """Open the store of `--store` and begin a run in it; None without that flag."""
     if not args.store:
         return None
     from edge_app.store.store import Store
 
     opened = Store(default_path() if args.store == DEFAULT_STORE else args.store)
-    opened.begin(terms, replace=args.again)
+    opened.begin(context, replace=args.again)
     return opened
 
 
@@ -50,7 +50,7 @@ def recent_rows() -> Keeper:
     return RecentRows()
 
 
-def files(args: Namespace, terms: "RunContext") -> Iterable[tuple[str, Sink]]:
+def files(args: Namespace, context: "RunContext") -> Iterable[tuple[str, Sink]]:
     """Open the files that are asked for, one after the other; yield (flag, sink).
 
     Raises:
@@ -59,26 +59,26 @@ def files(args: Namespace, terms: "RunContext") -> Iterable[tuple[str, Sink]]:
     if args.csv:
         from edge_app.outputs.csv_file import Csv
 
-        yield "--csv", Csv(args.csv, terms)
+        yield "--csv", Csv(args.csv, context)
     if args.overlays:
         from edge_app.outputs.overlays import Overlays
 
-        yield "--overlays", Overlays(args.overlays, terms)
+        yield "--overlays", Overlays(args.overlays, context)
     if args.report:
         from edge_app.outputs.html_report import HtmlReport
 
-        yield "--report", HtmlReport(args.report, terms, images=args.report_images)
+        yield "--report", HtmlReport(args.report, context, images=args.report_images)
 
 
-def stdout(args: Namespace, terms: "RunContext", runtime: str) -> Sink:
+def stdout(args: Namespace, context: "RunContext", runtime: str) -> Sink:
     """Return what prints results: JSON lines, or a table below the name of the runtime."""
     if args.json:
         from edge_app.outputs.json_lines import JsonLines
 
-        return JsonLines(terms)
+        return JsonLines(context)
     from edge_app.outputs.table import Table
 
-    return Table(terms, runtime)
+    return Table(context, runtime)
 
 
 def refuse_overwriting(args: Namespace, reads: Iterable[Path]) -> None:

@@ -40,7 +40,7 @@ class Photographs:
     Attributes:
         crops: what the networks see of it; without lungs where none were found on the photograph.
         severity: int8 (N,), of `SEVERITIES`.
-        kinds: float32 (N, kinds), the chance of each of `view_classes.KINDS`.
+        kinds: float32 (N, kinds), the chance of each of `view_classes.CLASSES`.
         values: float32 (N, checks), what the gate measures, in the order of `CHECKS`; nan where it cannot be.
     """
 
@@ -68,7 +68,7 @@ def load(films, data: Path, size: int, cache: Path, index_hash: str, lungs: Path
     )
     parts = pixels.crop_parts(size) | {
         "severity": ((), np.int8),
-        "kinds": ((len(view_classes.KINDS),), np.float32),
+        "kinds": ((len(view_classes.CLASSES),), np.float32),
         "values": ((len(CHECKS),), np.float32),
     }
     if not folder.exists():
@@ -111,7 +111,7 @@ def _looked_at(shown: np.ndarray, finder: LungFinder, size: int) -> dict:
         parts = pixels.cropped(shown, field, size)
     except NoLungField:
         pass
-    parts["kinds"] = [chances.get(kind, 0.0) for kind in view_classes.KINDS]
+    parts["kinds"] = [chances.get(kind, 0.0) for kind in view_classes.CLASSES]
     parts["values"] = [measured.get(name, np.nan) for name in CHECKS]
     return parts
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from edge_app.errors import UnreadableRadiograph
-from edge_app.gate.view_classes import CUT, FRONTAL, KINDS
+from edge_app.gate.view_classes import CLASSES, CUT, FRONTAL
 from edge_app.imaging import preprocess
 from train.lungs.masks import KEPT_SIZE
 from train.training import augment
@@ -91,7 +91,7 @@ def batches(pools: Pools, steps: int, batch: int, seed: tuple[int, ...]):
         if kind == FRONTAL and lost >= view_examples.LOST:
             kind = CUT
         told = mask.astype("f4") / 255 if known else np.full(mask.shape, -1, "f4")
-        return picture, told, np.array([kind == name for name in KINDS], "f4")
+        return picture, told, np.array([kind == name for name in CLASSES], "f4")
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for step in range(steps):

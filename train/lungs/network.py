@@ -7,7 +7,7 @@ after a 1 x 1 convolution, enlarged by nearest neighbour (one op every TFLite ru
 import keras
 from keras import layers
 
-from edge_app.gate.view_classes import KINDS
+from edge_app.gate.view_classes import CLASSES
 from edge_app.imaging.preprocess import LUNG_SIZE
 
 STEM = 16
@@ -29,7 +29,7 @@ def build(*, folded: bool = False):
 
     Returns:
         A Keras model: float (N, 128, 128, 1) holding 0 .. 255 -> {"mask": float (N, 64, 64, 1), each place's chance of
-        lung, "kind": float (N, kinds), the chance of each of `KINDS`}.
+        lung, "kind": float (N, kinds), the chance of each of `CLASSES`}.
     """
     pixels = keras.Input((LUNG_SIZE, LUNG_SIZE, 1), name="pixels")
     scaling = (1.0, -127.0) if folded else (1 / 128, -127 / 128)
@@ -41,7 +41,7 @@ def build(*, folded: bool = False):
             skips.append(x)
         x = _block(x, channels, stride, f"down{i}")
     kind = _block(_block(x, KIND_CHANNELS, 2, "kind0"), KIND_CHANNELS, 1, "kind1")
-    kind = layers.GlobalAveragePooling2D(name="kind_logits")(layers.Conv2D(len(KINDS), 1, name="kind_maps")(kind))
+    kind = layers.GlobalAveragePooling2D(name="kind_logits")(layers.Conv2D(len(CLASSES), 1, name="kind_maps")(kind))
     for i, channels in enumerate(UP):
         x = layers.UpSampling2D(2, interpolation="nearest", name=f"up{i}_enlarge")(_point(x, channels, f"up{i}_before"))
         skip = _point(skips.pop(), channels, f"up{i}_skip")

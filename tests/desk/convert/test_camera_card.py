@@ -43,8 +43,8 @@ def measured():
     values = np.full((FILMS, len(CHECKS)), np.nan, np.float32)
     values[:, CHECKS.index(CONTRAST)] = 120 - np.arange(FILMS)  # photographs have less contrast than files
     values[:, CHECKS.index(LUNGS_WHITE)] = 0.01
-    chances = np.full((FILMS, len(view_classes.KINDS)), 0.01, np.float32)
-    chances[4, view_classes.KINDS.index(view_classes.PICTURE)] = 0.99
+    chances = np.full((FILMS, len(view_classes.CLASSES)), 0.01, np.float32)
+    chances[4, view_classes.CLASSES.index(view_classes.PICTURE)] = 0.99
     crops = Crops(pictures, np.full_like(pictures, 255), np.zeros((FILMS, 4), np.float32), found)
     taken = Photographs(crops, np.ones(FILMS, np.int8), chances, values)
     ood, limit = fit_ood.fit(*(fit_ood.embeddings(content, films[rows::2], 3) for rows in (0, 1)))

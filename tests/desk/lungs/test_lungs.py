@@ -209,7 +209,7 @@ def test_a_film_whose_mask_is_not_known_teaches_its_kind_alone():
     kind = np.concatenate([truth["kind"].argmax(axis=1) for _, truth in made])
     unknown = np.concatenate([truth["mask"].min(axis=(1, 2, 3)) < 0 for _, truth in made])
     assert unknown.any()
-    assert set(kind[unknown]) == {view_classes.KINDS.index(view_classes.FRONTAL)}
+    assert set(kind[unknown]) == {view_classes.CLASSES.index(view_classes.FRONTAL)}
     assert float(fit.overlap_loss(np.full((1, 4, 4, 1), -1, "f4"), np.full((1, 4, 4, 1), 0.5, "f4"))[0]) == 0
 
 
@@ -220,7 +220,7 @@ def test_every_kind_is_shown_by_its_share():
     }
     pools = _pools(_drawn(range(6)), _drawn(range(10, 14)).pictures, **others)
     drawn = [view_examples.draw(pools, rng) for _ in range(1500)]
-    counts = {kind: sum(name == kind for name, *_ in drawn) / len(drawn) for kind in view_classes.KINDS}
+    counts = {kind: sum(name == kind for name, *_ in drawn) / len(drawn) for kind in view_classes.CLASSES}
     for kind, share in view_examples.SHARES.items():
         assert counts[kind] == pytest.approx(share, abs=0.06), kind
     assert all(mask.any() for kind, _, mask, known in drawn if kind == view_classes.CUT)

@@ -10,7 +10,7 @@ LIMITS = Limits(wrong=0.5, cut=0.4, unlike=2.0, picture={})
 
 def _chances(**some):
     """Return the chance of every kind: `some`, and the rest shared out among frontal."""
-    named = {kind: some.get(kind.replace(" ", "_"), 0.0) for kind in view_classes.KINDS}
+    named = {kind: some.get(kind.replace(" ", "_"), 0.0) for kind in view_classes.CLASSES}
     return named | {view_classes.FRONTAL: 1 - sum(named.values())}
 
 

@@ -117,7 +117,7 @@ def test_every_line_of_the_doctor_has_a_name_and_advice(spoken):
 
 def test_the_gate_names_its_checks_as_the_page_does():
     limits = gate.Limits(wrong=0.5, cut=0.5, unlike=1.0, picture={})
-    checks = gate.of_kind(dict.fromkeys(view_classes.KINDS, 0.0), limits)[0] + [gate.of_distance(0.5, limits)[0]]
+    checks = gate.of_kind(dict.fromkeys(view_classes.CLASSES, 0.0), limits)[0] + [gate.of_distance(0.5, limits)[0]]
     assert {check.name for check in checks} <= set(labels.CHECKS)
 
 
