@@ -1,6 +1,6 @@
-"""One self-contained page of a session, to show a colleague: what was asked, and what was said of every film.
+"""One self-contained page of a session to show a colleague: the model, its operating point, and every film's outcome.
 
-Rows are written as they come, and HTML needs no end: a page of a run that was stopped can be read.
+Each row is written as it comes. HTML needs no end, so the page of a run that was stopped can be read.
 """
 
 import contextlib
@@ -14,10 +14,10 @@ from edge_app.screening import decision, phrasing
 from edge_app.screening.result import Judged, Refused, Result
 from edge_app.screening.run_context import RunContext
 
-if TYPE_CHECKING:  # Jinja2 is imported only where a report is asked for
+if TYPE_CHECKING:  # Jinja2 is imported only for a report
     from jinja2 import Environment
 
-# A symbol beside each verdict: colour alone says nothing to many, and nothing on a black-and-white print.
+# Class and symbol of each verdict. Colour alone is lost on colour-blind readers and on a black-and-white print.
 SYMBOLS = {
     decision.COVID: ("covid", "▲"),
     decision.UNSURE: ("unsure", "◆"),
@@ -32,7 +32,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 
 class HtmlReport:
-    """Writes the head at once, a row a film, and the counts at the end."""
+    """Writes the head at once, a row for each film, and the counts at the end."""
 
     def __init__(self, path: Path, terms: RunContext, images: bool = False):
         """Begin the page.
@@ -40,7 +40,7 @@ class HtmlReport:
         Args:
             path: the file; what was there is replaced.
             terms: of the run.
-            images: put a small picture of each film with its heat into it.
+            images: whether each row gets a small picture of the film with its heat map.
 
         Raises:
             WrongUsage: it cannot be written.

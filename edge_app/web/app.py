@@ -19,7 +19,7 @@ def create_app(settings: Settings, services: Services) -> Flask:
 
     Args:
         settings: how it is served.
-        services: what it uses; `serving.opened` opens them.
+        services: of `serving.opened`.
     """
     from edge_app.web.access import auth
     from edge_app.web.http import security

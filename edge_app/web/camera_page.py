@@ -38,7 +38,7 @@ class CameraPage(LiveView):
 
         Args:
             terms: of the run.
-            press: called when somebody presses the shutter.
+            press: called when a browser presses the shutter.
             port: to listen on; 0 for any that is free.
 
         Raises:
@@ -144,4 +144,4 @@ class _Handler(WSGIRequestHandler):
     timeout = 30
 
     def log_message(self, format, *args):
-        """Write nothing: what is asked for is nobody's business."""
+        """Write no log: a request's line is private."""

@@ -50,7 +50,7 @@ class Camera:
 
     Attributes:
         name: as the user named it, or what `auto` found.
-        live: whether frames come by themselves; a recording gives each frame when it is asked for.
+        live: whether frames come by themselves; a recording gives one frame at each call.
     """
 
     def __init__(self, name: str = "auto", size: tuple[int, int] = (1280, 720), give_up: float | None = None):

@@ -84,7 +84,7 @@ def _of_the_pi() -> list[Device]:
 
 
 def on_a_pi() -> bool:
-    """Say whether this is a Raspberry Pi."""
+    """Return whether this is a Raspberry Pi."""
     try:
         return b"Raspberry Pi" in MODEL.read_bytes()
     except OSError:

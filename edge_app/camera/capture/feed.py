@@ -46,7 +46,13 @@ class OpenCvFeed:
     live, noisy = True, False
 
     def __init__(self, source, backend: int, settings: tuple[tuple[int, float], ...] = ()):
-        """Take what `cv2.VideoCapture` takes, and properties to set once it is open."""
+        """Prepare a feed.
+
+        Args:
+            source: file, device or address, as `cv2.VideoCapture` takes it.
+            backend: of OpenCV.
+            settings: properties and their values to set once it is open.
+        """
         self._source, self._backend, self._settings = source, backend, settings
         self._capture: cv2.VideoCapture | None = None
 
@@ -91,7 +97,7 @@ class Usb(OpenCvFeed):
     noisy = True
 
     def __init__(self, device: str, size: tuple[int, int]):
-        """Take `/dev/videoN` and the size of frames to ask for; what the camera gives is taken."""
+        """Prepare `/dev/videoN`; the camera may give frames of another size than asked for."""
         # YUYV first: OpenCV decodes it itself, and a device that cannot give it at this size says so by its own choice.
         wanted = (
             (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*("MJPG" if size[0] > MOST_RAW else "YUYV"))),
@@ -123,7 +129,7 @@ class Stream(OpenCvFeed):
     """A stream over the network: RTSP, or HTTP with MJPEG or a video; by FFmpeg, which is in OpenCV's wheels."""
 
     def __init__(self, address: str, patience: float = 5.0):
-        """Take its address, and how many seconds opening or a frame may take."""
+        """Prepare a stream; opening it, and each frame, may take `patience` seconds."""
         super().__init__(address, cv2.CAP_FFMPEG)
         self._patience = patience
 
@@ -144,7 +150,7 @@ class Video(OpenCvFeed):
     live = False
 
     def __init__(self, path: Path):
-        """Take its path."""
+        """Prepare a video file."""
         super().__init__(str(path), cv2.CAP_FFMPEG)
         self._frames, self._rate = 0, USUAL_RATE
 
@@ -176,11 +182,11 @@ class Pictures:
     RATE = 10.0
 
     def __init__(self, paths: list[Path]):
-        """Take their paths."""
+        """Prepare picture files."""
         self._paths, self._at = paths, 0
 
     def open(self) -> None:
-        """Begin with the first."""
+        """Start at the first picture."""
         self._at = 0
 
     def read(self) -> tuple[np.ndarray, float]:

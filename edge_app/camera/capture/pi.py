@@ -43,7 +43,7 @@ class PiCamera:
     live = noisy = True
 
     def __init__(self, number: int, size: tuple[int, int]):
-        """Take which of `cameras`, and the size of frames."""
+        """Prepare the camera with this number of `cameras`, for frames of this width and height."""
         self._number, self._size = number, size
         self._camera = None  # picamera2.Picamera2
 

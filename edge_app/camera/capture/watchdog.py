@@ -21,7 +21,7 @@ class Watchdog:
     """
 
     def __init__(self, noisy: bool):
-        """Begin; `noisy` as of `feed.Feed`."""
+        """Begin to watch; `noisy` as of `feed.Feed`."""
         self.fault = ""
         self.black = False
         self._noisy = noisy

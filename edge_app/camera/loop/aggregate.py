@@ -34,8 +34,7 @@ def combine(frames: Sequence[Screened], limits: Limits) -> tuple[Screened, dict[
         raise ValueError("there is no frame to judge a film by")
     refused = [(at, result) for at, result in enumerate(frames) if isinstance(result, Refused)]
     if len(refused) > MOST_REFUSED * len(frames):
-        kind = Counter(result.refusal.kind for _, result in refused).most_common(1)[0][0]
-        at, first = next((at, result) for at, result in refused if result.refusal.kind == kind)
+        at, first = _of_commonest_kind(refused)
         return first, {}, at
     judged = [(at, result) for at, result in enumerate(frames) if isinstance(result, Judged)]
     scores = [result.inference.scores for _, result in judged]
@@ -48,6 +47,12 @@ def combine(frames: Sequence[Screened], limits: Limits) -> tuple[Screened, dict[
     if alarmed and verdict in (decision.NORMAL, decision.PNEUMONIA):
         verdict = decision.UNSURE
     return replace(nearest, verdict=verdict, inference=replace(nearest.inference, scores=middle)), spread, at
+
+
+def _of_commonest_kind(refused: Sequence[tuple[int, Refused]]) -> tuple[int, Refused]:
+    """Return the first of those frames that were refused for the most frequent reason, with its place."""
+    kind = Counter(result.refusal.kind for _, result in refused).most_common(1)[0][0]
+    return next((at, result) for at, result in refused if result.refusal.kind == kind)
 
 
 def _apart(scores: Mapping[str, float], others: Mapping[str, float]) -> float:

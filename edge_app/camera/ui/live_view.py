@@ -1,4 +1,4 @@
-"""What everybody who watches a camera sees: the newest moment of its loop, drawn once for all. For many threads."""
+"""The newest moment of a camera's loop, drawn once for all browsers that watch it; for many threads."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from edge_app.camera.ui import screen
 
 # JPEG quality of a picture 640 pixels wide: some 30 kB.
 QUALITY = 75
-# Pictures a second that a stream sends at most, and seconds after which it looks again whether it is closed.
+# Most pictures a second of a stream, and seconds after which it checks again whether the view is closed.
 RATE, GLANCE = 10, 5.0
 
 
@@ -29,7 +29,7 @@ class LastFilm(NamedTuple):
 
 
 class LiveView:
-    """Holds the newest moment. A subclass presses the shutter, and knows the film that was judged last.
+    """Holds the newest moment; a subclass implements `press` and `last`.
 
     Attributes:
         fault: why the camera gives no more pictures, in one sentence; empty as long as it does.
@@ -53,13 +53,13 @@ class LiveView:
         raise NotImplementedError
 
     def show(self, moment: Moment) -> None:
-        """Show a moment to everybody who watches."""
+        """Show a moment to all browsers."""
         with self._news:
             self._moment, self._number = moment, self._number + 1
             self._news.notify_all()
 
     def newest(self) -> tuple[Moment | None, int]:
-        """Return the newest moment, None before the first, and how many there were."""
+        """Return the newest moment, None before the first, and the count of moments so far."""
         with self._news:
             return self._moment, self._number
 

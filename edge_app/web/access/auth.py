@@ -128,9 +128,9 @@ def _known_session() -> BrowserSession | None:
 
 
 def _is_same_site(is_api: bool) -> bool:
-    """Return whether a request that changes something comes from our own page, or from a program that is no browser.
+    """Return whether a request that changes something comes from our own page, or from a program other than a browser.
 
-    OWASP, cross-site request forgery: a token that only our page can know, and the origin that the browser sends.
+    OWASP, cross-site request forgery: a token that only our page knows, and the origin that the browser sends.
     """
     origin = request.headers.get("Origin")
     if origin is not None and not _same(origin, request.host):

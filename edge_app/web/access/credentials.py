@@ -22,7 +22,7 @@ class Credentials:
     """The password and the tokens; read at each use, so that a change needs no restart."""
 
     def __init__(self, folder: Path):
-        """Take the state folder."""
+        """Use the files of a state folder."""
         self._password, self._tokens = folder / settings.PASSWORD, folder / settings.TOKENS
 
     @property

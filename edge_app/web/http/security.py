@@ -24,7 +24,7 @@ STRICT = "max-age=31536000"
 
 
 def init_app(app, names: frozenset[str]) -> None:
-    """Give an app its headers, and let it answer only requests for an IP address or one of its names, in lower case."""
+    """Add the headers to an app; let it answer only requests for an IP address or one of its names, in lower case."""
 
     @app.before_request
     def check_host():

@@ -101,7 +101,7 @@ class InferenceQueue:
             thread.start()
 
     def submit(self, content: bytes, name: str = "", label: str = "", photograph: bool = False) -> "Reading":
-        """Have a film judged and kept; wait for its reading.
+        """Queue a film to be judged and kept; wait for its reading.
 
         Args:
             content: bytes of a file: PNG, JPEG or DICOM.
@@ -131,7 +131,7 @@ class InferenceQueue:
             return self._outcome(film)
         except OSError as error:
             raise EdgeError(
-                f"{name or 'the film'}: there is no memory for it ({error.strerror}); send it again."
+                f"{name or 'the film'}: there is not enough memory for it ({error.strerror}); send it again."
             ) from error
         except EdgeError:
             self._count("failed")

@@ -1,4 +1,4 @@
-"""The camera of the page: it looks in a thread of its own, and keeps the reading of each film that it is shown."""
+"""The camera of the page: a thread of its own looks through it and keeps the reading of each film that is assessed."""
 
 import threading
 
@@ -14,7 +14,7 @@ from edge_app.screening.run_context import RunContext
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.reading_store import ReadingStore
 
-# Size of a frame that a camera is asked for, as of the command `camera`.
+# Width and height of the frames to ask a camera for, as the command `camera` does by default.
 SIZE = (1280, 720)
 
 
@@ -34,7 +34,7 @@ class LiveCamera(LiveView):
             reading_store: keeps the readings.
 
         Raises:
-            EdgeError: the model was never shown photographs, or the name means no camera.
+            EdgeError: the model has no thresholds for photographs, or there is no camera of this name.
         """
         super().__init__()
         model = model_file.read(settings.model).for_camera()
@@ -44,14 +44,14 @@ class LiveCamera(LiveView):
         self._ended = threading.Event()
         self._camera = Camera(name, SIZE)
         classifier = Classifier(model, settings.threads)
-        # What lies before the camera by chance must not get into a clinic's history.
+        # A film that lies in front of the camera by chance must not get into a clinic's history.
         self._loop = Loop(self._camera, classifier, self._terms.limits, automatic=False)
         self._thread = threading.Thread(target=self._look, name="live", daemon=True)
         self._camera.__enter__()
         self._thread.start()
 
     def close(self) -> None:
-        """Stop looking and let the camera go."""
+        """Stop looking and close the camera."""
         super().close()
         self._ended.set()
         self._thread.join()

@@ -1,7 +1,7 @@
-"""What the page keeps: readings with a patient label and pictures, in the same file as the store's results.
+"""Readings that the page keeps, with a patient label and pictures, in the same file as the store's results.
 
-`results` finds the page's films like any others, without labels; a film that it forgets takes its readings along.
-Nothing that was sent is kept: pictures are drawn from what was decoded; a file's name goes back to its sender alone.
+The command `results` finds the page's films like others, without labels; if it forgets a film, the film's readings are
+deleted too. No upload is kept: pictures are drawn from the decoded film, and a file's name goes only to its sender.
 """
 
 import csv
@@ -46,16 +46,16 @@ NAME_BYTES = 12
 
 @dataclass(frozen=True)
 class Reading:
-    """One film as it was read.
+    """The reading of one film.
 
     Attributes:
-        id: random; whoever knows it still has to log in.
-        time: when, with its time zone.
-        label: of the patient, as it was typed; may be empty.
+        id: random; it gives no access without a login.
+        time: when it was read, with a time zone.
+        label: of the patient, as typed; may be empty.
         row: of docs/results.md, without a path.
         has_pictures: whether pictures of it are kept.
         kept_until: when it is deleted.
-        checks: what the gate looked at: {name, value, low, high} each.
+        checks: of the gate: {name, value, low, high} each.
         photograph: whether it was read from a photograph of the film.
     """
 
@@ -70,10 +70,10 @@ class Reading:
 
 
 class ReadingStore:
-    """The page's part of a store's file; used by many threads, one at a time."""
+    """The page's part of a store's file; for many threads, one at a time."""
 
     def __init__(self, path: Path, terms: RunContext, keep_days: int):
-        """Open it, and make it if there is none; errors as of `Store`.
+        """Open the file, and make it if it does not exist; errors as of `Store`.
 
         Args:
             path: of the store's file.
@@ -84,13 +84,13 @@ class ReadingStore:
         self._terms, self._keep_days = terms, keep_days
         self._store = Store(path, shared=True)
         self._base = self._store.base
-        # SQLite's own `lower` knows the case of ASCII alone.
+        # SQLite's own `lower` changes only ASCII letters.
         self._base.create_function("casefold", 1, str.casefold, deterministic=True)
         self._base.executescript(SCHEMA)
         self._store.begin(terms)
 
     def keep(self, result: Outcome, terms: RunContext, label: str = "", photograph: bool = False) -> Reading:
-        """Keep what became of a film; it is on the disk when this returns.
+        """Keep the outcome of a film; it is on the disk when this returns.
 
         Args:
             result: with `grey`, unless it failed.
@@ -127,13 +127,13 @@ class ReadingStore:
         return reading
 
     def get(self, id: str) -> Reading | None:
-        """Return a reading; None if there is none of that name, or its time is over."""
+        """Return a reading; None if it does not exist or has expired."""
         with self._lock, self._store.guarded():
             found = self._base.execute(f"{SELECT} WHERE id = ? AND kept_until > ?", (id, _iso(_now()))).fetchone()
         return found and _reading(found)
 
     def picture(self, id: str, name: str) -> bytes | None:
-        """Return a picture of a reading, of `layers`; None if there is none."""
+        """Return a picture of a reading by its name in `layers`; None if it does not exist."""
         with self._lock, self._store.guarded():
             found = self._base.execute(
                 "SELECT content FROM pictures WHERE reading = ? AND name = ?", (id, name)
@@ -144,8 +144,8 @@ class ReadingStore:
         """Return readings, the newest first.
 
         Args:
-            limit, offset: how many, and how many newer ones are left out.
-            wanted: `label`, exactly; `text`, a part of the label in any case; `verdict`; `since`, `until`: datetimes
+            limit, offset: most readings to return, and how many newer ones to skip.
+            wanted: `label`, exactly; `text`, a part of the label in any case; `verdict`; `since` and `until`, datetimes
                 with a time zone, the second not included.
         """
         where, values = _where(**wanted)
@@ -156,18 +156,18 @@ class ReadingStore:
         return [_reading(row) for row in found]
 
     def count(self, **wanted) -> int:
-        """Return how many readings there are; arguments as of `search`."""
+        """Return how many readings `search` would find without a limit; arguments as there."""
         where, values = _where(**wanted)
         with self._lock, self._store.guarded():
             return self._base.execute(f"SELECT count(*) FROM readings WHERE {where}", values).fetchone()[0]
 
     def verdicts(self) -> dict[str, int]:
-        """Return how many readings are kept by verdict."""
+        """Return how many readings are kept of each verdict."""
         with self._lock, self._store.guarded():
             return dict(self._base.execute("SELECT verdict, count(*) FROM readings GROUP BY verdict").fetchall())
 
     def export_csv(self, **wanted) -> str:
-        """Return readings as CSV, fields as of docs/results.md behind `reading` and `label`; arguments of `search`."""
+        """Return readings as CSV: `reading`, `label` and the fields of docs/results.md; arguments as of `search`."""
         text, writer = io.StringIO(), None
         for reading in self.search(limit=-1, **wanted):
             cells = {"reading": reading.id, "label": reading.label}
@@ -179,15 +179,15 @@ class ReadingStore:
         return text.getvalue() or "reading,label\r\n"
 
     def delete(self, id: str) -> None:
-        """Delete a reading for good, and the store's result of its film unless another reading is of it."""
+        """Delete a reading permanently, and the store's result of its film unless it has another reading."""
         self._delete("id = ?", id)
 
     def expire(self) -> int:
-        """Delete the readings whose time is over; return how many."""
+        """Delete the expired readings; return how many."""
         return self._delete("kept_until <= ?", _iso(_now()))
 
     def erase(self) -> int:
-        """Delete everything, other programs' results in the same file too; nothing of it stays in the file."""
+        """Delete everything, also other programs' results, without a trace in the file; return how many readings."""
         with self._lock, self._store.guarded():
             with transaction(self._base):
                 count = self._base.execute("DELETE FROM readings").rowcount
@@ -225,17 +225,21 @@ class ReadingStore:
                     left = "film = ? AND NOT EXISTS (SELECT 1 FROM readings WHERE readings.film = {0}.film)"
                     for table in ("films", "copies"):
                         self._base.execute(f"DELETE FROM {table} WHERE {left.format(table)}", film)
-            if count:  # what a write-ahead log still holds is not deleted yet
+            if count:  # the write-ahead log still holds what was deleted
                 self._empty_log()
         return count
 
     def _empty_log(self) -> None:
-        """Empty the write-ahead log, which still holds what was deleted; another program that reads hinders it."""
+        """Empty the write-ahead log, which still holds deleted rows.
+
+        Raises:
+            StoreFault: another program is reading the store.
+        """
         busy, *_ = self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise StoreFault(
-                f"{self._store.path}: what was deleted is still in its log, since another program reads the store;"
-                " end that, and erase once more."
+                f"{self._store.path}: its log still holds what was deleted, since another program is reading the store;"
+                " stop that program and erase again."
             )
 
 
@@ -254,7 +258,7 @@ def _reading(found) -> Reading:
 
 def _where(label=None, text=None, verdict=None, since=None, until=None) -> tuple[str, list]:
     wheres, values = ["kept_until > ?"], [_iso(_now())]
-    # Not LIKE: it knows the case of ASCII alone, and has wildcards to be escaped.
+    # Not LIKE: it ignores the case of ASCII letters only, and has wildcards to escape.
     for where, value in (
         ("label = ?", label),
         ("instr(casefold(label), ?)", text and text.casefold()),

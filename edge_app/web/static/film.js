@@ -5,12 +5,12 @@ for (const film of document.querySelectorAll("[data-film]")) {
   const controls = film.querySelector("[data-controls]");
   if (!heat || !controls) continue;
   controls.hidden = false;
-  const fade = controls.querySelector("[data-fade]"), said = controls.querySelector("[data-faded]");
+  const fade = controls.querySelector("[data-fade]"), percent = controls.querySelector("[data-faded]");
   const outline = controls.querySelector("[data-outline]");
   const show = () => {
     heat.style.opacity = fade.value / 100;
     lungs.style.visibility = outline.checked ? "visible" : "hidden";
-    said.textContent = `${fade.value} %`;
+    percent.textContent = `${fade.value} %`;
   };
   fade.addEventListener("input", show);
   outline.addEventListener("change", show);

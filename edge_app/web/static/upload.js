@@ -1,7 +1,7 @@
 // Sends chosen, dropped, pasted and photographed films one request each, and shows how far each is.
 "use strict";
 const form = document.getElementById("upload"), photograph = document.getElementById("photograph");
-const words = form.dataset, list = document.getElementById("outcomes"), said = document.getElementById("said");
+const words = form.dataset, list = document.getElementById("outcomes"), announced = document.getElementById("announced");
 const drop = document.getElementById("drop"), picker = document.getElementById("film");
 // Two at a time: one is read while the next is on its way, and the device's queue stays short for others.
 const TOGETHER = 2;
@@ -93,9 +93,9 @@ function done(film, outcome) {
     film.item.append(link);
     last = outcome.url;
   }
-  said.textContent = outcome.title;
+  announced.textContent = outcome.title;
   if (running || waiting.length) return next();
-  said.textContent = `${outcome.title}. ${words.done}`;
+  announced.textContent = `${outcome.title}. ${words.done}`;
   if (sent === 1 && last) location.assign(last); // one film: its reading is what was wanted
   sent = 0;
 }

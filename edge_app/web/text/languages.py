@@ -27,7 +27,7 @@ NAMES = names()
 
 
 def init_app(app: Flask) -> None:
-    """Give an app its languages, and the values that `base.html` needs."""
+    """Add the languages, and the values that `base.html` needs, to an app."""
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(FOLDER))
     Babel(app, locale_selector=chosen)
     app.context_processor(

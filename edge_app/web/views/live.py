@@ -1,6 +1,6 @@
 """The live page of `serve` and `camera`: what the camera sees, advice, a shutter, and the verdict on the last film.
 
-A browser asks for one picture after another. A stream would hold one of the server's threads for each who watches.
+A browser requests one picture after another: a stream would hold one of the server's threads for each browser.
 """
 
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, render_template, url_for
@@ -11,12 +11,12 @@ from edge_app.web.text import labels, wording
 
 live = Blueprint("live", __name__)
 
-# Lines of advice at once: who holds a film reads no more.
+# Lines of advice at once: a person who holds a film reads no more.
 MOST_ADVICE = 2
 
 
 def init_app(app: Flask, view: LiveView | None, at: str = "/live") -> None:
-    """Give an app its live page.
+    """Add the live page to an app.
 
     Args:
         app: `languages.init_app` was called for it; its templates can call `csrf_token`.

@@ -21,7 +21,7 @@ MOST_OTHERS = 5
 
 
 def init_app(app: Flask) -> None:
-    """Give an app its pages, its languages and the values of its templates; `live.init_app` adds the live page."""
+    """Add the pages, the languages and the values of templates to an app; `live.init_app` adds the live page."""
     from edge_app.web.views.history import history
     from edge_app.web.views.status import status
     from edge_app.web.views.upload import upload

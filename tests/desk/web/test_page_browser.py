@@ -230,7 +230,7 @@ def test_several_films_at_once_each_get_an_outcome(watched, real):
     films = [real, ("drawn.png", png(draw_film(5, 480, 400))), ("words.txt", b"no film")]
     watched.send(*films, label="three")
     page = watched.page
-    page.locator("#said").get_by_text("All films are done.").wait_for(state="attached")
+    page.locator("#announced").get_by_text("All films are done.").wait_for(state="attached")
     assert page.locator("#outcomes li").count() == 3
     assert page.locator("#outcomes li a").count() == 2
     assert page.locator("#outcomes progress").count() == 0

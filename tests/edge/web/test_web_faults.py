@@ -94,7 +94,7 @@ def test_no_memory_for_a_film_costs_no_room_in_the_queue(kept, film_path, monkey
     with monkeypatch.context() as patch:
         patch.setattr(os, "memfd_create", none)
         for _ in range(2 * inference_queue.MOST_WAITING):
-            with pytest.raises(EdgeError, match="there is no memory for it"):
+            with pytest.raises(EdgeError, match="there is not enough memory for it"):
                 kept.inference_queue.submit(film_path.read_bytes(), "a.png")
     assert kept.inference_queue.waiting == 0
     assert kept.inference_queue.submit(film_path.read_bytes(), "a.png").row["sha256"]
