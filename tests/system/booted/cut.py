@@ -1,7 +1,7 @@
-"""Runs inside a virtual machine that loses its power: what was told before is there, and it works until the next cut.
+"""Runs inside a virtual machine that loses its power: checks what was reported before, then works until the next cut.
 
-It tells by lines on the console what it has begun and what is done; `machine.py` reads them, cuts the power, and
-passes on at the next start what must be true (the kernel's command line is not for that: a file is).
+Lines on the console report what it began and what is done. `machine.py` reads them, cuts the power, and leaves a file
+with what must be true at the next start.
 """
 
 import contextlib
@@ -16,13 +16,13 @@ from PIL import Image
 from tests.support.films import draw_film
 from tests.system.booted.system import INBOX, STORE, kept, run, say, until
 
-# Left by the machine: {"told": hashes, "models": those that may be in use, "cut": number of this start}.
+# Left by machine.py: {"told": hashes, "models": those that may be in use, "cut": number of this start}.
 MUST = Path("/must.json")
 MODELS = ("short", "lite0")
 
 
 def held(must: dict) -> str:
-    """Everything told before the cut is there, and a model is in use that answers; return its name."""
+    """Check that everything reported before the cut is there and that the model in use answers; return its name."""
     told, there = set(must["told"]), set(kept()) if STORE.exists() else set()
     assert told <= there, f"lost: {told - there}"
     if STORE.exists():
@@ -46,7 +46,7 @@ def work(must: dict, model: str) -> None:
         print(f"BEGUN {model}", flush=True)
         run("covid-xray", "model", "install", f"/films/{model}.tflite")
         print(f"DONE {model}", flush=True)
-        # By either model, or by both: the service starts anew with another one, and judges what lies there with it.
+        # Either model, or both, judge it: the service restarts with another model and judges what lies there with it.
         until(lambda: set(kept()) > set(must["told"]), "a film")
         must["told"] = sorted(set(kept()))
         print(f"TOLD {json.dumps(must['told'])}", flush=True)

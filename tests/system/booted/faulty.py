@@ -1,6 +1,6 @@
-"""The program as it is, but for two faults: its judge hangs once, as a driver may, and it dies over a film.
+"""The program with two faults: its judge hangs once, as a driver may, and a certain film kills it.
 
-Files in its folder in memory switch them on: `hang`, which is gone afterwards, and `die`.
+Files in its runtime folder switch the faults on: `hang`, which is deleted as it takes effect, and `die`.
 """
 
 import os
@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 RUN = Path("/run/covid-xray-watch")
-# Pixels by which the film is known over which the program dies.
+# Width in pixels of the film that kills the program.
 DEADLY_WIDTH = 263
 
 

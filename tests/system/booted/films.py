@@ -12,12 +12,12 @@ from tests.edge.conftest import GOLDEN
 from tests.support.films import draw_film
 from tests.system.booted.faulty import DEADLY_WIDTH
 
-# Films for: the kills, the stop, the hang, those that come with a deadly one, the update, the way back.
+# Numbers of films for the kills, the stop, the hang, behind a deadly film, the update, the rollback.
 COUNTS = {"kill": 100, "stop": 40, "late": 1, "behind": 5, "update": 2, "rollback": 2}
 
 
 def main(folder: Path) -> None:
-    """Draw them all, each another."""
+    """Draw all films, no two alike."""
     seed = 0
     for name, count in COUNTS.items():
         (folder / name).mkdir(parents=True)

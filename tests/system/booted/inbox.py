@@ -31,13 +31,13 @@ KILLS = int(os.environ.get("KILLS", "50"))
 
 
 def killed(films: list[Path]) -> None:
-    """Kill it again and again while films arrive: systemd starts it anew, and every film is kept once."""
+    """Kill the service again and again while films arrive: systemd restarts it, and every film is kept once."""
     rng, waiting, began = random.Random(2026), list(films), time.monotonic()
     for number in range(KILLS):
         share = waiting[: len(films) // KILLS or 1]
         del waiting[: len(share)]
         arrive(share)
-        # In the midst of starting, or of work: some die before a film is done, most after one was.
+        # Killed while it starts or works: some runs die before a film is done, most after one.
         if number % 5:
             before = count()
             until(lambda: count() > before or not share, "a film")  # noqa: B023 (called at once)
@@ -59,7 +59,7 @@ def killed(films: list[Path]) -> None:
 
 @contextlib.contextmanager
 def faulty():
-    """Have the service run with the faults of faulty.py, and a watchdog of 4 s."""
+    """Run the service with the faults of faulty.py and a watchdog of 4 s."""
     drop = Path(f"/run/systemd/system/{WATCH}.d/faulty.conf")
     drop.parent.mkdir(parents=True, exist_ok=True)
     command = show("ExecStart").split("argv[]=")[1].split(" ;")[0]
@@ -75,9 +75,9 @@ def faulty():
 
 
 def hung() -> None:
-    """A worker that hangs: the watchdog ends it, and the service runs again."""
+    """The watchdog ends a worker that hangs, and the service runs again."""
     restarts, done = int(show("NRestarts")), count()
-    time.sleep(10)  # more than two watchdog times without a film: who only waits is left alone
+    time.sleep(10)  # more than two watchdog times without a film: a service that waits is left alone
     assert int(show("NRestarts")) == restarts, "the watchdog took a service that waits for dead"
     (RUN / "hang").touch()
     arrive([FILMS / "late" / "hangs.png"])
@@ -91,7 +91,7 @@ def hung() -> None:
 
 
 def deadly() -> None:
-    """A film over which the program dies each time: it is given up with a sentence, and those behind it are judged."""
+    """A film that kills the program each time is given up with a sentence, and the films behind it are judged."""
     restarts, done, films = int(show("NRestarts")), count(), sorted((FILMS / "behind").iterdir())
     (RUN / "die").touch()
     arrive([FILMS / "late" / "deadly.png", *films])
@@ -108,13 +108,13 @@ def deadly() -> None:
 
 
 def forgiven(done: int) -> None:
-    """A stop by hand gives a film over which the program died another chance."""
+    """A stop by hand gives a film that killed the program another chance."""
     until(lambda: count() == done + 1, "the verdict on the deadly film by a program without the fault")
     say("stopped and started by hand, the program as it is judges that film too")
 
 
 def backed_off() -> None:
-    """A fault that stays: each start waits longer."""
+    """While a fault lasts, each start waits longer."""
     before = CONF.read_text()
     CONF.write_text(before.replace("WATCH_OPTIONS=", "WATCH_OPTIONS=--model /nowhere.tflite "))
     run("systemctl", "restart", "--no-block", WATCH)
@@ -135,7 +135,7 @@ def backed_off() -> None:
 
 
 def stopped() -> None:
-    """A stop in the midst of work is clean: the code is 0, what was told is kept, the rest comes after the start."""
+    """A stop during work is clean: results that were reported are kept, and the rest comes after the next start."""
     done = count()
     films = sorted((FILMS / "stop").iterdir())
     arrive(films)
@@ -152,7 +152,7 @@ def stopped() -> None:
 
 
 def written(films: int) -> None:
-    """Say how much is written for a film: an SD card wears out by it."""
+    """Print how much is written to the disk, which wears out an SD card."""
     pid = show("MainPID")
     fields = dict(line.split(": ") for line in Path(f"/proc/{pid}/io").read_text().splitlines())
     memory = run("ps", "-o", "rss=", "-p", pid)
@@ -162,7 +162,7 @@ def written(films: int) -> None:
 
 
 def private() -> None:
-    """No journal names a film, and none of the fault's sentences was lost over it."""
+    """The journal names no film, and still has the sentence of each fault."""
     (INBOX / f"{PATIENT}_broken.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"no picture" * 100)
     shut = INBOX / f"{PATIENT}_folder"
     shut.mkdir(mode=0o700)

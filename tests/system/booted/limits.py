@@ -1,4 +1,4 @@
-"""Runs inside a virtual machine: the service's limits are in force, and a film that passes them costs itself alone.
+"""Runs inside a virtual machine: the service's limits are in force, and a film above them costs nothing but itself.
 
 `tests/system/booted/machine.py` boots it: unlike a container it has the kernel's control groups to itself, as a Pi has.
 """
@@ -10,9 +10,9 @@ from pathlib import Path
 from tests.system.booted.system import FILMS, INBOX, WATCH, count, run, say, show, until
 
 GROUP = Path(f"/sys/fs/cgroup/system.slice/{WATCH}")
-# As in the unit: of the machine's memory, and of a period of 100 ms on three cores.
+# As in the unit: share of the machine's memory, and microseconds of each 100 ms on three cores.
 SHARE, QUOTA = 0.75, "300000 100000"
-# For a film of 30 megapixels in colour with transparency: the service itself takes some 80 MB.
+# Too little for a film of 30 megapixels in colour with transparency: the service itself takes some 80 MB.
 LITTLE = "160M"
 
 

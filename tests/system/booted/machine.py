@@ -1,7 +1,7 @@
 """The package in a virtual machine with a kernel of its own: limits of memory and CPU, and power cuts during work.
 
 `python -m tests.system.booted.machine` (`make test-power`): root, and the .deb of `make deb ARCH=x86_64`. qemu plays
-the processor, so it takes ten minutes and tells no time. CUTS is how often the power is cut.
+the processor, so it takes ten minutes and measures no speed. CUTS is how often the power is cut.
 """
 
 import json
@@ -22,7 +22,7 @@ from tests.support.films import draw_film
 ROOT = Path(__file__).parents[3]
 PLACE = ROOT / "build/booted/machine"
 CUTS = int(os.environ.get("CUTS", "5"))
-# Beside a Pi's system: a kernel for virtual machines. Pillow and numpy, for the job itself, come out of the package.
+# A Pi's system, with a kernel for virtual machines. Pillow and numpy, for the job itself, come from the package.
 PACKAGES = "systemd,systemd-sysv,dbus,udev,python3,procps,libstdc++6,linux-image-cloud-amd64,initramfs-tools,zstd"
 TOOLS = ("qemu-system-x86_64", "mmdebstrap", "mke2fs", "debugfs")
 DEBIAN = ("qemu-system-x86", "seabios", "mmdebstrap", "e2fsprogs")
@@ -41,7 +41,7 @@ ExecStopPost=/usr/bin/systemctl poweroff --no-block
 [Install]
 WantedBy=multi-user.target
 """
-# Seconds after which a machine is given up, and of work after which its power is cut, at most.
+# Seconds after which a machine is given up, and the most seconds of work before its power is cut.
 LONGEST, WORK = 900, 120
 
 
@@ -60,7 +60,7 @@ def image(folder: Path) -> None:
     subprocess.run(["tar", "-xf", base, "-C", root], check=True)
     (package,) = ROOT.glob("build/covid-xray-edge_*~bookworm_amd64.deb")
     shutil.copy(package, root / "root/package.deb")
-    # No systemd runs there yet: the package enables its services, and they start with the machine.
+    # No systemd runs there yet: the package enables its services, which start with the machine.
     apart = ["unshare", "--mount", "--pid", "--fork", f"--mount-proc={root / 'proc'}"]
     install = [*apart, "chroot", root, "dpkg", "-i", "/root/package.deb"]
     subprocess.run(install, check=True, stdout=subprocess.DEVNULL, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
@@ -90,7 +90,7 @@ def here() -> list[Path]:
 
 
 def films(folder: Path) -> None:
-    """Draw what the jobs show the service, and take two models."""
+    """Draw the films for the jobs, and copy two models."""
     folder.mkdir()
     Image.fromarray(draw_film(1, 300, 260)).save(folder / "small.png")
     large = Image.fromarray(draw_film(2, 600, 500)).resize((5000, 6000)).convert("RGBA")
@@ -114,11 +114,11 @@ def put(disk: Path, name: str, content: str) -> None:
 
 
 def started(disk: Path, megabytes: int) -> subprocess.Popen:
-    """Switch a machine on; its console is what it prints."""
+    """Switch a machine on; its stdout is the console."""
     drive = f"file={disk},format=raw,if=virtio,cache=writeback"
     line = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", f"{megabytes}", "-smp", "2", "-nographic"]
     line += ["-no-reboot", "-net", "none", "-drive", drive, "-kernel", disk.with_name("vmlinuz")]
-    # On a busy computer an emulated timer seems dead to the kernel, which counts its ticks once at its start.
+    # At its start the kernel counts the timer's ticks; on a busy host the emulated timer seems dead, and it panics.
     words = "root=/dev/vda rw console=ttyS0 quiet panic=-1 no_timer_check"
     line += ["-initrd", disk.with_name("initrd.img"), "-append", words]
     return subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace")

@@ -12,12 +12,12 @@ import time
 from tests.system.booted.system import CONF, FILMS, LONGEST, STORE, run, say, show, until
 
 CAMERA, PAGE, PAGE_PORT = "covid-xray-camera.service", "covid-xray-page.service", 8443
-# A program's at the clinic, and seconds in which the unit's TimeoutStopSec has a stop done.
+# The name of a device with a token, and the seconds that the unit's TimeoutStopSec allows for a stop.
 DEVICE, STOP = "ward", 30
 
 
 def filmed() -> None:
-    """The camera's service judges a film on a video, and is seen from this device alone."""
+    """The camera's service judges a film in a video, and only this device can reach it."""
     before = CONF.read_text()
     options = "CAMERA_OPTIONS=--model /films/camera/model.tflite"
     CONF.write_text(before.replace("CAMERA=auto", "CAMERA=/films/camera/film.avi").replace("CAMERA_OPTIONS=", options))
@@ -25,12 +25,12 @@ def filmed() -> None:
     listening = set()
 
     def judged() -> bool:
-        """Look who listens, and whether a film of the camera is kept."""
+        """Note which addresses are listened on; say whether a film of the camera is in the store."""
         listening.update(line.split()[3] for line in run("ss", "-Hltn").splitlines())
         with contextlib.closing(sqlite3.connect(f"file:{STORE}?mode=ro", uri=True, timeout=10)) as base:
             return bool(base.execute("SELECT count(*) FROM films WHERE path LIKE 'camera-%'").fetchone()[0])
 
-    until(judged, "a film before the camera")
+    until(judged, "a film in front of the camera")
     run("systemctl", "stop", CAMERA)
     CONF.write_text(before)
     assert listening <= {"127.0.0.1:8080"}, listening
@@ -38,7 +38,7 @@ def filmed() -> None:
 
 
 def asked(method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, dict]:
-    """Ask the page; return the code of HTTP and what it answered. 0 while nobody listens."""
+    """Send a request to the page; return the HTTP status (0 while nobody listens) and the JSON of the answer."""
     line = http.client.HTTPConnection("127.0.0.1", PAGE_PORT, timeout=LONGEST)
     try:
         line.request(method, path, body, headers)
@@ -51,7 +51,7 @@ def asked(method: str, path: str, body: bytes | None = None, **headers: str) -> 
 
 
 def paged() -> None:
-    """The page is not started without a password; with one it judges a film for who has a token, dies, stops."""
+    """The page does not start without a password; with one it judges a film for a token, dies, restarts and stops."""
     run("systemctl", "start", PAGE)
     assert show("ConditionResult", PAGE) == "no", "the page was started without a password"
     line = ["runuser", "-u", "covid-xray", "--", "covid-xray", "serve"]

@@ -1,4 +1,4 @@
-"""Steps of job.py: the program is put into place and taken away again."""
+"""Steps of job.py: the program is installed, removed and updated."""
 
 import shutil
 import subprocess
@@ -8,12 +8,12 @@ from pathlib import Path
 from tests.system.booted.system import FILMS, INBOX, OUT, WATCH, count, run, say, show, until
 
 PREFIX, KEYS = Path("/opt/covid-xray"), Path("/etc/covid-xray/keys")
-# A bundle, its signature, and the public key of who signed it.
+# A bundle, its signature, and the public key of its signer.
 UPDATE = Path("/update")
 
 
 def installed() -> None:
-    """Install the package; the service runs, as its own user, and is there at the next power-on."""
+    """Install the package; the service runs as its own user, and is enabled for the next power-on."""
     began = time.monotonic()
     run("dpkg", "-i", *map(str, Path("/debs").glob("*.deb")))
     took = time.monotonic() - began
@@ -43,7 +43,7 @@ def removed() -> None:
 
 
 def bundled() -> None:
-    """The offline bundle puts the same into place, where the package is gone; its service goes on with the store."""
+    """The offline bundle installs the same after the package is gone; its service goes on with the store."""
     held = count()
     (bundle,) = Path("/bundle").iterdir()
     began = time.monotonic()
@@ -51,7 +51,7 @@ def bundled() -> None:
     took = time.monotonic() - began
     assert show("ActiveState") == "active"
     assert (PREFIX / "current").resolve().parent == PREFIX / "releases"
-    # The hung film's mark is gone, and what was judged is not judged again.
+    # Films that were judged are not judged again.
     assert count() >= held
     checks = run("covid-xray", "doctor", check=False)
     (OUT / "doctor.txt").write_text(checks + "\n")
@@ -62,7 +62,7 @@ def bundled() -> None:
 
 
 def updated() -> None:
-    """Another release comes in a bundle: refused without a signature, then in use, then the one before again."""
+    """A bundle with another release is refused without a signature, then installed, then rolled back."""
     (archive,) = UPDATE.glob("*.tar.gz")
     before = (PREFIX / "current").resolve()
     shutil.copy(UPDATE / "site.pub", KEYS)

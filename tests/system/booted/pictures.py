@@ -1,4 +1,4 @@
-"""Draws what screens.py saw, for docs/pi.md.
+"""Draws the screens that screens.py recorded, for docs/pi.md.
 
 `python -m tests.system.booted.pictures build/booted/out/screens docs/pi`
 """
@@ -9,9 +9,9 @@ import re
 import sys
 from pathlib import Path
 
-# Pixels of a line and of a letter of 13 pixels, in any font with letters of one width.
+# Pixels: height of a line, width of a letter of 13 pixels in any monospaced font, margin.
 LINE, LETTER, EDGE = 18, 7.8, 14
-# Of the terminal's colours those that the commands use.
+# The terminal's colours that the commands use, by ANSI code.
 COLOURS = {
     "31": "#ff7b72",
     "32": "#7ee787",
@@ -53,7 +53,7 @@ def letters(line: str) -> list[tuple[str, str]]:
 
 
 def spans(line: list[tuple[str, str]]) -> str:
-    """Return letters of a line as text of SVG; spaces would melt into one."""
+    """Return a line's letters as SVG text, with no-break spaces: SVG would merge plain ones."""
     parts = []
     for colour, group in itertools.groupby(line, key=lambda one: one[1]):
         text = "".join(letter for letter, _ in group).replace(" ", "\u00a0")

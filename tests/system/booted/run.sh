@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Boots a Debian of this processor in systemd-nspawn with nothing but Python in it, and runs tests/system/booted/job.py inside,
-# or another module of tests/system/booted that is named: `tests/system/booted/run.sh screens`. It installs what `make deb` and
-# `make bundle` made. Needs root; installs systemd-container and mmdebstrap if they are not there. A few minutes.
+# Boots Debian with nothing but Python in systemd-nspawn, and runs tests/system/booted/job.py inside, or another module of
+# tests/system/booted: `tests/system/booted/run.sh screens`. It installs the files of `make deb` and `make bundle`. Needs
+# root; installs systemd-container and mmdebstrap if they are missing. Takes a few minutes.
 # SUITE=trixie boots Debian 13 with Python 3.13 in place of Debian 12 with 3.11;
 # KILLS=50 is how often the service is killed; REAL is a folder of real films, for tests/system/booted/screens.py.
 set -euo pipefail

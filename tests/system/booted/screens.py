@@ -1,4 +1,4 @@
-"""Runs inside a booted Debian as job.py does: the commands of docs/pi.md, and what a person sees of them, into /out."""
+"""Runs the commands of docs/pi.md inside a booted Debian, as job.py does; writes what a person sees into /out."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ SCREENS = {
 
 
 def seen(command: str) -> str:
-    """Run a command in a terminal of 100 columns; return what it shows."""
+    """Run a command in a terminal of 118 columns; return what it shows."""
     words = ["script", "-qec", f"stty cols 118; {command}", "/dev/null"]
     shown = subprocess.run(words, capture_output=True, check=False).stdout.decode()
     # A line that is written over and over shows its last state.
@@ -24,7 +24,7 @@ def seen(command: str) -> str:
 
 
 def main() -> int:
-    """Take all."""
+    """Record all screens."""
     OUT.mkdir()
     (deb,) = Path("/debs").glob("*.deb")
     for name, command in SCREENS.items():

@@ -1,4 +1,4 @@
-"""What the steps of job.py ask of the booted system, of systemd and of the store."""
+"""Helpers of the steps of job.py: questions to the booted system, systemd and the store."""
 
 import contextlib
 import shutil
@@ -10,11 +10,11 @@ from pathlib import Path
 WATCH = "covid-xray-watch.service"
 INBOX, STORE = Path("/srv/covid-xray/inbox"), Path("/var/lib/covid-xray/results.sqlite")
 CONF = Path("/etc/covid-xray/covid-xray.conf")
-# Films drawn by films.py, and where what a person may look at afterwards goes.
+# Films drawn by films.py, and the folder for files that a person may look at afterwards.
 FILMS, OUT = Path("/films"), Path("/out")
-# A patient's name as hospitals put it into names of files: no journal may show it.
+# A patient's name as hospitals put it into file names: no journal may show it.
 PATIENT = "DOE_JANE_19520314"
-# Seconds after which something that should have happened has not.
+# Seconds to wait for an event before the test fails.
 LONGEST = 240
 
 
@@ -61,6 +61,6 @@ def count() -> int:
 
 
 def arrive(films: list[Path]) -> None:
-    """Have films arrive as a share does: copied."""
+    """Copy films into the inbox, as a network share does."""
     for film in films:
         shutil.copy(film, INBOX / f"{PATIENT}_{film.name}")

@@ -1,4 +1,4 @@
-"""The first process of the machine of `camera_vm.sh`: mounts, loads the virtual camera, runs the job, switches off."""
+"""The first process in the machine of `camera_vm.sh`: mounts, loads the virtual camera, runs the job, powers off."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""What `edge_app.camera` does with a real /dev/video0 of the kernel's driver vivid, and with faults that it injects."""
+"""Runs `edge_app.camera` on a real /dev/video0 of the kernel's driver vivid, which injects faults."""
 
 import subprocess
 import time
@@ -10,7 +10,7 @@ SLOW = 10  # an emulated processor: seconds are many
 
 
 def main() -> None:
-    """Run all; an assertion that fails is the exit code."""
+    """Run all checks; a failed assertion sets the exit code."""
     found = devices.found()
     print("found", found, flush=True)
     (one,) = [device for device in found if device.name == "/dev/video0"]
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def takes_pictures() -> None:
-    """Frames come, in the size asked for, in colour, one newer than the other."""
+    """Frames come in the size asked for, in colour, each newer than the one before."""
     with Camera("/dev/video0", (640, 360)) as camera:
         first, second = wanted(camera), wanted(camera)
         print("frame", first.pixels.shape, camera.status, flush=True)
@@ -41,7 +41,7 @@ def takes_pictures() -> None:
 
 
 def recovers(fault: str, control: str) -> None:
-    """Whatever is injected, frames come again."""
+    """Frames come again after an injected fault."""
     with Camera("/dev/video0", (640, 360)) as camera:
         wanted(camera)
         said = subprocess.run(["v4l2-ctl", "-d", "/dev/video0", "-c", control], capture_output=True, text=True)
@@ -65,7 +65,7 @@ def recovers(fault: str, control: str) -> None:
 
 
 def wanted(camera: Camera):
-    """Return the next frame, which must come."""
+    """Return the next frame; fail if none comes."""
     end = time.monotonic() + 20 * SLOW
     while time.monotonic() < end:
         if frame := camera.newest(1):
