@@ -1,19 +1,12 @@
 """Small drawn films in the shape that training takes them."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from edge_app.imaging import lung_field, preprocess
+from tests.support.drawn_index import LABELS, OPACITY, SOURCES
 from tests.support.films import draw_film, draw_lungs
-
-# A real network that finds drawn lungs, by tests/golden/make_model.py.
-LUNGS = Path(__file__).parents[1] / "golden" / "lungs-int8.tflite"
-SOURCES = ("clinic-a", "clinic-b")
-LABELS = ("normal", "covid", "pneumonia")
-OPACITY = {"normal": 0.0, "covid": 0.9, "pneumonia": 0.4}
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,7 @@ from edge_app.imaging import preprocess
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from tests.support.films import draw_film
-
-GOLDEN = Path(__file__).parents[1] / "golden"
+from tests.support.golden import GOLDEN
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from sklearn import metrics as sk
 
 from edge_app.errors import EdgeError
 from edge_app.screening import decision
-from tests.desk.conftest import LUNGS
 from tests.support.films import draw_film
+from tests.support.golden import LUNGS
 from train import __main__ as command
 from train.audit import (
     ablations,

@@ -13,7 +13,8 @@ from edge_app.gate import view_classes
 from edge_app.gate.picture_checks import CONTRAST, LUNGS_WHITE
 from edge_app.model import model_file
 from edge_app.model.card import RULES, parse
-from tests.desk.conftest import LABELS, LUNGS
+from tests.support.drawn_index import LABELS
+from tests.support.golden import LUNGS
 from train.films.photographs import CHECKS, Photographs
 from train.films.pixels import Crops
 from train.models import networks as networks

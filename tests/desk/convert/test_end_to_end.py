@@ -21,8 +21,8 @@ from convert.verify import acceptance
 from edge_app.errors import ModelMismatch
 from edge_app.model import model_file
 from edge_app.screening import decision
-from tests.desk.conftest import LUNGS
 from tests.support.drawn_collections import draw_person, save
+from tests.support.golden import LUNGS
 from train.__main__ import main as train
 
 ROOT = Path(__file__).parents[3]

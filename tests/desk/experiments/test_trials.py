@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from edge_app.errors import WrongUsage
-from tests.desk.conftest import LABELS
+from tests.support.drawn_index import LABELS
 from train.evaluation import intervals
 from train.experiments import trials
 from train.training import config, fit, loop

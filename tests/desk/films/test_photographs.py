@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 
 from edge_app.camera.detect import outline, straighten
-from tests.desk.conftest import LABELS, LUNGS
+from tests.support.drawn_index import LABELS
 from tests.support.films import draw_film
+from tests.support.golden import LUNGS
 from train.camera import second_simulator
 from train.camera.fit_quad_scorer import error
 from train.films import photographs

@@ -13,9 +13,9 @@ from edge_app.errors import EdgeError
 from edge_app.gate import picture_checks, refusal
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import model_file
-from tests.desk.conftest import LUNGS
-from tests.desk.reporting.test_documents import ROOT
+from tests.support.checkout import ROOT
 from tests.support.films import draw_film, draw_lungs
+from tests.support.golden import LUNGS
 from train.gate import drawn, limits, pictures, spoiled
 from train.gate.packages import PACKAGES, TAUGHT, Package
 

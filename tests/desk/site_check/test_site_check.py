@@ -25,8 +25,8 @@ from edge_app.commands import cli
 from edge_app.errors import NoLungField, WrongUsage
 from edge_app.model import classifier, model_file
 from edge_app.screening import screening
-from tests.desk.reporting.test_page import Tags
 from tests.support.films import draw_film
+from tests.support.html_tags import Tags
 from train.evaluation import intervals
 from train.site_check import few_patients, labels, local
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.desk.conftest import LABELS, LUNGS, SOURCES
+from tests.support.drawn_index import LABELS, SOURCES
+from tests.support.golden import LUNGS
 from train.__main__ import main
 from train.evaluation import intervals
 from train.training import config, crossfit, fit

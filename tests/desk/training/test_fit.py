@@ -12,7 +12,8 @@ from sklearn import metrics as sk
 
 from edge_app.errors import EdgeError, WrongUsage
 from edge_app.imaging import preprocess
-from tests.desk.conftest import LABELS, LUNGS
+from tests.support.drawn_index import LABELS
+from tests.support.golden import LUNGS
 from train.evaluation import evaluate, intervals
 from train.films import pixels
 from train.models import networks

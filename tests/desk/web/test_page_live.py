@@ -8,9 +8,9 @@ import cv2
 import pytest
 
 from edge_app.model import model_file
-from tests.edge.camera.test_camera_loop import FILM, box
-from tests.edge.conftest import GOLDEN
 from tests.support.browser import CHROMIUM, FLAGS, Served, need_browser
+from tests.support.golden import GOLDEN
+from tests.support.light_box import FILM, box
 
 # Pictures a second, as a slow camera gives them.
 RATE = 10

@@ -28,9 +28,7 @@ from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import run_context
 from edge_app.web.camera_page import CameraPage
-from tests.edge.camera.test_camera_loop import FILM, box, camera_model
-
-assert camera_model  # a fixture
+from tests.support.light_box import FILM, box
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,9 @@ from PIL import Image
 from edge_app.commands import COMMANDS
 from edge_app.model import model_file
 from edge_app.sources import sample
-from tests.edge.conftest import GOLDEN
 from tests.support.another_user import without_override
 from tests.support.films import draw_film
+from tests.support.golden import GOLDEN
 from tests.support.processes import rest_of
 
 ROOT = Path(__file__).parents[3]

@@ -20,9 +20,9 @@ from edge_app.errors import MissingPackage
 from edge_app.install import model_registry
 from edge_app.model import model_file
 from edge_app.sources import sample
-from tests.edge.conftest import GOLDEN
 from tests.support.another_user import as_another_user
 from tests.support.films import draw_film
+from tests.support.golden import GOLDEN
 
 ROOT = Path(__file__).parents[3]
 MODEL = GOLDEN / "tiny-int8.tflite"

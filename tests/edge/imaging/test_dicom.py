@@ -13,6 +13,7 @@ from pydicom.uid import JPEG2000, ExplicitVRLittleEndian, HTJ2KLossless, JPEGLSL
 from edge_app.errors import EdgeError, MissingPackage, UnreadableRadiograph
 from edge_app.imaging import preprocess, radiograph
 from edge_app.sources import sample
+from tests.support.damage import damage
 from tests.support.films import draw_film
 
 ROOT = Path(__file__).parents[3]
@@ -288,8 +289,6 @@ def test_pydicoms_own_odd_files_leave_only_as_a_sentence():
 
 
 def test_random_damage_leaves_only_as_a_sentence(tmp_path, film):
-    from tests.edge.imaging.test_radiograph import damage
-
     small = film[:80, :90]
     contents = [
         _write(tmp_path / "1", small).read_bytes(),

@@ -7,9 +7,9 @@ import pytest
 
 from edge_app.errors import UnreadableRadiograph
 from edge_app.imaging import lung_field, preprocess
-from tests.edge.conftest import GOLDEN
 from tests.golden import make_golden
 from tests.support.films import draw_film, draw_lungs
+from tests.support.golden import GOLDEN
 
 # Of the fingerprint at 192 pixels; see `test_fingerprint_has_not_changed`.
 FINGERPRINT = "2766b256b9235da969ef7fd1295445f275e9b655c395c6eb30c543fac92ec994"

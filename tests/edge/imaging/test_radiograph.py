@@ -16,6 +16,7 @@ from PIL import Image
 from edge_app.errors import UnreadableRadiograph
 from edge_app.imaging import limits, preprocess, radiograph
 from tests.support.another_user import as_another_user
+from tests.support.damage import damage
 from tests.support.films import draw_film
 
 ROOT = Path(__file__).parents[3]
@@ -463,30 +464,6 @@ def _good_files(film) -> list[bytes]:
         encode(small, format="TIFF"),
         _interlaced(film[:80, :90]),
     ]
-
-
-def damage(content: bytes, rng) -> bytes:
-    """Return bytes with one to six faults: a flip, a byte set, a cut, a stretch removed, doubled or zeroed."""
-    broken = bytearray(content)
-    for _ in range(rng.integers(1, 7)):
-        # Headers are where a decoder goes wrong: half the damage is in the first 100 bytes.
-        at = int(rng.integers(0, min(100, len(broken)) if rng.random() < 0.5 else len(broken)))
-        length = int(rng.integers(1, 20))
-        kind = rng.integers(0, 6)
-        if kind == 0:
-            broken[at] ^= 1 << int(rng.integers(0, 8))
-        elif kind == 1:
-            broken[at] = int(rng.choice([0, 1, 127, 128, 255]))
-        elif kind == 2 and rng.random() < 0.3:
-            del broken[max(at, 1) :]
-        elif kind == 3:
-            del broken[at : at + length]
-        elif kind == 4:
-            broken[at:at] = broken[at : at + length]
-        elif kind == 5:
-            broken[at : at + length] = bytes(len(broken[at : at + length]))
-        broken = broken or bytearray(b"\0")
-    return bytes(broken)
 
 
 def test_random_damage_leaves_only_as_a_sentence(tmp_path, film):

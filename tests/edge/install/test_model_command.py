@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from edge_app.diagnostics import model_smoke_test
 from edge_app.imaging import preprocess
 from edge_app.install import model_registry
 from edge_app.install.model_registry import Installed, Order
 from edge_app.model import model_file
+from tests.support.signing import sign, trust
 
 ROOT = Path(__file__).parents[3]
 
@@ -44,20 +44,6 @@ def in_use() -> str:
     )
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("model ")]
     return line.split()[1].rstrip(",")
-
-
-def sign(path: Path, key: Ed25519PrivateKey) -> Path:
-    """Sign a file as the desk does."""
-    path.with_name(f"{path.name}.sig").write_bytes(key.sign(path.read_bytes()))
-    return path
-
-
-def trust(place: Path, key: Ed25519PrivateKey, name: str = "site") -> None:
-    """Install a public key."""
-    keys = place.parent / "keys"
-    keys.mkdir(exist_ok=True)
-    content = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (keys / f"{name}.pub").write_bytes(content)
 
 
 def test_the_release_is_used_until_another_is_installed(place):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.edge.install.test_model_command import sign, trust
+from tests.support.signing import sign, trust
 
 ROOT = Path(__file__).parents[3]
 # Makes an environment that finds the packages of the one that runs the tests, in place of 65 megabytes of wheels.

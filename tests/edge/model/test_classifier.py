@@ -12,8 +12,8 @@ from edge_app.errors import MissingPackage, ModelMismatch
 from edge_app.imaging import lung_field, preprocess
 from edge_app.model import classifier as classifier_module
 from edge_app.model import model_file
-from tests.edge.conftest import GOLDEN
 from tests.support.films import draw_film, draw_lungs
+from tests.support.golden import GOLDEN
 
 SIDE, FIELD = preprocess.LUNG_SIZE, preprocess.MASK_SIZE
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.edge.conftest import GOLDEN
 from tests.support.films import draw_film
+from tests.support.golden import GOLDEN
 
 ROOT = Path(__file__).parents[3]
 

@@ -151,7 +151,7 @@ def test_a_session_writes_page_and_pictures(tmp_path):
 
     from PIL import Image
 
-    from tests.edge.conftest import GOLDEN
+    from tests.support.golden import GOLDEN
 
     (tmp_path / "ward").mkdir()
     for number in range(3):
@@ -182,7 +182,7 @@ def test_jinja2_is_imported_only_for_a_report(tmp_path):
 
     from PIL import Image
 
-    from tests.edge.conftest import GOLDEN
+    from tests.support.golden import GOLDEN
 
     Image.fromarray(draw_film(1000, 300, 260)).save(tmp_path / "film.png")
     code = "import sys; from edge_app.commands import cli; cli.main(sys.argv[1:]); print('jinja2' in sys.modules)"

@@ -11,8 +11,8 @@ from edge_app.commands.cli import main
 from edge_app.errors import MissingPackage, WrongUsage
 from edge_app.outputs import status_leds
 from edge_app.screening import decision
-from tests.edge.conftest import GOLDEN
 from tests.support.films import draw_film
+from tests.support.golden import GOLDEN
 
 
 @pytest.fixture

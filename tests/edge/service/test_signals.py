@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.edge.conftest import GOLDEN
 from tests.support.films import draw_film
+from tests.support.golden import GOLDEN
 from tests.support.processes import rest_of
 
 ROOT = Path(__file__).parents[3]

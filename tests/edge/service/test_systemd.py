@@ -15,8 +15,8 @@ from PIL import Image
 from edge_app.service.restart_backoff import RestartBackoff
 from edge_app.service.systemd import Service, in_journal
 from edge_app.workers.crash_tracker import MOST_DEATHS, CrashTracker
-from tests.edge.conftest import GOLDEN
 from tests.support.films import draw_film
+from tests.support.golden import GOLDEN
 
 ROOT = Path(__file__).parents[3]
 # Longer than anything here may take; what does not come fails the test by it.

@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from edge_app.sources.watching import FolderWatcher, WatchOptions
-from tests.edge.conftest import GOLDEN
 from tests.support.films import draw_film
+from tests.support.golden import GOLDEN
 
 ROOT = Path(__file__).parents[3]
 LINE = [sys.executable, "-m", "edge_app", "watch", "--json", "--model", str(GOLDEN / "tiny-int8.tflite")]

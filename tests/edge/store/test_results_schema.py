@@ -14,8 +14,8 @@ from PIL import Image
 from edge_app.gate import refusal
 from edge_app.model import card
 from edge_app.screening import decision
-from tests.edge.conftest import GOLDEN
 from tests.support.films import draw_film
+from tests.support.golden import GOLDEN
 from tests.support.processes import rest_of
 
 ROOT = Path(__file__).parents[3]

@@ -15,8 +15,8 @@ from pathlib import Path
 from PIL import Image
 
 from edge_app.store.store import Store
-from tests.edge.conftest import GOLDEN
 from tests.support.films import draw_film
+from tests.support.golden import GOLDEN
 from tests.support.processes import rest_of
 
 ROOT = Path(__file__).parents[3]

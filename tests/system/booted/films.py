@@ -7,9 +7,9 @@ import cv2
 from PIL import Image
 
 from edge_app.model import model_file
-from tests.edge.camera.test_camera_loop import FILM, SIZE, box
-from tests.edge.conftest import GOLDEN
 from tests.support.films import draw_film
+from tests.support.golden import GOLDEN
+from tests.support.light_box import FILM, SIZE, box
 from tests.system.booted.faulty import DEADLY_WIDTH
 
 # Numbers of films for the kills, the stop, the hang, behind a deadly film, the update, the rollback.
