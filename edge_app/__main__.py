@@ -1,8 +1,8 @@
 # The built-in half of `signal`: the other half imports for milliseconds, in which Ctrl-C would show a traceback.
-import _signal  # pyright: ignore[reportMissingImports] (built into CPython, and described nowhere)
+import _signal  # pyright: ignore[reportMissingImports] (built into CPython, without a stub)
 
 if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
-    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # ends the process without a word, until `signals.install_handlers`
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # ends the process silently, until `signals.install_handlers`
 
 import gc
 import os

@@ -1,11 +1,11 @@
-"""The world's faults, each worded as: where: what was found; what is allowed; what to do.
+"""Faults outside this program, each worded as: where: what was found; what is allowed; what to do.
 
-Only the command line catches `EdgeError`. A `ValueError` from our own code is a bug of ours and is not caught.
+Only the command line catches `EdgeError`. A `ValueError` from our own code is a bug and is not caught.
 """
 
 
 class EdgeError(Exception):
-    """A fault outside this program that the user can mend; its text is one clear sentence.
+    """A fault outside this program that the user can correct; its text is one clear sentence.
 
     Attributes:
         sha256: of the film that cannot be read, hex; empty of any other fault, and if its bytes could not be had.
@@ -23,15 +23,15 @@ class NoLungField(UnreadableRadiograph):
 
 
 class ModelMismatch(EdgeError):
-    """The model file is not ours, is damaged, or was made for another preprocessing."""
+    """The model file is not one of this program, is damaged, or was made for another preprocessing."""
 
 
 class NotTrusted(EdgeError):
-    """Something to be installed bears no signature that this site trusts."""
+    """A file to be installed has no signature that this site trusts."""
 
 
 class NotInstalled(EdgeError):
-    """A model or a program was not taken, or was taken back; what was in use before still is."""
+    """A model or a program was not installed, or was removed again; what was in use before still is."""
 
 
 class MissingPackage(EdgeError, ImportError):
@@ -43,11 +43,11 @@ class WrongUsage(EdgeError):
 
 
 class StoreFault(EdgeError):
-    """The store cannot be opened, read or written; what it had acknowledged is still in it."""
+    """The store cannot be opened, read or written; what it acknowledged is still in it."""
 
 
 class CameraEnded(EdgeError):
-    """A recording has come to its end."""
+    """A recording has ended."""
 
 
 class CameraLost(EdgeError):

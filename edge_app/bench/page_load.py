@@ -20,13 +20,13 @@ from edge_app.bench import process_stats
 from edge_app.sources import sample
 
 CLIENTS, SECONDS = 50, 120
-# Films of a folder, so that many clients send different ones and all are held in memory.
+# Films taken of a folder: clients send different ones, and all of them fit into memory.
 OF_A_FOLDER = 10
 # Seconds for an answer; the page gives up after `inference_queue.PATIENCE` itself.
 PATIENCE = 180
 # The 95th percentile may be so many times what a full queue takes on average: films and their times differ.
 TIMES_THE_QUEUE = 2
-# Memory may be so many times the most of the first quarter: allocators keep some; a film kept of each would not fit.
+# Memory may be so many times the peak of the first quarter: allocators keep some, but a leak would exceed this.
 TIMES_THE_MEMORY = 1.15
 
 

@@ -1,4 +1,4 @@
-"""What a process and all its children hold and have used, out of /proc: Linux only."""
+"""Memory and time of a process and all its children, from /proc: Linux only."""
 
 import os
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def members(pid: int) -> list[int]:
-    """Return a process and all its descendants, those that have just gone left out."""
+    """Return the ids of a process and all its descendants that still run."""
     found, new = [], [pid]
     while new:
         found += new
@@ -16,12 +16,12 @@ def members(pid: int) -> list[int]:
 
 
 def memory_mb(pid: int) -> tuple[float, float]:
-    """Return (RSS, PSS) summed over a process and all its descendants, in MB; PSS counts a shared page once in all."""
+    """Return (RSS, PSS) summed over a process and all its descendants, in MB; PSS counts a shared page only once."""
     rss = pss = 0
     for member in members(pid):
         try:
             text = Path(f"/proc/{member}/smaps_rollup").read_text()
-        except OSError:  # gone meanwhile
+        except OSError:  # it has ended
             continue
         for line in text.splitlines():
             if line.startswith("Rss:"):
@@ -37,11 +37,11 @@ def run(command: Sequence[object], until_line: bool = False, memory: bool = Fals
     Args:
         command: with its arguments.
         until_line: `seconds` end with its first line on stdout, and not with the program.
-        memory: look every hundredth of a second what it and its children hold; that takes time of its own.
+        memory: measure the memory of it and its children every hundredth of a second, which takes time itself.
 
     Returns:
         `seconds`, `cpu_seconds` of it and of all children it waited for, `code`, `stdout`, `stderr`, and, if `memory`,
-        the most that was seen: `rss_mb` and `pss_mb`.
+        the largest values: `rss_mb` and `pss_mb`.
     """
     import subprocess
     import tempfile

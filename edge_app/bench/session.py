@@ -63,12 +63,12 @@ def measure(args, pool: DecodePool, folder: Path) -> dict:
     from edge_app.sources import film_paths
 
     model = model_file.read(args.model)
-    usual, *films = _drawn_out(folder)
+    usual, *films = _enlarged(folder)
     figures = {"cold": cold(args, model, usual, folder)}
     classifier = Classifier(model, args.threads)
     figures |= {path.name: warm(path, classifier, pool, args.turns) for path in films}
     found = film_paths.expand(args.folders).films if args.folders else films
-    some = found[:: max(1, len(found) // args.films)]  # of every collection
+    some = found[:: max(1, len(found) // args.films)]  # some of every collection
     figures["folder"] = throughput(list(islice(cycle(some), args.films)), classifier, pool)
     figures["memory"] = memory(list(islice(cycle(some), args.many)), classifier, pool)
     return figures
@@ -142,7 +142,7 @@ def throughput(films: list[Path], classifier, pool: DecodePool) -> dict:
 
 
 def memory(films: list[Path], classifier, pool: DecodePool) -> dict:
-    """Say what all processes together hold over many films: the peak of the first tenth, and of all."""
+    """Measure the memory of all processes over many films: the peak in the first tenth, and the whole peak."""
     from edge_app.bench import process_stats
     from edge_app.workers import pipeline
 
@@ -180,8 +180,8 @@ def report(figures: dict) -> str:
     return "\n".join(lines)
 
 
-def _drawn_out(folder: Path) -> list[Path]:
-    """Write the sample film in the sizes and formats of `USUAL` and `LARGE`."""
+def _enlarged(folder: Path) -> list[Path]:
+    """Write the sample film, enlarged, in the sizes and formats of `USUAL` and `LARGE`."""
     import cv2
     import numpy as np
 
@@ -193,7 +193,7 @@ def _drawn_out(folder: Path) -> list[Path]:
     paths = []
     for name, width, height in (USUAL, *LARGE):
         large = cv2.resize(grey, (width, height), interpolation=cv2.INTER_CUBIC)
-        # A sensor's noise: a film that was drawn out smoothly is packed, and decoded, better than any real one.
+        # A sensor's noise: an enlarged film without it is smaller, and decoded faster, than any real one.
         large = np.clip(large + noise.normal(0, 2, large.shape), 0, 255).astype(np.uint8)
         paths.append(folder / name)
         cv2.imwrite(str(paths[-1]), large)
@@ -239,7 +239,7 @@ def _seconds(call: Callable) -> float:
 
 
 def _last(films) -> None:
-    """Go to the end of an iterator; a decoded film, if it is one, must be one."""
+    """Exhaust an iterator; print the error of a film that could not be decoded."""
     for film in films:
         if isinstance(film, tuple) and not isinstance(film[1], Decoded):
             print(film[1], file=sys.stderr)

@@ -33,7 +33,7 @@ def run(args) -> int:
     from edge_app.commands.cli import parser
 
     top = parser("*")
-    # `python -m` finds the program beside the working folder or installed; from elsewhere it needs to be told where.
+    # `python -m` finds the program in the working folder or installed; from elsewhere it must be told the place.
     place = Path(__file__).resolve().parents[2]
     program = f"PYTHONPATH={shlex.quote(str(place))} {shlex.quote(sys.executable)} -m edge_app"
     print(SHELLS[args.shell](_options(top), _commands(top), program), end="")

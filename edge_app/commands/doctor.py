@@ -57,7 +57,7 @@ def _checks(args):
     yield from health.device(store.parent)
     yield hardware.storage(store.parent)
     yield hardware.clock(time.time())
-    # Only where a bundle was installed are there updates.
+    # There are updates only where a bundle was installed.
     with contextlib.suppress(WrongUsage):
         yield hardware.update_state(updater.prefix_here())
     yield open_ports.check()

@@ -1,4 +1,4 @@
-"""`model`: install a new model, list those that are there, go back to the one before."""
+"""`model`: install a model, list the installed ones, go back to the previous one."""
 
 from pathlib import Path
 

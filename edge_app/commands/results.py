@@ -152,7 +152,7 @@ def _show(found, as_json: bool) -> None:
 
 
 def _export(find, path: Path) -> None:
-    """Write what `find()` yields; it is asked twice, since the names of the scores stand above the first row."""
+    """Write what `find()` yields; it is called twice, since the header needs the names of the scores."""
     import csv
 
     from edge_app.outputs.csv_file import flat, safe

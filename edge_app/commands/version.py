@@ -11,7 +11,7 @@ RUNTIMES = ("ai-edge-litert", "tflite-runtime")
 
 
 def text() -> str:
-    """Return the lines."""
+    """Return the lines, for `--version`."""
     runtimes = [f"{name} {version}" for name in RUNTIMES if (version := installed(name))]
     lines = [
         f"covid-xray-edge {__version__}",

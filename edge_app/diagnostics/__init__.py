@@ -1,1 +1,1 @@
-"""Is this device fit to judge films, and if not, what to do."""
+"""The doctor's checks: whether this device is fit to judge films, and if not, what to do."""

@@ -1,4 +1,4 @@
-"""The device below the program: its system and bits, how worn its disk is, what keeps its clock, its cameras."""
+"""Checks of the device: its operating system, the wear of its disk, its clock, its cameras."""
 
 import os
 import platform
@@ -10,19 +10,19 @@ from edge_app import atomic_io
 from edge_app.diagnostics.health import FAULT, LEAST_YEAR, OK, WARNING, HealthCheck, nearest
 from edge_app.install import updater
 
-# A byte of eMMC 5.1 (JESD84-B51, 7.4.31, PRE_EOL_INFO): 80 % of the spare blocks are used, and 90 %.
+# Values of eMMC 5.1's PRE_EOL_INFO (JESD84-B51, 7.4.31): 80 % and 90 % of the spare blocks are used.
 SPARE_WARNING, SPARE_URGENT = 2, 3
 # DEVICE_LIFE_TIME_EST (7.4.29) counts tenths of the life used: 9 is 80 to 90 %, 11 more than all of it.
 LIFE_WARNING = 9
-# systemd-timesyncd touches the first when a server has told the time (systemd-timesyncd.service(8)); where chrony or
-# ntpd run, they see to it.
+# systemd-timesyncd touches the first once a server has told the time (systemd-timesyncd.service(8)); the others exist
+# while chrony or ntpd run.
 TOLD = ("run/systemd/timesync/synchronized", "run/chrony/chronyd.pid", "run/ntpd.pid")
 
 
 def system(
     root: Path = Path("/"), machine: str = platform.machine(), bits: int = struct.calcsize("P") * 8
 ) -> HealthCheck:
-    """Check the operating system and its bits; `root` is where its files are looked for."""
+    """Check the operating system and its word size; `root` is the folder of its files."""
     lines = _text(root / "etc/os-release").splitlines()
     named = {name: value for name, sign, value in (line.partition("=") for line in lines) if sign}
     name = named.get("PRETTY_NAME", platform.system()).strip('"')
@@ -36,7 +36,7 @@ def system(
 
 
 def storage(folder: Path, root: Path = Path("/")) -> HealthCheck:
-    """Check the disk below a folder for errors and wear, as far as the kernel tells: ext4's count, eMMC's own."""
+    """Check the disk of a folder for errors and wear, by ext4's error counts and the card's own registers."""
     folder, mounted = nearest(folder), ("", "", "")
     for line in _text(root / "proc/self/mounts").splitlines():
         device, place, _, options = line.split()[:4]
@@ -61,7 +61,7 @@ def storage(folder: Path, root: Path = Path("/")) -> HealthCheck:
 
 
 def _wear(disk: Path) -> tuple[str, str] | None:
-    """Say what an eMMC or SD card tells of its wear, if it is much; SD cards mostly tell nothing."""
+    """Return (state, words) on an eMMC or SD card that reports much wear, else None; most SD cards report nothing."""
     spare = _number(_text(disk / "device/pre_eol_info"))
     life = max([_number(word) for word in _text(disk / "device/life_time").split()], default=0)
     if spare >= SPARE_URGENT or life > 10:
@@ -87,7 +87,7 @@ def clock(now: float, root: Path = Path("/")) -> HealthCheck:
 
 
 def cameras() -> HealthCheck:
-    """Check that each camera can be opened; none is well too, since films come as files."""
+    """Check that each camera can be opened; a device without one is fine, since films come as files."""
     from edge_app.camera.capture import devices
 
     found = devices.found()
@@ -99,7 +99,7 @@ def cameras() -> HealthCheck:
 
 
 def update_state(prefix: Path) -> HealthCheck:
-    """Check that no update of the program in `prefix` was cut short: it leaves behind what it had unpacked."""
+    """Check that no update of the program in `prefix` was cut short; such an update leaves unpacked files behind."""
     if (prefix / updater.UNPACKED).exists():
         try:
             with atomic_io.alone(prefix):

@@ -1,4 +1,4 @@
-"""What must be right on a device before a film is judged on it: one check each, in words; nothing here judges films."""
+"""Checks of what must be right on a device before films are judged on it; nothing here judges a film."""
 
 import os
 import platform
@@ -14,19 +14,19 @@ from edge_app.versions import installed
 OK, WARNING, FAULT = "ok", "warning", "fault"
 # A run of the released model holds about 200 MB in all its processes; the largest film allowed takes 1,000 more.
 LEAST_MEMORY_MB = 300
-# A row takes about 2 kB, so this is some 100,000 films; below the second SQLite cannot even make its journal.
+# A row takes about 2 kB: the first holds some 100,000 films; with less than the second SQLite can make no journal.
 LEAST_DISK_MB, NO_DISK_MB = 200, 5
 # The Pi's firmware slows the processor from 80 degrees Celsius on (Raspberry Pi documentation, "Frequency management").
 HOT = 80
 # Bits of `vcgencmd get_throttled`: now, and (16 bits higher) since the start of the device.
 THROTTLED = {0: "too little voltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit"}
-# This program was not written before; a Pi without a battery wakes in the past until it reaches a time server.
+# This program did not exist before; a Pi without a battery starts in the past until it reaches a time server.
 LEAST_YEAR = 2026
 PACKAGES = ("numpy", "opencv-python-headless", "pillow", "pydicom", "tqdm")
 
 
 class HealthCheck(NamedTuple):
-    """One line: what was looked at, `OK`, `WARNING` or `FAULT`, and what was found and what to do."""
+    """One line of the doctor: what was checked, its state (`OK`, `WARNING`, `FAULT`), what was found, what to do."""
 
     name: str
     state: str
@@ -34,7 +34,7 @@ class HealthCheck(NamedTuple):
 
 
 def device(folder: Path) -> Iterator[HealthCheck]:
-    """Check Python, packages, memory, temperature, and the disk that `folder` lies on or will."""
+    """Check Python, packages, memory, temperature, and the disk of `folder`, which need not exist yet."""
     yield HealthCheck("Python", OK, f"{platform.python_version()} on {platform.machine()}, {platform.system()}")
     yield packages()
     yield memory()
@@ -43,7 +43,7 @@ def device(folder: Path) -> Iterator[HealthCheck]:
 
 
 def packages() -> HealthCheck:
-    """Check that what films are read with is installed, at the versions this release was tested with."""
+    """Check that the packages that read films are installed, in the versions this release was tested with."""
     found = {name: installed(name) for name in PACKAGES}
     words = ", ".join(f"{name} {version or 'missing'}" for name, version in found.items())
     missing = [name for name, version in found.items() if version is None]
@@ -58,7 +58,7 @@ def packages() -> HealthCheck:
 
 
 def pins() -> dict[str, str]:
-    """Return the versions that edge_app/requirements.txt names, by package; two joined by ' or '."""
+    """Return the versions that edge_app/requirements.txt pins, by package; alternatives are joined by ' or '."""
     found: dict[str, str] = {}
     for line in (Path(__file__).parents[1] / "requirements.txt").read_text(encoding="utf-8").splitlines():
         name, mark, version = line.split(";")[0].strip().partition("==")
@@ -68,7 +68,7 @@ def pins() -> dict[str, str]:
 
 
 def decoders(available: dict[str, bool]) -> HealthCheck:
-    """Check which compressions of DICOM something installed decodes, as `dicom.compressions` says."""
+    """Check which DICOM compressions can be decoded here; `available` is that of `dicom.compressions`."""
     lacking = [name for name, ready in available.items() if not ready]
     by = [name for name in ("gdcm", "pylibjpeg", "openjpeg") if find_spec(name)] or ["pydicom and Pillow only"]
     if lacking:
@@ -121,7 +121,7 @@ def temperature(zones: Path = Path("/sys/class/thermal")) -> HealthCheck:
 
 
 def throttled(answer: str) -> str:
-    """Say in words what the firmware of a Pi answers, such as `throttled=0x50005`; nothing if all is well."""
+    """Put the answer of a Pi's firmware, such as `throttled=0x50005`, into words; empty if all is well."""
     try:
         bits = int(answer.strip().rpartition("=")[2], 16)
     except ValueError:
@@ -134,13 +134,13 @@ def throttled(answer: str) -> str:
 
 
 def nearest(folder: Path) -> Path:
-    """Return the folder, or the first above it that exists: where it would be made."""
+    """Return the folder, or if it does not exist, the nearest one above it that does."""
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 (Path.absolute keeps '..')
     return next((place for place in (folder, *folder.parents) if place.is_dir()), folder)
 
 
 def _firmware() -> str:
-    """Ask a Pi's firmware; on any other device there is nobody to ask."""
+    """Return the answer of a Pi's firmware; empty on any other device."""
     program = shutil.which("vcgencmd")
     if not program:
         return ""

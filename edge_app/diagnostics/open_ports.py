@@ -1,4 +1,4 @@
-"""Who can reach this device over the network: the ports that are listened at, from the kernel's own tables."""
+"""Who can reach this device over the network: the open ports, from the kernel's own tables."""
 
 import socket
 from pathlib import Path
@@ -7,9 +7,9 @@ from edge_app.diagnostics.health import OK, WARNING, HealthCheck
 
 # State of a TCP socket that listens, and of a UDP socket that is bound to no peer (include/net/tcp_states.h).
 LISTENING = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
-# The programs that are ours, by a word of their command line.
+# Our programs, by a word of their command line.
 OURS = ("edge_app", "covid-xray")
-# Of UDP only what answers strangers counts: DHCP's client and mDNS live on any system, and ephemeral ports ask.
+# UDP counts only where it answers strangers: a DHCP client and mDNS run everywhere, and ephemeral ports send requests.
 EPHEMERAL = 32768
 QUIET_UDP = {68, 546, 5353}
 
@@ -35,7 +35,7 @@ def check(proc: Path = Path("/proc")) -> HealthCheck:
 
 
 def _sockets(table: Path, state: str) -> list[tuple[int, str]]:
-    """Return (port, inode) of the sockets of a table in a state, but for those that only this machine reaches."""
+    """Return (port, inode) of a table's sockets in a state, without those that only this machine can reach."""
     try:
         lines = table.read_text().splitlines()[1:]
     except OSError:
@@ -60,7 +60,7 @@ def _loopback(address: str) -> bool:
 
 
 def _owners(proc: Path, inodes: set[str]) -> dict[str, tuple[str, bool]]:
-    """Return the program's name, and whether it is ours, by inode; only root sees those of other users."""
+    """Return (name of the program, whether it is ours) by inode; only root sees those of other users."""
     found = {}
     for folder in proc.glob("[0-9]*"):
         try:

@@ -1,4 +1,4 @@
-"""Does this device compute what the model's file was released with? Its golden film is judged, and a film timed."""
+"""Whether this device computes what the model's card says: its golden film is judged, and a film is timed."""
 
 import io
 import platform
@@ -21,10 +21,10 @@ from edge_app.sources import sample
 # As in `convert.modelfile.golden_film`: two runtimes differ by 0.018 on films of the released network; a kernel that
 # computes wrongly is off by tenths.
 MOST_APART = 8 / 256
-# Most by which a side of the box round the lungs may lie elsewhere than where the card says, as a share of the film:
+# A side of the box around the lungs may be so far from where the card has it, as a share of the film:
 # two runtimes differ by 0.004. A classifier's score may move by a tenth with so little, so it is shown the card's box.
 BOX_APART = 0.02
-# More threads must gain a tenth to be worth their cores; and seconds for which a number of threads is timed, at most.
+# More threads must be a tenth faster to be worth their cores. Each number of threads is timed for so many seconds.
 NEARLY, ENOUGH = 1.1, 0.3
 # As `uname -m` names them; tflite-runtime computes 8-bit networks there with ruy's kernels, made for them.
 ARM = ("aarch64", "armv7l", "armv8l", "armv6l")
@@ -35,8 +35,8 @@ def checks(path: Path, threads: int, choose: bool = False) -> list[HealthCheck]:
 
     Args:
         path: of the model.
-        threads: that programs use here.
-        choose: have them use the number that is found to be the best.
+        threads: the number that programs use here.
+        choose: make programs use the best number from now on.
     """
     from edge_app.model.classifier import find_runtime
 
@@ -62,7 +62,7 @@ def checks(path: Path, threads: int, choose: bool = False) -> list[HealthCheck]:
 
 
 def fingerprint(model: model_file.ModelFile) -> HealthCheck:
-    """Say how near the pixels prepared here come to those of training; `model_file.read` refuses any other model."""
+    """Say how close the pixels prepared here are to those of training; `model_file.read` refuses other models."""
     size = model.card.size
     here, there = (
         np.frombuffer(bytes.fromhex(text), np.uint8).astype(int)
@@ -73,11 +73,11 @@ def fingerprint(model: model_file.ModelFile) -> HealthCheck:
 
 
 def signature(path: Path) -> HealthCheck:
-    """Check who vouches for the model, by the keys that this site trusts today."""
+    """Check who signed the model, by the keys that this site trusts today."""
     if path.absolute() == model_registry.released():
         return HealthCheck("signature", OK, "the model came with the program and is trusted as it is")
     try:
-        by = model_install.vouched(path, path)
+        by = model_install.signer_of(path, path)
     except EdgeError as error:
         return HealthCheck("signature", FAULT, str(error))
     if by:
@@ -105,9 +105,9 @@ def kernels(classifier: Classifier) -> HealthCheck:
 
 
 def concurrency(model: model_file.ModelFile, threads: int, choose: bool = False) -> HealthCheck:
-    """Time the network on 1, 2 and 4 threads, as far as there are cores; name the best number, or choose it too."""
+    """Time the network on 1, 2 and 4 threads, up to the number of cores; name the best, or choose it too."""
     took = {count: _invocation(model, count) for count in (1, 2, 4) if count == 1 or count <= hardware.cores()}
-    # Fewer threads that are nearly as fast leave cores to the children that decode.
+    # If fewer threads are nearly as fast, they leave cores to the processes that decode.
     best = min(count for count, ms in took.items() if ms <= min(took.values()) * NEARLY)
     words = ", ".join(f"{count}: {ms:.1f} ms" for count, ms in took.items())
     words = f"one film through the network by number of threads: {words}; {best} is best, {threads} used"
@@ -118,7 +118,7 @@ def concurrency(model: model_file.ModelFile, threads: int, choose: bool = False)
 
 
 def _invocation(model: model_file.ModelFile, threads: int) -> float:
-    """Return the shortest time of a few, in milliseconds."""
+    """Return the shortest time of a few runs, in milliseconds."""
     classifier = Classifier(model, threads)
     pixels = np.zeros((model.card.size, model.card.size, 1), np.uint8)
     classifier.scores(pixels)  # the first call of anything is slower

@@ -1,4 +1,4 @@
-"""Where the time of a verdict goes on this device: `python -m edge_app bench FILM...` times each step."""
+"""Times of the steps of a verdict on this device, for `python -m edge_app bench FILM...`."""
 
 import resource
 import sys
@@ -8,17 +8,18 @@ from statistics import median
 
 from edge_app.errors import UnreadableRadiograph
 from edge_app.imaging import preprocess, radiograph
+from edge_app.model.classifier import Classifier
 
-# One film more than needed is read first and not counted: the first call of anything is slower.
+# One round more is timed first and not counted: the first call of anything is slower.
 REPEATS = 10
 
 
-def measure(paths: list[Path], classifier, repeats: int = REPEATS) -> list[dict]:
+def measure(paths: list[Path], classifier: Classifier, repeats: int = REPEATS) -> list[dict]:
     """Time each step of each film.
 
     Args:
         paths: films.
-        one: a `classifier.Classifier`.
+        classifier: both networks.
         repeats: how often each film is timed.
 
     Returns:
@@ -39,7 +40,7 @@ def measure(paths: list[Path], classifier, repeats: int = REPEATS) -> list[dict]
                 field = classifier.find_lungs(grey)
                 clock.append(time.perf_counter())
                 pixels = preprocess.lungs_to_pixels(grey, field, classifier.card.size)
-            except UnreadableRadiograph as error:  # neither knows files, and so names none
+            except UnreadableRadiograph as error:  # neither of them knows the file
                 raise UnreadableRadiograph(f"{path}: {error}.") from error
             clock.append(time.perf_counter())
             classifier.scores(pixels)

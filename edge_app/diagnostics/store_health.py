@@ -1,4 +1,4 @@
-"""Is the store whole, and can it be written? Where there is none yet, could one be made?"""
+"""Whether the store is whole and can be written, or, where there is none yet, could be made."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ def check(path: Path) -> HealthCheck:
         return HealthCheck(
             "store", FAULT, f"{path} is not there, and {folder} may not be written; change its permissions"
         )
-    if not (may_write(path) and may_write(path.parent)):  # beside it SQLite keeps what is not yet in it
+    if not (may_write(path) and may_write(path.parent)):  # SQLite keeps its journal beside it
         return HealthCheck("store", FAULT, f"{path} or its folder may not be written; change their permissions")
     from edge_app.store.store import Store
 

@@ -1,20 +1,20 @@
-"""How many threads look at one film: as a person says, as the doctor measured here, or a likely number."""
+"""How many threads run a network: the user's number, or the one the doctor measured here, or a likely one."""
 
 import contextlib
 import os
 from pathlib import Path
 
 MOST = 64
-# Beside the store: whose programs share a store share what was measured on their device.
+# It lies beside the store: programs that share a store share what was measured on their device.
 NAME = "threads"
 
 
 def chosen() -> int:
     """Return how many threads are used unless a flag says otherwise.
 
-    `COVID_XRAY_THREADS` counts first, then what `keep` kept on a device like this. Else it is half as many as there are
-    cores: `pipeline` looks at two films together, and a child decodes. On 2 cores a folder takes as long with 1 as with
-    2 (165 films a second), with less CPU time.
+    `COVID_XRAY_THREADS` counts first, then what `keep` kept on a device like this. Otherwise it is half the number of
+    cores: `pipeline` judges two films at a time, and another process decodes. On 2 cores a folder takes as long with 1
+    as with 2 (165 films a second), with less CPU time.
     """
     return named() or _kept() or max(1, min(4, (os.cpu_count() or 1) // 2))
 
@@ -26,7 +26,7 @@ def named() -> int | None:
 
 
 def keep(best: int) -> bool:
-    """Have programs use this number from their next start on; say whether that could be written down."""
+    """Make programs use this number from their next start on; return whether it could be saved."""
     from edge_app import atomic_io
 
     path = _path()
@@ -38,7 +38,7 @@ def keep(best: int) -> bool:
 
 
 def _kept() -> int | None:
-    """Return what was measured, if on a device like this: a card may have come from another."""
+    """Return what was measured, if on a device like this: the SD card may come from another."""
     with contextlib.suppress(OSError, ValueError):
         device, _, best = _path().read_text().strip().rpartition(" ")
         if device == _device() and 1 <= int(best) <= MOST:

@@ -1,4 +1,4 @@
-"""Changes of which model is used: install, roll back. Each step leaves a working model, whatever happens to the power.
+"""Changes of the model in use: install, roll back. Each step leaves a working model, even in a power cut.
 
 The copy inside the folder is what is tried, so that nothing can be exchanged between the trial and the use.
 `models.json` is replaced as a whole; a model that has not passed the doctor yet is marked in it as on trial, and only
@@ -75,7 +75,7 @@ def roll_back(place: Path) -> Installed:
         current, other = before.entries[:KEPT]
         where = other.name or "the model of the release"
         verify_install.model(model_registry.file_of(other, place), where)
-        _vouched(other, place)
+        _check_signature(other, place)
         try:
             _write(Order((other, current, other), trial=True), place)  # a trial that is cut short loses neither
             verify_install.doctor(where)
@@ -86,15 +86,15 @@ def roll_back(place: Path) -> Installed:
     return other
 
 
-def vouched(path: Path, where) -> str:
+def signer_of(path: Path, where) -> str:
     """Return who signed the model file that lies here, by the keys of today; raises as `signatures.signer`."""
     return signatures.signer(_content(path), signatures.read(path), where)
 
 
-def _vouched(entry: Installed, place: Path) -> None:
+def _check_signature(entry: Installed, place: Path) -> None:
     """Check the signature of an installed model as that of a new one; the release's own came with the program."""
     if entry.sha256:
-        vouched(model_registry.file_of(entry, place), entry.name)
+        signer_of(model_registry.file_of(entry, place), entry.name)
 
 
 def _valid(place: Path) -> Order:
@@ -130,7 +130,7 @@ def _sweep(order: Order, place: Path) -> None:
     kept = {model_registry.file_of(entry, place).name for entry in order.entries if entry.sha256}
     for path in [*place.glob("*.tflite*"), *place.glob(f"*{atomic_io.UNFINISHED}")]:
         if path.name not in kept and path.name.removesuffix(signatures.SUFFIX) not in kept:
-            with contextlib.suppress(OSError):  # it does no harm
+            with contextlib.suppress(OSError):  # it does no harm where it is
                 path.unlink()
 
 

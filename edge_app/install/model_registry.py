@@ -12,7 +12,7 @@ from typing import NamedTuple
 NAME = "covid-xray-lite0-int8.tflite"
 ORDER = "models.json"
 VERSION = 1
-# Set for the doctor that looks at a model just switched to; nobody else uses that model until the doctor has passed it.
+# Set for the doctor that checks a new model; no other program uses that model until the doctor has passed it.
 TRIAL = "COVID_XRAY_TRIAL"
 
 
@@ -84,7 +84,7 @@ def read(place: Path) -> Order:
 
 
 def usable(entry: Installed, place: Path) -> bool:
-    """Say whether an entry's file is there at its full length: a power cut leaves files short, or empty.
+    """Say whether an entry's file exists at its full length: a power cut may leave it short, or empty.
 
     The hash, which proves the rest, is checked when the model is read: hashing twice would slow every start.
     """
@@ -97,7 +97,7 @@ def usable(entry: Installed, place: Path) -> bool:
 def default_model() -> Path:
     """Return the model file to use; there is always one, whatever has happened to the installed ones.
 
-    One that cannot be used is passed over with a sentence on stderr, never in silence.
+    One that cannot be used is skipped with a sentence on stderr, never silently.
     """
     place = folder()
     try:

@@ -1,7 +1,7 @@
 """Who signed a model or a program that is to be installed: Ed25519 signatures, and the keys a site trusts.
 
 A signature is the 64 bytes of RFC 8032 over the whole file, in a file beside it that is called FILE.sig; a key is a
-public one as PEM. `openssl pkeyutl -verify -pubin -inkey site.pub -rawin -in FILE -sigfile FILE.sig` says the same.
+public one as PEM. `openssl pkeyutl -verify -pubin -inkey site.pub -rawin -in FILE -sigfile FILE.sig` checks the same.
 The site's administrator puts the keys of those it trusts into one folder, which the program itself may not write.
 """
 
@@ -46,12 +46,12 @@ def signer(content, signature: bytes | None, where) -> str:
 
     Args:
         content: bytes, or what gives them, such as an `mmap`.
-        signature: what lies beside the file; None if nothing does.
+        signature: the content of the file beside it; None if there is none.
         where: begins the sentence of a refusal.
 
     Raises:
         NotTrusted: keys are installed, and none of them signed it; or a key cannot be read.
-        MissingPackage: keys are installed, and what checks signatures is not.
+        MissingPackage: keys are installed, but not the package that checks signatures.
     """
     known = keys()
     if not known:

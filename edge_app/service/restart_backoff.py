@@ -13,7 +13,7 @@ MOST_DOUBLINGS = 6
 
 
 class RestartBackoff:
-    """Counts runs in a file that outlives a restart and not a stop."""
+    """Counts runs in a file that outlives a restart, but not a stop."""
 
     def __init__(self, file: Path | None):
         """Take the file; None counts nothing."""

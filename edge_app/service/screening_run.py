@@ -33,8 +33,8 @@ class ScreeningRun:
         store: of `--store`, or None.
         networks: both, `Classifier`.
         lights: of `--lights`, or None.
-        service: what systemd is told through.
-        code: exit code so far: 1 once a film could not be read, or a result not kept.
+        service: the connection to systemd.
+        code: exit code so far: 1 once a film could not be read or a result could not be kept.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class ScreeningRun:
             reads: films that no sink may overwrite.
             remember: recognise films that come again in this run, with or without a store.
             camera: films come from a camera and are handed to `take`; `run` is for files.
-            service: is told of each film; None where the command is no service.
+            service: is told of each film; None where the command is not a service.
 
         Raises:
-            EdgeError: the model is not ours, a flag is wrong, or a sink cannot be written.
+            EdgeError: the model file cannot be used, a flag is wrong, or a sink cannot be written.
         """
         self.code = 0
         self._problems: list[Problem] = []
@@ -120,7 +120,7 @@ class ScreeningRun:
         Args:
             films: as `film_paths.Sources` gives them.
             total: how many there are, if that is known.
-            is_final: says of a result whether it is the film's outcome; if not, it goes nowhere.
+            is_final: says whether a result is the film's final one; if not, it is dropped.
 
         Raises:
             Stopped: the user or the system requested a stop.
@@ -161,14 +161,14 @@ class ScreeningRun:
             yield found
 
     def _unless_known(self, result: "Result") -> "Result":
-        """Return what is known of a film whose copy was judged while this one was on its way."""
+        """Return what is known of a film whose copy was judged while this one was decoded."""
         from edge_app.screening.result import Judged, Refused
 
         judged = isinstance(result, Judged | Refused)
         return (judged and self._known(result.path, result.sha256)) or result
 
     def _known(self, path: "FilmPath", sha256: str) -> "Known | None":
-        """Return what is known of a film that was judged before; a store that cannot be asked is asked no more."""
+        """Return what is known of a film that was judged before; a store that fails is not asked again."""
         from edge_app.screening.result import Known
 
         if self._keeper is None:
@@ -206,7 +206,7 @@ class ScreeningRun:
                 self._undrawn += 1
 
     def _keep(self, flag: str, sink: sinks.Sink, result: "Result") -> None:
-        """Hand a result to a sink; one that fails is named once and left out from then on, and the run goes on."""
+        """Hand a result to a sink; one that fails is reported once and dropped, and the run goes on."""
         try:
             sink.add(result)
         except (OSError, EdgeError) as error:
@@ -247,7 +247,7 @@ def complain(sentence: str) -> None:
 
 
 def progress(results: "Iterable[Result]", total: int | None) -> "Iterator[Result]":
-    """Yield all results, with a bar on stderr if a person watches a long run and its rows go elsewhere."""
+    """Yield all results; show a progress bar if a person watches stderr and the rows go elsewhere."""
     if total is None or total < LEAST_FOR_PROGRESS or not sys.stderr.isatty() or sys.stdout.isatty():
         yield from results
         return

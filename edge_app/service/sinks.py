@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Sink(Protocol):
-    """What is given every result."""
+    """Something that every result is given to."""
 
     def add(self, result: "Result") -> None:
         """Take a result; raises `EdgeError` or `OSError` if it cannot be written."""
@@ -44,14 +44,14 @@ def store(args: Namespace, context: "RunContext") -> "Store | None":
 
 
 def recent_rows() -> Keeper:
-    """Return what knows the films of this run alone."""
+    """Return a keeper that knows only the films of this run."""
     from edge_app.outputs.recent_rows import RecentRows
 
     return RecentRows()
 
 
 def files(args: Namespace, context: "RunContext") -> Iterable[tuple[str, Sink]]:
-    """Open the files that are asked for, one after the other; yield (flag, sink).
+    """Open the files that the flags name, one after the other; yield (flag, sink).
 
     Raises:
         WrongUsage: one cannot be written.
@@ -71,7 +71,7 @@ def files(args: Namespace, context: "RunContext") -> Iterable[tuple[str, Sink]]:
 
 
 def stdout(args: Namespace, context: "RunContext", runtime: str) -> Sink:
-    """Return what prints results: JSON lines, or a table below the name of the runtime."""
+    """Return the sink on stdout: JSON lines, or a table with the name of the runtime above it."""
     if args.json:
         from edge_app.outputs.json_lines import JsonLines
 
@@ -85,9 +85,9 @@ def refuse_overwriting(args: Namespace, reads: Iterable[Path]) -> None:
     """Refuse a sink that would overwrite a film or the model.
 
     Raises:
-        WrongUsage: one would.
+        WrongUsage: a sink would.
     """
-    # realpath: Path.resolve raises on links that go round.
+    # realpath: Path.resolve raises on loops of links.
     written = [(flag, path) for flag, path in (("--csv", args.csv), ("--report", args.report)) if path]
     kept = set(map(os.path.realpath, (*reads, args.model))) if written else set()
     for flag, path in written:

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from edge_app.service.restart_backoff import RestartBackoff
 from edge_app.workers.crash_tracker import CrashTracker
 
-# Of the time after which systemd takes the program for dead: sd_watchdog_enabled(3) advises half; a quarter leaves room
-# for a film that takes long.
+# Share of the time after which systemd takes the program for dead: sd_watchdog_enabled(3) advises half; a quarter
+# leaves room for a film that takes long.
 SIGN_OF_LIFE = 0.25
 # Seconds to wait for a systemd that does not listen; then this message is dropped.
 DEAF = 5.0
-# Seconds from status to status where there is no watchdog.
+# Seconds between two messages where there is no watchdog.
 STATUS = 5.0
 
 
@@ -30,7 +30,7 @@ class Service:
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ):
-        """Look whether systemd listens.
+        """Find out whether systemd listens.
 
         Args:
             environment: with NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID and RUNTIME_DIRECTORY, if systemd runs it.
@@ -98,11 +98,11 @@ class Service:
 def in_journal(environment: Mapping[str, str] = os.environ, stream=None) -> bool:
     """Say whether a stream, stderr if none is given, goes to systemd's journal (JOURNAL_STREAM, systemd.exec(5)).
 
-    A journal is kept, copied and sent for help: what goes there names no film, since a name may be a patient's.
+    A journal is kept, copied and sent for help: messages in it name no film, since the name may be a patient's.
     """
     named = environment.get("JOURNAL_STREAM")
     try:
         status = os.fstat((stream or sys.stderr).fileno()) if named else None
-    except (OSError, ValueError):  # it is closed, or no file
+    except (OSError, ValueError):  # it is closed, or not a file
         return False
     return status is not None and named == f"{status.st_dev}:{status.st_ino}"

@@ -1,4 +1,4 @@
-"""Which films: files, folders, patterns and lists on stdin become paths, in a fixed order, each once."""
+"""Files, folders, patterns and lists on stdin become the paths of films, in a fixed order, each once."""
 
 import glob
 import os
@@ -11,14 +11,14 @@ from typing import NamedTuple
 from edge_app.errors import UnreadableRadiograph, WrongUsage
 from edge_app.imaging import file_type
 
-# In a folder, a file of such a name is meant as a picture, whatever it holds; its fault is worth a sentence.
+# In a folder, a file with such a name is meant as a picture, so its fault is reported.
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".gif", ".tif", ".tiff", ".bmp", ".webp"}
 STDIN = "-"
 CHUNK = 1 << 16
 
 
 class Problem(NamedTuple):
-    """Where no film could be looked for, and the sentence that says why."""
+    """A place where no film could be searched for, and the sentence that says why."""
 
     path: Path
     sentence: str
@@ -29,12 +29,12 @@ class Sources:
 
     A file that is named is always taken. In a folder, a file is taken if its name or its content says picture or
     DICOM, so that a broken film is reported and a `metadata.csv` is not; hidden files are passed over. Links to folders
-    are followed, each folder once. A pattern such as `'archive/**/*.dcm'` is taken for what it matches, if there is no
-    file of that name. `-` is a list on stdin, read as far as it has come: it may be endless.
+    are followed, each folder once. A pattern such as `'archive/**/*.dcm'` stands for the files that it matches, unless
+    a file has that very name. `-` is a list on stdin; it is read as it arrives and may be endless.
 
     Attributes:
-        endless: whether a list on stdin is among them, of which nobody knows how long it is.
-        skipped: files in folders that are no pictures, so far.
+        endless: whether a list on stdin is among them, whose length is not known.
+        skipped: the number of files in folders that were not pictures, so far.
     """
 
     def __init__(self, words: Iterable[str | Path], recursive: bool = True, null: bool = False):
@@ -42,8 +42,8 @@ class Sources:
 
         Args:
             words: paths, patterns, or `-`.
-            recursive: look into the folders of folders.
-            null: the list on stdin has a NUL behind each path, not a line's end.
+            recursive: look into subfolders.
+            null: paths in the list on stdin end with NUL, not with a newline.
         """
         self._words = list(map(str, words))
         self._recursive, self._null = recursive, null
@@ -52,7 +52,7 @@ class Sources:
         self.skipped = 0
 
     def __iter__(self) -> Iterator[Path | Problem | None]:
-        """Yield films and problems; None where the next one must be waited for, which the next call does."""
+        """Yield films and problems, and None before a call that will have to wait for the next one."""
         for word in self._words:
             if word == STDIN:
                 for path in _listed(self._null):
@@ -111,7 +111,7 @@ class Sources:
 
 
 class Found(NamedTuple):
-    """All of what `Sources` gives."""
+    """Everything that `Sources` finds."""
 
     films: list[Path]
     problems: list[Problem]
@@ -129,17 +129,17 @@ def expand(words: Iterable[str | Path], recursive: bool = True) -> Found:
 
 
 def looks_like_film(path: Path) -> bool:
-    """Say whether a file in a folder is meant as a film: by its name, or its first bytes, or they cannot be read."""
+    """Say whether a file in a folder is meant as a film, by its name or first bytes; if in doubt, it is."""
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return True
     try:
         return file_type.name(file_type.head(path)) in ("PNG", "JPEG", "DICOM")
-    except UnreadableRadiograph as error:  # which the reader then explains
+    except UnreadableRadiograph as error:  # the reader will explain it
         return isinstance(error.__cause__, PermissionError)
 
 
 def _listed(null: bool) -> Iterator[Path | None]:
-    """Yield the paths of the list on stdin; None where it has no more for now. Empty lines are passed over."""
+    """Yield the paths of the list on stdin, and None while there are no more yet. Empty lines are skipped."""
     if sys.stdin is None:
         raise WrongUsage("-: stdin is closed; pipe a list of films into this program, or name them.")
     end, rest, descriptor = b"\0" if null else b"\n", b"", sys.stdin.fileno()
@@ -156,7 +156,7 @@ def _listed(null: bool) -> Iterator[Path | None]:
 
 
 def _is_first(folder: Path, seen: set[tuple[int, int]]) -> bool:
-    """Say whether a folder, by device and inode, is met for the first time: a loop of links ends here."""
+    """Say whether a folder, by device and inode, is seen for the first time; this ends loops of links."""
     try:
         status = folder.stat()
     except OSError:

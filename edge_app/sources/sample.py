@@ -1,4 +1,4 @@
-"""The real chest film that comes with the PyPI package `pydicom-data`: what `make run` shows when it is given none."""
+"""The real chest film of the PyPI package `pydicom-data`, which `make run` judges unless films are named."""
 
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Films as they arrive in folders; the folders are polled, so that network shares and USB sticks work too.
 
-A film is handed out once two looks find it the same. One that cannot be read then may still be on its way: some systems
-give a file its full size and time before its bytes. It is tried again until it has been still for a while.
+A film is handed out once two looks find it the same. If it cannot be read then, it may still be arriving: some systems
+give a file its full size and time before its bytes. It is tried again until it has not changed for a while.
 """
 
 import os
@@ -17,20 +17,20 @@ from edge_app.sources.film_paths import IMAGE_SUFFIXES, Problem, looks_like_film
 INTERVAL = 1.0
 # A break in a copy over a hospital's network is seldom longer.
 PATIENCE = 10.0
-# Looking takes time too, a second for some 50,000 files on a Pi; at most this share of all time is spent on it.
+# A look takes a second for some 50,000 files on a Pi; at most this share of all time is spent on looks.
 MOST_LOOKING = 0.1
 # Films that are gone are remembered, so that they are not new if their disk comes back; this many take about 20 MB.
 MOST_GONE = 100_000
-# Seconds of handing out films from one look after which the next is made: what arrives now need not wait for thousands.
+# After handing out films for so many seconds it looks again, so that new films need not wait behind thousands.
 LOOK_AGAIN = 10.0
-# Seconds from when a film was read to when a network looked at it, at most, and what file systems round times by.
+# At most so many seconds pass from reading a film to judging it, with the rounding of file systems' times.
 READING = 1.0
 
 WAITING, GIVEN, DONE, LOST = "waiting", "given", "done", "lost"
 
 
 class _Stamp(NamedTuple):
-    """What a look shows of a file; the identity tells a renamed one, and on some network shares it is new each look."""
+    """What a look shows of a file; `identity` tells a renamed one, but changes at each look on some network shares."""
 
     size: int
     time: int
@@ -39,7 +39,7 @@ class _Stamp(NamedTuple):
 
 
 class _File:
-    """What is known of a file: its stamp, since when it has it, what became of it, when it is handed out next."""
+    """What is known of a file: its stamp and since when, its state, and when it is handed out next."""
 
     __slots__ = ("due", "since", "stamp", "state")
 
@@ -52,10 +52,10 @@ class WatchOptions(NamedTuple):
 
     Attributes:
         interval: seconds from one look to the next.
-        patience: seconds for which a film that cannot be read must be still before that is said.
-        recursive: look into the folders of folders.
-        new_only: leave out what is there already.
-        once: end when all films that are there have been handed out.
+        patience: seconds for which a film that cannot be read must stay unchanged before that is reported.
+        recursive: look into subfolders.
+        new_only: skip the films that are already there.
+        once: stop when all films that are there have been handed out.
     """
 
     interval: float = INTERVAL
@@ -69,7 +69,7 @@ USUAL = WatchOptions()
 
 
 class FolderWatcher:
-    """The films of folders, those that are there and those that come, endlessly."""
+    """The films of folders, those that are there and those that arrive, without an end."""
 
     def __init__(
         self,
@@ -78,13 +78,13 @@ class FolderWatcher:
         say: Callable[[str, str], None] = print,
         judged: Mapping[str, float] = MappingProxyType({}),
     ):
-        """Take what to watch; a folder that is not there is waited for.
+        """Take the folders to watch; one that does not exist yet is waited for.
 
         Args:
             folders: where films arrive.
-            how: they are watched.
-            say: takes the path of a folder, and what is to be said of it to the person who watches.
-            judged: of films that were judged before, the time in seconds since 1970 at which they were read.
+            how: the options.
+            say: takes the path of a folder, and a sentence about it for the user.
+            judged: when films that were judged before had been read, in seconds since 1970, by path.
         """
         self._folders = list(folders)
         self._how, self._say, self._judged = how, say, judged
@@ -93,7 +93,7 @@ class FolderWatcher:
         self._absent: set[str] = set()  # folders that could not be read; reported once
 
     def __iter__(self) -> Iterator[Path | Problem | None]:
-        """Yield films and problems; None before each wait, which the next call does."""
+        """Yield films and problems, and None before a call that waits."""
         began = time.monotonic()
         first = True
         while True:
@@ -114,10 +114,10 @@ class FolderWatcher:
                 time.sleep(max(self._how.interval, looked / MOST_LOOKING))
 
     def record_outcome(self, path: Path, read: bool) -> bool:
-        """Take note of what became of a film that was handed out.
+        """Note whether a film that was handed out could be read.
 
         Returns:
-            Whether that is its outcome; if not, it may still be on its way, and is handed out again.
+            Whether that is final; if not, the film may still be arriving, and is handed out again.
         """
         file = self._files.get(os.fspath(path))
         if file is None or file.state == DONE or read:
@@ -138,13 +138,13 @@ class FolderWatcher:
         return file.state == DONE
 
     def _news(self, found: dict[str, _Stamp], now: float) -> Iterator[Path | Problem]:
-        """Compare a look with what is known: yield what is lost, and what is ready."""
+        """Compare a look with what is known; yield the films that are lost and those that are ready."""
         ready = []
         self._more = False
         for path, stamp in found.items():
             file = self._files.get(path)
             if file is None or file.stamp[:2] != stamp[:2]:
-                # Not read again after a restart; whoever changes a file without changing a time of it means no change.
+                # Not read again after a restart, unless one of its times has changed.
                 judged = file is None and stamp.changed + READING < self._judged.get(path, 0)
                 self._files[path] = _File(stamp, now, DONE if judged else WAITING)
                 continue
@@ -152,7 +152,7 @@ class FolderWatcher:
             if file.state == WAITING and now >= file.due and not empty:
                 ready.append(path)
         yield from self._gone(found)
-        ready.sort(key=lambda path: -self._files[path].since)  # what has just come, before what has lain there
+        ready.sort(key=lambda path: -self._files[path].since)  # new films before old ones
         for given, path in enumerate(ready):
             if given and time.monotonic() - now > LOOK_AGAIN:
                 self._more = True  # they are handed out after the next look
@@ -163,7 +163,7 @@ class FolderWatcher:
                 yield Path(path)
 
     def _gone(self, found: dict[str, _Stamp]) -> Iterator[Problem]:
-        """Forget what is gone; what was read stays known for a while, since a disk may come back."""
+        """Forget files that are gone, but for those that were read: their disk may come back."""
         gone = [path for path in self._files if path not in found]
         identities = {stamp.identity for stamp in found.values()} if gone else set()
         for path in gone:
@@ -181,7 +181,7 @@ class FolderWatcher:
             del self._files[path]
 
     def _ended(self, spent: float) -> bool:
-        """Say whether nothing is left of what is there: of films that keep changing, one stays so for long enough."""
+        """Say whether every film is done; films that keep changing are waited for only so long."""
         left = [file for file in self._files.values() if file.state != DONE]
         tired = spent > 2 * self._how.patience and not self._more
         return not left or (tired and all(file.state == WAITING for file in left))
@@ -205,7 +205,7 @@ class FolderWatcher:
         try:
             status = os.stat(folder)  # noqa: PTH116 (text, as scandir gives it)
             if (status.st_dev, status.st_ino) in seen:
-                return  # links that go round
+                return  # a loop of links
             seen.add((status.st_dev, status.st_ino))
             with os.scandir(folder) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
@@ -222,7 +222,7 @@ class FolderWatcher:
                 continue
             try:
                 status = entry.stat()
-            except OSError:  # it has gone since, or is a link to nothing
+            except OSError:  # it has gone since, or is a broken link
                 continue
             if stat.S_ISDIR(status.st_mode):
                 if self._how.recursive:

@@ -1,4 +1,4 @@
-"""Where the store lies. Imported at every start, so nothing heavy."""
+"""Where the store lies. Every start imports this module, so it imports nothing heavy."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ DEFAULT_STORE = Path("-")
 
 
 def default_path() -> Path:
-    """Return where the store lies unless the user names a file: XDG's data folder, or `COVID_XRAY_STORE`."""
+    """Return the default file of the store: `COVID_XRAY_STORE`, or one in XDG's data folder."""
     if named := os.environ.get("COVID_XRAY_STORE"):
         return Path(named)
     folder = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"

@@ -1,4 +1,4 @@
-"""How the store's file came to what it is: what made each version of its tables out of the one before."""
+"""The versions of the store's tables, and the steps that make each out of the one before."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import sqlite3
 
-# "CXRS": tells our files from other programs' (SQLite's `PRAGMA application_id`).
+# "CXRS", SQLite's `PRAGMA application_id`: it tells our files from those of other programs.
 APPLICATION = 0x43585253
 FIRST_TABLES = """
 CREATE TABLE runs (
@@ -27,7 +27,7 @@ CREATE TABLE copies (
 
 
 class Migration(NamedTuple):
-    """One step: `apply` makes version `version` out of the one before, inside a transaction that is not its own."""
+    """One step: `apply` makes version `version` out of the one before; its caller opens the transaction."""
 
     version: int
     apply: Callable[["sqlite3.Connection"], None]
@@ -39,12 +39,12 @@ def _first_tables(base: "sqlite3.Connection") -> None:
     base.execute(f"PRAGMA application_id={APPLICATION}")
 
 
-# From the oldest to the newest; a new file begins at version 0. A step that was released is never changed: add another.
+# From the oldest to the newest; a new file starts at version 0. Never change a step that was released; add another.
 MIGRATIONS: tuple[Migration, ...] = (Migration(1, _first_tables),)
 
 
 def version(base: "sqlite3.Connection") -> int:
-    """Return the version of a store's tables; 0 of a file that holds none yet."""
+    """Return the version of a store's tables; 0 for a file that has none yet."""
     return base.execute("PRAGMA user_version").fetchone()[0]
 
 
@@ -57,14 +57,14 @@ def migrate(base: "sqlite3.Connection", migrations: Sequence[Migration] = MIGRAT
     for step in migrations:
         if version(base) < step.version:
             with transaction(base):
-                if version(base) < step.version:  # another run may have been faster
+                if version(base) < step.version:  # another run may have been first
                     step.apply(base)
                     base.execute(f"PRAGMA user_version={step.version}")
 
 
 @contextlib.contextmanager
 def transaction(base: "sqlite3.Connection") -> Iterator[None]:
-    """Do all of it or nothing: on leaving, it is on the disk."""
+    """Do all of the block or nothing of it; after the block it is on the disk."""
     base.execute("BEGIN IMMEDIATE")
     try:
         yield

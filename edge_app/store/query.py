@@ -4,17 +4,17 @@ from typing import NamedTuple
 
 
 class Query(NamedTuple):
-    """What a result must be, all of it together; None leaves it open.
+    """The conditions that a result must meet, all of them; None sets no condition.
 
     Attributes:
         verdict: as in the row.
         refusal: as in the row.
         since: ISO date or time, UTC.
-        until: ISO date or time, UTC; the day, hour or second that it names is in it.
-        text: stands somewhere in the path, any case.
+        until: ISO date or time, UTC; the day, hour or second that it names is included.
+        text: part of the path, in any case.
         film: the hash of a film, or the beginning of one.
         run: number of a run.
-        limit: how many at most, the newest.
+        limit: the largest number of results; the newest are taken.
     """
 
     verdict: str | None = None
@@ -45,10 +45,10 @@ EVERYTHING = Query()
 
 
 def literal(text: str) -> str:
-    """Escape what LIKE takes for wildcards."""
+    """Escape the wildcards of LIKE."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _after(moment: str) -> str:
-    """Return what is later than every time of the day, hour or second that `moment` names."""
+    """Return a text that sorts after every time in the day, hour or second that `moment` names."""
     return f"{moment}\U0010ffff"

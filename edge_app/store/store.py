@@ -1,7 +1,7 @@
-"""The store of results: every film once, whatever happens; searched, exported, and forgotten when its time is over.
+"""The store of results: it holds every film once, whatever happens, and is searched, exported and cleared.
 
-A film is known by the hash of its bytes, whatever its name; its result belongs to one model and one operating point. No
-picture and no patient's name is in it, and no path either if the run was asked to keep none.
+A film is known by the hash of its bytes, whatever its name; its result belongs to one model and one operating point.
+The store holds no picture and no patient's name, and no path if the run keeps none.
 """
 
 import json
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """One file of results; a sink of a run, and what `results` looks things up in.
+    """One file of results: a sink of a run, and what the command `results` searches.
 
     After `begin`, `add` returns when the result is on the disk: only then may it be shown.
     """
@@ -45,7 +45,7 @@ class Store:
         self.close()
 
     def begin(self, terms: "RunContext", replace: bool = False) -> None:
-        """Begin a run; with `replace` a kept film gets its new row."""
+        """Begin a run; with `replace`, a film that is judged again gets its new row."""
         self._key = (terms.sha256, terms.rule)
         self._replace = replace
         with self.guarded(), transaction(self._base):
@@ -57,13 +57,13 @@ class Store:
             self._run = done.lastrowid
 
     def add(self, result: "Result | Known") -> None:
-        """Keep a result; a film that is kept already keeps its row, and another path of it is remembered.
+        """Keep a result; a film that is in the store already keeps its row, and its other path is noted.
 
         Raises:
-            StoreFault: it cannot be written; all that was added before is kept.
+            StoreFault: it cannot be written; all earlier results are kept.
         """
         row = result.row()
-        # A film that could not even be read has no hash; it is tried again, and until then is known by its path.
+        # A film that could not be read has no hash; it is tried again, and is known by its path until then.
         path, error = _text(row["path"]), _text(row["error"])
         film = row["sha256"] or f"path:{path or row['time']}"
         refusal = row["refusal"] and row["refusal"]["kind"]
@@ -79,7 +79,7 @@ class Store:
                     (*values, json.dumps(row), self._replace and not row["error"]),
                 )
                 if row["verdict"] and path:
-                    # What once could not be read under this path has been read now.
+                    # A film that could not be read under this path has been read now.
                     self._base.execute("DELETE FROM films WHERE film = ?", (f"path:{path}",))
                     self._base.execute(
                         "INSERT OR IGNORE INTO copies SELECT film, ?, ? FROM films WHERE film = ? AND path <> ?",
@@ -87,7 +87,7 @@ class Store:
                     )
 
     def known(self, sha256: str) -> dict | None:
-        """Return the row of a film that this run's model and operating point have judged; None if they have not."""
+        """Return the row of a film under this run's model and operating point; None if it was not judged."""
         with self.guarded():
             found = self._base.execute(
                 "SELECT row FROM films WHERE film = ? AND model_sha256 = ? AND operating_point = ? AND error IS NULL",
@@ -96,7 +96,7 @@ class Store:
         return found and json.loads(found[0])
 
     def judged(self) -> dict[str, float]:
-        """Return, by path, the time in seconds since 1970 before which its bytes were read, as far as that is kept."""
+        """Return, by path, when the file had been read, in seconds since 1970; only of films whose path is kept."""
         with self.guarded():
             found = self._base.execute(
                 "SELECT path, time, json_extract(row, '$.ms') FROM films"
@@ -136,11 +136,11 @@ class Store:
         return [dict(zip(names, row, strict=True)) for row in found]
 
     def forget(self, older_than_days: float | None = None, film: str | None = None) -> int:
-        """Remove results for good, nothing of them stays in the file; return how many.
+        """Delete results so that nothing of them stays in the file; return how many.
 
         Args:
-            older_than_days: all whose film was judged that long ago.
-            film: the hash of one, or the beginning of it that no other has, or its path.
+            older_than_days: all results that are older.
+            film: its hash, a beginning of it that no other hash has, or its path.
 
         Raises:
             WrongUsage: `film` is the beginning of more than one hash.
@@ -194,7 +194,7 @@ class Store:
         return status.st_dev, status.st_ino
 
     def _still_there(self) -> None:
-        """Notice a file that was removed or replaced: SQLite would go on writing into what nobody will ever find."""
+        """Notice a file that was removed or replaced: SQLite would go on writing into a file that has no name."""
         try:
             same = self._on_disk() == self._identity
         except OSError:
@@ -204,16 +204,16 @@ class Store:
 
     @property
     def base(self) -> "sqlite3.Connection":
-        """The connection, for tables of others in the same file; to be used within `guarded`."""
+        """The connection, for other tables in the same file; use it within `guarded`."""
         return self._base
 
     def guarded(self) -> "_Guard":
-        """Return a context that turns errors of SQLite into sentences of ours."""
+        """Return a context that turns errors of SQLite into `StoreFault`."""
         return _Guard(self.path)
 
 
 class _Guard:
-    """Turn errors of SQLite into sentences of ours."""
+    """Turn errors of SQLite into `StoreFault`."""
 
     def __init__(self, path: Path):
         self._path = path
@@ -237,5 +237,5 @@ def _ago(days: float) -> str:
 
 
 def _text(text: str | None) -> str | None:
-    """Escape the bytes of a file's name that are no text: SQLite holds text only; the row is JSON and holds all."""
+    """Escape the bytes of a file's name that are not text: SQLite holds text only; the row, as JSON, keeps them."""
     return text and text.encode(errors="backslashreplace").decode()

@@ -1,7 +1,7 @@
-"""The file of the store: an SQLite database, opened so that what was acknowledged outlives a power cut.
+"""The file of the store: an SQLite database, opened so that acknowledged results outlive a power cut.
 
-WAL with synchronous=FULL: JSON lines without fsync lost every acknowledged row in a power cut, WAL with NORMAL the last
-ones, this none.
+It uses WAL with synchronous=FULL. In power cuts, JSON lines without fsync lost every acknowledged row, WAL with NORMAL
+lost the last ones, and this lost none.
 """
 
 import os
@@ -14,7 +14,7 @@ from edge_app.store.migrations import APPLICATION, MIGRATIONS, migrate, version
 if TYPE_CHECKING:
     import sqlite3
 
-# How long another run may hold the file before we give up, in seconds.
+# Seconds to wait for another run that holds the file.
 PATIENCE = 10
 
 
@@ -24,7 +24,7 @@ def connect(path: Path, create: bool = True, shared: bool = False) -> "sqlite3.C
     Args:
         path: the file.
         create: make it, and its folder, if it is missing.
-        shared: several threads will use it, of which the caller lets in one at a time.
+        shared: several threads will use the connection; the caller lets in one at a time.
 
     Raises:
         StoreFault: it is not a store of this program, is of a newer program, damaged, missing, or may not be opened.
@@ -85,7 +85,7 @@ def _prepare(base: "sqlite3.Connection", path: Path) -> None:
 
 
 def fault(path: Path, error: Exception) -> StoreFault:
-    """Return what an error of SQLite means for the user."""
+    """Return the fault that an error of SQLite means for the user."""
     said = str(error)
     for mark, sentence in (
         ("locked", "another program holds the store; end it, or name another file"),
