@@ -1,4 +1,4 @@
-"""What the gate measures and what is allowed of it."""
+"""What the gate measures, and the limits that the card sets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Check:
-    """One thing the gate looked at: a value and what is allowed of it; None for no limit on that side."""
+    """One measurement with its limits; None where there is no limit on that side."""
 
     name: str
     value: float
@@ -21,7 +21,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the card allows.
+    """The limits of a card.
 
     Attributes:
         wrong: the highest chance, 0 .. 1, of all kinds of picture together that are not a frontal chest film.

@@ -1,8 +1,8 @@
-"""The gate: is this a frontal chest radiograph that the model was made for? Pure: what was measured in, a reason out.
+"""The gate: is this a frontal chest radiograph that the model was made for? Pure: measurements in, a reason out.
 
-It is asked before any score counts, since a confident answer on the wrong picture is a dangerous error. Most of it is
-free: the network that finds the lungs also tells the kind of picture, and the one that judges them gives an embedding.
-`screening` asks it in stages; nothing else asks it.
+It is asked before any score counts, since a confident answer on the wrong picture is a dangerous error. Most of it
+costs nothing: the network that finds the lungs also classifies the view, and the one that judges them gives an
+embedding. Only `screening` asks it, in stages.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,11 @@ from edge_app.gate.checks import Check, Limits
 from edge_app.gate.refusal import Refusal
 from edge_app.imaging.lung_field import LungField
 
-# Under this age in years COVID-19 was never shown to the models: their children's films are healthy or of other
-# pneumonias (collection chest_xray), so they would say "no COVID-19" of any child.
+# Years. The models never saw COVID-19 in younger patients: the children's films of the training data are healthy or
+# show other pneumonias (collection chest_xray), so the models would call any child free of COVID-19.
 LEAST_AGE = 16
-# A film with fewer pixels on a side shows no texture of the lung; those of the public collections have 150 and more.
+# Pixels on the shorter side. Smaller films do not show the texture of the lung; those of the public collections have
+# 150 and more.
 LEAST_SIDE = 128
 
 SENTENCES = {
@@ -42,10 +43,9 @@ TURNED = {
 
 
 class Gate:
-    """Is asked in stages about one film: the picture, its lungs, the embedding, the file; each may refuse it.
+    """The gate's answers about one film, in four stages: picture, lungs, embedding, file. Any stage may refuse it.
 
-    The first reason is the one that is told. What the file says comes last: a picture that is not a chest film has no
-    patient whose age could matter.
+    The first reason counts. The file comes last: if the picture is not a chest film, the patient's age does not matter.
 
     Attributes:
         checks: what was looked at so far.
@@ -53,7 +53,7 @@ class Gate:
     """
 
     def __init__(self, limits: Limits | None):
-        """Take the limits of the model's card; without any, little more than size and blankness is looked at."""
+        """Take the limits of the model's card; without them only blankness, size, lungs and age are checked."""
         self._limits = limits
         self.checks: list[Check] = []
         self.refusal: Refusal | None = None

@@ -1,8 +1,8 @@
-"""Cheap checks of the picture itself: blank, noise, exposure, sharpness. Pure; the limits come out of the card.
+"""Cheap checks of the picture itself: blank, noise, exposure, sharpness. Pure; the limits come from the card.
 
-All is measured on one small scale, so that neither the film's size nor its JPEG quality matters: the whole picture at
-`SIDE` pixels, and the box round the lungs likewise. Black borders are not counted: of a picture in which no lungs are
-known, only the middle is looked at.
+The whole picture, and the box round the lungs, are shrunk to `SIDE` pixels before they are measured, so that neither
+the film's size nor its JPEG quality matters. Black borders do not count: while the lungs are not known, exposure is
+measured in the middle of the picture.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ PLAIN = 5
 # A covered or broken film is empty on one side only: on another by this share at most. Icons are empty all round.
 ONE_SIDED = 0.15
 
-# What each value means, whether too little or too much of it is wrong, and the sentence that says so.
+# Names of the values; those of which too little is wrong (of all others too much is); and the sentences.
 CONTRAST, NEIGHBOURS = "grey levels spanned", "likeness of neighbouring pixels"
 MIDDLE_BLACK, MIDDLE_WHITE = "black in the middle", "white in the middle"
 LUNGS_BLACK, LUNGS_WHITE, SHARPNESS = "black in the lungs", "white in the lungs", "sharpness of the lungs"

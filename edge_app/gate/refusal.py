@@ -1,4 +1,4 @@
-"""Why a picture gets no verdict: the reasons, in words that stay the same from release to release."""
+"""Why a picture gets no verdict. The kinds are part of the JSON interface and keep their words in every release."""
 
 from dataclasses import dataclass
 

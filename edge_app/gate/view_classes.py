@@ -1,10 +1,10 @@
-"""The kinds of picture that the lung network tells apart, in the order of its second output."""
+"""The view classes that the lung network tells apart, in the order of its second output."""
 
 from edge_app.gate import refusal
 
 FRONTAL, CUT = "frontal", "cut"
 INVERTED, UPSIDE_DOWN = "inverted", "upside down"
-# Turned so that the patient's head points to the left, or to the right, of the picture.
+# Turned: the patient's head points to the left, or to the right, of the picture.
 HEAD_LEFT, HEAD_RIGHT = "head left", "head right"
 LATERAL, CT, PART, PICTURE = "lateral", "ct", "part", "picture"
 CLASSES = (FRONTAL, CUT, INVERTED, UPSIDE_DOWN, HEAD_LEFT, HEAD_RIGHT, LATERAL, CT, PART, PICTURE)

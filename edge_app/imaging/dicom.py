@@ -80,7 +80,7 @@ def age_years(header) -> float | None:
         header: a pydicom data set.
 
     Returns:
-        Years; None if neither is there or they are no age.
+        Years; None if both are missing or unreadable.
     """
     stated = re.fullmatch(r"(\d{1,3})([DWMY])", str(header.get("PatientAge") or "").strip().upper())
     if stated:
@@ -90,7 +90,7 @@ def age_years(header) -> float | None:
 
 
 def _day(value) -> date | None:
-    """Return a date of DICOM (PS3.5 6.2, DA: YYYYMMDD), None if it is none."""
+    """Return a date of DICOM (PS3.5 6.2, DA: YYYYMMDD); None if the value is not a date."""
     try:
         return date.fromisoformat(str(value or "").strip())
     except ValueError:
@@ -160,7 +160,7 @@ def _stored(path: Path, data_set) -> np.ndarray:
 
 
 def compressions() -> dict[str, bool]:
-    """Say of each of `COMPRESSIONS` whether something installed decodes it."""
+    """Return for each of `COMPRESSIONS` whether an installed package decodes it."""
     from pydicom.pixels.decoders.base import get_decoder
 
     return {name: get_decoder(syntax).is_available for name, syntax in COMPRESSIONS.items()}

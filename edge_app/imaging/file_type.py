@@ -1,11 +1,11 @@
-"""What a file is, by its first bytes. Never by its name: hospitals' exports carry any name."""
+"""The type of a file, by its first bytes. Its name does not count: exports of hospitals carry any name."""
 
 import stat
 from pathlib import Path
 
 from edge_app.errors import UnreadableRadiograph
 
-# As many bytes as the longest mark needs: "DICM" ends at 132; the rest is quoted when a text is found.
+# Bytes. The longest mark, "DICM", ends at 132; more is quoted if the file turns out to be text.
 HEAD_LENGTH = 256
 # (offset, mark, name). Names of what is refused read after "is".
 MARKS = (

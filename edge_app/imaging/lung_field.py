@@ -1,6 +1,6 @@
-"""The lung field: where the lungs are on a film, or that there are none to see.
+"""The lung field: where the lungs are on a film, or that the film shows none.
 
-A small network gives each place of the whole film its chance of lung; what is made of it is pure arithmetic, here.
+A small network gives the chance of lung at each place of the whole film; this file turns it into a mask and a box.
 The classifier then sees the lungs and nothing else (`preprocess.lungs_to_pixels`), since borders, burnt-in markers and
 shoulders tell one hospital from another and nothing of a disease.
 """
@@ -15,7 +15,7 @@ from edge_app.errors import NoLungField
 
 # The chance is smoothed up to this side before it is cut, so that the box is fine to 0.4 % of the film.
 FINE = 256
-# A part smaller than this share of the largest is no second lung but a stray patch: gas in the bowel, a shoulder.
+# A part smaller than this share of the largest is a stray patch (gas in the bowel, a shoulder), not a second lung.
 LEAST_PART = 0.15
 # The box reaches this share of the lungs' height and width beyond them: the network is off by some pixels.
 MARGIN = 0.04

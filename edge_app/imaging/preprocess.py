@@ -177,7 +177,7 @@ def _computed_field() -> LungField:
 
 
 def same_fingerprint(one: str, other: str) -> bool:
-    """Say whether two fingerprints agree to one grey level, the most that builds of OpenCV differ by."""
+    """Return whether two fingerprints agree to one grey level, the most by which builds of OpenCV differ."""
     try:
         a, b = (np.frombuffer(bytes.fromhex(text), np.uint8).astype(int) for text in (one, other))
     except ValueError:

@@ -87,7 +87,7 @@ def _first(value) -> float | None:
 
 
 def _padding(stored: np.ndarray, data_set) -> np.ndarray:
-    """Say of each stored value whether it is Pixel Padding Value, or in its range: bool (N,)."""
+    """Return bool (N,): which stored values are Pixel Padding Value, or in its range."""
     value = data_set.get("PixelPaddingValue")
     if value is None:
         return np.zeros(len(stored), bool)

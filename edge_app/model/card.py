@@ -1,4 +1,4 @@
-"""The card: what a model says of itself, checked field by field before a film is judged."""
+"""The card: the description of a model in its file, checked field by field before a film is judged."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from edge_app.gate.checks import Limits
 FORMAT = "covid-xray-card"
 VERSION = 3
 # The rules by which a model may judge, each with a threshold a label; the first is used unless the user names another.
-# It alone has a band of COVID-19 scores in which the answer is "unsure": nobody near a threshold is told "no finding".
+# Only the first has a band of COVID-19 scores with the answer "unsure": near its threshold no film is called normal.
 RULES = ("refer", "sensitive", "balanced")
 FIGURES = ("sensitivity", "specificity")
 # What is measured of a band besides: how a film fares that is suspected outright, and how many are unsure.
@@ -34,7 +34,7 @@ class OperatingPoint:
 
 @dataclass(frozen=True)
 class Card:
-    """What a model file says of itself. `raw` holds all of it; the fields are what the edge acts on.
+    """The description of a model. `raw` holds all of it; the fields are what the edge acts on.
 
     `temperature` is what the logits that the network answers are divided by: 1 for films in files, whose temperature is
     in its last layer already. `camera` is this card as it holds for photographs of films: with their temperature,

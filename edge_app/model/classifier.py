@@ -1,4 +1,4 @@
-"""The interpreter: pixels in, scores out. The only file of the edge that names a TFLite runtime."""
+"""The networks: pixels in, scores out. The only file of the edge that names a TFLite runtime."""
 
 import contextlib
 import importlib
@@ -19,7 +19,7 @@ from edge_app.model.model_file import ModelFile
 
 # The faster one first: LiteRT runs int8 with XNNPACK, tflite-runtime 2.14 does not (20 times slower on x86).
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
-# The name, as of `Classifier.runtime`, of the one whose own kernels for 8 bits are fast on ARM alone.
+# The runtime, by `Classifier.runtime`, whose own kernels for 8 bits are fast on ARM only.
 WITHOUT_XNNPACK = RUNTIMES[1].partition(".")[0]
 # A model of one addition, made by tests/golden/make_one_op.py: a runtime counts as working once it has run this.
 # Importing proves nothing: tflite-runtime 2.14 with numpy 2 imports and fails at the first interpreter.
@@ -130,7 +130,7 @@ class Classifier(_FindsLungs):
 
     @cached_property
     def twin(self) -> "Classifier":
-        """The same networks once more, for another thread; this one itself where there is no room for them."""
+        """A second copy of both networks, for another thread; this one itself if memory does not allow a copy."""
         try:
             return Classifier(*self._made_of)
         except (ModelMismatch, MemoryError):
@@ -138,7 +138,7 @@ class Classifier(_FindsLungs):
 
     @property
     def delegated(self) -> int:
-        """How many pieces of the network that judges run in XNNPACK's kernels; 0 if none does."""
+        """The number of parts of the classifier that run in XNNPACK's kernels."""
         return self._network.delegated()
 
     def lungs(self, pixels: np.ndarray) -> np.ndarray:
@@ -146,11 +146,11 @@ class Classifier(_FindsLungs):
         return self._lungs.chance(pixels)
 
     def look(self, pixels: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
-        """As `lungs`, and the chance, 0 .. 1, of each kind of picture; none if the network tells no kinds."""
+        """As `lungs`, and the chance, 0 .. 1, of each view class; empty if the network does not classify views."""
         return self._lungs.look(pixels)
 
     def judge(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, float | None]:
-        """As `scores`, and how far the embedding lies from the training films; None if the model cannot tell."""
+        """As `scores`, and the distance of the embedding from the training films; None of a model without a gate."""
         if self.ood is None:
             return *self.scores(pixels), None
         scores, maps, embedding = self._network.run(pixels, self._scores, self._maps, self._embedding)
@@ -160,7 +160,7 @@ class Classifier(_FindsLungs):
         """Judge lungs: uint8 (size, size, 1) from `preprocess.lungs_to_pixels`.
 
         Returns:
-            float32 (labels,), scores in 0 .. 1, and float32 (h, w, labels), class maps: above 0 speaks for the label.
+            float32 (labels,), scores in 0 .. 1, and float32 (h, w, labels), class maps: above 0 counts for it.
         """
         scores, maps = self._network.run(pixels, self._scores, self._maps)
         return scores, maps

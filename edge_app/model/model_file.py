@@ -36,9 +36,9 @@ class ModelFile:
     Attributes:
         scores: the flatbuffer that scores.
         lungs: the one that finds the lungs.
-        card: what the file says of itself.
+        card: the description of the model.
         golden: a small film as PNG, whose scores by this very file are in the card; empty in a file without one.
-        ood: what the embeddings of its training films are like; None without a gate.
+        ood: the distribution of the training films' embeddings; None without a gate.
         sha256: of the whole file, hex: networks, thresholds and limits, all that a verdict depends on.
     """
 
@@ -72,7 +72,7 @@ def pack(
     refuses it ("Expected uncompressed zip archive", 1.2.2).
 
     Raises:
-        ValueError: one is no TFLite flatbuffer, or is packed already, or the card lacks a field.
+        ValueError: a network is not a TFLite flatbuffer or is packed already, or the card lacks a field.
     """
     for name, model in (("scores", scores), ("lungs", lungs)):
         if model[4:8] != TFLITE_MARK:

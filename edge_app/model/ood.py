@@ -1,8 +1,8 @@
-"""How unlike the training films a film is: the distance of its embedding from theirs.
+"""Out-of-distribution distance: how far a film's embedding lies from those of the training films.
 
 Probabilistic principal components (Tipping and Bishop 1999): along each of the directions in which training films vary
 most the distance is counted in that direction's standard deviations, and in all others in their common one. Fitted by
-`convert.modelfile.fit_ood` from what this very file says of training films.
+`convert.modelfile.fit_ood` from the embeddings that the finished model file gives for training films.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class OodModel:
-    """What the embeddings of training films are like.
+    """The distribution of the training films' embeddings.
 
     Attributes:
         mean: float32 (features,).
@@ -27,7 +27,7 @@ class OodModel:
     rest: float
 
     def distance(self, embedding: np.ndarray) -> float:
-        """Return how far an embedding, float32 (features,), lies from the training films: about 1 for one of them."""
+        """Return the distance of an embedding, float32 (features,); about 1 for a training film."""
         off = embedding - self.mean
         along = self.directions @ off
         beside = max(0.0, float(off @ off - along @ along)) / self.rest**2
@@ -35,7 +35,7 @@ class OodModel:
 
 
 def pack(one: OodModel) -> bytes:
-    """Return it as little-endian halves: mean, spread, rest, directions; a distance moves by less than a hundredth."""
+    """Return it as little-endian float16: mean, spread, rest, directions; a distance moves by less than a hundredth."""
     parts = (one.mean, one.spread, np.array([one.rest], np.float32), one.directions.ravel())
     return np.concatenate(parts).astype("<f2").tobytes()
 

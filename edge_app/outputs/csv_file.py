@@ -53,7 +53,7 @@ class Csv:
 
 
 def flat(row: dict, labels: tuple[str, ...]) -> dict:
-    """Return a row of `Result.row` with a cell for every field of its fields, None for what there is not."""
+    """Return a row of a result with a cell for each field, nested ones too; None where it has no value."""
     refusal, corrected, lungs = (row[name] or {} for name in ("refusal", "corrected", "lungs"))
     scores, put_right = row["scores"] or {}, corrected.get("scores") or {}
     shot = row.get("camera") or {}
@@ -79,7 +79,7 @@ def flat(row: dict, labels: tuple[str, ...]) -> dict:
 
 
 def cells(row: dict, labels: tuple[str, ...]) -> dict:
-    """Return a whole row, of `Result.row` and of its context, with a cell for every field of its fields."""
+    """Return the row of a result and of its run as cells, as `flat`."""
     return flat(row, labels) | _of_context(row)
 
 

@@ -7,14 +7,14 @@ from edge_app.screening.run_context import RunContext
 
 
 class JsonLines:
-    """Each line is a row of `Result.row` and of `RunContext.row`."""
+    """Each line is the row of a result and of its `RunContext`."""
 
     def __init__(self, context: RunContext):
         """Take what holds for every line."""
         self._context = context.row()
 
     def add(self, result: Result) -> None:
-        """Print one line; null for what there is not."""
+        """Print one line; null where there is no value."""
         print(json.dumps(result.row() | self._context), flush=True)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The picture of a verdict: the film, and beside it the film with what the network looked at."""
+"""The picture of a verdict: the film, and beside it the film with the class map of COVID-19."""
 
 from pathlib import Path
 
@@ -75,7 +75,7 @@ def small(result: Screened, grey: np.ndarray, side: int) -> np.ndarray:
 
 
 def inside_in_words(share: float | None) -> str:
-    """Say what share of the heat lies inside the lungs."""
+    """Return in words which share of the heat lies inside the lungs."""
     return "nothing on it speaks for COVID-19" if share is None else f"{share:.0%} of the heat lies inside the lungs"
 
 
@@ -90,7 +90,7 @@ def outcome(result: Screened) -> str:
 
 
 def offer(result: Refused) -> str:
-    """Say what a refused film says once it is put right; empty if nothing puts it right."""
+    """Return in words the verdict on a refused film put right; empty if nothing puts it right."""
     put_right = result.corrected
     return sentence(f"{put_right.change}, it reads: {put_right.verdict}.") if put_right else ""
 

@@ -1,4 +1,4 @@
-"""Three lights at pins of the Pi: ready, judging, and the last verdict. A light that is dark means nothing at all.
+"""Three lights at pins of the Pi: ready, judging, and the last verdict.
 
 The third burns for 'covid suspected', blinks slowly where a person must look (any other finding, unsure, refused, could
 not be read) and flashes once for 'no finding suspected'. None of them is green for healthy: they say that there is
@@ -65,7 +65,7 @@ class StatusLeds:
             self._verdict.off()
 
     def verdict(self, verdict: str | None) -> None:
-        """Show what came of a film: one of `decision.VERDICTS`, or None of one that could not be read."""
+        """Show the verdict of a film, one of `decision.VERDICTS`; None of a film that could not be read."""
         if verdict == decision.COVID:
             self._verdict.on()
         elif verdict == decision.NORMAL:

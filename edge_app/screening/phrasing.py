@@ -3,17 +3,17 @@
 from edge_app.screening import decision
 
 NOT_A_DIAGNOSIS = "Research and triage aid, not a diagnosis."
-# Below this share most of the heat lies where no lung is, and what rests on it rests on something else.
+# Below this share most of the heat lies outside the lungs, and so does what the verdict rests on.
 LEAST_INSIDE = 0.5
 OUTSIDE = "Most of the heat lies outside the lungs: do not trust this reading."
 ASIDE = "Most of the heat lies outside the lungs; this verdict does not rest on it."
-# Hardly anything speaks for COVID-19 on a film without it, and that little may lie anywhere: a warning on most healthy
-# films would teach people to look past it.
+# On a film without COVID-19 its class map is almost empty, and the little that is left may lie anywhere: a warning on
+# most healthy films would teach people to ignore it.
 RESTING = (decision.COVID, decision.UNSURE)
 
 
 def describe(point, band: tuple[float, float] | None = None) -> str:
-    """Say in words what an operating point gave on test films."""
+    """Return in words the figures of an operating point on test films."""
     shares = {name: share(figure) for name, figure in point.figures.items()}
     if band is None:
         return (
@@ -27,7 +27,7 @@ def describe(point, band: tuple[float, float] | None = None) -> str:
 
 
 def worth(values: dict, prevalence: float, banded: bool) -> str:
-    """Say in words what a verdict is worth: `values` are those of `prevalence.of_point`."""
+    """Return in words the predictive values of a verdict: `values` are those of `prevalence.of_point`."""
     others = "those neither suspected nor unsure" if banded else "the others"
     return (
         f"at prevalence {prevalence:g}: PPV {share(values['ppv'], 3)}, the share of '{decision.COVID}' who have it; "
@@ -36,7 +36,7 @@ def worth(values: dict, prevalence: float, banded: bool) -> str:
 
 
 def outcome(row) -> str:
-    """Say in a few words what became of a film: its verdict with the reason of a refusal, or that it was not read."""
+    """Return a few words on the outcome of a film: its verdict, the kind of its refusal, or that it was not read."""
     if row["error"]:
         return "could not be read"
     return f"{decision.REFUSED}: {row['refusal']['kind']}" if row["refusal"] else row["verdict"]
@@ -50,13 +50,13 @@ def heat_warning(verdict: str, inside: float | None) -> str | None:
 
 
 def frames(shot: dict) -> str:
-    """Say of how many frames of a camera a score is the median, and how far they differ: `camera` of a row."""
+    """Return in words how many frames a score is the median of, and their range: `shot` is `camera` of a row."""
     low, high = shot["spread"]["covid"]
     return f"median of {shot['frames']} frames; covid from {low:.3f} to {high:.3f} in them"
 
 
 def share(figure: dict | None, digits: int = 2) -> str:
-    """Write a share with its interval, or that it is not known."""
+    """Return a share with its interval, or that it is not known."""
     return "{value:.{d}f} ({low:.{d}f} to {high:.{d}f})".format(**figure, d=digits) if figure else "not known"
 
 

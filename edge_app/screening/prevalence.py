@@ -1,7 +1,7 @@
-"""How often a verdict is right where COVID-19 is more or less common: predictive values at a prevalence.
+"""Predictive values at a prevalence: how often a verdict is right where COVID-19 is more or less common.
 
-Sensitivity and specificity were measured on test films. The share of the people filmed who have COVID-19 is known only
-where the films are taken; at 1 in 100, a model that is right in 95 % of both is wrong with 5 of 6 suspicions.
+Sensitivity and specificity were measured on test films. Only the site knows which share of the people it films has
+COVID-19; at 1 in 100, with 95 % sensitivity and specificity, 5 of 6 suspicions are wrong.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ def read(text: str) -> float:
     """Return the prevalence that a user stated.
 
     Raises:
-        WrongUsage: it is no number between 0 and 1; at 0 and at 1 there is nothing to find out.
+        WrongUsage: it is not a number between 0 and 1; at 0 and at 1 a test adds nothing.
     """
     try:
         prevalence = float(text)

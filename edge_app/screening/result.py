@@ -1,4 +1,4 @@
-"""One film's outcome, and the row of plain values that every sink, the store and the pages share (docs/results.md)."""
+"""The results of films, and the row of plain values that outputs, store and page share (docs/results.md)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -33,8 +33,8 @@ class Inference:
         scores: score by label, 0 .. 1.
         field: where the lungs are.
         pixels: uint8 (size, size, 1), the classifier's input.
-        heat: float32 (h, w) over the box of `field`, the class map of COVID-19: above 0 speaks for it.
-        heat_inside: the share of that heat that lies inside the lungs, 0 .. 1; None if nothing speaks for COVID-19.
+        heat: float32 (h, w) over the box of `field`, the class map of COVID-19: values above 0 count for it.
+        heat_inside: the share of that heat that lies inside the lungs, 0 .. 1; None if no value is above 0.
         maps: float32 (h, w, labels), the class maps of all labels over the box of `field`.
         checks: what the gate looked at.
         view_classes: chance, 0 .. 1, of each of `view_classes.CLASSES`; empty if the model's file tells none.
@@ -50,13 +50,13 @@ class Inference:
     view_classes: dict[str, float]
 
     def rejected(self, why: Refusal) -> "Rejection":
-        """Return the same, of a film that must get no verdict all the same."""
+        """Return the rejection of this film for a reason; what the networks say is kept in it."""
         return Rejection(why, self.checks, self.view_classes, self.field, self)
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """Why a film must get no verdict, and what was found out about it until then.
+    """Why a film must get no verdict, and what was found until then.
 
     Attributes:
         refusal: the reason.
@@ -74,7 +74,7 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Corrected:
-    """What a refused film says once it is put right: turned or its greys exchanged.
+    """The verdict on a refused film after it was put right: turned, or its greys inverted.
 
     Attributes:
         change: what was done, such as "turned by 180 degrees" or "greys inverted".
@@ -140,7 +140,7 @@ class Judged(_Named):
         return self.inference.view_classes
 
     def row(self) -> dict:
-        """Return what can be told of it in JSON: schema 1 of docs/results.md, without what holds for the whole run."""
+        """Return its row in JSON: schema 1 of docs/results.md, without what holds for the whole run."""
         return _row(
             self,
             verdict=self.verdict,
@@ -156,8 +156,8 @@ class Refused(_Named):
     """A film that the gate refused.
 
     Attributes:
-        rejection: why, and what was found out about it.
-        corrected: what the film says once it is put right; None where nothing puts it right.
+        rejection: why, and what was found.
+        corrected: the verdict on the film put right; None where nothing puts it right.
         sha256, time, ms, grey, shot: as of `Judged`.
     """
 
@@ -262,7 +262,7 @@ class Known(_Named):
         return {**self.kept, "path": str(self.path), "stored": True, "copy_of": self.copy_of}
 
 
-# A film that the gate and the networks looked at just now; what became of one just now; and what a sink is given.
+# Of a film that went through the gate just now; of any film that was read just now; and what outputs are given.
 Screened = Judged | Refused
 Outcome = Judged | Refused | Failed
 Result = Judged | Refused | Failed | Known

@@ -1,4 +1,4 @@
-"""What holds for every film of a run: the model, the operating point and what it gave, the prevalence."""
+"""What holds for every film of a run: the model, the operating point with its figures, the prevalence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Many films in turn: decoded in worker processes, judged in threads."""
+"""Films are decoded in child processes and judged in threads."""

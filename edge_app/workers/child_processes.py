@@ -29,7 +29,7 @@ Work = Callable[[str, int, Callable[[str], None]], tuple[tuple, bytes]]
 
 
 class Line:
-    """Pipes to and from one child, and its slots: made by the parent, used by all."""
+    """The pipes to and from one child, and its slots; the parent makes them before it forks."""
 
     def __init__(self):
         self.free = deque(range(SLOTS))
@@ -190,7 +190,7 @@ def _fork(line: Line, lines: list[Line], work: Work, prepare: Callable[[], None]
 def _limit(limits: Limits) -> None:
     import resource
 
-    # If memory runs out all the same, the kernel should take us and not the parent.
+    # If the machine runs out of memory, the kernel should kill this child and not the parent.
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123
         file.write("1000")
     held = 0
@@ -216,7 +216,7 @@ def _serve(line: Line, work: Work, limits: Limits) -> None:
 
 
 def obituary(code: int, limits: Limits) -> str:
-    """Say of what a child died: `code` as `os.waitstatus_to_exitcode` gives it; to read after the path."""
+    """Return why a child died, to read after the path; `code` is that of `os.waitstatus_to_exitcode`."""
     if code == -signal.SIGALRM:
         return f"took longer than {limits.seconds:g} s to decode; export it again, as PNG"
     if code == -signal.SIGKILL:

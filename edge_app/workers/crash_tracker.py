@@ -1,22 +1,23 @@
-"""Films over which the program died: one that brings it down each time must not keep those behind it from a verdict.
+"""Films on which the program crashed: a film that crashes it each time must not block the films after it.
 
-Which film a judge has in work is written down in memory that outlives a restart of the service; who finds a film there
-at its start knows over what the run before died. Decoders need none of this: they die alone (`pool`).
+The films that are being judged are noted in memory that survives a restart of the service. A run that finds a film
+there at its start knows on which film the run before it crashed. Decoders need none of this: they crash alone
+(`decode_pool`).
 """
 
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-# After so many deaths a film is given up. A power cut, a kill by hand and a lack of memory may each be chance.
+# A film is given up after this many crashes. A power cut, a kill by hand and a lack of memory may each be chance.
 MOST_DEATHS = 3
 
 
 class CrashTracker:
-    """Counts, by the sha256 of a film, the runs that began it and did not end it."""
+    """Counts by film, by its sha256, the runs that began and did not finish it."""
 
     def __init__(self, folder: Path | None = None):
-        """Look what the run before left behind; None counts nothing."""
+        """Read what the run before left in a folder; None counts nothing."""
         self._folder = folder
         self._left = {path.name for path in folder.glob("*")} if folder else set()
 
@@ -28,11 +29,11 @@ class CrashTracker:
 
     @property
     def at_large(self) -> bool:
-        """Whether films over which a run died are still to come: then one at a time is judged, so it shows which."""
+        """Whether films on which a run crashed are still to come; then one film at a time is judged, to find it."""
         return bool(self._left)
 
     def begin(self, sha256: str) -> int:
-        """Write down that a film is in work now; return over how many deaths it was so. Too many: it is not begun."""
+        """Note that a film is being judged; return on how many crashes it was. After `MOST_DEATHS` it is not begun."""
         if self._folder is None:
             return 0
         try:
@@ -48,14 +49,14 @@ class CrashTracker:
         return deaths
 
     def end(self, sha256: str) -> None:
-        """Write down that the program outlived a film."""
+        """Note that a film was judged without a crash."""
         self._left.discard(sha256)
         if self._folder is not None:
             with contextlib.suppress(OSError):
                 (self._folder / sha256).unlink(missing_ok=True)
 
     def forget(self) -> None:
-        """Begin anew: the service was stopped by hand, and films that were given up get another chance."""
+        """Forget all films: the service was stopped by hand, and those given up get another chance."""
         if self._folder is not None:
             for path in self._folder.glob("*"):
                 with contextlib.suppress(OSError):

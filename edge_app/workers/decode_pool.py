@@ -1,4 +1,4 @@
-"""Films are decoded in children, under limits of time and memory: what hangs, bursts or crashes costs that film alone.
+"""Films are decoded in child processes, under limits of time and memory: a hang or a crash costs one film.
 
 The children are forked before numpy, OpenCV and the runtime are imported: they stay small, and decode the first film on
 another core while the parent still builds its interpreter. Between them and the parent stands a guard, a process that
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 # Most children that decode at a time, each with 30 to 60 MB. Films of 300 pixels keep one child idle most of the time
 # (165 a second with one child, 159 with two, on 2 cores); large PNG files keep every core busy.
 CHILDREN = max(1, min(3, os.cpu_count() or 1))
-# Another child is woken once films have come later than this, in seconds, so many times more often than in time.
+# Another child is woken once late films outnumber punctual ones by OFTEN; late is more than LATE seconds of waiting.
 LATE, OFTEN = 0.005, 4
 # Twenty times what the slowest film that was met takes on the slowest Pi (a 100-megapixel PNG takes 2 s on a desk).
 SECONDS = 20
 # Films of 100 megapixels take up to 800 MB while they are made grey: those in colour with transparency.
 MEMORY_MB = 1000
-# A child that has passed its limit is killed by the kernel; if nothing is heard so long after, its guard is gone too.
+# The kernel kills a child at its time limit. If no answer comes this many seconds later, the guard has died too.
 GRACE = 10
-# What children that have nothing to do may take to go, in seconds.
+# Seconds that idle children get to end by themselves.
 PATIENCE = 0.5
 
 
@@ -110,7 +110,7 @@ class DecodePool:
             paths: any number. An iterator that would have to wait for the next one gives None instead.
 
         Yields:
-            Each path in the order given, with the film or the fault that a person is told: `UnreadableRadiograph`,
+            Each path in the order given, with the film, or the fault to report: `UnreadableRadiograph`,
             `MissingPackage`. A fault has the attribute `sha256`, empty if the file could not be read. None for a None,
             when all films before it have been taken.
         """
@@ -133,7 +133,7 @@ class DecodePool:
     def _taken_up(self, path: Path) -> tuple[Line, int] | None:
         """Return where the answer of `begin` will be; None if it was another film or another size."""
         begun, self._begun = self._begun, None
-        # An answer that nobody takes is passed over by `Line.wait`.
+        # `Line.wait` skips an answer that was not taken.
         return begun[2:] if begun and begun[:2] == (path, self.least_side) else None
 
     def _used(self) -> list[Line]:
@@ -191,7 +191,7 @@ class DecodePool:
         self._guard = 0
 
     def _restart(self, ahead: deque) -> None:
-        """Begin again with new children, after a death that nobody could tell of, such as the guard's own."""
+        """Begin again with new children, after the guard itself has died."""
         self._stop()
         self._lines[:] = [Line() for _ in self._lines]
         self._start()

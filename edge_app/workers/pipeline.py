@@ -1,4 +1,4 @@
-"""Many films: children decode the next ones while the networks look at this one. One outcome a film, in order."""
+"""Films in order: children decode the next ones while the networks judge the present ones; one result a film."""
 
 import contextlib
 import gc
@@ -46,7 +46,7 @@ def results(
         limits: thresholds by label and the band, of `Card.limits`.
         keep_grey: give the film along with its result.
         known: gives what is known already of the film at a path with a sha256; such a film is not judged again.
-        crash_tracker: knows the films over which a run before this one died.
+        crash_tracker: knows the films on which an earlier run crashed.
 
     Yields:
         One outcome a film in the order given. Whatever happens to a film becomes its outcome, so that the films after
@@ -116,7 +116,7 @@ class _Judges:
 
     def _run(self, classifier: Classifier) -> None:
         for path, decoded, answer in iter(self._films.get, None):
-            if self._closed:  # nobody waits for it any more
+            if self._closed:  # the result is not wanted any more
                 return
             answer.put(self._judged(path, decoded, classifier))
 
