@@ -127,7 +127,7 @@ def test_erasing_says_so_if_another_program_keeps_the_log(kept, film_path, monke
     with contextlib.closing(sqlite3.connect(kept.settings.store)) as other:
         other.execute("BEGIN")
         other.execute("SELECT count(*) FROM films").fetchone()
-        with pytest.raises(StoreFault, match="another program reads the store"):
+        with pytest.raises(StoreFault, match="another program is reading the store"):
             kept.reading_store.erase()
     assert kept.reading_store.erase() == 0
     assert left() == []
