@@ -16,7 +16,7 @@ from pathlib import Path
 SYSTEM = Path("/opt/covid-xray")
 
 
-class Refused(Exception):
+class CannotInstall(Exception):
     """This bundle cannot be installed here; the text says why and what to do."""
 
 
@@ -40,14 +40,14 @@ def main() -> int:
         fits(about, platform.machine(), sys.version_info[:2])
         verify(bundle)
         if args.system and os.geteuid() != 0:
-            raise Refused("--system: only root may install for the whole device; run it with sudo.")
+            raise CannotInstall("--system: only root may install for the whole device; run it with sudo.")
         target = unused(SYSTEM, about["version"]) if args.system else args.prefix.absolute()
         make(bundle, target)
         if args.system:
             switch(SYSTEM / "current", target)
             enable = [] if args.enable is None else ["--enable", *args.enable]
             subprocess.run([target / "bin" / "python", "-m", "edge_app.system", *enable], check=True, cwd="/")
-    except Refused as why:
+    except CannotInstall as why:
         print(why, file=sys.stderr)
         return 2
     except (OSError, ValueError) as error:
@@ -64,14 +64,14 @@ def fits(about: dict, machine: str, python: tuple[int, int]) -> None:
     """Refuse a bundle that was made for another processor or Python."""
     here = f"{python[0]}.{python[1]}"
     if about["python"] != here:
-        raise Refused(
+        raise CannotInstall(
             f"This bundle is for Python {about['python']} and this is {here}; make one with: "
             f"make bundle ARCH={about['arch']} PYTHON={here}"
         )
     # A 64-bit kernel under a 32-bit system says aarch64: what counts is the size of Python's own pointers.
     bits = "" if sys.maxsize > 2**32 else " in a 32-bit system"
     if about["arch"] != machine or bits:
-        raise Refused(
+        raise CannotInstall(
             f"This bundle is for {about['arch']} and this is {machine}{bits}; make one for it, or use the 64-bit "
             "Raspberry Pi OS."
         )
@@ -85,17 +85,17 @@ def verify(bundle: Path) -> None:
     there = {name for name in there if "__pycache__" not in name}
     if there != set(wanted):
         odd = sorted(there ^ set(wanted))
-        raise Refused(f"{bundle}: {', '.join(odd)}: missing, or not listed in SHA256SUMS; fetch the bundle again.")
+        raise CannotInstall(f"{bundle}: {', '.join(odd)}: missing, or not listed in SHA256SUMS; fetch the bundle again.")
     for name, digest in wanted.items():
         if hashlib.sha256((bundle / name).read_bytes()).hexdigest() != digest:
-            raise Refused(f"{bundle / name}: is damaged or was changed; fetch the bundle again.")
+            raise CannotInstall(f"{bundle / name}: is damaged or was changed; fetch the bundle again.")
 
 
 def make(bundle: Path, target: Path) -> None:
     """Make the environment from scratch; pip runs from its own wheel, and checks the hashes again."""
     if target.exists():
         if not (target / "pyvenv.cfg").exists() and any(target.iterdir()):
-            raise Refused(f"{target}: exists but is not a virtual environment; name another folder.")
+            raise CannotInstall(f"{target}: exists but is not a virtual environment; name another folder.")
         shutil.rmtree(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     # The system's packages can be seen: picamera2, lgpio and gpiozero come with Raspberry Pi OS and not from PyPI.
@@ -120,7 +120,7 @@ def make(bundle: Path, target: Path) -> None:
             [target / "bin" / "python", "-m", "edge_app.diagnostics.model_smoke_test"], check=True, cwd=target
         )
     except subprocess.CalledProcessError:
-        raise Refused(
+        raise CannotInstall(
             f"{target}: the program is installed, but its model does not give on this device what its card says; "
             "see above, and report it."
         ) from None

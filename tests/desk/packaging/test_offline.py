@@ -182,7 +182,7 @@ def test_a_bundle_for_another_device_is_refused(bundle, tmp_path, field, value, 
 
 def test_a_64_bit_kernel_under_a_32_bit_system_is_refused(monkeypatch):
     monkeypatch.setattr(install.sys, "maxsize", 2**31 - 1)
-    with pytest.raises(install.Refused, match="in a 32-bit system"):
+    with pytest.raises(install.CannotInstall, match="in a 32-bit system"):
         install.fits({"arch": "aarch64", "python": "3.11"}, "aarch64", (3, 11))
 
 
