@@ -71,7 +71,7 @@ def _list(args, place: Path) -> int:
     except (OSError, ValueError) as error:
         raise NotInstalled(f"{place}: what is installed cannot be told ({error}); install your model again.") from error
     if not any(not entry.sha256 for entry in entries):
-        entries.append(model_registry.Installed())
+        entries.append(model_registry.InstalledModel())
     for entry in entries:
         path = model_registry.file_of(entry, place)
         _say(args, entry, "in use" if path == used else "kept" if path.is_file() else "missing")

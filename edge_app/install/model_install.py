@@ -14,7 +14,7 @@ from pathlib import Path
 from edge_app import atomic_io
 from edge_app.errors import EdgeError, NotInstalled
 from edge_app.install import model_registry, signatures, verify_install
-from edge_app.install.model_registry import Installed, Order
+from edge_app.install.model_registry import InstalledModel, InstalledModels
 
 # The one in use and the one before.
 KEPT = 2
@@ -22,7 +22,7 @@ KEPT = 2
 MOST_MB = 200
 
 
-def install(path: Path, place: Path) -> Installed:
+def install(path: Path, place: Path) -> InstalledModel:
     """Install a model file once it has passed every check; whatever fails, what was in use before still is.
 
     Args:
@@ -38,7 +38,7 @@ def install(path: Path, place: Path) -> Installed:
     content = _content(path)
     signature = signatures.read(path)
     signer = signatures.signer(content, signature, path)
-    entry = Installed(hashlib.sha256(content).hexdigest(), path.name, len(content), signer, _now())
+    entry = InstalledModel(hashlib.sha256(content).hexdigest(), path.name, len(content), signer, _now())
     with _held(place):
         before = _valid(place)
         if before.entries and before.entries[0].sha256 == entry.sha256:
@@ -46,10 +46,10 @@ def install(path: Path, place: Path) -> Installed:
         try:
             _add(entry, content, signature, place)
             verify_install.model(model_registry.file_of(entry, place), path)
-            rest = [other for other in before.entries or (Installed(),) if other.sha256 != entry.sha256]
-            _write(Order((entry, *rest), trial=True), place)
+            rest = [other for other in before.entries or (InstalledModel(),) if other.sha256 != entry.sha256]
+            _write(InstalledModels((entry, *rest), trial=True), place)
             verify_install.doctor(path)
-            after = Order((entry, *rest[: KEPT - 1]))
+            after = InstalledModels((entry, *rest[: KEPT - 1]))
             _write(after, place)
         except BaseException:
             _write(before, place)
@@ -59,7 +59,7 @@ def install(path: Path, place: Path) -> Installed:
     return entry
 
 
-def roll_back(place: Path) -> Installed:
+def roll_back(place: Path) -> InstalledModel:
     """Use the model before the one in use; a second call comes back to this one.
 
     Returns:
@@ -77,9 +77,10 @@ def roll_back(place: Path) -> Installed:
         verify_install.model(model_registry.file_of(other, place), where)
         _check_signature(other, place)
         try:
-            _write(Order((other, current, other), trial=True), place)  # a trial that is cut short loses neither
+            # A trial that is cut short loses neither.
+            _write(InstalledModels((other, current, other), trial=True), place)
             verify_install.doctor(where)
-            _write(Order((other, current)), place)
+            _write(InstalledModels((other, current)), place)
         except BaseException:
             _write(before, place)
             raise
@@ -91,23 +92,23 @@ def signer_of(path: Path, where) -> str:
     return signatures.signer(_content(path), signatures.read(path), where)
 
 
-def _check_signature(entry: Installed, place: Path) -> None:
+def _check_signature(entry: InstalledModel, place: Path) -> None:
     """Check the signature of an installed model as that of a new one; the release's own came with the program."""
     if entry.sha256:
         signer_of(model_registry.file_of(entry, place), entry.name)
 
 
-def _valid(place: Path) -> Order:
-    """Return the order without a trial that was cut short, and without missing files; empty if it is damaged."""
+def _valid(place: Path) -> InstalledModels:
+    """Return the list without a trial that was cut short, and without missing files; empty if it is damaged."""
     try:
-        order = model_registry.read(place)
+        models = model_registry.read(place)
     except (OSError, ValueError):
-        return Order()
-    entries = tuple(one for one in order.counting if model_registry.usable(one, place))
-    return Order(entries)
+        return InstalledModels()
+    entries = tuple(one for one in models.in_effect if model_registry.usable(one, place))
+    return InstalledModels(entries)
 
 
-def _add(entry: Installed, content: bytes, signature: bytes | None, place: Path) -> None:
+def _add(entry: InstalledModel, content: bytes, signature: bytes | None, place: Path) -> None:
     try:
         if signature is not None:
             atomic_io.write(signatures.beside(model_registry.file_of(entry, place)), signature)
@@ -116,18 +117,18 @@ def _add(entry: Installed, content: bytes, signature: bytes | None, place: Path)
         raise NotInstalled(f"{place}: the model cannot be written ({error.strerror}); make room.") from error
 
 
-def _write(order: Order, place: Path) -> None:
-    models = [entry._asdict() for entry in order.entries]
-    content = {"version": model_registry.VERSION, "trial": order.trial, "models": models}
+def _write(models: InstalledModels, place: Path) -> None:
+    entries = [entry._asdict() for entry in models.entries]
+    content = {"version": model_registry.VERSION, "trial": models.trial, "models": entries}
     try:
-        atomic_io.write_json(place / model_registry.ORDER, content)
+        atomic_io.write_json(place / model_registry.LIST_FILE, content)
     except OSError as error:
         raise NotInstalled(f"{place}: cannot be written ({error.strerror}); make room, or run as root.") from error
 
 
-def _sweep(order: Order, place: Path) -> None:
+def _sweep(models: InstalledModels, place: Path) -> None:
     """Remove the models that are no longer listed, and what a power cut left unfinished."""
-    kept = {model_registry.file_of(entry, place).name for entry in order.entries if entry.sha256}
+    kept = {model_registry.file_of(entry, place).name for entry in models.entries if entry.sha256}
     for path in [*place.glob("*.tflite*"), *place.glob(f"*{atomic_io.UNFINISHED}")]:
         if path.name not in kept and path.name.removesuffix(signatures.SUFFIX) not in kept:
             with contextlib.suppress(OSError):  # it does no harm where it is

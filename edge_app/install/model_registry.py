@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 NAME = "covid-xray-lite0-int8.tflite"
-ORDER = "models.json"
+LIST_FILE = "models.json"
 VERSION = 1
 # Set for the doctor that checks a new model; no other program uses that model until the doctor has passed it.
 TRIAL = "COVID_XRAY_TRIAL"
 
 
-class Installed(NamedTuple):
-    """One entry of the order: a model file, or the release's own where `sha256` is empty.
+class InstalledModel(NamedTuple):
+    """One model of the list: a file, or the release's own where `sha256` is empty.
 
     `size` is in bytes, `signer` the name of the key that signed it, or empty, `time` of installation in UTC.
     """
@@ -29,14 +29,14 @@ class Installed(NamedTuple):
     time: str = ""
 
 
-class Order(NamedTuple):
+class InstalledModels(NamedTuple):
     """What `models.json` says: the entries, the one in use first, and whether the first has yet to pass the doctor."""
 
-    entries: tuple[Installed, ...] = ()
+    entries: tuple[InstalledModel, ...] = ()
     trial: bool = False
 
     @property
-    def counting(self) -> tuple[Installed, ...]:
+    def in_effect(self) -> tuple[InstalledModel, ...]:
         """The entries that may be used, best first; one on trial only by the doctor that tries it."""
         return self.entries[1:] if self.trial and TRIAL not in os.environ else self.entries
 
@@ -56,34 +56,34 @@ def released() -> Path:
     return packed if packed.is_file() else package.parent / "models" / NAME
 
 
-def file_of(entry: Installed, place: Path) -> Path:
+def file_of(entry: InstalledModel, place: Path) -> Path:
     """Return the path of an entry's model file."""
     return place / f"{entry.sha256}.tflite" if entry.sha256 else released()
 
 
-def read(place: Path) -> Order:
-    """Read the order of a folder; an empty one where nothing was installed.
+def read(place: Path) -> InstalledModels:
+    """Read the list of a folder; it is empty where nothing was installed.
 
     Raises:
         ValueError: `models.json` is damaged, or of a newer program.
         OSError: it cannot be read.
     """
     try:
-        text = (place / ORDER).read_text(encoding="utf-8")
+        text = (place / LIST_FILE).read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
-        return Order()
+        return InstalledModels()
     import json
 
     raw = json.loads(text)
     if not isinstance(raw, dict) or raw.get("version") != VERSION or not isinstance(raw.get("models"), list):
         raise ValueError(f"is not of version {VERSION}")
     try:
-        return Order(tuple(Installed(**entry) for entry in raw["models"]), bool(raw.get("trial")))
+        return InstalledModels(tuple(InstalledModel(**entry) for entry in raw["models"]), bool(raw.get("trial")))
     except TypeError as error:
         raise ValueError(f"holds an entry that cannot be read ({error})") from error
 
 
-def usable(entry: Installed, place: Path) -> bool:
+def usable(entry: InstalledModel, place: Path) -> bool:
     """Say whether an entry's file exists at its full length: a power cut may leave it short, or empty.
 
     The hash, which proves the rest, is checked when the model is read: hashing twice would slow every start.
@@ -101,9 +101,9 @@ def default_model() -> Path:
     """
     place = folder()
     try:
-        entries = read(place).counting
+        entries = read(place).in_effect
     except (OSError, ValueError) as error:
-        _say(f"{place / ORDER}: cannot be read ({error}); the release's own model is used; install yours again.")
+        _say(f"{place / LIST_FILE}: cannot be read ({error}); the release's own model is used; install yours again.")
         return released()
     for entry in entries:
         if usable(entry, place):

@@ -85,7 +85,9 @@ def verify(bundle: Path) -> None:
     there = {name for name in there if "__pycache__" not in name}
     if there != set(wanted):
         odd = sorted(there ^ set(wanted))
-        raise CannotInstall(f"{bundle}: {', '.join(odd)}: missing, or not listed in SHA256SUMS; fetch the bundle again.")
+        raise CannotInstall(
+            f"{bundle}: {', '.join(odd)}: missing, or not listed in SHA256SUMS; fetch the bundle again."
+        )
     for name, digest in wanted.items():
         if hashlib.sha256((bundle / name).read_bytes()).hexdigest() != digest:
             raise CannotInstall(f"{bundle / name}: is damaged or was changed; fetch the bundle again.")

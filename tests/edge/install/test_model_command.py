@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge_app.diagnostics import model_smoke_test
 from edge_app.imaging import preprocess
 from edge_app.install import model_registry
-from edge_app.install.model_registry import Installed, Order
+from edge_app.install.model_registry import InstalledModel, InstalledModels
 from edge_app.model import model_file
 from tests.support.signing import sign, trust
 
@@ -275,7 +275,7 @@ def test_a_power_cut_while_going_back(place, with_golden_film):
     step = 0
     while killed(step := step + 1, "rollback"):
         assert model_file.read(model_registry.default_model()).card.name in ("old", "new")
-        assert {one.name for one in model_registry.read(place).counting} == {"old.tflite", "new.tflite"}
+        assert {one.name for one in model_registry.read(place).in_effect} == {"old.tflite", "new.tflite"}
         shutil.rmtree(place)
         shutil.copytree(kept, place)
     assert step > 5
@@ -299,10 +299,10 @@ def test_files_that_a_worn_card_spoiled_are_passed_over(place, with_golden_film,
 
 
 def test_a_model_on_trial_is_the_doctors_alone(monkeypatch):
-    order = Order((Installed("new"), Installed("old")), trial=True)
-    assert [one.sha256 for one in order.counting] == ["old"]
+    order = InstalledModels((InstalledModel("new"), InstalledModel("old")), trial=True)
+    assert [one.sha256 for one in order.in_effect] == ["old"]
     monkeypatch.setenv(model_registry.TRIAL, "1")
-    assert [one.sha256 for one in order.counting] == ["new", "old"]
+    assert [one.sha256 for one in order.in_effect] == ["new", "old"]
 
 
 def test_what_runtimes_stand_for(monkeypatch):
