@@ -52,15 +52,14 @@ def run(args) -> int:
     if training["index_sha256"] != hashed:
         raise EdgeError(f"{args.index}: is not the index that {name} was made with; its splits are needed.")
     kind = packed.card.name.partition("-")[2]
-    everything = index.read(args.index)
-    everything = everything[everything["split"] != ""].reset_index(drop=True)
-    films = everything[everything["split"].isin(("val", "test"))]
-    taken = photographs.load(everything, args.data, packed.card.size, args.cache, hashed, args.lungs)
-    taken = taken.at(films.index.to_numpy())
+    films = index.in_splits(index.read(args.index))
+    taken = photographs.load(films, args.data, packed.card.size, args.cache, hashed, args.lungs)
+    held_out = np.flatnonzero(films["split"].isin(("val", "test")))
+    films, taken = films.iloc[held_out].reset_index(drop=True), taken.at(held_out)
     ood = model_file.member(args.model, model_file.LIKENESS)
     file = GatedFile(packed.scores, variants.named([kind])[0], ood, packed.card.raw["gate"])
-    made = measure(file, films.reset_index(drop=True), taken, training["config"]) | {"commit": provenance.commit()}
-    card = packed.card.raw | {"camera": made}
+    made = measure(file, films, taken, training["config"]) | {"commit": provenance.commit()}
+    card = dict(packed.card.raw) | {"camera": made}
     files.write(args.model, model_file.pack(packed.scores, packed.lungs, card, packed.golden, ood, deflate=True))
     if args.record:
         record = json.loads(args.record.read_text())

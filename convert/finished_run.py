@@ -145,7 +145,7 @@ def seen_films(args) -> SeenFilms:
             f"'{record['index_sha256'][:12]}'; calibration and gates need the same films and splits."
         )
     pixels.check_lungs(args.lungs, record, args.run)
-    films = films[films["split"] != ""].reset_index(drop=True)
+    films = index.in_splits(films)
     where = (config.from_record(record["config"], args.run), films, args.data, args.cache, index_hash, args.lungs)
     return SeenFilms(*fit.seen(*where))
 
@@ -155,7 +155,7 @@ def hold_out(run_dir: Path, model: "keras.Model", films: SeenFilms) -> HeldOutFi
     table = pd.read_csv(run_dir / "scores.csv", keep_default_na=False)
     rows = films.rows.reset_index().set_index("path").loc[table["path"], "index"].to_numpy()
     shown = films.pixels[rows]
-    # The type of `verbose` is taken from its default, "auto"; Keras documents 0 too.
+    # The type of `verbose` is inferred from its default, "auto"; Keras documents 0 too.
     answers = with_class_maps(model).predict(shown, batch_size=64, verbose=0)  # pyright: ignore[reportArgumentType]
     return HeldOutFilms(table, shown, acceptance.Answers(answers["scores"], answers["cam"]))
 

@@ -46,8 +46,8 @@ def _convert(args) -> int:
     if "metrics" not in record:
         raise EdgeError(f"{args.run}: holds no finished run of the lung-field network; run 'make lungs' first.")
     everything = index.read(args.index)
-    films = everything[everything["split"] != ""].reset_index(drop=True)
-    shuffled = films[films["split"] == "train"].sample(frac=1, random_state=1)
+    films = index.in_splits(everything)
+    shuffled = films.loc[films["split"] == "train"].sample(frac=1, random_state=1)
     kept = shuffled.groupby("source").head(CALIBRATION_PER_SOURCE)
     whole = pixels.load(films, args.data, preprocess.LUNG_SIZE, args.cache, index.sha256(args.index))
     drawn = {split: fit.drawn(masks.listing(args.data, everything), args.data, split) for split in ("val", "test")}
@@ -55,25 +55,25 @@ def _convert(args) -> int:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     atomic_io.write(args.out, content)
     files["bytes"] = len(content)
-    gate = kind_limits(args.out, whole[(films["split"] == "val").to_numpy()])
-    gate["picture"] = limits.fit(limits.training_films(films, args.data, args.out))
+    views = view_limits(args.out, whole[np.flatnonzero(films["split"] == "val")])
+    gate = views | {"picture": limits.fit(limits.training_films(films, args.data, args.out))}
     written = {"run": record, "int8": files, "gate": gate}
     atomic_io.write_json(args.out.with_suffix(".json"), written)
     print(f"{args.out}  {len(content) / 1e3:.0f} kB  median IoU on test films {files['test']['median_iou']:.3f}")
     return 0
 
 
-def kind_limits(path: Path, films: np.ndarray) -> dict[str, float]:
-    """Choose the gate's limits of the chances of kinds: few validation films may exceed them.
+def view_limits(path: Path, films: np.ndarray) -> dict[str, float]:
+    """Choose the gate's limits of the chances of views: few validation films may exceed them.
 
     Args:
         path: the `.tflite`.
         films: uint8 (N, 128, 128, 1), validation films, all frontal and whole.
     """
-    one = classifier.LungFinder(path)
-    said = [one.look(film)[1] for film in films]
-    cut = [chances[view_classes.CUT] for chances in said]
-    wrong = [sum(chances[kind] for kind in view_classes.WRONG) for chances in said]
+    finder = classifier.LungFinder(path)
+    seen = [finder.look(film)[1] for film in films]
+    cut = [chances[view_classes.CUT] for chances in seen]
+    wrong = [sum(chances[view] for view in view_classes.WRONG) for chances in seen]
     return {
         name: round(float(min(HIGHEST, max(LOWEST, np.quantile(values, PASSING)))), 4)
         for name, values in (("wrong", wrong), ("cut", cut))
@@ -102,18 +102,18 @@ def convert(run_dir: Path, calibration: np.ndarray, drawn: dict) -> tuple[bytes,
     content = quantize.to_tflite(network.fold(model), "int8", calibration)
     part = run_dir / "int8.tflite"
     part.write_bytes(content)
-    one = classifier.LungFinder(part)
-    figures = {"sha256": hashlib.sha256(content).hexdigest()}
+    finder, figures = classifier.LungFinder(part), {}
     for split, some in drawn.items():
         pictures = examples.plain(some)[0]
-        figures[split] = report.measure(np.stack([one.lungs(picture) for picture in pictures]), some)
+        found = report.measure(np.stack([finder.lungs(picture) for picture in pictures]), some)
         before = report.measure(fit.chances(model, pictures), some)
-        if figures[split]["median_iou"] < before["median_iou"] - MOST_LOSS:
+        if found["median_iou"] < before["median_iou"] - MOST_LOSS:
             raise EdgeError(
-                f"{run_dir}: int8 overlaps {figures[split]['median_iou']:.3f} on the {split} films, the Keras model "
+                f"{run_dir}: int8 overlaps {found['median_iou']:.3f} on the {split} films, the Keras model "
                 f"{before['median_iou']:.3f}; at most {MOST_LOSS} less is allowed; no file was written."
             )
-    return content, figures
+        figures[split] = found
+    return content, {"sha256": hashlib.sha256(content).hexdigest()} | figures
 
 
 if __name__ == "__main__":

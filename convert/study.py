@@ -98,7 +98,7 @@ def schemes(subject):
     model = subject.run.model
     films = subject.calibration(calibration_films.PER_CELL, calibration_films.SEED)
     least_most, narrow = _measured(model, films, narrowed=False), _measured(model, films)
-    learnt = _measured(qat.distil(model, subject.training()), films)
+    learnt = _measured(qat.fine_tune(model, subject.training()), films)
     released, blocks = _mixed(narrow, quantize.float_blocks(model)), quantize.float_blocks(model)
     rows = {
         "int8-full, ranges from least to most": quantize.to_integers(least_most, "int8-full"),

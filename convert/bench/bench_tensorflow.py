@@ -28,6 +28,7 @@ def main() -> int:
     from edge_app.model import model_file
     from edge_app.model.classifier import Classifier
     from edge_app.screening import screening
+    from edge_app.screening.result import Rejection
 
     model = tf.keras.models.load_model(args.model, compile=False)
     maps = tf.keras.Model(model.input, [model.output, model.get_layer("cam").output])
@@ -45,7 +46,10 @@ def main() -> int:
 
     classifier = Heavy(model_file.read(args.edge))
     if args.first:
-        print(json.dumps({"scores": screening.infer(radiograph.read(args.films[0]), classifier).scores}), flush=True)
+        found = screening.infer(radiograph.read(args.films[0]), classifier)
+        if isinstance(found, Rejection):
+            raise SystemExit(f"{args.films[0]}: is refused ({found.refusal.sentence}); name a film that is judged.")
+        print(json.dumps({"scores": found.scores}), flush=True)
         return 0
     rows = step_times.measure(args.films, classifier, args.repeats)
     print(json.dumps({"films": rows, "peak_memory_mb": step_times.peak_memory_mb()}))

@@ -95,13 +95,9 @@ def multiply_adds(model) -> int:
     total = 0
     for layer in model.layers:
         if isinstance(layer, layers.DepthwiseConv2D | layers.Conv2D):
-            _, height, width, channels = layer.output.shape
-            kernel = layer.get_weights()[0]
-            each = (
-                kernel.shape[0]
-                * kernel.shape[1]
-                * (1 if isinstance(layer, layers.DepthwiseConv2D) else kernel.shape[2])
-            )
+            _, height, width, channels = model.get_layer(layer.name).output.shape
+            rows, columns, depth, *_ = np.shape(layer.get_weights()[0])
+            each = rows * columns * (1 if isinstance(layer, layers.DepthwiseConv2D) else depth)
             total += height * width * channels * each
     return total
 

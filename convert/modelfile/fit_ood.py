@@ -36,7 +36,7 @@ def fit(training: np.ndarray, validation: np.ndarray) -> tuple[bytes, dict]:
     Returns:
         What `edge_app.model.ood.pack` gives, and {"unlike": the limit, "features": how many}.
     """
-    features = training.shape[1]
+    features = int(training.shape[1])
     count = min(DIRECTIONS.get(features, features // 10), len(training) - 2)
     mean = training.mean(axis=0)
     off = training - mean

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from convert.modelfile import golden_film
+from convert.quantize.flatbuffer import Flatbuffer, present
 from edge_app.model import model_file
 from edge_app.model.card import RULES
 from edge_app.screening.phrasing import share
@@ -39,7 +40,8 @@ def text(path: Path) -> str:
     ]
     for rule in RULES:
         for label, point in card.operating_points[rule].items():
-            figures = ", ".join(f"{name.replace('_', ' ')} {share(value, 2)}" for name, value in point.figures.items())
+            named = ((name.replace("_", " "), dict(figure)) for name, figure in point.figures.items())
+            figures = ", ".join(f"{name} {share(figure, 2)}" for name, figure in named)
             lines.append(f"{rule:9}    {label} from {point.threshold:.3f}: {figures}")
     for name, part in (("scores", whole.scores), ("lung field", whole.lungs)):
         lines += ["", f"{name}: {len(part) / 1e6:.2f} MB", *_tensors(part), *_operators(part)]
@@ -82,9 +84,10 @@ def operators(content: bytes) -> list[tuple[str, int]]:
     from ai_edge_litert import schema_py_generated as schema
 
     names = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
-    model = schema.Model.GetRootAs(content, 0)
-    codes = [model.OperatorCodes(i) for i in range(model.OperatorCodesLength())]
+    network = Flatbuffer(content)
     # Codes from 127 on lie in a field of their own; older files fill only the first (schema.fbs, OperatorCode).
-    codes = [(names[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())], code.Version()) for code in codes]
-    graph = model.Subgraphs(0)
-    return [codes[graph.Operators(i).OpcodeIndex()] for i in range(graph.OperatorsLength())]
+    codes = [
+        (names[max(code.builtinCode, code.deprecatedBuiltinCode)], code.version)
+        for code in present(network.model.operatorCodes)
+    ]
+    return [codes[step.opcodeIndex] for step in present(network.graph.operators)]

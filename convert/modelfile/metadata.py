@@ -7,10 +7,11 @@ wheel of 1.2.2 lacks; what is needed of the schema is small, so it is written he
 
 import flatbuffers
 
+from convert.quantize.flatbuffer import Flatbuffer, present
 from edge_app.model import model_file
 
 IDENTIFIER = b"M001"
-NAME = b"TFLITE_METADATA"
+NAME = "TFLITE_METADATA"
 PARSER = "1.0.0"  # the least that knows every field used here
 AUTHOR = "the covid-xray project"
 LABELS_FILE, CARD_FILE = model_file.LABELS, model_file.CARD
@@ -36,21 +37,18 @@ def write(content: bytes, card: dict) -> bytes:
     """
     from ai_edge_litert import schema_py_generated as schema
 
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
-    graph = model.subgraphs[0]
-    names = {exit_.tensorIndex: exit_.name.decode() for exit_ in model.signatureDefs[0].outputs}
-    outputs = [names[place] for place in graph.outputs]
-    channels = graph.tensors[graph.inputs[0]].shape[3]
-    entries = [entry for entry in model.metadata or [] if entry.name != NAME]
+    network = Flatbuffer(content)
+    names = network.output_names()
+    outputs, channels = [names[place] for place in network.outputs], network.shape(network.inputs[0])[3]
+    buffers = present(network.model.buffers)
+    entries = [entry for entry in network.model.metadata or [] if entry.name not in (NAME, NAME.encode())]
     entry = schema.MetadataT()
-    entry.name, entry.buffer = NAME, len(model.buffers)
+    entry.name, entry.buffer = NAME, len(buffers)
     buffer = schema.BufferT()
     buffer.data = list(build(card, outputs, channels))
-    model.buffers.append(buffer)
-    model.metadata = [*entries, entry]
-    builder = _Aligned(len(content) + 65536)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    buffers.append(buffer)
+    network.model.metadata = [*entries, entry]
+    return network.pack(_Aligned(len(content) + 65536))
 
 
 def build(card: dict, outputs: list[str], channels: int) -> bytes:

@@ -91,4 +91,4 @@ def _control(target: wheels.Target, tree: Path, version: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(wheels.command("deb", __doc__, make))
+    sys.exit(wheels.command("deb", __doc__ or "", make))

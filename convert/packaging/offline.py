@@ -49,4 +49,4 @@ def _nobody(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 if __name__ == "__main__":
-    sys.exit(wheels.command("offline", __doc__, make))
+    sys.exit(wheels.command("offline", __doc__ or "", make))

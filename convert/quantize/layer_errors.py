@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convert.quantize.flatbuffer import Flatbuffer
+
 FILMS = 40
 
 
@@ -77,11 +79,8 @@ def _noise(floats, integers, scale, zero_point) -> float:
 
 def _outputs(measured: bytes) -> dict[str, str]:
     """Return the names that the signature gives the outputs, by the names of their tensors."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(measured, 0))
-    tensors = model.subgraphs[0].tensors
-    return {tensors[one.tensorIndex].name.decode(): one.name.decode() for one in model.signatureDefs[0].outputs}
+    network = Flatbuffer(measured)
+    return {network.name(place): name for place, name in network.output_names().items()}
 
 
 def _layer(tensor: str) -> str:

@@ -32,7 +32,9 @@ class Rounded(layers.Layer):
         zero = round(-self.low / step)
         low, high = -zero * step, (ranges.LEVELS - zero) * step
         clipped = ops.clip(inputs, low, high)
-        return clipped + ops.stop_gradient(ops.round(clipped / step) * step - clipped)
+        # Keras leaves its operations untyped; what is inferred for them has None in it, which they never return.
+        off = ops.round(clipped / step) * step - clipped  # pyright: ignore[reportOptionalOperand]
+        return clipped + ops.stop_gradient(off)  # pyright: ignore[reportOptionalOperand]
 
 
 class Adapting(layers.Layer):
@@ -44,10 +46,10 @@ class Adapting(layers.Layer):
         self._deviation = np.sqrt(variance + norm.epsilon)
         self._mean = mean
 
-    def build(self, shape):
+    def build(self, input_shape):
         """Make what learns: both relative to what was there, so that one rate suits all channels."""
-        self.gain = self.add_weight((shape[-1],), "ones", name="gain")
-        self.shift = self.add_weight((shape[-1],), "zeros", name="shift")
+        self.gain = self.add_weight((input_shape[-1],), "ones", name="gain")
+        self.shift = self.add_weight((input_shape[-1],), "zeros", name="shift")
 
     def call(self, inputs):
         """Normalise float (N, H, W, C)."""
@@ -59,8 +61,8 @@ class Adapting(layers.Layer):
         return [self._gamma * self.gain.numpy(), self._beta + self._gamma * self.shift.numpy()]
 
 
-def distil(model, films: np.ndarray, *, passes: int = PASSES, rate: float = RATE):
-    """Return a copy of a network of `train.models.networks`, with settled kernels, that bears its rounded activations.
+def fine_tune(model, films: np.ndarray, *, passes: int = PASSES, rate: float = RATE):
+    """Return a copy of a network of `train.models.networks`, with kernels on the grid of int8, that bears rounding.
 
     Args:
         model: the parent; left as it is.
@@ -70,13 +72,15 @@ def distil(model, films: np.ndarray, *, passes: int = PASSES, rate: float = RATE
     """
     provenance.fix_seed(SEED)
     teacher = keras.Model(model.input, model.get_layer("logits").output)
-    wanted = teacher.predict(films, batch_size=64, verbose=0)
+    wanted = _predict(teacher, films, batch=64)
     copy = rounded(model, films)
     student = keras.Model(copy.input, copy.get_layer("logits").output)
     steps = passes * -(-len(films) // BATCH)
     schedule = keras.optimizers.schedules.CosineDecay(rate / 20, steps, alpha=0.01, warmup_target=rate, warmup_steps=20)
-    student.compile(keras.optimizers.Adam(schedule), "mse")
-    student.fit(films.astype(np.float32), wanted, batch_size=BATCH, epochs=passes, verbose=2)
+    # Keras infers the types of these two arguments from their defaults; it documents a schedule and numbers too.
+    student.compile(keras.optimizers.Adam(schedule), "mse")  # pyright: ignore[reportArgumentType]
+    inputs = films.astype(np.float32)
+    student.fit(inputs, wanted, batch_size=BATCH, epochs=passes, verbose=2)  # pyright: ignore[reportArgumentType]
     learnt = keras.models.clone_model(model)
     for layer in learnt.layers:
         weights = model.get_layer(layer.name).get_weights()
@@ -110,6 +114,11 @@ def rounded(model, films: np.ndarray):
     return copy
 
 
+def _predict(model: keras.Model, films: np.ndarray, batch: int):
+    # The type of `verbose` is inferred from its default, "auto"; Keras documents 0 too.
+    return model.predict(films, batch_size=batch, verbose=0)  # pyright: ignore[reportArgumentType]
+
+
 def _is_stored(layer) -> bool:
     """Whether a file stores the answer of a layer, rounded: others are fused into the next."""
     linear = layer.name.endswith("_project_norm")
@@ -120,7 +129,7 @@ def _limits(model, places: list[str], films: np.ndarray) -> dict[str, tuple[floa
     """Return (low, high) of each place, narrowed as `ranges` does."""
     some = films[np.random.default_rng(SEED).permutation(len(films))[:MEASURED]]
     outputs = {name: model.get_layer(name).output for name in places}
-    answers = keras.Model(model.input, outputs).predict(some, batch_size=16, verbose=0)
+    answers = _predict(keras.Model(model.input, outputs), some, batch=16)
     found = {}
     for name, values in answers.items():
         low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))

@@ -5,6 +5,7 @@ import tempfile
 import numpy as np
 
 from convert.quantize import ranges
+from convert.quantize.flatbuffer import Flatbuffer
 
 KINDS = ("float32", "float16", "dynamic", "int8", "int8-full", "int16x8")
 # Kinds whose activations are integers: their ranges are measured on films.
@@ -52,7 +53,7 @@ def to_tflite(
     content = _convert(model, kind, calibration)
     if kind not in BYTES_IN:
         return content
-    if narrowed:
+    if narrowed and calibration is not None:
         content = ranges.narrow(content, calibration.astype(np.float32))
     return to_integers(content, kind, () if blocks is None or kind != "int8" else ends(content, blocks))
 
@@ -82,7 +83,9 @@ def to_integers(measured: bytes, kind: str, left_out=(), *, per_channel: bool = 
     from tensorflow.lite.python import convert, util
 
     content = convert.mlir_quantize(measured, denylisted_nodes=set(left_out), disable_per_channel=not per_channel)
-    content = util.modify_model_io_type(content, tf.uint8, tf.uint8 if kind == "int8-full" else tf.float32)
+    output = tf.uint8 if kind == "int8-full" else tf.float32
+    # TensorFlow's stubs declare its public types and its internal ones apart; at run time they are the same.
+    content = util.modify_model_io_type(content, tf.uint8, output)  # pyright: ignore[reportArgumentType]
     _check_input(content)
     return content
 
@@ -97,7 +100,7 @@ def _convert(model, kind: str, calibration: np.ndarray | None) -> bytes:
         model.export(folder, input_signature=[tf.TensorSpec((1, *shape), tf.float32, name="pixels")], verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         _configure(converter, kind)
-        if kind in CALIBRATED:
+        if kind in CALIBRATED and calibration is not None:  # `_validate` has seen to it
             converter.representative_dataset = lambda: ([film[np.newaxis].astype(np.float32)] for film in calibration)
             # Measured now, quantized by `to_integers`: `tf.lite.experimental.QuantizationDebugger` goes the same way.
             converter._experimental_calibrate_only = kind in BYTES_IN
@@ -120,15 +123,13 @@ def ends(measured: bytes, blocks: int) -> list[str]:
     from ai_edge_litert import schema_py_generated as schema
 
     kinds = schema.BuiltinOperator
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(measured, 0))
-    graph = model.subgraphs[0]
-    steps = [(model.operatorCodes[step.opcodeIndex].builtinCode, step.outputs[0]) for step in graph.operators]
-    names = [graph.tensors[answer].name.decode() for _, answer in steps]
+    network = Flatbuffer(measured)
+    steps = network.steps()
+    names = [network.name(answers[0]) for _, answers in steps]
     last = max(place for place, (kind, _) in enumerate(steps) if kind == kinds.CONV_2D)
     front = []
-    if (
-        "centre" in names[0]
-    ):  # exact in int8, see `train.models.networks.fold_input`; the network's own first convolution is next
+    # `centre` is exact in int8, see `train.models.networks.fold_input`; the network's own first convolution is next.
+    if "centre" in names[0]:
         narrow = [place for place in (1, 2) if steps[place][0] in (kinds.CONV_2D, kinds.DEPTHWISE_CONV_2D)]
         wide = [place for place, name in enumerate(names) if f"block{blocks}_expand" in name]
         front = range(1, wide[0]) if wide else narrow

@@ -8,6 +8,8 @@ range that makes the mean squared error of rounding least clips a few values and
 import flatbuffers
 import numpy as np
 
+from convert.quantize.flatbuffer import Flatbuffer, present
+
 # Shares of the measured range that are tried, and values kept of a tensor and film: enough for the error's minimum.
 SHARES = np.linspace(0.3, 1, 29)
 VALUES, FILMS, SEED = 3000, 60, 0
@@ -21,17 +23,15 @@ def narrow(calibrated: bytes, films: np.ndarray) -> bytes:
         calibrated: of the converter, its tensors in floats and their ranges in it.
         films: float32 (N, S, S, channels), those it was calibrated on; some are taken.
     """
-    from ai_edge_litert import schema_py_generated as schema
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(calibrated, 0))
-    graph = model.subgraphs[0]
-    exact = {*graph.inputs, *(output for step in graph.operators[:1] for output in step.outputs)}
-    measured = [
-        place
-        for place, tensor in enumerate(graph.tensors)
+    network = Flatbuffer(calibrated)
+    exact = {*network.inputs, *network.steps()[0][1]}
+    measured = {
+        place: tensor.quantization
+        for place, tensor in enumerate(network.tensors)
         if place not in exact and tensor.quantization is not None and tensor.quantization.min is not None
-    ]
+    }
     interpreter = Interpreter(
         model_content=bytes(calibrated),
         experimental_preserve_all_tensors=True,
@@ -42,18 +42,16 @@ def narrow(calibrated: bytes, films: np.ndarray) -> bytes:
     rng = np.random.default_rng(SEED)
     seen = {place: [] for place in measured}
     for film in films[rng.permutation(len(films))[:FILMS]]:
-        interpreter.set_tensor(graph.inputs[0], film[np.newaxis])
+        interpreter.set_tensor(network.inputs[0], film[np.newaxis])
         interpreter.invoke()
         for place in measured:
             values = interpreter.get_tensor(place).ravel()
             seen[place].append(values if len(values) <= VALUES else values[rng.integers(0, len(values), VALUES)])
-    for place in measured:
-        limits = graph.tensors[place].quantization
-        share = best(np.concatenate(seen[place]), float(limits.min[0]), float(limits.max[0]))
-        limits.min, limits.max = [limits.min[0] * share], [limits.max[0] * share]
-    builder = flatbuffers.Builder(len(calibrated))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    for place, limits in measured.items():
+        low, high = present(limits.min)[0], present(limits.max)[0]
+        share = best(np.concatenate(seen[place]), float(low), float(high))
+        limits.min, limits.max = [low * share], [high * share]
+    return network.pack(flatbuffers.Builder(len(calibrated)))
 
 
 def best(values: np.ndarray, low: float, high: float) -> float:

@@ -58,17 +58,15 @@ def measure(classifier, data: Path, films) -> dict:
         films: the index.
     """
     listing = masks.listing(data, films)
-    sick = set(films.loc[(films["split"] == "test") & (films["label"] == "covid"), "path"])
-    rows = listing[(listing["state"] == masks.USED) & listing["film"].isin(sick)]
+    sick = films.loc[(films["split"] == "test") & (films["label"] == "covid"), "path"]
+    rows = listing.loc[(listing["state"] == masks.USED) & listing["film"].isin(sick)]
     shares, refused, cold, maps, lost = [], 0, 0, [], {"hottest": [], "in the lungs": [], "outside": []}
-    for row in rows.itertuples():
-        seen = screening.infer(
-            radiograph.read(data / row.film, preprocess.least_side(classifier.card.size)), classifier
-        )
+    for film, mask in zip(rows["film"], rows["mask"], strict=True):
+        seen = screening.infer(radiograph.read(data / film, preprocess.least_side(classifier.card.size)), classifier)
         if isinstance(seen, Rejection):
             refused += 1
             continue
-        drawn = replace(seen.field, mask=masks.read(data / row.mask, lung_field.FINE))
+        drawn = replace(seen.field, mask=masks.read(data / mask, lung_field.FINE))
         if (share := lung_field.inside(seen.heat, drawn)) is None:
             cold += 1
             continue

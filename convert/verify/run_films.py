@@ -22,7 +22,8 @@ def main() -> None:
     runtime, model, films, out, *threads = sys.argv[1:]
     opened = {"onnxruntime": onnx, "cv2": opencv}.get(runtime, interpreter)
     network = opened(importlib.import_module(runtime), model, int(threads[0]) if threads else 1)
-    np.savez(out, **timed(network, np.load(films)))
+    # Newer releases of numpy have an argument `allow_pickle` beside the arrays; no array has that name.
+    np.savez(out, **timed(network, np.load(films)))  # pyright: ignore[reportArgumentType]
 
 
 def interpreter(runtime, model: str, threads: int):

@@ -47,7 +47,7 @@ def _marks(film):
             continue
         here = np.s_[y : y + height, x : x + width]
         mark = (names[here] == name).astype(np.uint8)
-        inner = cv2.erode(mark, np.ones((3, 3), np.uint8), borderValue=0)
+        inner = cv2.erode(mark, np.ones((3, 3), np.uint8), borderValue=(0,))
         if np.median(steep[here][mark > inner]) < LEAST_STEEPNESS or film[here][mark > 0].mean() < bright:
             continue
         if width <= 1.6 * height + 4:

@@ -15,7 +15,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
@@ -87,7 +87,7 @@ def measure(by_kind: dict[str, np.ndarray], films, within: str, store) -> dict:
     found = {}
     for name, columns in tqdm(by_kind.items(), desc="controls", unit="kind", disable=None):
         made_of = key(columns, positive.astype(np.uint8), "\n".join(split), "\n".join(groups))
-        several = [logistic(strength) for strength in STRENGTHS]
+        several: list[Pipeline | HistGradientBoostingClassifier] = [logistic(strength) for strength in STRENGTHS]
         if columns.shape[1] == BINS:  # few numbers, whose order means nothing to a straight line
             several.append(HistGradientBoostingClassifier(max_iter=200, random_state=0))
         scored = store.get(f"control {name}", made_of, partial(_score, several, columns, positive, groups, split))
@@ -134,7 +134,7 @@ def choose(candidates, judge, columns, truth, fit, val):
 
 
 def quiet_fit(estimator, columns, truth):
-    """Fit; that the last digits have not settled after the allowed steps is no news here."""
+    """Fit, without the warning that the last digits still move after the allowed steps."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return estimator.fit(columns, truth)
@@ -152,6 +152,5 @@ def _score(candidates, columns, positive, groups, split):
         folded = cross_val_predict(
             candidates[at], columns, positive, groups=groups, cv=GroupKFold(FOLDS), method="predict_proba"
         )
-    return np.column_stack(
-        [candidates[at].predict_proba(columns)[:, 1], folded[:, 1], np.full(len(columns), at, float)]
-    )
+    fitted = candidates[at].predict_proba(columns)[:, 1]
+    return np.column_stack([fitted, np.asarray(folded)[:, 1], np.full(len(columns), at, float)])

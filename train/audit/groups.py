@@ -8,6 +8,7 @@ from train.index.sources import CHILDREN
 from train.reporting import wording
 
 AGE_BANDS = ((18, 40), (40, 60), (60, 80), (80, 200))
+SEXES = {"F": "female", "M": "male"}
 ADULT = 18
 # Longest side in pixels; the collections came shrunk to sides of their own, so a size is nearly a collection's name.
 SIZES = (250, 450, 620)
@@ -25,7 +26,7 @@ def columns(films: pd.DataFrame, words: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "view": films["view"],
-            "sex": films["sex"].map({"F": "female", "M": "male"}).fillna(""),
+            "sex": [SEXES.get(sex, "") for sex in films["sex"]],
             "child or adult": np.select([child, adult], ["child", "adult"], ""),
             "age of adults": [_age_band(age) for age in films["age"]],
             "longest side": [_size_band(side) for side in films[["width", "height"]].max(axis=1)],

@@ -56,7 +56,7 @@ class Run:
     @property
     def test(self) -> pd.DataFrame:
         """The scores of the test films."""
-        return self.scores[self.scores["split"] == "test"].reset_index(drop=True)
+        return self.scores.loc[self.scores["split"] == "test"].reset_index(drop=True)
 
     def table(self, name: str) -> pd.DataFrame | None:
         """Return another table of scores in the folder, or None if it is not there."""
@@ -139,7 +139,7 @@ def read_run(folder: Path) -> Run:
     """
     try:
         record = json.loads((folder / "run.json").read_text())
-        record["metrics"]["thresholds"]["covid"], record["config"]["labels"], record["config"]["size"]
+        _ = record["metrics"]["thresholds"]["covid"], record["config"]["labels"], record["config"]["size"]
         scores = pd.read_csv(folder / "scores.csv", keep_default_na=False)
         (folder / "model.keras").stat()
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -164,7 +164,7 @@ def load(run: Run, index_path: Path, data: Path, cache: Path) -> Material:
         raise EdgeError(
             f"{index_path}: is not the index that {run.folder} was trained on; name that one with '--index FILE'."
         )
-    films = films[films["split"] != ""].reset_index(drop=True)
+    films = index.in_splits(films)
     settings = config.from_record(WHOLE_FILM | run.record["config"], run.folder)
     whole = pixels.load(films, data, WHOLE_SIDE, cache, index_hash)
     kept = store.Store(cache)
@@ -175,7 +175,7 @@ def load(run: Run, index_path: Path, data: Path, cache: Path) -> Material:
     else:
         crops = pixels.load_crops(films, data, run.size, cache, index_hash, pixels.LUNGS)
         masks = crops.masks[crops.found]
-    rows = pd.Index(films["path"]).get_indexer(seen_films["path"])
+    rows = pd.Index(films["path"]).get_indexer(pd.Index(seen_films["path"]))
     return Material(
         seen_films, seen, masks, whole[rows, ..., 0], None if whole_masks is None else whole_masks[rows], words[rows]
     )

@@ -99,5 +99,5 @@ def _guess(columns, films):
 def _figures(guesses, films):
     test = (films["split"] == "test").to_numpy()
     truth = films["source"].to_numpy()[test]
-    figure = intervals.interval(balanced_accuracy(truth, guesses[test]), films["group"].to_numpy()[test])
+    figure = intervals.estimate(balanced_accuracy(truth, guesses[test]), films["group"].to_numpy()[test])
     return figure | {"n": int(test.sum()), "chance": 1 / len(set(truth))}

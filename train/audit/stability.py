@@ -83,7 +83,7 @@ def measure(table, before: np.ndarray, covid_scores: dict[str, np.ndarray], thre
         moved = np.abs(after - before)
         found[name] = {
             "auc": intervals.auc(positive, after, groups),
-            "mean": intervals.interval(lambda weight, moved=moved: weight @ moved / weight.sum(), groups),
+            "mean": intervals.mean(moved, groups),
             "p95": float(np.percentile(moved, 95)),
             "turned": intervals.share((after >= threshold) != (before >= threshold), groups),
         }
@@ -169,6 +169,6 @@ def _differences(pairs, threshold):
     one, other = (np.array([pair[at].score_covid for pair in pairs]) for at in (0, 1))
     groups = np.array([pair[0].group for pair in pairs], dtype=object)
     return {
-        "difference": intervals.interval(lambda weight: weight @ np.abs(one - other) / weight.sum(), groups),
+        "difference": intervals.mean(np.abs(one - other), groups),
         "turned": intervals.share((one >= threshold) != (other >= threshold), groups),
     }

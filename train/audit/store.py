@@ -18,7 +18,7 @@ def key(*parts: str | bytes | np.ndarray | Path) -> str:
             part = part.read_bytes()
         elif isinstance(part, str):
             part = part.encode()
-        digest.update(np.ascontiguousarray(part) if isinstance(part, np.ndarray) else part)
+        digest.update(np.ascontiguousarray(part).data if isinstance(part, np.ndarray) else part)
         digest.update(b"\0")
     return digest.hexdigest()
 

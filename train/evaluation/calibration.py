@@ -30,7 +30,7 @@ def equal_mass(scores: np.ndarray) -> np.ndarray:
     return ranks * BINS // len(scores)
 
 
-def error(scores: np.ndarray, positive: np.ndarray, bins: np.ndarray):
+def error(scores: np.ndarray, positive: np.ndarray, bins: np.ndarray) -> intervals.Statistic:
     """Return the statistic of weights that is the expected calibration error.
 
     It is the mean over the films of |mean score - share positive| of their bin.
@@ -52,9 +52,9 @@ def figures(scores: np.ndarray, positive: np.ndarray, groups: np.ndarray) -> dic
     wide = equal_width(scores)
     return {
         "n": len(scores),
-        "ece": _basic(intervals.interval(error(scores, positive, wide), groups)),
-        "ece_adaptive": _basic(intervals.interval(error(scores, positive, equal_mass(scores)), groups)),
-        "brier": intervals.interval(lambda weight: weight @ (scores - positive) ** 2 / weight.sum(), groups),
+        "ece": _basic(intervals.estimate(error(scores, positive, wide), groups)),
+        "ece_adaptive": _basic(intervals.estimate(error(scores, positive, equal_mass(scores)), groups)),
+        "brier": intervals.mean((scores - positive) ** 2, groups),
         "bins": [
             {
                 "low": at / BINS,
@@ -131,7 +131,7 @@ def show(page_, numbers: dict) -> None:
     section.figure(figure, alt, "Test films. On the dotted line scores are shares.")
 
 
-def _basic(figure: dict) -> dict:
+def _basic(figure: intervals.Figure) -> intervals.Figure:
     """Turn a percentile interval into the basic one, mirrored at the value and not below nothing."""
     value = figure["value"]
     low, high = max(0.0, 2 * value - figure["high"]), max(0.0, 2 * value - figure["low"])

@@ -141,7 +141,7 @@ def predictive_table(points: dict[str, dict], stated: float) -> str:
         points: by rule and label, as `measure` returns them.
         stated: the prevalence, between 0 and 1.
     """
-    rows = [("rule", "sensitivity", "specificity", "PPV", "NPV")]
+    rows: list[tuple[str, ...]] = [("rule", "sensitivity", "specificity", "PPV", "NPV")]
     for rule in RULES:
         point = points[rule]["covid"]
         shown = point | prevalence.of_point(point, stated)

@@ -61,26 +61,26 @@ def spread(
     return low, high
 
 
-def interval(statistic: Statistic, groups: np.ndarray, draws: int | None = None) -> Figure | None:
-    """Return a statistic of the films with its interval, or None if the films themselves do not give it.
+def interval(statistic: Statistic, groups: np.ndarray) -> Figure | None:
+    """Return what `estimate` does, or None if the films themselves do not give the statistic."""
+    return None if np.isnan(statistic(np.ones(len(groups), int))) else estimate(statistic, groups)
+
+
+def estimate(statistic: Statistic, groups: np.ndarray, draws: int | None = None) -> Figure:
+    """Return a statistic of the films, which they must give, with its interval.
 
     Args:
         statistic: what is measured.
         groups: as for `resamples`.
         draws: as for `resamples`.
     """
-    value = statistic(np.ones(len(groups), int))
-    if np.isnan(value):
-        return None
     low, high = spread(statistic, groups, draws)
-    return {"value": float(value), "low": float(low), "high": float(high)}
+    return {"value": float(statistic(np.ones(len(groups), int))), "low": float(low), "high": float(high)}
 
 
 def mean(values: np.ndarray, groups: np.ndarray, draws: int | None = None) -> Figure:
-    """Return the mean of one number a film, of at least one film, with its interval; see `interval`."""
-    low, high = spread(lambda weight: weight @ values / weight.sum(), groups, draws)
-    every = np.ones(len(values), int)
-    return {"value": float(every @ values / every.sum()), "low": float(low), "high": float(high)}
+    """Return the mean of one number a film, of at least one film, with its interval; see `estimate`."""
+    return estimate(lambda weight: weight @ values / weight.sum(), groups, draws)
 
 
 def share(hits: np.ndarray, groups: np.ndarray) -> Figure | None:

@@ -239,7 +239,7 @@ KINDS: dict[str, tuple[Callable[[np.random.Generator, int], np.ndarray], str]] =
 
 
 @cache
-def _font(size: int) -> ImageFont.ImageFont:
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(max(6, size))
 
 
@@ -265,6 +265,6 @@ def _scanned(page: Image.Image, rng: np.random.Generator, side: int) -> np.ndarr
     picture = _shrunk(page, side)
     if rng.random() < 0.4:
         turn = cv2.getRotationMatrix2D((side / 2, side / 2), rng.uniform(-4, 4), 1)
-        picture = cv2.warpAffine(picture, turn, (side, side), borderValue=int(picture[0, 0]))
+        picture = cv2.warpAffine(picture, turn, (side, side), borderValue=(int(picture[0, 0]),))
         picture = picture * rng.uniform(0.8, 1) + rng.normal(0, 4, picture.shape)
     return 255 - picture if rng.random() < 0.15 else picture

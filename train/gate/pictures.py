@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pydicom
+import pydicom.errors
 from PIL import Image
 
 from edge_app import atomic_io

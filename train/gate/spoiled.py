@@ -98,7 +98,7 @@ def moved(grey: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.nd
     turn = rng.uniform(0, np.pi)
     step = np.array([np.cos(turn), np.sin(turn)]) * length / 2
     start, end = (tuple(int(at) for at in length / 2 + sign * step) for sign in (-1, 1))
-    cv2.line(line, start, end, 1.0)
+    cv2.line(line, start, end, (1.0,))
     return _sensor(cv2.filter2D(grey, -1, line / line.sum()), rng)
 
 

@@ -56,7 +56,12 @@ CANDIDATE = 0.82
 
 # Shares of the film cut off left, top, right and bottom before it is matched. With 0 and 5 % no crop of up to 6 %
 # is further than 2.5 % from one of these, a third of the finest half wave; the last three undo black bars.
-CROPS = (*product((0.0, 0.05), repeat=4), (0.1, 0.1, 0.1, 0.1), (0.1, 0.0, 0.1, 0.0), (0.0, 0.1, 0.0, 0.1))
+CROPS: tuple[tuple[float, float, float, float], ...] = (
+    *product((0.0, 0.05), (0.0, 0.05), (0.0, 0.05), (0.0, 0.05)),
+    (0.1, 0.1, 0.1, 0.1),
+    (0.1, 0.0, 0.1, 0.0),
+    (0.0, 0.1, 0.0, 0.1),
+)
 
 # Half waves kept in each direction.
 WAVES = 12

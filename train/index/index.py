@@ -60,7 +60,7 @@ def build(data: Path, before: pd.DataFrame | None = None) -> tuple[pd.DataFrame,
     table["group"] = split.groups(table["patient"].tolist(), [(pair.one, pair.other) for pair in alike])
     sides = split.assign(table["group"].tolist(), _remembered(table, before))
     table["split"] = ["" if why else side for side, why in zip(sides, table["rejected"], strict=True)]
-    return table[list(COLUMNS)], {source: listing.not_here for source, listing in listings.items()}
+    return table.loc[:, list(COLUMNS)], {source: listing.not_here for source, listing in listings.items()}
 
 
 def read(index_path: Path) -> pd.DataFrame:
@@ -85,9 +85,14 @@ def read(index_path: Path) -> pd.DataFrame:
             "move it away and make a new one with `python -m train index`."
         )
     try:
-        return table[list(COLUMNS)].replace({"age": {"": "nan"}}).astype(NUMBERS)
+        return table.loc[:, list(COLUMNS)].replace({"age": {"": "nan"}}).astype(NUMBERS)
     except ValueError as error:
         raise EdgeError(f"{index_path}: is not an index of films: {error}; move it away and make a new one.") from error
+
+
+def in_splits(films: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of an index that are in a split: those that were not rejected; numbered anew."""
+    return films.loc[films["split"] != ""].reset_index(drop=True)
 
 
 def write(table: pd.DataFrame, index_path: Path) -> None:
@@ -115,15 +120,22 @@ def _near_duplicates(table: pd.DataFrame, facts: Sequence[Facts]) -> list[Pair]:
     """Return pairs of positions in `table` whose films are alike: equal bytes (likeness 1), or by `duplicates.find`."""
     first: dict[str, int] = {}
     usable = np.flatnonzero(table["rejected"] == "")
-    copies = [Pair(first.setdefault(table["sha256"][at], int(at)), int(at), 1.0) for at in usable]
+    hashes = table["sha256"].tolist()
+    copies = [Pair(first.setdefault(hashes[at], int(at)), int(at), 1.0) for at in usable]
     # Copies need no second look, and a picture that came a hundred times would cost its square.
     distinct = sorted(first.values())
     if not distinct:
         return []
-    pairs = duplicates.find(np.stack([facts[at].thumbnail for at in distinct]))
+    pairs = duplicates.find(np.stack([_thumbnail(facts[at]) for at in distinct]))
     return [pair for pair in copies if pair.one != pair.other] + [
         Pair(distinct[pair.one], distinct[pair.other], pair.likeness) for pair in pairs
     ]
+
+
+def _thumbnail(fact: Facts) -> np.ndarray:
+    if fact.thumbnail is None:
+        raise ValueError(f"a film without a thumbnail ({fact.fault}) is not rejected; its fault must reject it")
+    return fact.thumbnail
 
 
 def _reject_duplicates(table: pd.DataFrame, alike: Sequence[Pair]) -> list[str]:

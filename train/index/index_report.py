@@ -21,13 +21,13 @@ def describe(table: pd.DataFrame, not_here: Mapping[str, int]) -> str:
 
 def used(table: pd.DataFrame) -> str:
     """Return films (and patients) of each source and label by split."""
-    kept = table[table["rejected"] == ""]
+    kept = table.loc[table["rejected"] == ""]
     rows = []
     for source in [*sorted(table["source"].unique()), "all"]:
         for label in LABELS:
-            some = kept[(kept["label"] == label) & ((kept["source"] == source) | (source == "all"))]
+            some = kept.loc[(kept["label"] == label) & ((kept["source"] == source) | (source == "all"))]
             if len(some):
-                sides = {side: _films_of(some[some["split"] == side]) for side in SPLITS}
+                sides = {side: _films_of(some.loc[some["split"] == side]) for side in SPLITS}
                 rows.append({"films (patients)": source, "label": label, **sides, "all": _films_of(some)})
     return _text(rows) if rows else "no film can be used"
 
@@ -39,7 +39,7 @@ def rejections(table: pd.DataFrame, not_here: Mapping[str, int]) -> str:
     names = sorted(set(kinds) - {""})
     rows = []
     for source in sorted(not_here):
-        counts = kinds[table["source"] == source].value_counts()
+        counts = kinds.loc[table["source"] == source].value_counts()
         row = {"rejected": source, **{name: str(counts.get(name, 0)) for name in names}}
         rows.append({**row, "listed, not here": str(not_here[source])})
     return _text(rows)
@@ -48,7 +48,7 @@ def rejections(table: pd.DataFrame, not_here: Mapping[str, int]) -> str:
 def shared_pictures(table: pd.DataFrame) -> str:
     """Return how many groups hold films of more than one source, by the sources."""
     sources = table.groupby("group")["source"].agg(lambda names: " + ".join(sorted(set(names))))
-    across = sources[sources.str.contains(" + ", regex=False)].value_counts().sort_index()
+    across = sources.loc[sources.str.contains(" + ", regex=False)].value_counts().sort_index()
     lines = [f"near-duplicate groups across sources: {int(across.sum())}"]
     lines += [f"  {count:5} {names}" for names, count in across.items()]
     return "\n".join(lines)

@@ -29,9 +29,10 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
     brightness, text or CLAHE.
     """
     warp = np.eye(2, 3, dtype=np.float32)
-    half = [cv2.resize(film, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for film in (one, other)]
+    half, other_half = (cv2.resize(film, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for film in (one, other))
     coarse = [
-        (_detail_likeness(*half, found, COARSE_DETAIL), found) for found in _alignments(half, warp, COARSE_DETAIL)
+        (_detail_likeness(half, other_half, found, COARSE_DETAIL), found)
+        for found in _alignments((half, other_half), warp, COARSE_DETAIL)
     ]
     best, warp = max(coarse, key=lambda scored: scored[0], default=(0.0, warp))
     if best < COARSE:
@@ -57,7 +58,8 @@ def _alignments(films, warp: np.ndarray, sigma: float) -> Iterator[np.ndarray]:
     criteria = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 1e-3)
     for first, second in (films, [detail(film, sigma) for film in films]):
         try:
-            yield cv2.findTransformECC(first, second, warp.copy(), cv2.MOTION_AFFINE, criteria, None, 5)[1]
+            # OpenCV takes None for the mask; its stubs leave that out.
+            yield cv2.findTransformECC(first, second, warp.copy(), cv2.MOTION_AFFINE, criteria, None, 5)[1]  # pyright: ignore[reportCallIssue, reportArgumentType]
         except cv2.error:
             continue
 
@@ -70,7 +72,7 @@ def _detail_likeness(one: np.ndarray, other: np.ndarray, warp: np.ndarray, sigma
     inside = cv2.warpAffine(inside, warp, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
     # The blur smears the border of the moved film inwards by its width.
     rim = 2 * round(sigma) + 1
-    inside = cv2.erode(inside, np.ones((rim, rim), np.uint8), borderValue=0) > 0
+    inside = cv2.erode(inside, np.ones((rim, rim), np.uint8), borderValue=(0,)) > 0
     if inside.mean() < LEAST_OVERLAP:
         return 0.0
     first, second = detail(one, sigma)[inside], detail(moved, sigma)[inside]

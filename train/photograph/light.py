@@ -24,13 +24,13 @@ def glare(size: tuple[int, int], film: np.ndarray, rng: np.random.Generator, how
     soft = rng.uniform(0.01, 0.06) * across
     if rng.random() < 0.5:
         axes = [int(rng.uniform(0.04, 0.2) * across) for _ in range(2)]
-        cv2.ellipse(light, (inside.astype(int).tolist(), [2 * axis for axis in axes], rng.uniform(0, 180)), 1, -1)
+        cv2.ellipse(light, (inside.astype(int).tolist(), [2 * axis for axis in axes], rng.uniform(0, 180)), (1,), -1)
     else:
         wide, high = rng.uniform(0.08, 0.3, 2) * across
         window = cv2.boxPoints((inside.tolist(), (wide, high), rng.uniform(-15, 15)))
-        cv2.fillConvexPoly(light, window.astype(np.int32), 1)
-        middle = ((window[0] + window[1]) / 2, (window[2] + window[3]) / 2)
-        cv2.line(light, *(tuple(int(at) for at in point) for point in middle), 0, max(1, int(0.02 * across)))
+        cv2.fillConvexPoly(light, window.astype(np.int32), (1,))
+        start, end = (((window[at] + window[at + 1]) / 2).astype(int).tolist() for at in (0, 2))
+        cv2.line(light, start, end, (0,), max(1, int(0.02 * across)))
     return rng.uniform(*how.glare_light) * cv2.GaussianBlur(light, (0, 0), soft)
 
 
@@ -56,4 +56,4 @@ def hand(size: tuple[int, int], film: np.ndarray, rng: np.random.Generator, how:
 
 
 def _stroke(picture, start, end, thick: float) -> None:
-    cv2.line(picture, start.astype(int).tolist(), end.astype(int).tolist(), 1, max(1, int(thick)))
+    cv2.line(picture, start.astype(int).tolist(), end.astype(int).tolist(), (1,), max(1, int(thick)))

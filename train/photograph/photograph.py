@@ -62,7 +62,8 @@ def several(
     how = SEVERITIES[severity]
     kind = kind or str(rng.choice(list(SCENES)))
     # Room on all sides for what a tilted camera sees beside the films; as fine as the largest of them will be seen.
-    canvas = tuple(round(side * (how.fill[1] / how.fill[0] + 0.1)) for side in size)
+    room = how.fill[1] / how.fill[0] + 0.1
+    canvas = round(size[0] * room), round(size[1] * room)
     shown = SCENES[kind](_to_scale(films, size, how.fill[1]), rng, how, canvas, empty)
     view = optics.place(shown.corners, rng, how, size)
     across, down = view.to_scene()
@@ -88,7 +89,7 @@ def several(
     seen = optics.defocus(seen.astype(np.float32), done["defocus"])
     seen = optics.smear(seen, done["motion"], rng.uniform(0, np.pi))
     on_film = np.zeros(size[::-1], np.uint8)
-    cv2.fillPoly(on_film, [np.round(one).astype(np.int32) for one in corners], 255)
+    cv2.fillPoly(on_film, [np.round(one).astype(np.int32) for one in corners], (255,))
     return Photograph(sensor.expose(seen, on_film, rng, how), corners[0], corners, done)
 
 

@@ -142,7 +142,7 @@ def _hang(light, surface, film, box, rng) -> None:
     mask = np.zeros((height, width), np.float32)
     radius = int(rng.uniform(0, 0.025) * width)
     inner = (radius, radius, width - 2 * radius, height - 2 * radius)
-    cv2.rectangle(mask, inner, 1, -1)
+    cv2.rectangle(mask, inner, (1,), -1)
     if radius:
         mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2))
     through = mask[..., np.newaxis] * (share[..., np.newaxis] * tint.astype(np.float32) - 1) + 1
@@ -191,8 +191,8 @@ def _write(shown, screen, pane, rng) -> None:
 
 
 def _text(shown, rng, x: float, y: float, scale: float) -> None:
-    level = int(rng.integers(150, 255))
-    cv2.putText(shown, str(rng.choice(WORDS)), (int(x), int(y)), cv2.FONT_HERSHEY_SIMPLEX, scale, level, 1, cv2.LINE_AA)
+    level, word = (int(rng.integers(150, 255)),), str(rng.choice(WORDS))
+    cv2.putText(shown, word, (int(x), int(y)), cv2.FONT_HERSHEY_SIMPLEX, scale, level, 1, cv2.LINE_AA)
 
 
 def _paste(shown, film, box) -> None:

@@ -113,7 +113,7 @@ def _run(args) -> int:
     shown = pictures.tiles(measured["mistakes"], args.folder, classifier) if args.pictures else {}
     chapters.page(measured, shown).write(args.out / "report.html")
     _summary(measured, args.out)
-    return 1 if (rows["verdict"] == "").any() else 0
+    return int("" in set(rows["verdict"]))
 
 
 def _check(args, table_path: Path) -> None:

@@ -42,7 +42,7 @@ def measure(rows: pd.DataFrame, card: Card, rule: str, stated: float | None = No
         rule: the operating point that verdicts and mistakes are of.
         stated: a prevalence to give predictive values at.
     """
-    seen = rows[rows["verdict"] != ""]
+    seen = rows.loc[rows["verdict"] != ""]
     scores, groups = seen["score_covid"].to_numpy(float), seen["group"].to_numpy()
     positive = (seen["label"] == "covid").to_numpy()
     points = {name: _point(scores, positive, groups, card, name) for name in RULES}

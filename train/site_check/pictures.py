@@ -7,6 +7,7 @@ import numpy as np
 
 from edge_app.errors import EdgeError
 from edge_app.model.classifier import Classifier
+from edge_app.screening.result import Inference
 from train.audit.mistakes import MOST, SCALE
 from train.site_check import look
 
@@ -35,7 +36,7 @@ def tile(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
 
 
 def tiles(mistakes: dict, folder: Path, classifier: Classifier) -> dict[str, np.ndarray]:
-    """Return a tile by path of the worst mistakes of each kind; a film that has gone meanwhile has none."""
+    """Return a tile by path of the worst mistakes of each kind; none of a film that is gone or refused by now."""
     found = {}
     for kind in ("missed", "false_alarms"):
         for film in mistakes[kind][:MOST]:
@@ -43,5 +44,6 @@ def tiles(mistakes: dict, folder: Path, classifier: Classifier) -> dict[str, np.
                 seen = look.read(folder / film["path"], classifier)
             except EdgeError:
                 continue
-            found[film["path"]] = tile(seen.pixels, seen.heat)
+            if isinstance(seen, Inference):
+                found[film["path"]] = tile(seen.pixels, seen.heat)
     return found

@@ -71,7 +71,7 @@ def seen(settings, films, data: Path, cache: Path, index_hash: str, lungs: Path 
         return films, pixels.load(films, data, settings.size, cache, index_hash)
     crops = pixels.load_crops(films, data, settings.size, cache, index_hash, lungs)
     shown = crops.finish(outside=settings.outside, levels=settings.levels)
-    return films[crops.found].reset_index(drop=True), shown[crops.found]
+    return films.loc[crops.found].reset_index(drop=True), shown[crops.found]
 
 
 def lung_masks(settings, films, data: Path, cache: Path, index_hash: str, lungs: Path = pixels.LUNGS):

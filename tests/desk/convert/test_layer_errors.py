@@ -62,7 +62,7 @@ def test_a_layer_whose_range_is_far_too_wide_is_named_the_worst(network, films):
 
 def test_fine_tuning_changes_the_normalisations_of_a_copy_alone(network, films):
     before = [np.array(weights) for weights in network.get_weights()]
-    learnt = qat.distil(network, films, passes=5)
+    learnt = qat.fine_tune(network, films, passes=5)
     assert all(np.array_equal(*pair) for pair in zip(before, network.get_weights(), strict=True))
     for layer, parent in zip(learnt.layers, network.layers, strict=True):
         same = [np.array_equal(*pair) for pair in zip(layer.get_weights(), parent.get_weights(), strict=True)]

@@ -120,7 +120,7 @@ def test_metadata_travels_and_new_replaces_old(files):
     for content in files.values():
         assert content.count(metadata.IDENTIFIER) == 1
         again = metadata.write(content, CARD | {"name": "another"})
-        assert again.count(metadata.NAME) == 1
+        assert again.count(metadata.NAME.encode()) == 1
         assert b"another" in again
         assert inspect_file.operators(again) == inspect_file.operators(content)
 
