@@ -1,7 +1,10 @@
 """Drawn chest films for tests: no patient, no download, the same pixels for the same arguments."""
 
+import io
+
 import cv2
 import numpy as np
+from PIL import Image
 
 
 def draw_film(seed: int, height: int = 480, width: int = 400, opacity: float = 0.0) -> np.ndarray:
@@ -33,6 +36,13 @@ def draw_film(seed: int, height: int = 480, width: int = 400, opacity: float = 0
     film += 90 * opacity * lungs * _soften(patches, 0.01 * min(height, width))
     film += rng.normal(0, 4, film.shape).astype(np.float32)
     return np.clip(np.rint(film), 0, 255).astype(np.uint8)
+
+
+def png(height: int = 240, width: int = 200, seed: int = 1000) -> bytes:
+    """Return a drawn film with clear lungs as the bytes of a PNG file."""
+    content = io.BytesIO()
+    Image.fromarray(draw_film(seed, height, width)).save(content, "PNG")
+    return content.getvalue()
 
 
 def draw_lungs(seed: int, height: int = 480, width: int = 400) -> np.ndarray:

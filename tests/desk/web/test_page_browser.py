@@ -14,24 +14,12 @@ import pytest
 from PIL import Image
 
 from edge_app.sources import sample
-from tests.support.browser import CHROMIUM, FLAGS, PASSWORD, ROOT, Served, need_browser
+from tests.support.browser import PASSWORD, ROOT, Served, need_browser
 from tests.support.films import draw_film
 
 # Milliseconds that the browser waits for what it looks for.
 WAIT = 60_000
 MOST_BYTES = 200_000
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Return a browser."""
-    need_browser()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from edge_app.imaging.lung_field import LungField
 from edge_app.screening import decision
 from edge_app.screening.result import Corrected, Failed, Judged, Outcome, Refused, Shot
 from tests.support import results
-from tests.support.browser import CHROMIUM, FLAGS, need_browser
+from tests.support.browser import need_browser
 from tests.support.films import draw_film
 
 FILM = draw_film(3, 480, 400)
@@ -93,18 +93,6 @@ def _paths(ids) -> dict[str, str]:
     }
     paths |= {"empty": "/history?q=nobody", "compare": f"/compare?a={ids['covid']}&b={ids['unsure']}"}
     return paths | {name: f"/readings/{id}?in100=5" for name, id in ids.items()}
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Return a browser."""
-    need_browser()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 def _look(chromium, address, width, **look):

@@ -1,51 +1,25 @@
 """What the pages answer to odd questions: nothing that is typed into an address or a form is a fault of ours."""
 
 import io
-import re
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from edge_app.gate import refusal
-from edge_app.web import serving
-from edge_app.web.app import create_app
 from edge_app.web.http.rate_limits import Bucket
 from edge_app.web.http.request_helpers import MOST_LABEL
-from edge_app.web.http.settings import Settings
-from edge_app.web.readings.inference_queue import InferenceQueue
 from edge_app.web.views.history import A_PAGE
 from edge_app.web.views.upload import MOST_AT_ONCE
 from tests.support import results
-from tests.support.films import draw_film
+from tests.support.films import png
 
 JSON = {"Accept": "application/json"}
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory, model_path):
-    """Return the services of a page with the small model."""
-    settings = Settings(tmp_path_factory.mktemp("state"), model=model_path)
-    with serving.opened(settings, InferenceQueue(settings)) as services:
-        yield services
-
-
-@pytest.fixture
-def browser(kept):
-    """Return a client that knows the token of its forms."""
-    client = create_app(kept.settings, kept).test_client()
-    client.token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/").text)[1]
-    kept.reading_store.erase()
-    return client
-
-
 def film(seed=1000) -> io.BytesIO:
     """Return a drawn film as a PNG file."""
-    content = io.BytesIO()
-    Image.fromarray(draw_film(seed, 240, 200)).save(content, "PNG")
-    content.seek(0)
-    return content
+    return io.BytesIO(png(seed=seed))
 
 
 def send(browser, *files, headers=None, **fields):

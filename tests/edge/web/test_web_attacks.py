@@ -14,34 +14,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from edge_app.web import serving
 from edge_app.web.access import auth, sessions
 from edge_app.web.access.credentials import Credentials
 from edge_app.web.app import create_app
 from edge_app.web.http import rate_limits, security
-from edge_app.web.http.settings import Settings
-from edge_app.web.readings.inference_queue import InferenceQueue
-from tests.support.films import draw_film
+from tests.support.films import draw_film, png
+from tests.support.forms import token_of
 
 PASSWORD = "three rays and a lead apron"
 SCRIPT = b"<script>alert(1)</script>"
 LABEL, NAME = "Zebrafink-77", "Mustermann.png"
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory, model_path):
-    """Return the services of a page with the small model, open to this machine."""
-    settings = Settings(tmp_path_factory.mktemp("state"), model=model_path)
-    with serving.opened(settings, InferenceQueue(settings)) as services:
-        yield services
-
-
-@pytest.fixture
-def browser(kept):
-    """Return a client of the open page; `token` is that of its forms."""
-    client = create_app(kept.settings, kept).test_client()
-    client.token = token_of(client.get("/"))
-    return client
 
 
 @pytest.fixture
@@ -50,18 +32,6 @@ def closed(kept, tmp_path):
     Credentials(tmp_path).set_password(PASSWORD)
     settings = replace(kept.settings, state_dir=tmp_path, open=False)
     return create_app(settings, replace(kept, settings=settings))
-
-
-def token_of(answer) -> str:
-    """Return the token of the forms of a page."""
-    return re.search(r'name="csrf_token" value="([^"]+)"', answer.text)[1]
-
-
-def png(width=200, height=240, seed=1000) -> bytes:
-    """Return a drawn film."""
-    content = io.BytesIO()
-    Image.fromarray(draw_film(seed, height, width)).save(content, "PNG")
-    return content.getvalue()
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
