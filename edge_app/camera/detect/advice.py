@@ -6,12 +6,15 @@ model's scores begin to change, so that a film within them can still be read.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edge_app.camera.detect import frame_quality as quality
 from edge_app.camera.detect.frame_quality import Quality
-from edge_app.camera.detect.outline import Outline
+
+if TYPE_CHECKING:  # the page needs the kinds of advice alone
+    from edge_app.camera.detect.outline import Outline
 
 # Kinds of advice, in the order in which they are given.
 NO_FILM, SEVERAL, CUT, FAR, MOVING, TILTED, DARK, BRIGHT, GLARE, SHADOW, BLURRED, MOIRE = (
@@ -68,7 +71,7 @@ class Advice:
         return self.kind not in MILD
 
 
-def of(outlines: Sequence[Outline], seen: Quality | None, frame: tuple[int, int]) -> list[Advice]:
+def of(outlines: "Sequence[Outline]", seen: Quality | None, frame: tuple[int, int]) -> list[Advice]:
     """Return what would help, the most important first; empty if the film is seen well.
 
     Args:

@@ -1,14 +1,17 @@
 """What the pages and the API work with, held by the Flask app."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import abort, current_app
 
 from edge_app.screening.run_context import RunContext
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.inference_queue import InferenceQueue
-from edge_app.web.readings.live_camera import LiveCamera
 from edge_app.web.readings.reading_store import Reading, ReadingStore
+
+if TYPE_CHECKING:  # heavy: imported where there is a camera
+    from edge_app.web.readings.live_camera import LiveCamera
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Services:
     terms: RunContext
     inference_queue: InferenceQueue
     reading_store: ReadingStore
-    camera: LiveCamera | None = None
+    camera: "LiveCamera | None" = None
 
 
 def services() -> Services:

@@ -3,11 +3,15 @@
 A browser requests one picture after another: a stream would hold one of the server's threads for each browser.
 """
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, render_template, url_for
 
-from edge_app.camera.ui.live_view import LiveView
 from edge_app.web.http.request_helpers import MOST_LABEL, form_label, wants_json
 from edge_app.web.text import labels, wording
+
+if TYPE_CHECKING:  # heavy: imported where there is a camera
+    from edge_app.camera.ui.live_view import LiveView
 
 live = Blueprint("live", __name__)
 
@@ -15,7 +19,7 @@ live = Blueprint("live", __name__)
 MOST_ADVICE = 2
 
 
-def init_app(app: Flask, view: LiveView | None, at: str = "/live") -> None:
+def init_app(app: Flask, view: "LiveView | None", at: str = "/live") -> None:
     """Add the live page to an app.
 
     Args:
@@ -27,7 +31,7 @@ def init_app(app: Flask, view: LiveView | None, at: str = "/live") -> None:
     app.register_blueprint(live, url_prefix=at)
 
 
-def _view() -> LiveView:
+def _view() -> "LiveView":
     return current_app.extensions["live"] or abort(404)
 
 
