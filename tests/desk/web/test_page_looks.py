@@ -3,7 +3,6 @@
 The readings are made up, since no single film is of every verdict; the shelf, the app and the server are the real ones.
 """
 
-import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from edge_app.screening.result import Corrected, Failed, Judged, Outcome, Refuse
 from tests.support import results
 from tests.support.browser import need_browser
 from tests.support.films import draw_film
+from tests.support.processes import serve_in_thread
 
 FILM = draw_film(3, 480, 400)
 CHECKS = (Check("another kind of picture", 0.01, high=0.5), Check("sharpness of the lungs", 0.02, low=0.1))
@@ -78,7 +78,7 @@ def site(tmp_path_factory):
         keep = kept.reading_store.keep
         ids = {name: keep(result, kept.terms, label).id for name, (result, label) in _made_up().items()}
         with serving.listening(create_app(settings, kept), settings) as (forever, address):
-            threading.Thread(target=forever, daemon=True).start()
+            serve_in_thread(forever)
             yield address.rstrip("/"), _paths(ids)
 
 

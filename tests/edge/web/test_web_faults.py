@@ -22,6 +22,7 @@ from edge_app.web.http import rate_limits
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings import inference_queue
 from edge_app.web.readings.inference_queue import Busy, InferenceQueue
+from tests.support.processes import serve_in_thread
 
 PASSWORD = "three rays and a lead apron"
 # Seconds for an answer; a machine may be busy.
@@ -141,8 +142,7 @@ def test_a_slow_crowd_blocks_nobody(kept, monkeypatch, tls):
     context = ssl._create_unverified_context()
     with serving.listening(app, settings) as (forever, address), contextlib.ExitStack() as stack:
         port = int(address.rstrip("/").rpartition(":")[2])
-        server = threading.Thread(target=forever, daemon=True)
-        server.start()
+        serve_in_thread(forever)
         crowd = []
         for _ in range(60):
             slow = stack.enter_context(socket.create_connection(("127.0.0.1", port), PATIENCE))
