@@ -45,11 +45,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
-def parser(asked: str | None = None) -> argparse.ArgumentParser:
+def parser(command: str | None = None) -> argparse.ArgumentParser:
     """Return the parser; only the command that is asked for is imported, the others are only listed.
 
     Args:
-        asked: a name of `COMMANDS`, or `*` for all.
+        command: a name of `COMMANDS`, or `*` for all.
     """
     top = argparse.ArgumentParser(
         prog="python -m edge_app",
@@ -61,8 +61,8 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
         "--version", action=_Version, nargs=0, help="show versions of program, runtime and model, and exit"
     )
     subparsers = top.add_subparsers(required=True, metavar="COMMAND")
-    for name, line in {asked: COMMANDS[asked]}.items() if asked in COMMANDS else COMMANDS.items():
-        if asked in (name, "*"):
+    for name, line in {command: COMMANDS[command]}.items() if command in COMMANDS else COMMANDS.items():
+        if command in (name, "*"):
             module = importlib.import_module(f"edge_app.commands.{name}")
             module.add_parser(subparsers).set_defaults(func=module.run)
         else:

@@ -129,8 +129,8 @@ def _zsh_specs(action: argparse.Action) -> list[str]:
         many = "*" if action.nargs in ("*", "+") else ""
         return [f"{many}:{action.metavar or action.dest}:{values}"]
     rest = f":{action.metavar or action.dest}:{values}" if _takes_value(action) else ""
-    said = _line(action).replace("[", "(").replace("]", ")").replace(":", ";")
-    return [f"{flag}[{said}]{rest}" for flag in action.option_strings]
+    help_line = _line(action).replace("[", "(").replace("]", ")").replace(":", ";")
+    return [f"{flag}[{help_line}]{rest}" for flag in action.option_strings]
 
 
 def _fish(top: list, commands: dict, program: str) -> str:

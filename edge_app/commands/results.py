@@ -147,8 +147,8 @@ def _show(found, as_json: bool) -> None:
         print(f"{row['time'][:19]}  {verdict}{score:>7}  {name}{copies}")
     if not as_json:
         total = sum(counts.values())
-        said = ", ".join(f"{count} {words}" for words, count in sorted(counts.items()))
-        print(f"\n{total} film{'s' * (total != 1)}{': ' * bool(said)}{said}. {NOT_A_DIAGNOSIS}")
+        summary = ", ".join(f"{count} {words}" for words, count in sorted(counts.items()))
+        print(f"\n{total} film{'s' * (total != 1)}{': ' * bool(summary)}{summary}. {NOT_A_DIAGNOSIS}")
 
 
 def _export(find, path: Path) -> None:

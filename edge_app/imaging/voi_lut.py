@@ -42,8 +42,8 @@ def _grey(units: np.ndarray, counts: np.ndarray, data_set) -> np.ndarray:
     for levels in (_voi_lut(units, data_set), _window(units, data_set)):
         if levels is not None:
             table = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
-            seen = np.cumsum(np.bincount(table, weights=counts, minlength=256)) / counts.sum()
-            if np.searchsorted(seen, 0.99) - np.searchsorted(seen, 0.01, side="right") >= LEAST_LEVELS:
+            below = np.cumsum(np.bincount(table, weights=counts, minlength=256)) / counts.sum()
+            if np.searchsorted(below, 0.99) - np.searchsorted(below, 0.01, side="right") >= LEAST_LEVELS:
                 return table
     return _percentiles(units, counts)
 

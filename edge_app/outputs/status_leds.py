@@ -72,7 +72,6 @@ class StatusLeds:
             self._verdict.blink(FLASH, 0, n=1)
         else:
             self._verdict.blink(SLOW, SLOW)
-
         self._answered = True
 
     def look(self, in_view: bool) -> None:
