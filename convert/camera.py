@@ -52,10 +52,10 @@ def run(args) -> int:
     if training["index_sha256"] != hashed:
         raise EdgeError(f"{args.index}: is not the index that {name} was made with; its splits are needed.")
     kind = packed.card.name.partition("-")[2]
-    films = index.in_splits(index.read(args.index))
-    taken = photographs.load(films, args.data, packed.card.size, args.cache, hashed, args.lungs)
-    held_out = np.flatnonzero(films["split"].isin(("val", "test")))
-    films, taken = films.iloc[held_out].reset_index(drop=True), taken.at(held_out)
+    indexed = film_arguments.read(args)
+    taken = photographs.load(indexed, packed.card.size)
+    held_out = np.flatnonzero(indexed.table["split"].isin(("val", "test")))
+    films, taken = indexed.table.iloc[held_out].reset_index(drop=True), taken.at(held_out)
     ood = model_file.member(args.model, model_file.LIKENESS)
     file = GatedFile(packed.scores, variants.named([kind])[0], ood, packed.card.raw["gate"])
     made = measure(file, films, taken, training["config"]) | {"commit": provenance.commit()}

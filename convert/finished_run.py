@@ -13,26 +13,14 @@ from convert.modelfile import card, fit_ood, golden_film
 from convert.quantize import calibration_films
 from convert.verify import acceptance
 from edge_app.errors import EdgeError
-from train.films import pixels
+from train.films import film_arguments, film_dataset, pixels
+from train.films.film_dataset import FilmDataset
 from train.index import index
 from train.models.networks import with_class_maps
-from train.training import config, fit
+from train.training import config
 
 if TYPE_CHECKING:
     import keras
-
-
-@dataclass(frozen=True)
-class SeenFilms:
-    """The films that a run has seen, N rows.
-
-    Attributes:
-        rows: of the index, those in a split.
-        pixels: uint8 (N, size, size, 1), what the network sees of them.
-    """
-
-    rows: pd.DataFrame
-    pixels: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -106,12 +94,12 @@ class FinishedRun:
         return self.metrics["thresholds"]
 
 
-def load(run_dir: Path, films: SeenFilms, lungs: Path) -> FinishedRun:
+def load(run_dir: Path, dataset: FilmDataset, lungs: Path) -> FinishedRun:
     """Return a finished run, ready to be converted.
 
     Args:
         run_dir: of `train fit`; its `run.json`, `model.keras` and `scores.csv` are read.
-        films: what it has seen.
+        dataset: the films that it has seen.
         lungs: the lung-field network that the run's films were cropped with.
 
     Raises:
@@ -120,15 +108,15 @@ def load(run_dir: Path, films: SeenFilms, lungs: Path) -> FinishedRun:
     """
     record, model = read_run(run_dir)
     pixels.check_lungs(lungs, record, run_dir)
-    held_out = hold_out(run_dir, model, films)
-    training = calibration_films.checked(films.pixels[calibration_films.rows(films.rows, record)])
-    typical = films.pixels[calibration_films.rows(films.rows, record, fit_ood.PER_CELL)]
+    held_out = hold_out(run_dir, model, dataset)
+    training = calibration_films.checked(dataset.pixels[calibration_films.rows(dataset.films, record)])
+    typical = dataset.pixels[calibration_films.rows(dataset.films, record, fit_ood.PER_CELL)]
     beside = lungs.with_suffix(".json")
     gate = json.loads(beside.read_text()).get("gate") if beside.is_file() else None
     return FinishedRun(record, model, training, held_out, lungs.read_bytes(), golden_film.make(), typical, gate)
 
 
-def seen_films(args) -> SeenFilms:
+def seen_films(args) -> FilmDataset:
     """Return the films that a command's run has seen.
 
     Args:
@@ -138,23 +126,22 @@ def seen_films(args) -> SeenFilms:
         EdgeError: the run is not finished, or was trained on another index or with another lung-field network.
     """
     record = read_record(args.run)
-    films, index_hash = index.read(args.index), index.sha256(args.index)
+    index_hash = index.sha256(args.index)
     if index_hash != record["index_sha256"]:
         raise EdgeError(
             f"{args.index}: its sha256 begins '{index_hash[:12]}', but {args.run} was trained on an index that begins "
             f"'{record['index_sha256'][:12]}'; calibration and gates need the same films and splits."
         )
     pixels.check_lungs(args.lungs, record, args.run)
-    films = index.in_splits(films)
-    where = (config.from_record(record["config"], args.run), films, args.data, args.cache, index_hash, args.lungs)
-    return SeenFilms(*fit.seen(*where))
+    settings = config.from_record(record["config"], args.run)
+    return film_dataset.load(film_arguments.read(args), settings.size, settings.treatment)
 
 
-def hold_out(run_dir: Path, model: "keras.Model", films: SeenFilms) -> HeldOutFilms:
+def hold_out(run_dir: Path, model: "keras.Model", dataset: FilmDataset) -> HeldOutFilms:
     """Return the run's validation and test films with the answers of its Keras model."""
     table = pd.read_csv(run_dir / "scores.csv", keep_default_na=False)
-    rows = films.rows.reset_index().set_index("path").loc[table["path"], "index"].to_numpy()
-    shown = films.pixels[rows]
+    rows = dataset.films.reset_index().set_index("path").loc[table["path"], "index"].to_numpy()
+    shown = dataset.pixels[rows]
     # The type of `verbose` is inferred from its default, "auto"; Keras documents 0 too.
     answers = with_class_maps(model).predict(shown, batch_size=64, verbose=0)  # pyright: ignore[reportArgumentType]
     return HeldOutFilms(table, shown, acceptance.Answers(answers["scores"], answers["cam"]))

@@ -17,7 +17,7 @@ from edge_app.model import classifier
 from train.films import film_arguments, pixels
 from train.gate import limits
 from train.index import index
-from train.lungs import examples, fit, masks, report
+from train.lungs import examples, fit, masks, report, training_round
 
 # Training films of every source for the ranges of activations, and the drawn ones.
 CALIBRATION_PER_SOURCE = 60
@@ -46,11 +46,12 @@ def _convert(args) -> int:
     if "metrics" not in record:
         raise EdgeError(f"{args.run}: holds no finished run of the lung-field network; run 'make lungs' first.")
     everything = index.read(args.index)
-    films = index.in_splits(everything)
+    indexed = film_arguments.read(args)
+    films = indexed.table
     shuffled = films.loc[films["split"] == "train"].sample(frac=1, random_state=1)
     kept = shuffled.groupby("source").head(CALIBRATION_PER_SOURCE)
-    whole = pixels.load(films, args.data, preprocess.LUNG_SIZE, args.cache, index.sha256(args.index))
-    drawn = {split: fit.drawn(masks.listing(args.data, everything), args.data, split) for split in ("val", "test")}
+    whole = pixels.load(indexed, preprocess.LUNG_SIZE)
+    drawn = {split: examples.read(masks.listing(args.data, everything), args.data, split) for split in ("val", "test")}
     content, files = convert(args.run, whole[kept.index.to_numpy()], drawn)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     atomic_io.write(args.out, content)
@@ -106,7 +107,7 @@ def convert(run_dir: Path, calibration: np.ndarray, drawn: dict) -> tuple[bytes,
     for split, some in drawn.items():
         pictures = examples.plain(some)[0]
         found = report.measure(np.stack([finder.lungs(picture) for picture in pictures]), some)
-        before = report.measure(fit.chances(model, pictures), some)
+        before = report.measure(training_round.chances(model, pictures), some)
         if found["median_iou"] < before["median_iou"] - MOST_LOSS:
             raise EdgeError(
                 f"{run_dir}: int8 overlaps {found['median_iou']:.3f} on the {split} films, the Keras model "

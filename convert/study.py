@@ -15,9 +15,10 @@ import numpy as np
 from convert.quantize import calibration_films, layer_errors, quantize, ranges
 from convert.verify import runtimes
 from train.films import film_arguments
+from train.films.film_dataset import FilmDataset
 
 if TYPE_CHECKING:
-    from convert.finished_run import FinishedRun, SeenFilms
+    from convert.finished_run import FinishedRun
 
 PARTS = ("sizes", "schemes", "layers")
 SIZES, SEEDS = (1, 2, 5, 10, 25, 50), (1, 2, 3)
@@ -29,17 +30,17 @@ class Subject:
     """A run to study, and the films that it has seen."""
 
     run: "FinishedRun"
-    films: "SeenFilms"
+    dataset: FilmDataset
 
     def calibration(self, per_cell: int, seed: int) -> np.ndarray:
         """Return `per_cell` training films of every source and label, and a black and a white pixel."""
-        rows = calibration_films.rows(self.films.rows, self.run.record, per_cell, seed, least=0)
-        return calibration_films.whole_range(self.films.pixels[rows])
+        rows = calibration_films.rows(self.dataset.films, self.run.record, per_cell, seed, least=0)
+        return calibration_films.whole_range(self.dataset.pixels[rows])
 
     def training(self) -> np.ndarray:
         """Return all training films of the run's labels."""
-        films = self.films
-        return films.pixels[calibration_films.rows(films.rows, self.run.record, per_cell=len(films.rows))]
+        films = self.dataset.films
+        return self.dataset.pixels[calibration_films.rows(films, self.run.record, per_cell=len(films))]
 
     def judge(self, content: bytes) -> dict:
         """Return `acceptance.figures` of an edge file in LiteRT, with its `bytes` and `ms` a film."""

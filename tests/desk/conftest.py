@@ -7,6 +7,8 @@ import pytest
 from edge_app.imaging import lung_field, preprocess
 from tests.support.drawn_index import LABELS, OPACITY, SOURCES
 from tests.support.films import draw_film, draw_lungs
+from tests.support.golden import LUNGS
+from train.films.film_dataset import FilmDataset
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +23,12 @@ def drawn():
         field = lung_field.find(preprocess.shrink(draw_lungs(i, 160, 140), preprocess.MASK_SIZE) / 255)
         pixels.append(preprocess.lungs_to_pixels(draw_film(i, 160, 140, opacity=OPACITY[label]), field, 32))
     return pd.DataFrame(rows), np.stack(pixels)
+
+
+@pytest.fixture(scope="session")
+def dataset(drawn):
+    """Return the drawn films as a dataset, of an index whose hash is all 0."""
+    return FilmDataset(*drawn, "0" * 64, LUNGS)
 
 
 @pytest.fixture

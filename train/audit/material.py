@@ -15,9 +15,8 @@ from edge_app.errors import EdgeError, NoLungField
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import classifier
 from train.audit import burnt_in, network, store
-from train.films import pixels
-from train.index import index
-from train.training import config, fit
+from train.films import film_dataset, indexed_films, pixels
+from train.training import config
 
 # Side of the whole films that the controls look at: the lungs are found at it, and it is enough to tell a hospital.
 WHOLE_SIDE = preprocess.LUNG_SIZE
@@ -159,25 +158,29 @@ def load(run: Run, index_path: Path, data: Path, cache: Path) -> Material:
     Raises:
         EdgeError: it was trained on another index, or `data` does not hold a film of it.
     """
-    films, index_hash = index.read(index_path), index.sha256(index_path)
-    if index_hash != run.record["index_sha256"]:
+    indexed = indexed_films.read(index_path, data, cache, pixels.LUNGS)
+    if indexed.index_sha256 != run.record["index_sha256"]:
         raise EdgeError(
             f"{index_path}: is not the index that {run.folder} was trained on; name that one with '--index FILE'."
         )
-    films = index.in_splits(films)
+    films, index_hash = indexed.table, indexed.index_sha256
     settings = config.from_record(WHOLE_FILM | run.record["config"], run.folder)
-    whole = pixels.load(films, data, WHOLE_SIDE, cache, index_hash)
+    whole = pixels.load(indexed, WHOLE_SIDE)
     kept = store.Store(cache)
     whole_masks, words = _lungs(whole, kept, index_hash), _words(films, data, kept, index_hash)
-    seen_films, seen = fit.seen(settings, films, data, cache, index_hash, pixels.LUNGS)
-    if settings.crop == "none":
-        masks = None if whole_masks is None else np.stack([preprocess.shrink(mask, run.size) for mask in whole_masks])
+    seen = film_dataset.load(indexed, run.size, settings.treatment, masks=True)
+    if seen.masks is not None:
+        masks = seen.masks[..., 0]
     else:
-        crops = pixels.load_crops(films, data, run.size, cache, index_hash, pixels.LUNGS)
-        masks = crops.masks[crops.found]
-    rows = pd.Index(films["path"]).get_indexer(pd.Index(seen_films["path"]))
+        masks = None if whole_masks is None else np.stack([preprocess.shrink(mask, run.size) for mask in whole_masks])
+    rows = pd.Index(films["path"]).get_indexer(pd.Index(seen.films["path"]))
     return Material(
-        seen_films, seen, masks, whole[rows, ..., 0], None if whole_masks is None else whole_masks[rows], words[rows]
+        films=seen.films,
+        pixels=seen.pixels,
+        masks=masks,
+        whole=whole[rows, ..., 0],
+        whole_masks=None if whole_masks is None else whole_masks[rows],
+        words=words[rows],
     )
 
 

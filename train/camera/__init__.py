@@ -1,1 +1,1 @@
-"""What teaches the camera to find films, and what measures it."""
+"""Training and measuring the camera: which quadrangle of a photograph is a film, and what photographs cost."""

@@ -11,6 +11,7 @@ import json
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,8 +23,9 @@ from edge_app.camera.detect import outline, quad_scorer
 from edge_app.camera.detect.quad_scorer import QuadScorer
 from edge_app.imaging import radiograph
 from edge_app.service.screening_run import LIKELY_LEAST_SIDE
-from train.films import film_arguments, film_margin
+from train.films import film_arguments, film_margin, photographs
 from train.index import index
+from train.models import keras_calls
 from train.photograph import photograph
 from train.photograph.severity import SEVERITIES
 from train.reporting import provenance
@@ -98,18 +100,18 @@ def count(frames, scorer: QuadScorer) -> dict[str, float]:
         frames: (file, corners float (films, 4, 2) or None, severity), each.
         scorer: scores the quadrangles.
     """
-    said: dict[str, list[bool]] = {}
+    right: dict[str, list[bool]] = {}
     for pixels, corners, severity in map(_opened, frames):
         found = outline.find(pixels, scorer)
         if corners is None:
-            said.setdefault("film where there is none", []).append(bool(found))
+            right.setdefault("film where there is none", []).append(bool(found))
         elif len(corners) > 1:
-            said.setdefault("two films found to be two", []).append(len(found) == len(corners))
+            right.setdefault("two films found to be two", []).append(len(found) == len(corners))
         else:
-            right = bool(found) and error(found[0].corners, corners[0]) <= FOUND
-            said.setdefault(f"found at severity {severity}", []).append(bool(right))
-            said.setdefault("one film found to be several", []).append(len(found) > 1)
-    return {name: float(np.mean(right)) for name, right in sorted(said.items())}
+            fits = bool(found) and error(found[0].corners, corners[0]) <= FOUND
+            right.setdefault(f"found at severity {severity}", []).append(bool(fits))
+            right.setdefault("one film found to be several", []).append(len(found) > 1)
+    return {name: float(np.mean(answers)) for name, answers in sorted(right.items())}
 
 
 def error(found: np.ndarray, corners: np.ndarray) -> float:
@@ -125,10 +127,7 @@ def error(found: np.ndarray, corners: np.ndarray) -> float:
 
 def _frames(table: pd.DataFrame, split: str, number: int, args) -> list[tuple[Path, np.ndarray | None, int]]:
     """Return photographs on the disk, taking those that are not there yet: (file, corners or None, severity) each."""
-    drawn = (*sorted(Path(photograph.__file__).parent.glob("*.py")), Path(film_margin.__file__))
-    sources = b"".join(path.read_bytes() for path in drawn)
-    key = hashlib.sha256(sources + index.sha256(args.index).encode() + str(SEED).encode()).hexdigest()[:8]
-    folder = args.cache / f"outline-{split}-{key}"
+    folder = args.cache / f"outline-{split}-{frames_key(index.sha256(args.index))}"
     folder.mkdir(parents=True, exist_ok=True)
     films = [args.data / path for path in table.loc[table["split"] == split, "path"]]
     listed = pd.read_csv(args.pictures / "list.csv")
@@ -136,6 +135,12 @@ def _frames(table: pd.DataFrame, split: str, number: int, args) -> list[tuple[Pa
     take = partial(_take, films, pictures, folder, split)
     with ProcessPoolExecutor(PROCESSES) as pool:
         return list(tqdm(pool.map(take, range(number), chunksize=8), total=number, desc=folder.name, disable=None))
+
+
+def frames_key(index_sha256: str) -> str:
+    """Return the key of photographs on the disk: 8 hex digits, of the simulator, the index and every setting."""
+    settings = (photographs.simulator(), index_sha256, SEED, PICTURE, EMPTY, TWO, INVERTED, UPSIDE_DOWN, SIDEWAYS)
+    return hashlib.sha256(repr(settings).encode()).hexdigest()[:8]
 
 
 def _take(films: list[Path], pictures: list[Path], folder: Path, split: str, at: int):
@@ -177,10 +182,15 @@ def _opened(frame):
     return cv2.imread(str(path))[..., ::-1].copy(), corners, severity
 
 
+def _lighter(pixels: np.ndarray) -> np.ndarray:
+    """Return the grey levels in which outlines are looked for, uint8 (H, W), of uint8 RGB (H, W, 3)."""
+    return outline.LIGHTER[np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)]
+
+
 def _by_sides(frame) -> tuple[np.ndarray, np.ndarray]:
     """Return features and how well each candidate fits, as far as the small frame tells."""
     pixels, corners, _ = _opened(frame)
-    small, scale = outline.shrunk(outline.LIGHTER[cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)])
+    small, scale = outline.shrunk(_lighter(pixels))
     found = outline.candidates(small)
     if not len(found.corners):
         return np.empty((0, outline.SIDE_FEATURES), np.float32), np.empty(0, np.float32)
@@ -191,7 +201,7 @@ def _by_sides(frame) -> tuple[np.ndarray, np.ndarray]:
 def _by_look(frame, scorer: QuadScorer) -> tuple[np.ndarray, np.ndarray]:
     """Return features and how well each candidate that is looked at fits."""
     pixels, corners, _ = _opened(frame)
-    grey = outline.LIGHTER[cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)]
+    grey = _lighter(pixels)
     small, scale = outline.shrunk(grey)
     found = outline.candidates(small)
     if not len(found.corners):
@@ -218,9 +228,23 @@ def _learn(network: str, features: np.ndarray, fits: np.ndarray) -> list[np.ndar
 
     spread = features.std(axis=0) + 0.05
     middle = features.mean(axis=0)
-    model = keras.Sequential(
+    model = _network(features.shape[1])
+    steps = EPOCHS[network] * (len(features) // BATCH + 1)
+    rate = keras.optimizers.schedules.CosineDecay(RATE, steps)
+    model.compile(keras_calls.adam(rate, DECAY), "binary_crossentropy")
+    model.fit((features - middle) / spread, fits, batch_size=BATCH, epochs=EPOCHS[network], verbose=2, shuffle=True)
+    first, bias, *rest = model.get_weights()
+    # The features' mean and spread go into the first layer.
+    return [first / spread[:, np.newaxis], bias - (middle / spread) @ first, *rest]
+
+
+def _network(features: int) -> Any:
+    """Return an untrained network: float (N, features) -> how well each quadrangle fits, float (N, 1) in 0 .. 1."""
+    import keras
+
+    return keras.Sequential(
         [
-            keras.layers.Input(features.shape[1:]),
+            keras.layers.Input((features,)),
             keras.layers.GaussianNoise(NOISE),
             keras.layers.Dense(HIDDEN[0], "relu"),
             keras.layers.Dropout(DROPOUT),
@@ -228,13 +252,6 @@ def _learn(network: str, features: np.ndarray, fits: np.ndarray) -> list[np.ndar
             keras.layers.Dense(1, "sigmoid"),
         ]
     )
-    steps = EPOCHS[network] * (len(features) // BATCH + 1)
-    rate = keras.optimizers.schedules.CosineDecay(RATE, steps)
-    model.compile(keras.optimizers.Adam(rate, weight_decay=DECAY), "binary_crossentropy")
-    model.fit((features - middle) / spread, fits, batch_size=BATCH, epochs=EPOCHS[network], verbose=2, shuffle=True)
-    first, bias, *rest = model.get_weights()
-    # The features' mean and spread go into the first layer.
-    return [first / spread[:, np.newaxis], bias - (middle / spread) @ first, *rest]
 
 
 def _write(networks: dict, out: Path) -> None:

@@ -1,4 +1,4 @@
-"""`python -m train photograph-count MODEL`: what the camera makes of photographed test films, by two simulators.
+"""`python -m train photograph-count MODEL`: how the camera reads photographed test films, by two simulators.
 
 Each film is photographed at every severity by `train.photograph`, which training has seen, and by
 `train.camera.second_simulator`, which it has not; found, straightened and judged as on the edge, and compared
@@ -77,7 +77,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the collections (%(default)s)")
     parser.add_argument("--index", type=Path, default=Path("build/index.csv"), help="from 'train index' (%(default)s)")
     parser.add_argument("--split", choices=("test", "val"), default="test", help="which films (default %(default)s)")
-    parser.add_argument("--films", type=int, help="so many of them, drawn at random (default: all)")
+    parser.add_argument("--films", type=int, help="how many of them, drawn at random (default: all)")
     parser.add_argument("--renderers", nargs="+", choices=tuple(RENDERERS), default=tuple(RENDERERS))
     parser.add_argument("--seed", type=int, default=0, help="of the photographs (default %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("build/camera.json"), help="(default %(default)s)")
@@ -90,10 +90,10 @@ def run(args) -> int:
     table = table[table["split"] == args.split]
     if args.films and args.films < len(table):
         table = table.sample(args.films, random_state=args.seed)
-    films = list(table[["path", "label", "group"]].itertuples(index=False, name=None))
-    one = partial(of_film, args.model, args.data, tuple(args.renderers), args.seed)
+    films = list(zip(table["path"], table["label"], table["group"], strict=True))
+    judge = partial(judge_film, args.model, args.data, tuple(args.renderers), args.seed)
     with ProcessPoolExecutor(PROCESSES) as pool:
-        shown = list(tqdm(pool.map(one, films, chunksize=4), total=len(films), unit="film", disable=None))
+        shown = list(tqdm(pool.map(judge, films, chunksize=4), total=len(films), unit="film", disable=None))
     files = {path: score for (path, *_), (score, _, _) in zip(films, shown, strict=True)}
     seen = [each for _, several, _ in shown for each in several]
     record = {
@@ -113,7 +113,7 @@ def run(args) -> int:
     return 0
 
 
-def of_film(model: Path, data: Path, renderers: tuple[str, ...], seed: int, film: tuple[str, str, str]):
+def judge_film(model: Path, data: Path, renderers: tuple[str, ...], seed: int, film: tuple[str, str, str]):
     """Judge a film's file and its photographs.
 
     Returns:
@@ -121,16 +121,16 @@ def of_film(model: Path, data: Path, renderers: tuple[str, ...], seed: int, film
         empty if it judged it) of the hopeless photographs of it: one of each kind in turn.
     """
     path, label, group = film
-    one, other = _networks(model)
-    grey = radiograph.read(data / path, preprocess.least_side(one.card.size))
-    result = screening.judge(grey, one, one.card.limits("refer"))
+    of_files, of_photographs = _networks(model)
+    grey = radiograph.read(data / path, preprocess.least_side(of_files.card.size))
+    result = screening.judge(grey, of_files, of_files.card.limits("refer"))
     shown, key, several = film_margin.trimmed(grey), zlib.crc32(path.encode()), []
     for renderer in renderers:
         for severity in SEVERITIES:
             rng = np.random.default_rng((seed, key, severity, renderer == "simulator"))
             taken = RENDERERS[renderer](shown, rng, severity)
             seen = Seen(path, label, group, renderer, severity)
-            _look(seen, taken, other)
+            _look(seen, taken, of_photographs)
             several.append(seen)
     rng = np.random.default_rng((seed, key, 9))
     kind = HOPELESS[key % len(HOPELESS)]
@@ -138,7 +138,7 @@ def of_film(model: Path, data: Path, renderers: tuple[str, ...], seed: int, film
     return (
         _score(result),
         several,
-        [(kind, answer(pixels, other))],
+        [(kind, answer(pixels, of_photographs))],
     )
 
 
@@ -177,7 +177,7 @@ def answer(pixels: np.ndarray, classifier: Classifier) -> str:
 def spoilt(kind: str, taken, rng: np.random.Generator) -> np.ndarray:
     """Return a photograph as nobody can read it, uint8 (H, W, 3); `kind` is one of `HOPELESS`."""
     pixels, corners = taken.pixels, taken.corners
-    width = np.linalg.norm(corners[1] - corners[0])
+    width = float(np.linalg.norm(corners[1] - corners[0]))
     if kind == "smeared":
         length = round(rng.uniform(0.06, 0.12) * width)
         line = np.zeros((length, length), np.float32)
@@ -193,12 +193,13 @@ def spoilt(kind: str, taken, rng: np.random.Generator) -> np.ndarray:
     if kind == "burnt out":
         return (pixels.astype(np.float32) * rng.uniform(4, 10) + 40).clip(0, 255).astype(np.uint8)
     if kind == "lamp over the lungs":
-        lit, middle = np.zeros(pixels.shape[:2], np.float32), corners.mean(axis=0)
-        cv2.ellipse(lit, (middle.astype(int).tolist(), (0.8 * width, 0.5 * width), 0), 1, -1)
-        lit = cv2.GaussianBlur(lit, (0, 0), 0.05 * width)
+        lit, (x, y) = np.zeros(pixels.shape[:2], np.float32), corners.mean(axis=0)
+        cv2.ellipse(lit, ((int(x), int(y)), (0.8 * width, 0.5 * width), 0), (1,), -1)
+        lit = np.asarray(cv2.GaussianBlur(lit, (0, 0), 0.05 * width))
         return (pixels + 400 * lit[..., np.newaxis]).clip(0, 255).astype(np.uint8)
     if kind == "half out of view":
-        moved = np.float32([[1, 0, -corners[:, 0].min() - rng.uniform(0.35, 0.6) * width], [0, 1, 0]])
+        away = -corners[:, 0].min() - rng.uniform(0.35, 0.6) * width
+        moved = np.array([[1, 0, away], [0, 1, 0]], np.float32)
         return cv2.warpAffine(pixels, moved, pixels.shape[1::-1], borderMode=cv2.BORDER_REFLECT)
     return photograph.photograph(np.full((600, 500), 128, np.uint8), rng, 2, empty=True).pixels
 
@@ -222,15 +223,17 @@ def by_severity(seen: list[Seen], files: dict[str, float | None], renderer: str)
 def figures(seen: list[Seen], files: dict[str, float | None]) -> dict:
     """Return what the camera made of some photographs, one a film, against the films' files."""
     ill = np.array([each.label == "covid" for each in seen])
-    said = [each.advised or each.refused or ("no film" if each.off == 9 else "") for each in seen]
-    kinds = pd.Series([each for each in said if each], dtype=object).value_counts()
+    why_not = [each.advised or each.refused or ("no film" if each.off == 9 else "") for each in seen]
+    kinds = pd.Series([each for each in why_not if each], dtype=object).value_counts()
     suspected = np.array([each.verdict in (COVID, UNSURE) for each in seen])
-    judged = np.array([not each for each in said])
+    judged = np.array([not each for each in why_not])
     return {
         "outline": intervals.proportion(np.array([each.off <= FOUND for each in seen])),
         "not judged": intervals.proportion(~judged),
         "why": {kind: int(count) for kind, count in kinds.items()},
-        "auc": _against(seen, files, [each.score if not why else None for each, why in zip(seen, said, strict=True)]),
+        "auc": _against(
+            seen, files, [each.score if not why else None for each, why in zip(seen, why_not, strict=True)]
+        ),
         "auc with true corners": _against(seen, files, [each.true_score for each in seen]),
         "sensitivity": intervals.proportion(suspected[ill & judged]),
         "specificity": intervals.proportion(~suspected[~ill & judged]),
@@ -258,9 +261,12 @@ def hopeless_figures(shown: list[tuple[str, str]]) -> dict:
     """Return how many of each kind were not judged, and why."""
     found = {}
     for kind in HOPELESS:
-        said = [why for name, why in shown if name == kind]
-        why = pd.Series([each for each in said if each], dtype=object).value_counts()
-        found[kind] = {"refused": intervals.proportion(np.array([bool(each) for each in said])), "why": why.to_dict()}
+        why_not = [why for name, why in shown if name == kind]
+        why = pd.Series([each for each in why_not if each], dtype=object).value_counts()
+        found[kind] = {
+            "refused": intervals.proportion(np.array([bool(each) for each in why_not])),
+            "why": why.to_dict(),
+        }
     return found
 
 

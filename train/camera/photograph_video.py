@@ -36,7 +36,7 @@ def run(args) -> int:
     """Write the video."""
     table = index.read(args.index)
     paths = table.loc[table["split"] == args.split, "path"].sample(args.films, random_state=args.seed)
-    writer = cv2.VideoWriter(str(args.out), cv2.VideoWriter_fourcc(*"MJPG"), RATE, photograph.SIZE)
+    writer = cv2.VideoWriter(str(args.out), cv2.VideoWriter.fourcc(*"MJPG"), RATE, photograph.SIZE)
     if not writer.isOpened():
         raise WrongUsage(f"--out: '{args.out}' cannot be written as a video; name a file such as films.avi.")
     rng = np.random.default_rng(args.seed)
@@ -57,7 +57,10 @@ def held(grey: np.ndarray, severity: int, rng: np.random.Generator, frames: int 
     for _ in range(frames):
         at = 0.9 * at + rng.normal(0, TREMBLE, 2)
         moved = cv2.warpAffine(
-            still, np.float32([[1, 0, at[0]], [0, 1, at[1]]]), photograph.SIZE, borderMode=cv2.BORDER_REPLICATE
+            still,
+            np.array([[1, 0, at[0]], [0, 1, at[1]]], np.float32),
+            photograph.SIZE,
+            borderMode=cv2.BORDER_REPLICATE,
         )
         noise = rng.standard_normal(still.shape, np.float32) * NOISE
         yield np.clip(moved + noise, 0, 255).astype(np.uint8)

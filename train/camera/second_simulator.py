@@ -1,4 +1,4 @@
-"""Photographs of films once more, by other means, to see whether what was learnt holds outside `train.photograph`.
+"""A second simulator of photographs, to measure whether what was learnt holds outside `train.photograph`.
 
 Nothing is shared with it: scenes are drawn by Pillow, seen by the spline warp of scikit-image, blurred by SciPy, made
 noisy by `skimage.util.random_noise` and compressed by Pillow. The light falls otherwise, too: a film also lies as a

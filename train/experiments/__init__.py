@@ -1,1 +1,1 @@
-"""What was tried beside the released recipe; models/EXPERIMENTS.md tells what came of it."""
+"""Experiments beside the released recipe; models/EXPERIMENTS.md holds their results."""

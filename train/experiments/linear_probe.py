@@ -1,8 +1,8 @@
-"""What a frozen network's features tell across hospitals: `python -m train probe`, a minute a line.
+"""How far a frozen network's features carry across hospitals: `python -m train probe`, a minute per line.
 
-A logistic regression on features of an EfficientNet-Lite0 that never saw a radiograph has nothing to forget and little
-room to learn hospitals by heart, and gives the same answer each time. So it tells ways of showing a film apart that
-trainings of a whole network, each falling elsewhere, do not. The test split takes no part.
+A logistic regression on features of an EfficientNet-Lite0 that never saw a radiograph can hardly memorise hospitals,
+and gives the same result each time. So it separates ways of showing a film that whole trainings, which vary from run
+to run, cannot separate. The test split is not used.
 """
 
 import sys
@@ -14,8 +14,8 @@ from sklearn.model_selection import GroupKFold
 from train.evaluation import intervals
 from train.experiments.trials import HOSPITAL, RADIOGRAPHY
 from train.films import film_arguments, treatments
-from train.index import index
-from train.training import config, fit
+from train.models import keras_calls
+from train.training import config, training_data
 
 BLOCK = 10  # of `lite0`: the best for unseen hospitals among those tried (7, 9, 10, 12, 14 and the head)
 STRENGTH = 3e-3
@@ -44,15 +44,14 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run the command: a Markdown table of AUCs."""
-    everything = index.read(args.index)
-    everything = everything[everything["split"] != ""].reset_index(drop=True)
+    indexed = film_arguments.read(args)
     heads = ("beside the lungs", f"within {HOSPITAL}", *QUESTIONS)
     print("| " + " | ".join(heads) + " |\n" + "| --- " * len(heads) + "|")
     for outside in args.outside:
-        settings = config.preset("lite0", outside=outside)
-        films, pixels = fit.seen(settings, everything, args.data, args.cache, index.sha256(args.index))
-        kept = (films["split"] != "test").to_numpy()
-        found = answers(films[kept].reset_index(drop=True), features(pixels[kept], settings.size))
+        settings = config.preset("lite0", outside=outside, heat=0.0)  # no masks are needed
+        dataset = training_data.load(settings, indexed)
+        kept = dataset.at((dataset.films["split"] != "test").to_numpy())
+        found = answers(kept.films, features(kept.pixels, settings.size))
         print("| " + " | ".join([outside, *(f"{auc:.3f}" for auc in found.values())]) + " |", flush=True)
     return 0
 
@@ -65,7 +64,7 @@ def features(pixels: np.ndarray, size: int) -> np.ndarray:
 
     network = networks.build("lite0", size, ("covid",))
     mean = keras.layers.GlobalAveragePooling2D()(network.get_layer(f"block{BLOCK}_add").output)
-    return keras.Model(network.input, mean).predict(pixels, batch_size=64, verbose=int(sys.stderr.isatty()))
+    return keras_calls.predict(keras.Model(network.input, mean), pixels, 64, progress=sys.stderr.isatty())
 
 
 def answers(films, of_films: np.ndarray) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Which training resists shortcuts: every trial judged on sources, and on patients, that it never saw.
+"""Compare recipes by how well they resist shortcuts: each trial is judged on sources and patients that it never saw.
 
 Two questions:
 
@@ -6,7 +6,7 @@ Two questions:
 - `rest`: trained without the Radiography set and without half of the patients, tested on the Radiography set and, over
   both halves, within covid-chestxray-dataset.
 
-The test split takes no part, neither to learn from nor to judge by: it is kept for the network that is released.
+The test split is used neither to learn from nor to judge by: it is kept for the network that is released.
 `python -m train experiments` runs what is not done yet, in hours, and prints its lines of the table in
 models/EXPERIMENTS.md. That table has more: recipes whose code was removed, since they brought nothing.
 """
@@ -22,9 +22,11 @@ from edge_app import atomic_io
 from edge_app.errors import WrongUsage
 from train.evaluation import intervals
 from train.films import film_arguments
-from train.index import index
+from train.films.film_dataset import FilmDataset
+from train.films.indexed_films import IndexedFilms
+from train.models import keras_calls
 from train.reporting import provenance
-from train.training import config, fit, loop
+from train.training import config, loop, selection, training_data
 
 HOSPITAL, RADIOGRAPHY = "covid-chestxray-dataset", "COVID-19_Radiography_Dataset"
 FOLDS = 2
@@ -74,28 +76,26 @@ def run(args) -> int:
     """Run the command: every trial that is not done yet, then the table of all that are."""
     if unknown := sorted(set(args.names) - set(TRIALS)):
         raise WrongUsage(f"there is no trial {unknown[0]!r}; known trials are {', '.join(TRIALS)}.")
-    everything = index.read(args.index)
-    everything = everything[everything["split"] != ""].reset_index(drop=True)
-    index_hash = index.sha256(args.index)
+    indexed = film_arguments.read(args)
     for name in args.names or TRIALS:
         for question in args.questions:
-            _answer(name, question, everything, args, index_hash)
+            _answer(name, question, indexed, args.out)
         print(table([name], args.out).splitlines()[-1], flush=True)
     print(table(list(TRIALS), args.out))
     return 0
 
 
-def _answer(name: str, question: str, films, args, index_hash: str) -> None:
+def _answer(name: str, question: str, indexed: IndexedFilms, out: Path) -> None:
     """Run a trial for a question unless that is done; its figures go to OUT/NAME/QUESTION.json."""
-    path = args.out / name / f"{question}.json"
+    path = out / name / f"{question}.json"
     if path.exists():
         return
     started = time.time()
     settings = settings_of(name)
-    films, pixels = fit.seen(settings, films, args.data, args.cache, index_hash)
-    kept = (films["split"] != "test").to_numpy()
-    figures = QUESTIONS[question](settings, films[kept].reset_index(drop=True), pixels[kept], path.parent)
-    record = {"config": asdict(settings), "index_sha256": index_hash, "commit": provenance.commit()}
+    dataset = training_data.load(settings, indexed)
+    kept = dataset.at((dataset.films["split"] != "test").to_numpy())
+    figures = QUESTIONS[question](settings, kept, path.parent)
+    record = {"config": asdict(settings), "index_sha256": indexed.index_sha256, "commit": provenance.commit()}
     atomic_io.write_json(path, record | {"seconds": time.time() - started, "auc": figures})
 
 
@@ -126,32 +126,33 @@ def table(names: list[str], out: Path) -> str:
     return "\n".join(lines)
 
 
-def hospital(settings: config.TrainConfig, films, pixels: np.ndarray, run_dir: Path) -> dict:
+def hospital(settings: config.TrainConfig, dataset: FilmDataset, run_dir: Path) -> dict:
     """Train without covid-chestxray-dataset and test within it; return AUCs by name.
 
     Args:
         settings: the recipe.
-        films: rows of the index that the recipe can use, without the test split.
-        pixels: uint8 (N, size, size, 1), one row a film.
+        dataset: the films that the recipe can use, without the test split.
         run_dir: where checkpoints and scores go.
     """
+    films = dataset.films
     here = (films["source"] == HOSPITAL).to_numpy()
-    scores = _scores(replace(settings, without=HOSPITAL), films, pixels, run_dir / "hospital")
+    scores = _scores(replace(settings, without=HOSPITAL), dataset, run_dir / "hospital")
     return {
         "hospital": _auc(films, scores, here),
         "hospital_pneumonia": _auc(films, scores, here & (films["label"] != "normal").to_numpy()),
     }
 
 
-def rest(settings: config.TrainConfig, films, pixels: np.ndarray, run_dir: Path) -> dict:
+def rest(settings: config.TrainConfig, dataset: FilmDataset, run_dir: Path) -> dict:
     """Train without the Radiography set and half of the patients, and test on both, as `hospital`."""
+    films = dataset.films
     here, there = ((films["source"] == source).to_numpy() for source in (HOSPITAL, RADIOGRAPHY))
     within, radiography = np.zeros(len(films)), []
     for k in range(FOLDS):
         # A fifth of the films is left to learn from: twice the passes.
         recipe = replace(settings, without=RADIOGRAPHY, fold=f"{k + 1}/{FOLDS}", epochs=2 * settings.epochs)
-        scores = _scores(recipe, films, pixels, run_dir / f"fold{k + 1}")
-        mine = here & (fit.folds(films, FOLDS) == k)
+        scores = _scores(recipe, dataset, run_dir / f"fold{k + 1}")
+        mine = here & (selection.folds(films, FOLDS) == k)
         within[mine] = scores[mine].argsort().argsort() / mine.sum()  # ranks: networks differ in their level
         radiography.append(_auc(films, scores, there))
     mean = {part: float(np.mean([auc[part] for auc in radiography])) for part in ("value", "low", "high")}
@@ -166,18 +167,17 @@ def _auc(films, scores, rows):
     return intervals.auc(positive[rows], scores[rows], groups[rows])
 
 
-def _scores(settings, films, pixels, run_dir) -> np.ndarray:
+def _scores(settings: config.TrainConfig, dataset: FilmDataset, run_dir: Path) -> np.ndarray:
     """Train once; return float (N,), the score for COVID-19 of every film left out, and NaN of the others."""
-    out = fit.left_out(films, settings)
+    out = selection.left_out(dataset.films, settings)
     path = run_dir / "scores.npy"
     if not path.exists():
         run_dir.mkdir(parents=True, exist_ok=True)
         provenance.fix_seed(settings.seed)
-        train, val = fit.rows(films, settings)
-        train, val = (rows[~out[rows]] for rows in (train, val))
-        model = loop.train(settings, fit.material(films, pixels, train, val, settings), run_dir)
-        scores = np.full(len(films), np.nan)
-        scores[out] = model.predict(pixels[out], batch_size=64, verbose=0)[:, settings.labels.index("covid")]
+        train, val = (rows[~out[rows]] for rows in selection.rows(dataset.films, settings))
+        model = loop.train(settings, training_data.build(settings, dataset, train, val), run_dir)
+        scores = np.full(len(out), np.nan)
+        scores[out] = keras_calls.predict(model, dataset.pixels[out], 64)[:, settings.labels.index("covid")]
         np.save(path, scores)
         for checkpoint in run_dir.glob("*.keras"):
             checkpoint.unlink()

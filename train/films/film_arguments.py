@@ -1,8 +1,8 @@
-"""The flags by which a command of the desk is told where the films are."""
+"""The flags that tell a command where the films are."""
 
 from pathlib import Path
 
-from train.films import pixels
+from train.films import indexed_films, pixels
 
 
 def add(parser, *, lungs: bool = False) -> None:
@@ -14,3 +14,8 @@ def add(parser, *, lungs: bool = False) -> None:
         parser.add_argument(
             "--lungs", type=Path, default=pixels.LUNGS, help="lung-field network that crops the films (%(default)s)"
         )
+
+
+def read(args) -> indexed_films.IndexedFilms:
+    """Return the films that the flags of a command name; errors as of `indexed_films.read`."""
+    return indexed_films.read(args.index, args.data, args.cache, getattr(args, "lungs", pixels.LUNGS))

@@ -1,10 +1,10 @@
-"""The plain margin that digitising leaves round a film: no film on a light box or a screen has it. Pure."""
+"""Trim the plain margin that digitising leaves round a film; a film on a light box or a screen has none. Pure."""
 
 import numpy as np
 
-# Rows and columns whose grey levels span no more than this hold nothing; JPEG leaves a plain area within some 8 levels.
+# Rows and columns whose grey levels span at most this are plain; JPEG leaves a plain area within some 8 levels.
 PLAIN = 12
-# Of each side at most this share is taken away: what is plain beyond is a film that is partly covered.
+# At most this share of each side is trimmed: a wider plain area is part of a film that is partly covered.
 MOST = 0.2
 
 

@@ -1,13 +1,12 @@
 """A simulated photograph of every film, straightened and cropped as on the edge, kept beside the decoded films.
 
-What the camera's part of training and of a card is made from: each film once, at a severity drawn for it. Its corners
-are the true ones, off by as much as those are that the edge finds.
+The camera's part of a card is measured on them: one photograph per film, at a severity drawn for it. Its corners are
+the true ones, moved by the error of those that the edge finds.
 """
 
 import hashlib
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -17,17 +16,16 @@ from edge_app.gate import picture_checks, view_classes
 from edge_app.imaging import lung_field, preprocess
 from edge_app.model.classifier import LungFinder
 from train.films import film_margin, pixels
-from train.photograph import photograph
+from train.films.indexed_films import IndexedFilms
+from train.photograph import optics, photograph, scene, sensor
 from train.photograph.severity import SEVERITIES
 
 # How far each corner is off each way, as a share of the film's width: those that the edge finds are off by 0.001 to
 # 0.006 in the middle of all films, by severity, and seldom by more than 0.02.
 OFF = 0.005
-# Whatever decides what a photograph looks like once it is straightened: a change of it makes another cache.
-SOURCES = (
-    *sorted(Path(photograph.__file__).parent.glob("*.py")),
-    *(Path(module.__file__) for module in (film_margin, straighten)),
-)
+# Raise it whenever the code of `train.photograph`, `film_margin` or `straighten` gives other pixels; a test compares
+# some with those of this version. Settings need no new version: they are in the key by themselves.
+VERSION = 1
 # What `edge_app.gate.picture_checks` measures, in the order of `Photographs.values`.
 CHECKS = (*picture_checks.KINDS, picture_checks.CONTRAST)
 SEED = 0
@@ -56,15 +54,20 @@ class Photographs:
         return Photographs(pixels.Crops(*(part[rows] for part in crops)), *(part[rows] for part in rest))
 
 
-def load(films, data: Path, size: int, cache: Path, index_hash: str, lungs: Path = pixels.LUNGS) -> Photographs:
-    """Return the photographs of films (rows of the index, in order), taking them if they are not in `cache` yet.
+def load(indexed: IndexedFilms, size: int) -> Photographs:
+    """Return a photograph of every film, in the order of the index, taking them if they are not in the cache yet.
 
-    Errors as of `pixels.load`.
+    Args:
+        indexed: the films.
+        size: side of the classifier's input in pixels.
+
+    Raises:
+        EdgeError: as of `pixels.load_crops`.
     """
-    finder = LungFinder(lungs)
-    folder = cache / (
-        f"photographs-{size}-c{preprocess.CONTRACT_VERSION}-{index_hash[:12]}-{pixels.lungs_hash(lungs)[:8]}-"
-        f"{simulator()[:8]}"
+    finder = LungFinder(indexed.lungs)
+    folder = indexed.cache / (
+        f"photographs-{size}-c{preprocess.CONTRACT_VERSION}-{indexed.index_sha256[:12]}-"
+        f"{pixels.lungs_hash(indexed.lungs)[:8]}-{simulator()[:8]}"
     )
     parts = pixels.crop_parts(size) | {
         "severity": ((), np.int8),
@@ -77,7 +80,7 @@ def load(films, data: Path, size: int, cache: Path, index_hash: str, lungs: Path
             severity, shown = take(grey, path)
             return {"severity": severity} | _looked_at(shown, finder, size)
 
-        pixels.write(films, data, size, folder, parts, make)
+        pixels.write(indexed, size, folder, parts, make)
     rest = (np.load(folder / f"{name}.npy") for name in ("severity", "kinds", "values"))
     return Photographs(pixels.read_crops(folder, size), *rest)
 
@@ -102,7 +105,7 @@ def take(grey: np.ndarray, path: str, seed: int = SEED) -> tuple[int, np.ndarray
 
 
 def _looked_at(shown: np.ndarray, finder: LungFinder, size: int) -> dict:
-    """Return what the gate and the lung network say of a straightened photograph, by name of a part."""
+    """Return what the gate and the lung network measure on a straightened photograph, by name of a part."""
     chance, chances = finder.look(preprocess.to_pixels(shown, preprocess.LUNG_SIZE))
     measured, parts = picture_checks.measure(shown), {}
     try:
@@ -117,5 +120,12 @@ def _looked_at(shown: np.ndarray, finder: LungFinder, size: int) -> dict:
 
 
 def simulator() -> str:
-    """Return the hash of the simulator and of what straightens films: hex."""
-    return hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()
+    """Return the key of what takes photographs and straightens them: hex, of `VERSION` and every setting."""
+    settings = (
+        *(VERSION, SEED, OFF, SEVERITIES, photograph.SIZE, optics.FOCAL, scene.GAMMA, scene.WORDS),
+        *(sensor.SUBPIXELS, sensor.APERTURE, sensor.GAMMA),
+        *(film_margin.PLAIN, film_margin.MOST),
+        *(straighten.LEAST_SIDE, straighten.MOST_SIDE, straighten.NARROWEST, straighten.WIDEST, straighten.NEAREST),
+        *(straighten.USUAL, straighten.FARTHEST, straighten.LEAST_CONVERGENCE),
+    )
+    return hashlib.sha256(repr(settings).encode()).hexdigest()

@@ -1,11 +1,14 @@
-"""Every film once through the contract, kept as memory-mapped arrays: decoding costs more than training on it."""
+"""Films decoded and preprocessed once, kept as memory-mapped arrays: decoding costs more than training."""
 
 import hashlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 from tqdm import tqdm
 
 from edge_app import atomic_io
@@ -13,9 +16,10 @@ from edge_app.errors import EdgeError, NoLungField, UnreadableRadiograph
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import classifier
 from train.films import treatments
+from train.films.indexed_films import LUNGS, IndexedFilms
 
-# The lung-field network that crops films for training is the very file that crops them on the edge.
-LUNGS = Path("models/lung-field-int8.tflite")
+# Of each part of a film that is kept: its name, shape and dtype.
+Parts = dict[str, tuple[tuple[int, ...], DTypeLike]]
 
 
 @dataclass(frozen=True)
@@ -42,29 +46,35 @@ class Crops:
         return done
 
 
-def load(films, data: Path, size: int, cache: Path, index_hash: str) -> np.ndarray:
-    """Return whole films (rows of the index, in order), reading them from `data` if they are not in `cache` yet.
+def load(indexed: IndexedFilms, size: int) -> np.ndarray:
+    """Return whole films, in the order of the index, decoding them if they are not in the cache yet.
 
     Returns:
         uint8 (N, size, size, 1), memory-mapped read-only.
 
     Raises:
-        EdgeError: `data` does not hold a film of the index.
+        EdgeError: the data folder does not hold a film of the index.
     """
-    folder = cache / f"whole-{size}-c{preprocess.CONTRACT_VERSION}-{index_hash[:12]}"
+    folder = indexed.cache / f"whole-{size}-c{preprocess.CONTRACT_VERSION}-{indexed.index_sha256[:12]}"
     if not folder.exists():
 
         def make(grey, _):
             return {"pixels": preprocess.to_pixels(grey, size)}
 
-        write(films, data, size, folder, {"pixels": ((size, size, 1), np.uint8)}, make)
+        write(indexed, size, folder, {"pixels": ((size, size, 1), np.uint8)}, make)
     return np.load(folder / "pixels.npy", mmap_mode="r")
 
 
-def load_crops(films, data: Path, size: int, cache: Path, index_hash: str, lungs: Path = LUNGS) -> Crops:
-    """Return films cropped to their lungs, as `load`; `lungs` is the network's `.tflite`."""
-    finder = classifier.LungFinder(lungs)
-    folder = cache / f"lungs-{size}-c{preprocess.CONTRACT_VERSION}-{index_hash[:12]}-{lungs_hash(lungs)[:8]}"
+def load_crops(indexed: IndexedFilms, size: int) -> Crops:
+    """Return films cropped to their lungs, as `load`.
+
+    Raises:
+        EdgeError: as of `load`, or there is no lung-field network.
+    """
+    finder = classifier.LungFinder(indexed.lungs)
+    folder = indexed.cache / (
+        f"lungs-{size}-c{preprocess.CONTRACT_VERSION}-{indexed.index_sha256[:12]}-{lungs_hash(indexed.lungs)[:8]}"
+    )
     if not folder.exists():
 
         def make(grey, _):
@@ -74,7 +84,7 @@ def load_crops(films, data: Path, size: int, cache: Path, index_hash: str, lungs
                 return {}
             return cropped(grey, field, size)
 
-        write(films, data, size, folder, crop_parts(size), make)
+        write(indexed, size, folder, crop_parts(size), make)
     return read_crops(folder, size)
 
 
@@ -85,8 +95,8 @@ def cropped(grey: np.ndarray, field: lung_field.LungField, size: int) -> dict:
     return parts | {"boxes": field.box, "found": True}
 
 
-def crop_parts(size: int) -> dict:
-    """Return shape and type of each part of a row of `Crops`, as `write` takes them."""
+def crop_parts(size: int) -> Parts:
+    """Return the parts of a row of `Crops`."""
     square = ((size, size), np.uint8)
     return {"pictures": square, "masks": square, "boxes": ((4,), np.float32), "found": ((), bool)}
 
@@ -124,11 +134,19 @@ def read_film(path: Path, size: int) -> np.ndarray:
         raise EdgeError(f"{error} The index has this film in a split: run 'python -m train index' again.") from error
 
 
-def write(films, data: Path, size: int, folder: Path, kinds: dict, make) -> None:
-    """Fill a folder with an array for each name of `kinds`, {name: (shape of a film's part, dtype)}.
+def write(
+    indexed: IndexedFilms, size: int, folder: Path, kinds: Parts, make: Callable[[np.ndarray, str], dict[str, Any]]
+) -> None:
+    """Fill a folder with an array of each part of every film.
 
-    `make` is given each film, uint8 (H, W), and its path as in the index, in several threads; it returns parts by name.
+    Args:
+        indexed: the films.
+        size: side of the input of the network that will see them; it decides at which scale they are decoded.
+        folder: made here; it appears when it is whole.
+        kinds: the parts.
+        make: given a film, uint8 (H, W), and its path as in the index, in several threads; returns parts by name.
     """
+    data, films = indexed.data, indexed.table
     if not data.is_dir():
         raise EdgeError(f"{data}: no such folder; it must hold the films of the index; name it with '--data DIR'.")
     part = folder.with_name(folder.name + ".part")  # a half-written cache must never be taken for a whole one

@@ -3,6 +3,8 @@
 The edge refuses a model whose films were treated so. An audit of such a run shows its network the films as in training.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -16,6 +18,21 @@ LEVELS = ("crop", "lungs", "equal")
 # Width of the rim, as a share of the side of the crop: pleura, hilum and the angles of the diaphragm, which a mask of
 # the lungs cuts through and where COVID-19 is to be seen.
 RIM = 0.05
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How films are shown to a network; the default is the contract's.
+
+    Attributes:
+        crop: `lungs` (films are cropped to the box round their lungs) or `none` (they are whole).
+        outside: one of `OUTSIDE`, of a crop.
+        levels: one of `LEVELS`, of a crop.
+    """
+
+    crop: str = "lungs"
+    outside: str = preprocess.OUTSIDE
+    levels: str = preprocess.LEVELS
 
 
 def finish(

@@ -1,20 +1,24 @@
-"""What the lung network learns from: films with masks, pictures without lungs, each changed anew every time.
+"""Examples for the lung network: films with masks and pictures without lungs, augmented each time they are drawn.
 
-Film and mask are warped alike; only the film changes its look (`augment.appearance`). The masks come from one
-collection, so the warps are wide: the lungs of a child, of a cropped screenshot and of a film with much of the belly on
-it must be found too.
+Film and mask are warped alike; the look of the film alone changes (`augment.appearance`). The masks come from one
+collection, so the warps are wide: the network must also find the lungs of a child, of a cropped screenshot and of a
+film that shows much of the abdomen.
 """
 
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from edge_app.errors import UnreadableRadiograph
 from edge_app.gate.view_classes import CLASSES, CUT, FRONTAL
 from edge_app.imaging import preprocess
+from train.films import pixels
+from train.lungs import masks
 from train.lungs.masks import KEPT_SIZE
 from train.training import augment
 
@@ -32,8 +36,21 @@ class Examples:
 
     @property
     def has_lungs(self) -> np.ndarray:
-        """bool (N,)."""
-        return self.masks.any(axis=(1, 2))
+        """Whether each picture has a mask: bool (N,)."""
+        return np.any(self.masks, axis=(1, 2))
+
+
+def read(listing: pd.DataFrame, data: Path, split: str) -> Examples:
+    """Read the films and masks of one split, the films without a lung field among them.
+
+    Args:
+        listing: of `masks.listing`.
+        data: the folder of the collections.
+        split: `train`, `val` or `test`.
+    """
+    rows = listing[(listing["split"] == split) & listing["state"].isin([masks.USED, masks.EMPTY])]
+    films = [preprocess.to_pixels(pixels.read_film(data / film, KEPT_SIZE), KEPT_SIZE)[..., 0] for film in rows["film"]]
+    return Examples(np.stack(films), np.stack([masks.read(data / mask, KEPT_SIZE) for mask in rows["mask"]]))
 
 
 def join(*parts: Examples) -> Examples:
@@ -63,7 +80,7 @@ class Pools:
         chance: float (N,), each one's chance to be drawn, summing to 1.
         films: uint8 (N, K, K), upright frontal films without masks: they teach the kind alone.
         film_chance: float (N,), likewise.
-        others: by kind of picture that is no frontal film, uint8 (N, K, K).
+        others: by kind, uint8 (N, K, K), pictures other than frontal films.
         shares: of each kind in a batch, before kinds that `others` lacks are left out.
     """
 
@@ -90,8 +107,8 @@ def batches(pools: Pools, steps: int, batch: int, seed: tuple[int, ...]):
         picture, mask, lost = _changed(picture, mask, rng, **(WIDE if known else GENTLE))
         if kind == FRONTAL and lost >= view_examples.LOST:
             kind = CUT
-        told = mask.astype("f4") / 255 if known else np.full(mask.shape, -1, "f4")
-        return picture, told, np.array([kind == name for name in CLASSES], "f4")
+        truth = mask.astype("f4") / 255 if known else np.full(mask.shape, -1, "f4")
+        return picture, truth, np.array([kind == name for name in CLASSES], "f4")
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for step in range(steps):
@@ -131,7 +148,7 @@ def _part(photograph: np.ndarray, rng) -> np.ndarray:
 
 
 def _pattern(rng) -> np.ndarray:
-    """Blobs, bars and noise of any scale: pictures that only by their brightness are like a chest."""
+    """Draw blobs, bars and noise of any scale: pictures that resemble a chest in brightness only."""
     coarse = rng.normal(128, 60, [int(rng.integers(2, 24))] * 2).clip(0, 255).astype(np.uint8)
     picture = cv2.resize(coarse, (KEPT_SIZE, KEPT_SIZE), interpolation=int(rng.integers(0, 3)))
     for _ in range(rng.integers(0, 8)):
@@ -139,12 +156,12 @@ def _pattern(rng) -> np.ndarray:
         if rng.random() < 0.5:
             cv2.rectangle(picture, corner, other, int(rng.integers(0, 256)), -1)
         else:
-            cv2.ellipse(picture, corner, (other[0] // 3, other[1] // 3), 0, 0, 360, int(rng.integers(0, 256)), -1)
+            cv2.ellipse(picture, corner, (other[0] // 3, other[1] // 3), 0, 0, 360, (int(rng.integers(0, 256)),), -1)
     return _stretched(picture)
 
 
 def _stretched(picture):
-    """As the contract has it; a picture warped off its frame stays black."""
+    """Stretch the grey levels as the contract does; a picture that was warped out of its frame stays black."""
     try:
         return preprocess.stretch(picture)
     except UnreadableRadiograph:

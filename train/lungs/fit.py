@@ -1,45 +1,47 @@
-"""Train the lung-field network: `python -m train lungs`. It learns twice.
+"""Train the lung-field network in two rounds: `python -m train lungs`.
 
-First from the drawn masks, which are all of one collection; then anew from these and from what it drew itself on
-training films of the other collections, where it was sure and found two lungs. So it has seen children, other hospitals
-and other scanners before it is asked to crop them.
+The first round learns from the drawn masks, which are all of one collection. The second starts again, from these and
+from the masks that the first network drew on training films of the other collections, where it was certain and found
+two lungs. So the network has seen children, other hospitals and other scanners before it has to crop them.
 """
 
-import csv
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
+import pandas as pd
 
 from edge_app import atomic_io
-from edge_app.errors import NoLungField, WrongUsage
+from edge_app.errors import WrongUsage
 from edge_app.gate import view_classes
-from edge_app.imaging import lung_field, preprocess
 from train.films import film_arguments, pixels
 from train.index import index
-from train.lungs import examples, masks, view_examples
+from train.lungs import examples, masks, own_masks, training_round, view_examples
+from train.lungs.config import LungConfig
 from train.reporting import provenance
-from train.training import batches, loop
+from train.training import batches
 
 RUN = Path("models/runs/lungs")
 
 
 @dataclass(frozen=True)
-class LungConfig:
-    """What decides the network, beside masks and films."""
+class LungData:
+    """What the network learns from and is measured on; K is `examples.KEPT_SIZE`.
 
-    first_epochs: int = 36  # from drawn masks only
-    epochs: int = 84  # from drawn and own masks
-    steps: int = 32  # batches of an epoch
-    batch: int = 32
-    learning_rate: float = 4e-3
-    own_share: float = 0.35  # of a batch: films whose mask the first network drew
-    own_films: int = 1200  # drawn alike from every source and label
-    least_certainty: float = 0.93  # mean chance of lung inside a mask of its own
-    kind_weight: float = 0.3  # of the kind's loss beside the mask's
-    seed: int = 20200316
+    Attributes:
+        drawn: films with drawn masks, by split.
+        films: rows of the index, training films without masks.
+        pictures: uint8 (N, K, K), one a row of `films`.
+        others: by kind, uint8 (N, K, K), pictures that show no upright frontal chest.
+        index_sha256: hash of the index, recorded.
+    """
+
+    drawn: dict[str, examples.Examples]
+    films: pd.DataFrame
+    pictures: np.ndarray
+    others: dict[str, np.ndarray]
+    index_sha256: str
 
 
 def add_parser(subparsers) -> None:
@@ -52,7 +54,7 @@ def add_parser(subparsers) -> None:
         required=True,
         help="folder of ordinary pictures, made by 'python -m train gate-pictures'",
     )
-    parser.add_argument("--run", type=Path, default=RUN, help="run folder (%(default)s); an unfinished run goes on")
+    parser.add_argument("--run", type=Path, default=RUN, help="run folder (%(default)s); an unfinished run is resumed")
     parser.set_defaults(func=run)
 
 
@@ -60,38 +62,27 @@ def run(args) -> int:
     """Run the command; see `fit`."""
     everything = index.read(args.index)
     listing = masks.listing(args.data, everything)
-    films = everything[everything["split"] != ""].reset_index(drop=True)
-    index_hash = index.sha256(args.index)
     if (args.run / "run.json").exists():
         record = json.loads((args.run / "run.json").read_text())
         if "metrics" in record:
             print(f"{args.run}: is finished; remove the folder, or choose another '--run FOLDER', to train anew.")
             return 0
-        if record["index_sha256"] != index_hash:
+        if record["index_sha256"] != index.sha256(args.index):
             raise WrongUsage(f"{args.index}: is not the index that {args.run} began with; use another '--run FOLDER'.")
-    size = examples.KEPT_SIZE
-    whole = pixels.load(films, args.data, size, args.cache, index_hash)
-    taught = {split: drawn(listing, args.data, split) for split in ("train", "val", "test")}
+    data = _load(args, everything, listing)
     args.run.mkdir(parents=True, exist_ok=True)
     listing.to_csv(args.run / "masks.csv", index=False, float_format="%.3f")
-    upright = films[films["split"] == "train"]
-    kept_out = view_examples.rejected(args.data, everything).get("train", {})
-    found = view_examples.pictures(args.pictures, "train")
-    other = {kind: np.concatenate([of[kind] for of in (kept_out, found) if kind in of]) for kind in (*kept_out, *found)}
-    fit(LungConfig(), taught, (upright, whole[upright.index.to_numpy()][..., 0]), other, args.run, index_hash)
+    fit(LungConfig(), data, args.run)
     return 0
 
 
-def fit(settings: LungConfig, drawn: dict, films: tuple, other: dict, run_dir: Path, index_hash: str) -> dict:
+def fit(settings: LungConfig, data: LungData, run_dir: Path) -> dict:
     """Train both rounds, measure on the drawn masks of the test patients, and write it all to `run_dir`.
 
     Args:
         settings: the recipe.
-        drawn: `examples.Examples` by split.
-        films: rows of the index and their pixels, uint8 (N, K, K): training films.
-        other: by kind, uint8 (N, K, K), pictures that show no upright frontal chest.
-        run_dir: exists; an unfinished run in it is gone on with.
-        index_hash: sha256 of the index, recorded.
+        data: the films, masks and pictures.
+        run_dir: exists; an unfinished run in it is resumed.
 
     Returns:
         What `run.json` holds.
@@ -99,158 +90,80 @@ def fit(settings: LungConfig, drawn: dict, films: tuple, other: dict, run_dir: P
     from train.lungs import report
 
     provenance.fix_seed(settings.seed)
-    record = {
-        "config": asdict(settings),
-        "index_sha256": index_hash,
-        "films": {split: int(part.has_lungs.sum()) for split, part in drawn.items()},
-        "empty": {split: int((~part.has_lungs).sum()) for split, part in drawn.items()},
-        "commit": provenance.commit(),
-        "versions": provenance.versions(),
-    }
+    record = _new_record(settings, data)
     atomic_io.write_json(run_dir / "run.json", record)
-    learnt = examples.Examples(
-        *(part[drawn["train"].has_lungs] for part in (drawn["train"].pictures, drawn["train"].masks))
-    )
-    other = {
-        **other,
-        view_classes.PICTURE: np.concatenate([other[view_classes.PICTURE], examples.photographs(settings.seed)]),
-    }
-    record["films"] |= {"kinds": {kind: len(of) for kind, of in other.items()} | {view_classes.FRONTAL: len(films[0])}}
-    cell = batches.chances(films[0]["source"] + "/" + films[0]["label"], 1.0)
-    pools = examples.Pools(
-        learnt,
-        np.full(len(learnt.pictures), 1 / len(learnt.pictures)),
-        films[1],
-        cell,
-        other,
-        view_examples.FIRST_SHARES,
-    )
-    first = _round(settings, pools, drawn["val"], settings.first_epochs, run_dir / "first")
-    unmasked = (films[0]["source"] != masks.SOURCE).to_numpy()
-    own = own_masks(first, films[0][unmasked], films[1][unmasked], settings)
+    pools = _first_pools(settings, data)
+    kinds = {kind: len(pictures) for kind, pictures in pools.others.items()}
+    record["films"] |= {"kinds": kinds | {view_classes.FRONTAL: len(data.films)}}
+    val = data.drawn["val"]
+    first = training_round.train(settings, pools, val, settings.first_epochs, run_dir / "first")
+    own = _own_masks(first, data, settings)
     record["films"]["own"] = len(own.pictures)
-    chance = np.concatenate(
-        [
-            (1 - settings.own_share) * pools.chance,
-            np.full(len(own.pictures), settings.own_share / max(1, len(own.pictures))),
-        ]
-    )
-    drawn_and_own = examples.join(learnt, own)
-    pools = replace(pools, drawn=drawn_and_own, chance=chance / chance.sum(), shares=view_examples.SHARES)
-    model = _round(settings, pools, drawn["val"], settings.epochs, run_dir / "second")
+    pools = _second_pools(settings, pools, own)
+    model = training_round.train(settings, pools, val, settings.epochs, run_dir / "second")
     model.save(run_dir / "model.keras")
-    record["metrics"] = {
-        split: report.measure(chances(model, examples.plain(drawn[split])[0]), drawn[split])
-        for split in ("val", "test")
-    }
-    report.sheet(model, drawn["test"], run_dir / "test.png")
+    record["metrics"] = {split: _measure(model, data.drawn[split]) for split in ("val", "test")}
+    report.sheet(model, data.drawn["test"], run_dir / "test.png")
     report.sheet(model, own, run_dir / "own.png")
     atomic_io.write_json(run_dir / "run.json", record)
     return record
 
 
-def own_masks(model, films, pictures: np.ndarray, settings: LungConfig) -> examples.Examples:
-    """Let a network draw masks on films without any, and keep those it is sure of.
-
-    Args:
-        model: of `network.build`.
-        films: rows of the index.
-        pictures: uint8 (N, K, K), one a row.
-        settings: own_films, least_certainty and seed are used.
-    """
-    shuffled = np.random.default_rng(settings.seed).permutation(len(films))
-    cell = (films["source"] + "/" + films["label"]).iloc[shuffled]
-    rank = cell.groupby(cell.to_numpy()).cumcount().to_numpy()
-    rows = shuffled[np.argsort(rank, kind="stable")][: settings.own_films]
-    small = np.array([preprocess.shrink(pictures[row], preprocess.LUNG_SIZE) for row in rows])
-    drawn_by_it = chances(model, small[..., np.newaxis]) if len(small) else small
-    kept, drawn = [], []
-    for row, chance in zip(rows, drawn_by_it, strict=True):
-        try:
-            field = lung_field.find(chance)
-        except NoLungField:
-            continue
-        if field.certainty >= settings.least_certainty and field.parts == 2:
-            kept.append(row)
-            drawn.append(cv2.resize(field.mask, (examples.KEPT_SIZE,) * 2, interpolation=cv2.INTER_AREA))
-    side = (0, examples.KEPT_SIZE, examples.KEPT_SIZE)
-    return examples.Examples(np.asarray(pictures[kept]), np.stack(drawn) if drawn else np.zeros(side, np.uint8))
+def _load(args, everything: pd.DataFrame, listing: pd.DataFrame) -> LungData:
+    """Read what the network learns from; `listing` is of `masks.listing`."""
+    indexed = film_arguments.read(args)
+    whole = pixels.load(indexed, examples.KEPT_SIZE)
+    drawn = {split: examples.read(listing, args.data, split) for split in ("train", "val", "test")}
+    films = indexed.table.loc[indexed.table["split"] == "train"]
+    kept_out = view_examples.rejected(args.data, everything).get("train", {})
+    found = view_examples.pictures(args.pictures, "train")
+    kinds = (*kept_out, *found)
+    others = {kind: np.concatenate([of[kind] for of in (kept_out, found) if kind in of]) for kind in kinds}
+    return LungData(drawn, films, whole[films.index.to_numpy()][..., 0], others, indexed.index_sha256)
 
 
-def chances(model, pictures: np.ndarray) -> np.ndarray:
-    """Return each place's chance of lung, float (N, 64, 64), on pictures uint8 (N, 128, 128, 1)."""
-    return model.predict(pictures, verbose=0)["mask"][..., 0]
+def _new_record(settings: LungConfig, data: LungData) -> dict:
+    """Return what is known of a run before it begins."""
+    return {
+        "config": asdict(settings),
+        "index_sha256": data.index_sha256,
+        "films": {split: int(part.has_lungs.sum()) for split, part in data.drawn.items()},
+        "empty": {split: int((~part.has_lungs).sum()) for split, part in data.drawn.items()},
+        "commit": provenance.commit(),
+        "versions": provenance.versions(),
+    }
 
 
-def drawn(listing, data: Path, split: str) -> examples.Examples:
-    """Read the films and masks of one split, the films without a lung field among them."""
-    size = examples.KEPT_SIZE
-    rows = listing[(listing["split"] == split) & listing["state"].isin([masks.USED, masks.EMPTY])]
-    return examples.Examples(
-        np.stack([preprocess.to_pixels(pixels.read_film(data / film, size), size)[..., 0] for film in rows["film"]]),
-        np.stack([masks.read(data / mask, size) for mask in rows["mask"]]),
+def _first_pools(settings: LungConfig, data: LungData) -> examples.Pools:
+    """Return what the first round learns from: drawn masks, each as often as any other."""
+    drawn = data.drawn["train"]
+    masked = examples.Examples(drawn.pictures[drawn.has_lungs], drawn.masks[drawn.has_lungs])
+    pictures = [data.others[view_classes.PICTURE], examples.photographs(settings.seed)]
+    return examples.Pools(
+        drawn=masked,
+        chance=np.full(len(masked.pictures), 1 / len(masked.pictures)),
+        films=data.pictures,
+        film_chance=batches.chances(data.films["source"] + "/" + data.films["label"], 1.0),
+        others=data.others | {view_classes.PICTURE: np.concatenate(pictures)},
+        shares=view_examples.FIRST_SHARES,
     )
 
 
-def _round(settings, pools, val, epochs: int, folder: Path):
-    """Train one network from scratch, or from where it was stopped; return it."""
-    import keras
-
-    from train.lungs import network, report
-    from train.models import fused_norm
-
-    folder.mkdir(exist_ok=True)
-    history = folder / "history.csv"
-    past = list(csv.DictReader(history.read_text().splitlines())) if history.exists() else []
-    if past:
-        model = keras.models.load_model(folder / "last.keras", custom_objects={"overlap_loss": overlap_loss})
-    else:
-        model = network.build()
-        fused_norm.fuse(model)
-        rate = keras.optimizers.schedules.CosineDecay(
-            settings.learning_rate / 40,
-            settings.steps * epochs,
-            alpha=0.01,
-            warmup_target=settings.learning_rate,
-            warmup_steps=settings.steps * 6,
-        )
-        model.compile(
-            keras.optimizers.Adam(rate),
-            {"mask": overlap_loss, "kind": "categorical_crossentropy"},
-            loss_weights={"mask": 1.0, "kind": settings.kind_weight},
-            metrics={"kind": "accuracy"},
-            jit_compile=False,
-        )
-    pictures, _ = examples.plain(val)
-    for epoch in range(len(past), epochs):
-        seed = (settings.seed, len(pools.chance), epoch)
-        fitted = model.fit(
-            examples.batches(pools, settings.steps, settings.batch, seed),
-            steps_per_epoch=settings.steps,
-            shuffle=False,
-            verbose=0,
-        )
-        figures = report.measure(chances(model, pictures), val)
-        told = {"loss": fitted.history["loss"][0], "kind_accuracy": fitted.history["kind_accuracy"][0]}
-        past.append({"epoch": epoch + 1} | told | {"val_iou": figures["median_iou"]})
-        print("  ".join(f"{name} {value:.4g}" for name, value in past[-1].items()), flush=True)
-        part = folder / "part.keras"
-        model.save(part)
-        atomic_io.rename(part, folder / "last.keras")
-        loop.write_history(past, folder)
-    fused_norm.unfuse(model)
-    return model
+def _second_pools(settings: LungConfig, first: examples.Pools, own: examples.Examples) -> examples.Pools:
+    """Return what the second round learns from: the network's own masks beside the drawn ones."""
+    own_chance = np.full(len(own.pictures), settings.own_share / max(1, len(own.pictures)))
+    chance = np.concatenate([(1 - settings.own_share) * first.chance, own_chance])
+    drawn = examples.join(first.drawn, own)
+    return replace(first, drawn=drawn, chance=chance / chance.sum(), shares=view_examples.SHARES)
 
 
-def overlap_loss(truth, chance):
-    """Cross-entropy of every place and half of one minus the Dice coefficient of the whole; 0 without a known mask."""
-    import keras
-    from keras import ops
+def _own_masks(model, data: LungData, settings: LungConfig) -> examples.Examples:
+    """Return the masks that the network of the first round draws on films of other collections than the drawn ones."""
+    unmasked = (data.films["source"] != masks.SOURCE).to_numpy()
+    return own_masks.draw(model, data.films.loc[unmasked], data.pictures[unmasked], settings)
 
-    known = ops.cast(truth[:, 0, 0, 0] >= 0, "float32")
-    truth = ops.maximum(truth, 0.0)
-    each = ops.mean(keras.losses.binary_crossentropy(truth, chance), axis=(1, 2))
-    both = ops.sum(truth * chance, axis=(1, 2, 3))
-    # 20 places of 4096: an empty mask and an empty answer then agree, and a stray place costs little.
-    dice = (2 * both + 20) / (ops.sum(truth, axis=(1, 2, 3)) + ops.sum(chance, axis=(1, 2, 3)) + 20)
-    return known * (each + 0.5 * (1 - dice))
+
+def _measure(model, drawn: examples.Examples) -> dict:
+    from train.lungs import report
+
+    return report.measure(training_round.chances(model, examples.plain(drawn)[0]), drawn)

@@ -1,4 +1,4 @@
-"""The network that draws the lung field and tells what kind of picture it sees: a small U-Net built for int8 on a Pi.
+"""The network that segments the lung field and classifies the kind of picture: a small U-Net built for int8 on a Pi.
 
 U-Net: Ronneberger et al. 2015. ReLU6 and depthwise-separable blocks as in `lite0`; skips are joined by concatenation
 after a 1 x 1 convolution, enlarged by nearest neighbour (one op every TFLite runtime has, exact in int8).

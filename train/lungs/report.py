@@ -1,4 +1,4 @@
-"""How well the lung field is found: overlap with drawn masks, and pictures to look at."""
+"""Measure how well the lung field is found: overlap with drawn masks, and pictures to look at."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ SHEET_COLUMNS, TILE = 12, 128
 
 
 def measure(chance: np.ndarray, truth: examples.Examples) -> dict:
-    """Compare with drawn masks, after what the edge makes of the answer.
+    """Compare the lung fields that the edge makes of a network's answers with drawn masks.
 
     Args:
         chance: float (N, 64, 64), what the network answered on `examples.plain(truth)`.

@@ -1,4 +1,4 @@
-"""What the network learns kinds of picture from: films as they are and spoiled, and pictures that are no frontal film.
+"""Examples of kinds of picture: films as they are, films that are spoiled, and pictures other than frontal films.
 
 Whole films stand upright in every collection, so a film turned, inverted or cut is made from one. CT slices and lateral
 views are those of covid-chestxray-dataset; pictures of anything else come with packages (`train.gate.pictures`).
@@ -40,7 +40,7 @@ SHARES = {
 }
 # Of the frontal films, the share whose mask is known.
 MASKED = 0.9
-# What no frontal film can be made into.
+# Kinds that cannot be made from a frontal film.
 NEVER_MADE = (view_classes.LATERAL, view_classes.CT, view_classes.PICTURE)
 # Of the lungs' area, what a film must have lost to count as cut.
 LOST = 0.22
@@ -52,12 +52,12 @@ OF_REJECTED = {"CT": view_classes.CT, "lateral view": view_classes.LATERAL}
 def rejected(data: Path, everything: pd.DataFrame) -> dict[str, dict[str, np.ndarray]]:
     """Return what the index keeps out as CT or lateral view: {split: {kind: uint8 (N, K, K)}}."""
     splits = masks.patient_splits(everything)
-    found: dict = {}
-    for row in everything[everything["rejected"].isin(list(OF_REJECTED))].itertuples():
-        split = splits.get(row.path) or masks.split_by_name(row.path)
-        kind = OF_REJECTED[row.rejected]
-        film = preprocess.to_pixels(pixels.read_film(data / row.path, KEPT_SIZE), KEPT_SIZE)[..., 0]
-        found.setdefault(split, {}).setdefault(kind, []).append(film)
+    found: dict[str, dict[str, list[np.ndarray]]] = {}
+    kept_out = everything[everything["rejected"].isin(list(OF_REJECTED))]
+    for path, why in zip(kept_out["path"], kept_out["rejected"], strict=True):
+        split = splits.get(path) or masks.split_by_name(path)
+        film = preprocess.to_pixels(pixels.read_film(data / path, KEPT_SIZE), KEPT_SIZE)[..., 0]
+        found.setdefault(split, {}).setdefault(OF_REJECTED[why], []).append(film)
     return {split: {kind: np.stack(films) for kind, films in of.items()} for split, of in found.items()}
 
 
@@ -71,11 +71,12 @@ def pictures(folder: Path, part: str) -> dict[str, np.ndarray]:
         raise EdgeError(f"{folder}: holds no 'list.csv'; make it with 'python -m train gate-pictures --out {folder}'.")
     table = pd.read_csv(folder / "list.csv", keep_default_na=False)
     of = {"ct": view_classes.CT, "mri": view_classes.CT, "part": view_classes.PART}
-    found: dict = {}
-    for row in table[table["part"] == part].itertuples():
-        film = shown(folder / row.path)
+    found: dict[str, list[np.ndarray]] = {}
+    listed = table[table["part"] == part]
+    for path, kind in zip(listed["path"], listed["kind"], strict=True):
+        film = shown(folder / path)
         if film is not None:
-            found.setdefault(of.get(row.kind, view_classes.PICTURE), []).append(film)
+            found.setdefault(of.get(kind, view_classes.PICTURE), []).append(film)
     return {kind: np.stack(films) for kind, films in found.items()}
 
 
@@ -113,7 +114,8 @@ def draw(pools, rng) -> tuple[str, np.ndarray, np.ndarray, bool]:
     made = spoil(kind, film, mask, rng)
     if made is None:
         kind, made = view_classes.FRONTAL, (film, mask)
-    return kind, *(np.ascontiguousarray(part) for part in made), masked or kind != view_classes.FRONTAL
+    picture, lungs = (np.ascontiguousarray(part) for part in made)
+    return kind, picture, lungs, masked or kind != view_classes.FRONTAL
 
 
 def spoil(kind: str, film: np.ndarray, mask: np.ndarray, rng) -> tuple[np.ndarray, np.ndarray] | None:
@@ -162,7 +164,7 @@ def _part(film, mask, rng, fits, small=False):
         area = (rows.stop - rows.start) * (columns.stop - columns.start)
         kept = inside / max(1, total)
         if total and fits(kept, inside / area) and (small or kept > 0.15):
-            return tuple(_square(part[rows, columns]) for part in (film, mask))
+            return _square(film[rows, columns]), _square(mask[rows, columns])
     return None
 
 

@@ -1,1 +1,1 @@
-"""The networks, and the weights they start from."""
+"""The networks and the weights that they start from."""

@@ -1,4 +1,4 @@
-"""What a film could also have looked like: uint8 pixels in, uint8 pixels out, one random generator a film.
+"""Augmentation, how else a film could have looked: uint8 pixels in, uint8 pixels out, one random generator per film.
 
 Numpy and OpenCV only, so training needs nothing of TensorFlow here and runs the same under every Keras backend.
 **Never a horizontal flip**: the heart lies on the left, and a flipped chest is another patient's disease.
@@ -123,7 +123,9 @@ def _marker(grey, rng):
     x = int(size * (rng.uniform(0.02, 0.15) if left else rng.uniform(0.6, 0.85)))
     y = int(size * (rng.uniform(0.85, 0.97) if down else rng.uniform(0.06, 0.2)))
     scale, weight = rng.uniform(0.25, 0.6) * size / 192, 1 if rng.random() < 0.7 else 2
-    cv2.putText(grey, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, int(rng.integers(170, 256)), weight, cv2.LINE_AA)
+    cv2.putText(
+        grey, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, (int(rng.integers(170, 256)),), weight, cv2.LINE_AA
+    )
     return grey
 
 

@@ -1,6 +1,6 @@
-"""Which films make a batch, in what order, changed how: all of it a function of (seed, epoch, position).
+"""Batches of training films: their choice, order and augmentation are a function of (seed, epoch, position) alone.
 
-So a run gives the same batches however many threads prepare them, and a resumed run goes on as if never stopped.
+So a run gets the same batches with any number of threads, and a resumed run continues as if it had never stopped.
 """
 
 import os
@@ -19,7 +19,7 @@ LOOK_AHEAD = 8
 
 
 @dataclass(frozen=True)
-class Films:
+class LabelledFilms:
     """Films to learn from: pixels uint8 (N, S, S, C) and truth float32 (N, labels), 1 where the film has the label.
 
     The first channel of the pixels is the film. A second one, if there is one, is the mask of its lungs (255 = lung),
@@ -29,9 +29,9 @@ class Films:
     pixels: np.ndarray
     truth: np.ndarray
 
-    def at(self, rows: np.ndarray) -> "Films":
+    def at(self, rows: np.ndarray) -> "LabelledFilms":
         """Return some of the films."""
-        return Films(self.pixels[rows], self.truth[rows])
+        return LabelledFilms(self.pixels[rows], self.truth[rows])
 
 
 def targets(labels_of_films, labels: Sequence[str]) -> np.ndarray:
@@ -47,7 +47,7 @@ def chances(cells, balance: float) -> np.ndarray:
 
 
 def epoch_batches(
-    films: Films, chance: np.ndarray, config: TrainConfig, epoch: int
+    films: LabelledFilms, chance: np.ndarray, config: TrainConfig, epoch: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the batches of one epoch.
 
@@ -72,8 +72,8 @@ def epoch_batches(
 
     def make(step):
         first = step * config.batch
-        parts = [one(position) for position in range(first, first + config.batch)]
-        return tuple(np.stack(part).astype(np.float32) for part in zip(*parts, strict=True))
+        pixels, truth = zip(*(one(position) for position in range(first, first + config.batch)), strict=True)
+        return np.stack(pixels).astype(np.float32), np.stack(truth).astype(np.float32)
 
     steps = iter(range(steps_per_epoch(count, config)))
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -1,12 +1,14 @@
-"""Temperature scaling (Guo et al. 2017): one number, fitted on validation films, that makes scores mean what they say.
+"""Temperature scaling (Guo et al. 2017): one number, fitted on validation films, that turns scores into probabilities.
 
-It goes into the last layer of the network, so no program that reads the scores has to know of it.
+It goes into the last layer of the network, so a program that reads the scores need not know of it.
 """
 
 import numpy as np
 from scipy import optimize, special
 
-# A network is never this far off; the bounds keep a tiny validation set from running away.
+from train.models import keras_calls
+
+# Networks stay far within these bounds; they stop the fit on a tiny validation set from diverging.
 LEAST, MOST = 0.2, 10.0
 
 
@@ -36,3 +38,16 @@ def fold(model, value: float) -> None:
     """Divide the logits of a network of `train.models.networks` by `value`, in its last layer."""
     maps = model.get_layer("cam")
     maps.set_weights([weights / value for weights in maps.get_weights()])
+
+
+def into(model, pixels: np.ndarray, truth: np.ndarray) -> float:
+    """Fit the temperature of a network on validation films, fold it into the network, and return it.
+
+    Args:
+        model: of `train.models.networks`; changed in place.
+        pixels: uint8 (N, S, S, 1).
+        truth: float (N, labels), 0 or 1.
+    """
+    value = temperature(keras_calls.predict(model, pixels), truth)
+    fold(model, value)
+    return value

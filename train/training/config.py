@@ -1,19 +1,21 @@
-"""Hyperparameters: one frozen object, saved whole with the run; its fields are the flags of `train fit`."""
+"""Hyperparameters: one frozen object that is saved with the run; its fields are the flags of `train fit`."""
 
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess
+from train.films.treatments import Treatment
 
 
-def _field(default, text):
+def _field(default: Any, text: str) -> Any:
     return field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Everything that decides what comes out of a training run, beside the films themselves."""
+    """Everything that decides the result of a training run, except the films."""
 
     model: str = _field("lite0", "network: lite0, short (its first ten blocks), tiny or seed")
     size: int = _field(160, "side of the input in pixels")
@@ -43,9 +45,14 @@ class TrainConfig:
     patience: int = _field(4, "stop after this many epochs without a lower validation loss")
     seed: int = _field(20200316, "seed of weights, film order and augmentation")
 
+    @property
+    def treatment(self) -> Treatment:
+        """How its films are shown."""
+        return Treatment(self.crop, self.outside, self.levels)
+
 
 # Knobs of experiments that are no longer here, and the value that switched each off; models/EXPERIMENTS.md says what
-# they showed. The weight of a penalty is of no effect without one.
+# they showed. Without a penalty its weight has no effect.
 REMOVED = {
     "photographs": 0.0,
     "children": 0,
@@ -99,7 +106,7 @@ def preset(model: str, **changes) -> TrainConfig:
 
 
 def add_flags(parser) -> None:
-    """Give `parser` one flag a field; a flag that is not given leaves the preset of the model."""
+    """Add one flag per field to `parser`; without a flag the model's preset holds."""
     for item in fields(TrainConfig):
         parser.add_argument(
             f"--{item.name.replace('_', '-')}",
@@ -111,7 +118,7 @@ def add_flags(parser) -> None:
 
 
 def from_flags(args) -> TrainConfig:
-    """Build the config from parsed flags: the model's preset, changed by what was given."""
+    """Build the config from parsed flags: the model's preset, with the given flags changed."""
     given = {item.name: getattr(args, item.name) for item in fields(TrainConfig)}
     given = {name: value for name, value in given.items() if value is not None}
     return preset(given.pop("model", "lite0"), **given)
@@ -135,8 +142,10 @@ def from_record(saved: dict, run_dir: Path) -> TrainConfig:
                 f"{run_dir}: was trained with '{name}' {value!r}; this version has that experiment only switched off "
                 f"({REMOVED[name]!r}), see models/EXPERIMENTS.md; train again, or use version 0.1.0 for this run."
             )
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
-    return TrainConfig(**{name: value for name, value in values.items() if name in known})
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in saved.items() if name in known
+    }
+    return TrainConfig(**values)
 
 
 def _read_bool(text: str) -> bool:

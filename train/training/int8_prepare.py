@@ -1,4 +1,4 @@
-"""Ready for int8: channels to one range, kernels onto the grid of int8, then a pass in which the rest adapts.
+"""Prepare a network for int8: bring channels to one range and kernels onto the grid of int8; then the rest adapts.
 
 Activations are quantized with one scale a tensor, so a channel of small values drowns in the rounding of a loud one. In
 `lite0` the outputs of the linear bottlenecks are such tensors, and nothing but additions lies between them and the
@@ -15,13 +15,13 @@ import keras
 import numpy as np
 from keras import layers
 
-from train.models import lite0
+from train.models import keras_calls, lite0
 
 # int8 weights are symmetric: -127 .. 127 (TFLite's quantization specification).
 LEVELS = 127
 # What counts as a channel's range: nearly its maximum, but not a single odd pixel of one film.
 LOUDEST = 0.9999
-# A channel is raised at most this much, lest a silent one takes the whole range of the kernel that reads it.
+# A channel is raised at most this much, so that a silent one does not take the whole range of the kernel that reads it.
 MOST_GAIN = 32
 # Networks with linear bottlenecks: how many blocks, and the convolution that reads the last.
 HEADS = {
@@ -40,7 +40,7 @@ def equalize(model, films: np.ndarray) -> None:
     for writers, readers in _streams(model):
         outputs = [model.get_layer(f"{name}_project_norm").output for name in writers]
         outputs += [model.get_layer(f"{name}_add").output for name in writers[1:]]
-        values = keras.Model(model.input, outputs).predict(films.astype(np.float32), batch_size=32, verbose=0)
+        values = keras_calls.predict(keras.Model(model.input, outputs), films.astype(np.float32))
         values = values if isinstance(values, list) else [values]
         loudest = np.max([np.quantile(np.abs(value), LOUDEST, axis=(0, 1, 2)) for value in values], axis=0)
         scale = np.maximum(loudest, loudest.max() / MOST_GAIN)

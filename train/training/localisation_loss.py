@@ -1,14 +1,14 @@
-"""What it costs a network to look outside the lungs: the share of its heat for a disease that lies there.
+"""The loss of heat outside the lungs: the share of a network's heat for a disease that lies there.
 
-The class maps are the logits of each place, and what the edge shows as heat is what of them is above 0. In training the
-maps are a second output whose truth is the mask of the lungs, moved with the film; the loss is the share of the heat
-outside. It is a share, so that a network cannot pay by growing cold; as in "right for the right reasons" (Ross et al.
+The class maps are the logits of each place; the edge shows as heat the part of them above 0. In training the maps are a
+second output whose truth is the mask of the lungs, moved with the film. Since the loss is a share, a network cannot
+lower it by showing less heat everywhere; as in "right for the right reasons" (Ross et al.
 2017, arXiv:1703.03717), but on class maps, which need no gradients of gradients.
 """
 
 import numpy as np
 
-# Heat that counts as none: a film of whose places hardly any is above 0 is not pushed about for the place it is at.
+# Added to the total heat of a place: a film with hardly any heat must not be pulled about by where that little lies.
 LEAST_HEAT = 0.02
 
 

@@ -30,9 +30,9 @@ from train.audit import (
 )
 from train.audit.store import Store, key
 from train.evaluation import calibration, evaluate, figures, intervals
-from train.films import pixels
+from train.films import indexed_films, pixels
 from train.index import index
-from train.training import config, fit
+from train.training import config, fit, training_data
 
 LABELS = ("normal", "covid", "pneumonia")
 
@@ -341,8 +341,8 @@ def places(tmp_path_factory):
     films = pd.DataFrame(rows)
     index.write(films, work / "index.csv")
     settings = config.preset("tiny", size=32, epochs=1, batch=12, crop="none", settle=0)
-    shown = fit.seen(settings, films, work / "data", work, index.sha256(work / "index.csv"))
-    fit.fit(settings, *shown, work / "run", index.sha256(work / "index.csv"))
+    indexed = indexed_films.read(work / "index.csv", work / "data", work)
+    fit.fit(settings, training_data.load(settings, indexed), work / "run")
     return work
 
 

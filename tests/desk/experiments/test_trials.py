@@ -1,6 +1,7 @@
 """Trials of recipes: each judged on films that its networks never saw, none on the test split, and run once."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,32 +12,33 @@ from edge_app.errors import WrongUsage
 from tests.support.drawn_index import LABELS
 from train.evaluation import intervals
 from train.experiments import trials
-from train.training import config, fit, loop
+from train.training import config, loop, selection
 
 SETTINGS = config.preset("seed", size=32, crop="lungs", labels=LABELS, cells=(), epochs=1, batch=12, patience=1)
 
 
 @pytest.fixture
-def shown(drawn, monkeypatch):
+def shown(dataset, monkeypatch):
     """Return the drawn films, four patients for each one, and what a network sees of them; none of the test split."""
     monkeypatch.setattr(intervals, "DRAWS", 20)  # intervals are not looked at here
-    sources = np.array([trials.HOSPITAL, trials.RADIOGRAPHY])[np.arange(4 * len(drawn[0])) // 12 % 2]
-    films = pd.concat([drawn[0].assign(group=drawn[0]["group"] + str(i)) for i in range(4)], ignore_index=True)
+    films = dataset.films
+    sources = np.array([trials.HOSPITAL, trials.RADIOGRAPHY])[np.arange(4 * len(films)) // 12 % 2]
+    films = pd.concat([films.assign(group=films["group"] + str(i)) for i in range(4)], ignore_index=True)
     kept = (films["split"] != "test").to_numpy()
-    films = films.assign(source=sources)[kept].reset_index(drop=True)
-    return films, np.tile(drawn[1], (4, 1, 1, 1))[kept]
+    pixels = np.tile(dataset.pixels, (4, 1, 1, 1))
+    return replace(dataset, films=films.assign(source=sources), pixels=pixels).at(kept)
 
 
 @pytest.mark.parametrize("question", trials.QUESTIONS)
 def test_a_trial_is_judged_on_what_it_left_out(shown, tmp_path, monkeypatch, question):
-    films, pixels = shown
-    figures = trials.QUESTIONS[question](SETTINGS, films, pixels, tmp_path)
+    films = shown.films
+    figures = trials.QUESTIONS[question](SETTINGS, shown, tmp_path)
     hospital, radiography = ((films["source"] == name).to_numpy() for name in (trials.HOSPITAL, trials.RADIOGRAPHY))
     if question == "hospital":
         left_out = {"hospital": hospital}
         assert set(figures) == {"hospital", "hospital_pneumonia"}
     else:
-        folds = fit.folds(films, 2)
+        folds = selection.folds(films, 2)
         left_out = {f"fold{k + 1}": radiography | (folds == k) for k in range(2)}
         assert set(figures) == {"within", "radiography"}
     for name, out in left_out.items():
@@ -50,7 +52,7 @@ def test_a_trial_is_judged_on_what_it_left_out(shown, tmp_path, monkeypatch, que
             ]
         )
     monkeypatch.setattr(loop, "train", None)  # what is done is not done again
-    assert trials.QUESTIONS[question](SETTINGS, films, pixels, tmp_path) == figures
+    assert trials.QUESTIONS[question](SETTINGS, shown, tmp_path) == figures
 
 
 def test_the_table_has_a_line_for_each_trial_that_has_an_answer(tmp_path):

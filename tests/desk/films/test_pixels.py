@@ -14,6 +14,7 @@ from tests.support.drawn_collections import save
 from tests.support.films import draw_film
 from tests.support.golden import LUNGS
 from train.films import pixels, treatments
+from train.films.indexed_films import IndexedFilms
 
 MODEL = LUNGS.with_name("tiny-int8.tflite")
 SIZE = 32
@@ -41,8 +42,12 @@ def films(data):
     return pd.DataFrame({"path": sorted(path.relative_to(data).as_posix() for path in data.rglob("*.*g"))})
 
 
+def _indexed(films, data, cache, index_sha256="0" * 64, lungs=LUNGS):
+    return IndexedFilms(films, index_sha256, data, cache, lungs)
+
+
 def test_training_sees_what_the_edge_sees(films, data, classifier, tmp_path):
-    crops = pixels.load_crops(films, data, SIZE, tmp_path, "0" * 64, LUNGS)
+    crops = pixels.load_crops(_indexed(films, data, tmp_path), SIZE)
     shown = crops.finish()
     assert shown.shape == (5, SIZE, SIZE, 1)
     for i, name in enumerate(films["path"]):
@@ -55,7 +60,7 @@ def test_training_sees_what_the_edge_sees(films, data, classifier, tmp_path):
 
 
 def test_a_film_without_lungs_is_marked_and_black(films, data, tmp_path):
-    crops = pixels.load_crops(films, data, SIZE, tmp_path, "0" * 64, LUNGS)
+    crops = pixels.load_crops(_indexed(films, data, tmp_path), SIZE)
     noise = (films["path"] == "b/noise.png").to_numpy()
     assert np.array_equal(crops.found, ~noise)
     for part in (crops.pictures, crops.masks, crops.boxes, crops.finish()):
@@ -64,7 +69,7 @@ def test_a_film_without_lungs_is_marked_and_black(films, data, tmp_path):
 
 
 def test_films_may_be_finished_in_other_ways(films, data, tmp_path):
-    crops = pixels.load_crops(films, data, SIZE, tmp_path, "0" * 64, LUNGS)
+    crops = pixels.load_crops(_indexed(films, data, tmp_path), SIZE)
     for treatment in ({"outside": "keep", "levels": "crop"}, {"outside": "black", "levels": "equal"}):
         for i in np.flatnonzero(crops.found):
             expected = treatments.finish(crops.pictures[i], crops.masks[i], **treatment)
@@ -72,7 +77,7 @@ def test_films_may_be_finished_in_other_ways(films, data, tmp_path):
 
 
 def test_whole_films_are_what_the_contract_makes_of_them(films, data, tmp_path):
-    whole = pixels.load(films, data, SIZE, tmp_path, "0" * 64)
+    whole = pixels.load(_indexed(films, data, tmp_path), SIZE)
     for i, name in enumerate(films["path"]):
         grey = radiograph.read(data / name, preprocess.least_side(SIZE))
         assert np.array_equal(whole[i], preprocess.to_pixels(grey, SIZE))
@@ -82,28 +87,28 @@ def test_films_are_decoded_once_for_each_index_size_and_lung_network(films, data
     def entries():
         return sorted(path.name for path in (tmp_path / "cache").iterdir())
 
-    first = pixels.load_crops(films, data, SIZE, tmp_path / "cache", "0" * 64, LUNGS)
+    first = pixels.load_crops(_indexed(films, data, tmp_path / "cache"), SIZE)
     kept = entries()
     assert len(kept) == 1
     elsewhere = tmp_path / "no such folder"  # nothing is read from it
-    again = pixels.load_crops(films, elsewhere, SIZE, tmp_path / "cache", "0" * 64, LUNGS)
+    again = pixels.load_crops(_indexed(films, elsewhere, tmp_path / "cache"), SIZE)
     assert entries() == kept
     assert np.array_equal(first.pictures, again.pictures)
     other = tmp_path / "other.tflite"
     other.write_bytes(LUNGS.read_bytes() + b"x")  # the same network with another hash
     for size, index, lungs in ((16, "0", LUNGS), (SIZE, "1", LUNGS), (SIZE, "0", other)):
         with pytest.raises(EdgeError, match=rf"^{elsewhere}: no such folder; .* name it with '--data DIR'"):
-            pixels.load_crops(films, elsewhere, size, tmp_path / "cache", index * 64, lungs)
+            pixels.load_crops(_indexed(films, elsewhere, tmp_path / "cache", index * 64, lungs), size)
     assert entries() == kept
 
 
 def test_half_a_cache_is_never_taken_for_a_whole_one(films, data, tmp_path):
     torn = pd.concat([films, pd.DataFrame({"path": ["z/missing.png"]})], ignore_index=True)
     with pytest.raises(EdgeError, match=r"z/missing\.png: .* run 'python -m train index' again"):
-        pixels.load(torn, data, SIZE, tmp_path, "0" * 64)
+        pixels.load(_indexed(torn, data, tmp_path), SIZE)
     save(draw_film(3), data / "z/missing.png")
     try:
-        whole = pixels.load(torn, data, SIZE, tmp_path, "0" * 64)
+        whole = pixels.load(_indexed(torn, data, tmp_path), SIZE)
     finally:
         (data / "z/missing.png").unlink()
     assert whole[-1].any()
@@ -111,7 +116,7 @@ def test_half_a_cache_is_never_taken_for_a_whole_one(films, data, tmp_path):
 
 def test_without_a_lung_network_there_are_no_crops(films, data, tmp_path):
     with pytest.raises(ModelMismatch, match="there is no such lung-field network; make one with 'make lungs'"):
-        pixels.load_crops(films, data, SIZE, tmp_path, "0" * 64, tmp_path / "no.tflite")
+        pixels.load_crops(_indexed(films, data, tmp_path, lungs=tmp_path / "no.tflite"), SIZE)
 
 
 def test_a_film_that_cannot_be_read_is_named_with_what_to_do(tmp_path):

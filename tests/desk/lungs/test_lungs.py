@@ -15,7 +15,8 @@ from edge_app.imaging import preprocess
 from edge_app.model import classifier
 from tests.support.drawn_collections import save
 from tests.support.films import draw_film, draw_lungs
-from train.lungs import examples, fit, masks, network, report, view_examples
+from train.lungs import examples, fit, masks, network, own_masks, report, training_round, view_examples
+from train.lungs.config import LungConfig
 from train.lungs.examples import KEPT_SIZE, Examples
 
 SIDE, FIELD = preprocess.LUNG_SIZE, preprocess.MASK_SIZE
@@ -135,7 +136,7 @@ def test_overlap_is_intersection_over_union():
 
 def test_examples_are_read_by_split(data, films):
     listing = masks.listing(data, films)
-    val, test = (fit.drawn(listing, data, split) for split in ("val", "test"))
+    val, test = (examples.read(listing, data, split) for split in ("val", "test"))
     assert val.pictures.shape == val.masks.shape == (2, KEPT_SIZE, KEPT_SIZE)
     assert val.has_lungs.tolist() == [True, False]  # a film and the slice of the same patient
     assert np.array_equal(val.pictures[0], preprocess.to_pixels(draw_film(0, HEIGHT, WIDTH), KEPT_SIZE)[..., 0])
@@ -210,7 +211,7 @@ def test_a_film_whose_mask_is_not_known_teaches_its_kind_alone():
     unknown = np.concatenate([truth["mask"].min(axis=(1, 2, 3)) < 0 for _, truth in made])
     assert unknown.any()
     assert set(kind[unknown]) == {view_classes.CLASSES.index(view_classes.FRONTAL)}
-    assert float(fit.overlap_loss(np.full((1, 4, 4, 1), -1, "f4"), np.full((1, 4, 4, 1), 0.5, "f4"))[0]) == 0
+    assert float(training_round.overlap_loss(np.full((1, 4, 4, 1), -1, "f4"), np.full((1, 4, 4, 1), 0.5, "f4"))[0]) == 0
 
 
 def test_every_kind_is_shown_by_its_share():
@@ -290,14 +291,14 @@ def test_own_masks_are_kept_only_where_the_network_is_sure_of_two_lungs():
         ]
     )
     films = pd.DataFrame({"source": ["a"] * 6, "label": ["normal"] * 6})
-    own = fit.own_masks(_bright_is_lung(), films, pictures, fit.LungConfig())
+    own = own_masks.draw(_bright_is_lung(), films, pictures, LungConfig())
     assert len(own.pictures) == len(own.masks) == 2
     order = [0, 5] if np.array_equal(own.pictures[0], pictures[0]) else [5, 0]
     for picture, mask, row in zip(own.pictures, own.masks, order, strict=True):
         assert np.array_equal(picture, pictures[row])
         assert mask.shape == (KEPT_SIZE, KEPT_SIZE)
         assert masks.overlap(mask > 127, pictures[row] > 127) > 0.9
-    none = fit.own_masks(_bright_is_lung(), films[1:4], pictures[1:4], fit.LungConfig())
+    none = own_masks.draw(_bright_is_lung(), films[1:4], pictures[1:4], LungConfig())
     assert none.pictures.shape == none.masks.shape == (0, KEPT_SIZE, KEPT_SIZE)
 
 
@@ -306,11 +307,11 @@ def test_own_masks_come_alike_from_every_source_and_label():
     pictures = np.stack([_shapes(50, 140) for _ in cells])
     pictures[:, 0, 0] = np.arange(len(cells))  # so that films can be told apart
     films = pd.DataFrame(cells, columns=["source", "label"])
-    own = fit.own_masks(_bright_is_lung(), films, pictures, fit.LungConfig(own_films=8))
+    own = own_masks.draw(_bright_is_lung(), films, pictures, LungConfig(own_films=8))
     rows = own.pictures[:, 0, 0]
     assert len(set(rows)) == 8
     assert sorted(films.loc[rows].value_counts().tolist()) == [2, 3, 3]
-    assert not len(fit.own_masks(_bright_is_lung(), films[:0], pictures[:0], fit.LungConfig()).pictures)
+    assert not len(own_masks.draw(_bright_is_lung(), films[:0], pictures[:0], LungConfig()).pictures)
 
 
 # --- the network ----------------------------------------------------------------------------------
@@ -327,9 +328,7 @@ def slim():
         yield
 
 
-SETTINGS = fit.LungConfig(
-    first_epochs=1, epochs=20, steps=6, batch=8, learning_rate=0.03, own_films=6, least_certainty=0.5
-)
+SETTINGS = LungConfig(first_epochs=1, epochs=20, steps=6, batch=8, learning_rate=0.03, own_films=6, least_certainty=0.5)
 STOPPED_AT = 8
 
 
@@ -343,7 +342,7 @@ def finished(slim, tmp_path_factory):
     drawn = {"train": _drawn(range(24), 4), "val": _drawn(range(100, 104), 2), "test": _drawn(range(200, 208), 2)}
     others = pd.DataFrame({"source": ["a", "b"] * 4, "label": ["normal"] * 8})
     other = {view_classes.PICTURE: examples.photographs(2)[:8]}
-    words = SETTINGS, drawn, (others, _drawn(range(300, 308)).pictures), other, run_dir, "0" * 64
+    data = fit.LungData(drawn, others, _drawn(range(300, 308)).pictures, other, "0" * 64)
     made = examples.batches
 
     def stop(some, steps, batch, seed):
@@ -353,9 +352,9 @@ def finished(slim, tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(examples, "batches", stop)
-        fit.fit(*words)
+        fit.fit(SETTINGS, data, run_dir)
     stopped = {path.relative_to(run_dir).as_posix(): path.read_bytes() for path in run_dir.rglob("*.*")}
-    fit.fit(*words)
+    fit.fit(SETTINGS, data, run_dir)
     return run_dir, drawn, stopped
 
 
@@ -381,7 +380,9 @@ def test_a_stopped_fit_goes_on_where_it_was(finished):
     epochs = pd.read_csv(run_dir / "second/history.csv")["epoch"].tolist()
     assert epochs == list(range(1, SETTINGS.epochs + 1))
     assert stopped["second/history.csv"].count(b"\n") == 1 + STOPPED_AT
-    last = keras.models.load_model(run_dir / "second/last.keras", custom_objects={"overlap_loss": fit.overlap_loss})
+    last = keras.models.load_model(
+        run_dir / "second/last.keras", custom_objects={"overlap_loss": training_round.overlap_loss}
+    )
     assert int(last.optimizer.iterations) == SETTINGS.epochs * SETTINGS.steps  # the optimizer went on too
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from train.training import augment, batches
-from train.training.batches import Films
+from train.training.batches import LabelledFilms
 from train.training.config import TrainConfig
 
 CONFIG = TrainConfig(batch=8, seed=1)
@@ -12,7 +12,7 @@ LABELS = ("normal", "covid", "pneumonia")
 @pytest.fixture
 def films(drawn):
     rows, pixels = drawn
-    return Films(pixels, batches.targets(rows["label"], LABELS))
+    return LabelledFilms(pixels, batches.targets(rows["label"], LABELS))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Every film judged by a network that never saw its patient, and by one that never saw its source."""
 
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -11,7 +12,7 @@ from tests.support.drawn_index import LABELS, SOURCES
 from tests.support.golden import LUNGS
 from train.__main__ import main
 from train.evaluation import intervals
-from train.training import config, crossfit, fit
+from train.training import config, crossfit, selection
 
 SETTINGS = config.preset(
     "seed", size=32, crop="lungs", labels=LABELS, cells=(), epochs=1, batch=12, patience=1, settle=1
@@ -20,13 +21,13 @@ SCORES = [f"score_{label}" for label in LABELS]
 
 
 @pytest.fixture
-def made(drawn, joined, tmp_path, monkeypatch):
+def made(dataset, joined, tmp_path, monkeypatch):
     """Return the films, the folder of a run after `crossfit` with two folds, and how to call it again."""
     monkeypatch.setattr(crossfit, "FOLDS", 2)
     monkeypatch.setattr(intervals, "DRAWS", 20)  # intervals are not looked at here
 
     def again():
-        crossfit.crossfit(SETTINGS, joined, drawn[1], tmp_path, "0" * 64, LUNGS)
+        crossfit.crossfit(SETTINGS, replace(dataset, films=joined), tmp_path)
 
     again()
     return joined, tmp_path, again
@@ -36,7 +37,7 @@ def test_every_film_is_judged_once_by_those_who_never_saw_it(made, drawn, capsys
     films, run_dir, again = made
     parts = sorted(path.name for path in (run_dir / "crossfit").iterdir())
     assert parts == ["fold-1", "fold-2", *(f"source-{name}" for name in SOURCES)]
-    known = {"crossfit.csv": (fit.folds(films, 2) + 1).astype(str), "without.csv": films["source"].to_numpy()}
+    known = {"crossfit.csv": (selection.folds(films, 2) + 1).astype(str), "without.csv": films["source"].to_numpy()}
     for (file, of_film), column in zip(known.items(), ("fold", "source"), strict=True):
         table = pd.read_csv(run_dir / file, dtype={column: str})
         assert table["path"].tolist() == sorted(films["path"])  # each one, once

@@ -17,16 +17,16 @@ from tests.support.golden import LUNGS
 from train.evaluation import evaluate, intervals
 from train.films import pixels
 from train.models import networks
-from train.training import batches, calibrate, config, fit, int8_prepare, loop
+from train.training import batches, calibrate, checkpoints, config, fit, int8_prepare, loop, selection, training_data
 
 SETTINGS = config.preset("tiny", size=32, epochs=2, batch=12)
 
 
 @pytest.fixture(scope="module")
-def finished(drawn, tmp_path_factory):
+def finished(dataset, tmp_path_factory):
     """A run of two epochs, never stopped."""
     run_dir = tmp_path_factory.mktemp("run")
-    fit.fit(SETTINGS, *drawn, run_dir, "0" * 64, LUNGS)
+    fit.fit(SETTINGS, dataset, run_dir)
     return run_dir
 
 
@@ -74,7 +74,7 @@ def test_scores_are_calibrated_on_the_validation_films(drawn, finished):
 
 
 def _stopping(write):
-    """Return `loop.write_history` that stops after the first epoch, as a killed process would."""
+    """Return `checkpoints.write_history` that stops after the first epoch, as a killed process would."""
 
     def stop(history, run_dir):
         write(history, run_dir)
@@ -83,13 +83,13 @@ def _stopping(write):
     return stop
 
 
-def test_same_seed_same_weights_and_a_stopped_run_goes_on_as_if_never_stopped(drawn, finished, tmp_path, monkeypatch):
+def test_same_seed_same_weights_and_a_stopped_run_goes_on_as_if_never_stopped(dataset, finished, tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(loop, "write_history", _stopping(loop.write_history))
-        fit.fit(SETTINGS, *drawn, tmp_path, "0" * 64, LUNGS)
-    assert len(loop.history(tmp_path)) == 1
+        patch.setattr(checkpoints, "write_history", _stopping(checkpoints.write_history))
+        fit.fit(SETTINGS, dataset, tmp_path)
+    assert len(checkpoints.history(tmp_path)) == 1
     assert config.from_record(json.loads((tmp_path / "run.json").read_text())["config"], tmp_path) == SETTINGS
-    fit.fit(SETTINGS, *drawn, tmp_path, "0" * 64, LUNGS)
+    fit.fit(SETTINGS, dataset, tmp_path)
     same = zip(_weights(tmp_path / "last.keras"), _weights(finished / "last.keras"), strict=True)
     assert all(np.array_equal(a, b) for a, b in same)
     assert (tmp_path / "history.csv").read_text() == (finished / "history.csv").read_text()
@@ -147,7 +147,7 @@ def test_early_stopping_counts_epochs_without_a_lower_loss():
 def test_most_and_cells_choose_the_training_films(drawn):
     films, _ = drawn
     settings = config.preset("tiny", labels=("normal", "covid"), cells=("clinic-a/normal", "clinic-b/covid"), most=3)
-    train, val = fit.rows(films, settings)
+    train, val = selection.rows(films, settings)
     chosen = films.iloc[train]
     assert (chosen["source"] + "/" + chosen["label"]).value_counts().to_dict() == {
         "clinic-a/normal": 3,
@@ -170,14 +170,14 @@ def test_most_and_cells_choose_the_training_films(drawn):
 def test_nothing_is_learnt_from_what_is_left_out(joined, changes):
     films = joined
     settings = config.preset("tiny", **changes)
-    out = fit.left_out(films, settings)
-    train, val = fit.rows(films, settings)
+    out = selection.left_out(films, settings)
+    train, val = selection.rows(films, settings)
     wanted = np.zeros(len(films), bool)
     if "without" in changes:
         wanted |= (films["source"] == changes["without"]).to_numpy()
     if "fold" in changes:
         k, n = map(int, changes["fold"].split("/"))
-        wanted |= fit.folds(films, n) == k - 1
+        wanted |= selection.folds(films, n) == k - 1
     assert np.array_equal(out, wanted)
     assert 0 < out.sum() < len(films)
     learnt = np.concatenate([train, val])
@@ -191,24 +191,24 @@ def test_nothing_is_learnt_from_what_is_left_out(joined, changes):
 
 def test_without_leaving_out_the_test_split_is_for_testing(joined):
     films = joined
-    assert not fit.left_out(films, SETTINGS).any()
-    train, val = fit.rows(films, SETTINGS)
+    assert not selection.left_out(films, SETTINGS).any()
+    train, val = selection.rows(films, SETTINGS)
     assert set(films["split"].iloc[train]) == {"train"}
     assert set(films["split"].iloc[val]) == {"val"}
 
 
 def test_folds_are_whole_patients_and_hold_every_film_once(joined):
     films = joined
-    fold = fit.folds(films, 3)
+    fold = selection.folds(films, 3)
     assert set(fold) == {0, 1, 2}
     assert pd.Series(fold).groupby(films["group"]).nunique().max() == 1
     shuffled = films.sample(frac=1, random_state=0)
-    assert np.array_equal(fit.folds(shuffled, 3), fold[shuffled.index])  # by name, not by place
+    assert np.array_equal(selection.folds(shuffled, 3), fold[shuffled.index])  # by name, not by place
 
 
 def test_a_source_that_no_film_has_cannot_be_left_out(drawn):
     with pytest.raises(WrongUsage, match="--without: 'clinic-z' is not in the index; it holds clinic-a, clinic-b"):
-        fit.rows(drawn[0], config.preset("tiny", without="clinic-z"))
+        selection.rows(drawn[0], config.preset("tiny", without="clinic-z"))
 
 
 def test_the_scores_of_a_run_are_of_the_films_left_out(drawn, joined, tmp_path):
@@ -216,7 +216,7 @@ def test_the_scores_of_a_run_are_of_the_films_left_out(drawn, joined, tmp_path):
     films = joined
     settings = config.preset("seed", size=32, labels=LABELS, cells=(), without="clinic-b")
     network = networks.build("seed", 32, LABELS)
-    for out in (fit.left_out(films, settings), None):
+    for out in (selection.left_out(films, settings), None):
         evaluate.write(network, films, drawn[1], settings, tmp_path, out)
         table = pd.read_csv(tmp_path / "scores.csv").set_index("path")
         test, val = (films["path"].isin(table.index[table["split"] == split]) for split in ("test", "val"))
@@ -230,17 +230,17 @@ def test_the_scores_of_a_run_are_of_the_films_left_out(drawn, joined, tmp_path):
             assert np.array_equal(val, (films["split"] == "val") & free)
 
 
-def test_material_is_the_chosen_films_in_order(drawn):
+def test_training_data_are_the_chosen_films_in_order(drawn, dataset):
     films, film_pixels = drawn
     settings = config.preset("tiny", balance=1.0)
     train, val = np.array([5, 2, 40]), np.array([7, 8])
-    material = fit.material(films, film_pixels, train, val, settings)
-    assert np.array_equal(material.films.pixels, film_pixels[train])
-    assert np.array_equal(material.val.pixels, film_pixels[val])
-    for part, rows in ((material.films, train), (material.val, val)):
+    data = training_data.build(settings, dataset, train, val)
+    assert np.array_equal(data.films.pixels, film_pixels[train])
+    assert np.array_equal(data.val.pixels, film_pixels[val])
+    for part, rows in ((data.films, train), (data.val, val)):
         assert [LABELS[i] for i in part.truth.argmax(axis=1)] == films["label"].iloc[rows].tolist()
         assert (part.truth.sum(axis=1) == 1).all()
-    assert np.allclose(material.chance, 1 / 3)
+    assert np.allclose(data.chance, 1 / 3)
 
 
 # --- records of earlier versions -------------------------------------------------------------------
@@ -299,9 +299,9 @@ def test_the_default_recipe_shows_films_as_the_edge_does():
 def test_a_cell_or_label_that_no_film_has_is_named(drawn):
     films, _ = drawn
     with pytest.raises(WrongUsage, match=r"--cells: 'clinic-z/covid' is not in the index; it holds clinic-a/covid"):
-        fit.rows(films, config.preset("tiny", cells=("clinic-z/covid",)))
+        selection.rows(films, config.preset("tiny", cells=("clinic-z/covid",)))
     with pytest.raises(WrongUsage, match="no film labelled 'covid' in split 'train'"):
-        fit.rows(films[films["label"] != "covid"], config.preset("tiny"))
+        selection.rows(films[films["label"] != "covid"], config.preset("tiny"))
 
 
 def test_intervals_hold_the_value_and_shrink_with_more_films():

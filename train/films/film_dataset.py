@@ -1,0 +1,69 @@
+"""The films that a network can be shown, as it sees them: the one way from an index to arrays."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from train.films import pixels
+from train.films.indexed_films import IndexedFilms
+from train.films.treatments import Treatment
+
+
+@dataclass(frozen=True)
+class FilmDataset:
+    """Films as a network sees them, one row in every member.
+
+    Attributes:
+        films: rows of the index, numbered from 0.
+        pixels: uint8 (N, S, S, 1).
+        index_sha256: hash of the index file.
+        lungs: the lung-field network that cropped the films; None if they are whole.
+        masks: uint8 (N, S, S, 1), 255 = lung, in the frame of `pixels`; None if they were not asked for.
+    """
+
+    films: pd.DataFrame
+    pixels: np.ndarray
+    index_sha256: str
+    lungs: Path | None
+    masks: np.ndarray | None = None
+
+    @property
+    def lungs_sha256(self) -> str | None:
+        """The hash of the lung-field network; None of whole films."""
+        return self.lungs and pixels.lungs_hash(self.lungs)
+
+    def at(self, rows: np.ndarray) -> "FilmDataset":
+        """Return some of the films, by bool (N,) or int (M,)."""
+        films = self.films.iloc[np.arange(len(self.films))[rows]].reset_index(drop=True)
+        masks = None if self.masks is None else self.masks[rows]
+        return replace(self, films=films, pixels=self.pixels[rows], masks=masks)
+
+
+def load(indexed: IndexedFilms, size: int, treatment: Treatment, *, masks: bool = False) -> FilmDataset:
+    """Return the films that a network of some size and treatment can be shown, decoding them if that is not done yet.
+
+    Args:
+        indexed: the films.
+        size: side of the network's input in pixels.
+        treatment: how films are shown.
+        masks: give the masks of their lungs too; whole films have none.
+
+    Returns:
+        All the films; of cropped ones those on which lungs are found.
+
+    Raises:
+        EdgeError: the data folder does not hold a film, or there is no lung-field network to crop films with.
+    """
+    if treatment.crop == "none":
+        return FilmDataset(indexed.table, pixels.load(indexed, size), indexed.index_sha256, None)
+    crops = pixels.load_crops(indexed, size)
+    found = crops.found
+    return FilmDataset(
+        films=indexed.table.loc[found].reset_index(drop=True),
+        pixels=crops.finish(treatment.outside, treatment.levels)[found],
+        index_sha256=indexed.index_sha256,
+        lungs=indexed.lungs,
+        masks=crops.masks[found][..., np.newaxis] if masks else None,
+    )

@@ -1,0 +1,43 @@
+"""Calls of Keras whose published types do not tell the truth.
+
+Its functions have no annotations, so a checker takes the type of a default (`verbose="auto"`) for that of the argument,
+and believes that a loaded network may be None. So networks are `Any` here.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def load(path: Path, custom_objects: dict[str, Any] | None = None, *, to_go_on: bool = False) -> Any:
+    """Return the network of a `.keras` file.
+
+    Args:
+        path: the file.
+        custom_objects: losses of its own, by name.
+        to_go_on: load the optimizer and its state too, to train on.
+
+    Raises:
+        ValueError: the file is not a Keras model.
+    """
+    import keras  # in functions, so that the commands of training start without it
+
+    return keras.models.load_model(path, custom_objects=custom_objects, compile=to_go_on)
+
+
+def predict(network: Any, pictures: np.ndarray, batch_size: int = 32, *, progress: bool = False) -> Any:
+    """Return what a network answers to uint8 or float (N, S, S, C): an array, or arrays by name of the output."""
+    return network.predict(pictures, batch_size=batch_size, verbose=int(progress))
+
+
+def adam(rate: Any, weight_decay: float | None = None) -> Any:
+    """Return the optimizer Adam.
+
+    Args:
+        rate: the learning rate, a number or a schedule of Keras.
+        weight_decay: decoupled decay of the weights, if any.
+    """
+    import keras
+
+    return keras.optimizers.Adam(rate, weight_decay=weight_decay)
