@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edge_app.errors import WrongUsage
 from train.films import film_dataset
 from train.films.film_dataset import FilmDataset
 from train.films.indexed_films import IndexedFilms
@@ -28,7 +29,17 @@ class TrainingData:
 
 
 def load(settings: TrainConfig, indexed: IndexedFilms) -> FilmDataset:
-    """Return the films that a recipe can use, as its network sees them; errors as of `film_dataset.load`."""
+    """Return the films that a recipe can use, as its network sees them.
+
+    Raises:
+        WrongUsage: it weighs heat outside the lungs, and shows whole films, of which there are no masks.
+        EdgeError: as of `film_dataset.load`.
+    """
+    if settings.heat and settings.crop == "none":
+        raise WrongUsage(
+            f"--heat: is {settings.heat:g} with '--crop none'; heat outside the lungs needs cropped films; "
+            "give '--heat 0' too, or leave '--crop' out."
+        )
     return film_dataset.load(indexed, settings.size, settings.treatment, masks=bool(settings.heat))
 
 

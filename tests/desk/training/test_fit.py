@@ -16,6 +16,7 @@ from tests.support.drawn_index import LABELS
 from tests.support.golden import LUNGS
 from train.evaluation import evaluate, intervals
 from train.films import pixels
+from train.films.indexed_films import IndexedFilms
 from train.models import networks
 from train.training import batches, calibrate, checkpoints, config, fit, int8_prepare, loop, selection, training_data
 
@@ -319,6 +320,12 @@ def test_auc_is_the_one_scikit_learn_gives_ties_included():
     assert np.isclose(figure["value"], sk.roc_auc_score(positive, scores))
     assert figure["low"] < figure["value"] < figure["high"]
     assert intervals.auc(np.ones(5, bool), np.arange(5), np.arange(5)) is None
+
+
+def test_heat_cannot_be_weighed_on_whole_films(drawn, tmp_path):
+    indexed = IndexedFilms(drawn[0], "0" * 64, tmp_path, tmp_path, LUNGS)
+    with pytest.raises(WrongUsage, match=r"^--heat: is 0\.15 with '--crop none'; .* give '--heat 0' too, or leave"):
+        training_data.load(config.preset("lite0", crop="none"), indexed)
 
 
 def test_flags_change_the_preset_and_nothing_else():
