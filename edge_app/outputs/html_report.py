@@ -34,18 +34,18 @@ TEMPLATES = Path(__file__).with_name("templates")
 class HtmlReport:
     """Writes the head at once, a row for each film, and the counts at the end."""
 
-    def __init__(self, path: Path, terms: RunContext, images: bool = False):
+    def __init__(self, path: Path, context: RunContext, images: bool = False):
         """Begin the page.
 
         Args:
             path: the file; what was there is replaced.
-            terms: of the run.
+            context: of the run.
             images: whether each row gets a small picture of the film with its heat map.
 
         Raises:
             WrongUsage: it cannot be written.
         """
-        self._terms, self._images, self._templates = terms, images, _templates()
+        self._context, self._images, self._templates = context, images, _templates()
         self._counts: dict[str, int] = {}
         try:
             self._file = path.open("w", encoding="utf-8", errors="xmlcharrefreplace")
@@ -71,7 +71,7 @@ class HtmlReport:
             outcome=outcome,
             remarks=_remarks(row, inside),
             picture=_picture(result) if self._images else "",
-            scores=[f"{scores[label]:.3f}" if scores else "" for label in self._terms.card.labels],
+            scores=[f"{scores[label]:.3f}" if scores else "" for label in self._context.card.labels],
             inside="" if inside is None else inside,
             inside_percent="" if inside is None else f"{inside:.0%}",
         )
@@ -83,21 +83,21 @@ class HtmlReport:
         self._file.close()
 
     def _write_head(self) -> None:
-        terms, card = self._terms, self._terms.card
-        _, band = terms.limits
+        context, card = self._context, self._context.card
+        _, band = context.limits
         points = [
             f"{label}: {phrasing.describe(point, band if label == 'covid' else None)}"
-            for label, point in card.operating_points[terms.rule].items()
+            for label, point in card.operating_points[context.rule].items()
         ]
-        if terms.prevalence is not None:
-            points.append(phrasing.worth(terms.worth, terms.prevalence, banded=band is not None))
+        if context.prevalence is not None:
+            points.append(phrasing.worth(context.worth, context.prevalence, banded=band is not None))
         self._write(
             "report_head.html",
             notice=phrasing.NOT_A_DIAGNOSIS,
             model=card.name,
-            sha256=terms.sha256,
+            sha256=context.sha256,
             version=__version__,
-            rule=terms.rule,
+            rule=context.rule,
             points=points,
             labels=card.labels,
         )

@@ -44,15 +44,15 @@ class Store:
     def __exit__(self, *_):
         self.close()
 
-    def begin(self, terms: "RunContext", replace: bool = False) -> None:
+    def begin(self, context: "RunContext", replace: bool = False) -> None:
         """Begin a run; with `replace`, a film that is judged again gets its new row."""
-        self._key = (terms.sha256, terms.rule)
+        self._key = (context.sha256, context.rule)
         self._replace = replace
         with self.guarded(), transaction(self._base):
             done = self._base.execute(
                 "INSERT INTO runs (started, program, model, model_sha256, operating_point, prevalence, terms)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (_now(), __version__, terms.card.name, *self._key, terms.prevalence, json.dumps(terms.row())),
+                (_now(), __version__, context.card.name, *self._key, context.prevalence, json.dumps(context.row())),
             )
             self._run = done.lastrowid
 

@@ -33,11 +33,11 @@ QUALITY = 88
 class CameraPage(LiveView):
     """Serves what the loop shows, in threads of its own."""
 
-    def __init__(self, terms: RunContext, press, port: int):
+    def __init__(self, context: RunContext, press, port: int):
         """Begin to serve.
 
         Args:
-            terms: of the run.
+            context: of the run.
             press: called when a browser presses the shutter.
             port: to listen on; 0 for any that is free.
 
@@ -45,7 +45,7 @@ class CameraPage(LiveView):
             WrongUsage: the port cannot be listened on.
         """
         super().__init__()
-        self._terms, self._press = terms, press
+        self._context, self._press = context, press
         self._result: Outcome | None = None
         self._film = b""
         try:
@@ -67,7 +67,7 @@ class CameraPage(LiveView):
     def show(self, moment: Moment) -> None:
         """Show a moment to everybody who watches."""
         if moment.result:
-            film = screen.jpeg(screen.judged(moment.result, self._terms), QUALITY)
+            film = screen.jpeg(screen.judged(moment.result, self._context), QUALITY)
             with self._news:
                 self._result, self._film = moment.result, film
         super().show(moment)
@@ -84,7 +84,7 @@ class CameraPage(LiveView):
         result = self._result
         if result is None:
             return None
-        row = result.row() | self._terms.row()
+        row = result.row() | self._context.row()
         url = url_for("film", film=(row["sha256"] or "")[:8])
         return LastFilm(row, url, url)
 

@@ -53,15 +53,15 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
     with contextlib.ExitStack() as stack:
         stack.callback(inference_queue.close)
         model = model_file.read(settings.model)
-        terms = run_context.of(model, settings.rule, settings.prevalence)
-        reading_store = ReadingStore(settings.store, terms, settings.keep_days)
+        context = run_context.of(model, settings.rule, settings.prevalence)
+        reading_store = ReadingStore(settings.store, context, settings.keep_days)
         stack.callback(reading_store.close)
-        inference_queue.start(model, terms, reading_store)
-        services = Services(settings, terms, inference_queue, reading_store)
+        inference_queue.start(model, context, reading_store)
+        services = Services(settings, context, inference_queue, reading_store)
         if settings.camera:
             from edge_app.web.readings.live_camera import LiveCamera
 
-            camera = LiveCamera(settings.camera, settings, terms, reading_store)
+            camera = LiveCamera(settings.camera, settings, context, reading_store)
             stack.callback(camera.close)
             services = replace(services, camera=camera)
         done = threading.Event()

@@ -73,7 +73,7 @@ def words(moment: Moment) -> list[str]:
     return [READY if moment.view and moment.view.outlines else NOTHING]
 
 
-def judged(result: Outcome, terms: RunContext) -> np.ndarray:
+def judged(result: Outcome, context: RunContext) -> np.ndarray:
     """Draw a judged film with its heat map, its verdict and its figures: uint8 RGB (h, w, 3).
 
     A film whose judging failed, or whose pixels were not kept, gives only words.
@@ -82,7 +82,7 @@ def judged(result: Outcome, terms: RunContext) -> np.ndarray:
         sheet = pictures.Sheet(LIVE, 120)
         outcome = result.error if isinstance(result, Failed) else phrasing.outcome(result.row())
         return sheet.pixels(sheet.paragraph(8, 8, overlay.sentence(outcome), LIVE - 16, 14, pictures.WARNING) + 8)
-    drawn, lines = overlay.draw(result, result.grey, terms), []
+    drawn, lines = overlay.draw(result, result.grey, context), []
     if result.shot:
         shot = result.shot.row()
         lines += [phrasing.frames(shot)] if result.shot.spread else []

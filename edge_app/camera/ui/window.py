@@ -14,11 +14,11 @@ TITLE = "Chest film: space or Return assesses it, Esc or q ends"
 class Window:
     """The live picture, and beside it the film that was judged last."""
 
-    def __init__(self, terms: RunContext, press, leave):
+    def __init__(self, context: RunContext, press, leave):
         """Open it.
 
         Args:
-            terms: of the run.
+            context: of the run.
             press: called when the user presses the shutter.
             leave: called when the user closes the window.
 
@@ -39,7 +39,7 @@ class Window:
             raise WrongUsage(
                 f"preview window: cannot be opened ({error}); use '--screen page' or '--screen none'."
             ) from error
-        self._terms, self._picture, self._judged = terms, tkinter.PhotoImage, None
+        self._context, self._picture, self._judged = context, tkinter.PhotoImage, None
         self._root.title(TITLE)
         self._root.protocol("WM_DELETE_WINDOW", leave)
         for key, action in {"<space>": press, "<Return>": press, "<Escape>": leave, "q": leave}.items():
@@ -55,7 +55,7 @@ class Window:
         """Show a moment, and handle the keys and clicks since the last one."""
         self._put(self._live, screen.live(moment))
         if moment.result:
-            self._put(self._result, self._fitted(screen.judged(moment.result, self._terms)))
+            self._put(self._result, self._fitted(screen.judged(moment.result, self._context)))
         self._root.update()
 
     def close(self) -> None:

@@ -80,12 +80,12 @@ class InferenceQueue:
         self._threads: list[threading.Thread] = []
         self.counts: dict[str, int] = {"judged": 0, "busy": 0, "failed": 0}
 
-    def start(self, model: "ModelFile", terms: "RunContext", reading_store: "ReadingStore") -> None:
+    def start(self, model: "ModelFile", context: "RunContext", reading_store: "ReadingStore") -> None:
         """Load the networks and begin.
 
         Args:
             model: judges the films.
-            terms: of uploaded files.
+            context: of uploaded files.
             reading_store: keeps the readings.
 
         Raises:
@@ -93,7 +93,7 @@ class InferenceQueue:
         """
         from edge_app.model.classifier import Classifier
 
-        self._model, self._terms, self._reading_store = model, terms, reading_store
+        self._model, self._context, self._reading_store = model, context, reading_store
         self._classifier = Classifier(model, self._settings.threads)
         for work in (self._read_films, self._read_photographs):
             thread = threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
@@ -195,11 +195,11 @@ class InferenceQueue:
 
         under_way: deque[UploadJob] = deque()
         results = pipeline.results(
-            self._films(under_way), self._classifier, self._pool, self._terms.limits, keep_grey=True
+            self._films(under_way), self._classifier, self._pool, self._context.limits, keep_grey=True
         )
         with contextlib.closing(results):
             for result in results:
-                self._keep(under_way.popleft(), result, self._terms)
+                self._keep(under_way.popleft(), result, self._context)
                 self._lives()
 
     def _films(self, under_way: deque[UploadJob]) -> Iterator[Path | None]:
@@ -241,7 +241,7 @@ class InferenceQueue:
                 continue
             self._photograph_since = time.monotonic()
             try:
-                judge = judge or photographed_film.Judge(self._model, self._terms, self._settings.threads)
+                judge = judge or photographed_film.Judge(self._model, self._context, self._settings.threads)
                 _, decoded = next(filter(None, self._pictures.films([film.path])))
                 if isinstance(decoded, EdgeError):
                     raise decoded
@@ -254,9 +254,9 @@ class InferenceQueue:
                 continue
             finally:
                 self._photograph_since = None
-            self._keep(film, result, judge.terms, photograph=True)
+            self._keep(film, result, judge.context, photograph=True)
 
-    def _keep(self, film: UploadJob, result: "Outcome", terms: "RunContext", photograph: bool = False) -> None:
+    def _keep(self, film: UploadJob, result: "Outcome", context: "RunContext", photograph: bool = False) -> None:
         from edge_app.screening.result import Failed
 
         film.close()
@@ -266,7 +266,7 @@ class InferenceQueue:
         if film.abandoned:  # its sender was told to send it again
             return
         try:
-            kept = self._reading_store.keep(result, terms, film.label, photograph)
+            kept = self._reading_store.keep(result, context, film.label, photograph)
         except EdgeError as error:
             film.fail(error)
         except Exception as error:  # as above

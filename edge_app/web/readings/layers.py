@@ -23,13 +23,13 @@ FAST, SMALL = 3, 6
 HEAT_SIDE = 192
 
 
-def layers(result: Screened, grey: np.ndarray, terms: RunContext) -> dict[str, bytes]:
+def layers(result: Screened, grey: np.ndarray, context: RunContext) -> dict[str, bytes]:
     """Draw the pictures of a film that was judged or refused.
 
     Args:
         result: of the film.
         grey: uint8 (H, W), the film.
-        terms: of its run.
+        context: of its run.
 
     Returns:
         Files by name: `FILM`, grey JPEG; `SHEET`, PNG, all on one page; and of a film with a verdict `HEAT`, PNG whose
@@ -41,7 +41,7 @@ def layers(result: Screened, grey: np.ndarray, terms: RunContext) -> dict[str, b
     if isinstance(result, Judged):
         found[HEAT] = _png(_heat(result.inference, film.shape))
         found[LUNGS] = _png(_lungs(result.field, film.shape))
-    return found | {SHEET: _png(overlay.draw(result, grey, terms), FAST)}
+    return found | {SHEET: _png(overlay.draw(result, grey, context), FAST)}
 
 
 def _heat(seen: Inference, shape) -> np.ndarray:

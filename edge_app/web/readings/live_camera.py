@@ -24,13 +24,13 @@ class LiveCamera(LiveView):
     It has networks of its own: those of the uploads belong to another thread, and photographs have another card.
     """
 
-    def __init__(self, name: str, settings: Settings, terms: RunContext, reading_store: ReadingStore):
+    def __init__(self, name: str, settings: Settings, context: RunContext, reading_store: ReadingStore):
         """Open the camera and begin to look.
 
         Args:
             name: of the camera, as of `Camera`.
             settings: of the page.
-            terms: of uploaded files; photographs are judged by the same rule and prevalence.
+            context: of uploaded files; photographs are judged by the same rule and prevalence.
             reading_store: keeps the readings.
 
         Raises:
@@ -38,14 +38,14 @@ class LiveCamera(LiveView):
         """
         super().__init__()
         model = model_file.read(settings.model).for_camera()
-        self._terms = RunContext(model.card, model.sha256, terms.rule, terms.prevalence)
+        self._context = RunContext(model.card, model.sha256, context.rule, context.prevalence)
         self._reading_store = reading_store
         self._label, self._last = "", ""
         self._ended = threading.Event()
         self._camera = Camera(name, SIZE)
         classifier = Classifier(model, settings.threads)
         # A film that lies in front of the camera by chance must not get into a clinic's history.
-        self._loop = Loop(self._camera, classifier, self._terms.limits, automatic=False)
+        self._loop = Loop(self._camera, classifier, self._context.limits, automatic=False)
         self._thread = threading.Thread(target=self._look, name="live", daemon=True)
         self._camera.__enter__()
         self._thread.start()
@@ -81,5 +81,5 @@ class LiveCamera(LiveView):
         if moment.result:
             with self._news:
                 label, self._label = self._label, ""
-            self._last = self._reading_store.keep(moment.result, self._terms, label).id
+            self._last = self._reading_store.keep(moment.result, self._context, label).id
         self.show(moment)

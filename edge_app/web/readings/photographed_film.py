@@ -62,22 +62,22 @@ class Judge:
     """Judges photographs; it has networks of its own, since networks belong to one thread.
 
     Attributes:
-        terms: of photographs, with the rule and prevalence of files.
+        context: of photographs, with the rule and prevalence of files.
     """
 
-    def __init__(self, model: "ModelFile", terms: "RunContext", threads: int):
+    def __init__(self, model: "ModelFile", context: "RunContext", threads: int):
         """Load the networks with the card for photographs.
 
         Args:
             model: its card has a part for a camera.
-            terms: of files.
+            context: of files.
             threads: of one invocation.
         """
         from edge_app.model.classifier import Classifier
         from edge_app.screening.run_context import RunContext
 
         model = model.for_camera()
-        self.terms = RunContext(model.card, model.sha256, terms.rule, terms.prevalence)
+        self.context = RunContext(model.card, model.sha256, context.rule, context.prevalence)
         self._classifier = Classifier(model, threads)
 
     def result(self, decoded: "Decoded", path: Path) -> "Screened":
@@ -99,7 +99,7 @@ class Judge:
         frame = Frame(pixels, 0, 0.0)
         view = film_view.look(pixels)
         if view.ready:
-            result = loop.judge([Good(frame, view)], self._classifier, self.terms.limits, NAME)
+            result = loop.judge([Good(frame, view)], self._classifier, self.context.limits, NAME)
         else:
             result = loop.refused(frame, view, NAME)
         return replace(result, path=path, sha256=decoded.sha256)

@@ -72,29 +72,29 @@ class Reading:
 class ReadingStore:
     """The page's part of a store's file; for many threads, one at a time."""
 
-    def __init__(self, path: Path, terms: RunContext, keep_days: int):
+    def __init__(self, path: Path, context: RunContext, keep_days: int):
         """Open the file, and make it if it does not exist; errors as of `Store`.
 
         Args:
             path: of the store's file.
-            terms: of uploaded files.
+            context: of uploaded files.
             keep_days: as of `Settings`.
         """
         self._lock = threading.Lock()
-        self._terms, self._keep_days = terms, keep_days
+        self._context, self._keep_days = context, keep_days
         self._store = Store(path, shared=True)
         self._base = self._store.base
         # SQLite's own `lower` changes only ASCII letters.
         self._base.create_function("casefold", 1, str.casefold, deterministic=True)
         self._base.executescript(SCHEMA)
-        self._store.begin(terms)
+        self._store.begin(context)
 
-    def keep(self, result: Outcome, terms: RunContext, label: str = "", photograph: bool = False) -> Reading:
+    def keep(self, result: Outcome, context: RunContext, label: str = "", photograph: bool = False) -> Reading:
         """Keep the outcome of a film; it is on the disk when this returns.
 
         Args:
             result: with `grey`, unless it failed.
-            terms: by which it was judged.
+            context: by which it was judged.
             label: of the patient.
             photograph: whether it was read from a photograph.
 
@@ -105,13 +105,13 @@ class ReadingStore:
 
         drawn, checks = {}, ()
         if not isinstance(result, Failed):
-            drawn = layers(result, result.grey, terms) if result.grey is not None else {}
+            drawn = layers(result, result.grey, context) if result.grey is not None else {}
             checks = result.checks
         reading = Reading(
             id=secrets.token_urlsafe(NAME_BYTES),
             time=result.time,
             label=label,
-            row=replace(result, path="").row() | terms.row(),
+            row=replace(result, path="").row() | context.row(),
             has_pictures=bool(drawn),
             kept_until=result.time + timedelta(days=self._keep_days or FOR_EVER),
             checks=tuple({"name": c.name, "value": float(c.value), "low": c.low, "high": c.high} for c in checks),
@@ -171,7 +171,7 @@ class ReadingStore:
         text, writer = io.StringIO(), None
         for reading in self.search(limit=-1, **wanted):
             cells = {"reading": reading.id, "label": reading.label}
-            cells |= csv_file.cells(reading.row, self._terms.card.labels)
+            cells |= csv_file.cells(reading.row, self._context.card.labels)
             writer = writer or csv.DictWriter(text, list(cells), extrasaction="ignore", restval="")
             if not text.tell():
                 writer.writeheader()

@@ -20,14 +20,14 @@ class Services:
 
     Attributes:
         settings: of the page.
-        terms: of uploaded files.
+        context: of uploaded files.
         inference_queue: judges uploaded files.
         reading_store: keeps readings.
         camera: of the live page; None without one.
     """
 
     settings: Settings
-    terms: RunContext
+    context: RunContext
     inference_queue: InferenceQueue
     reading_store: ReadingStore
     camera: "LiveCamera | None" = None

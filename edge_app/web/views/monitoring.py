@@ -66,7 +66,7 @@ class _Figures:
         seconds = queue.median_seconds
         if seconds is not None:
             yield GaugeMetricFamily("covid_xray_film_seconds", "Median time of the newest films, waiting too", seconds)
-        card = self._services.terms.card
+        card = self._services.context.card
         model = GaugeMetricFamily("covid_xray_model_info", "The model", labels=["name", "sha256"])
-        model.add_metric([card.name, self._services.terms.sha256], 1)
+        model.add_metric([card.name, self._services.context.sha256], 1)
         yield model

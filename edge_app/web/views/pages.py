@@ -65,7 +65,7 @@ def _worth(row: Mapping) -> dict:
     """Return the predictive values of a verdict at the prevalence that the request or the site's settings state."""
     text = request.args.get("in100")
     try:
-        in_100 = result_view.in_100(text, services().terms.prevalence)
+        in_100 = result_view.in_100(text, services().context.prevalence)
     except ValueError:
         return {"in_100": text, "worth": None, "wrong_share": True}
     worth = result_view.worth(row, in_100) if in_100 and row["scores"] else None

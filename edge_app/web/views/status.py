@@ -32,8 +32,8 @@ def show() -> str:
         takes_photographs=kept.inference_queue.takes_photographs,
         waiting=kept.inference_queue.waiting,
         turned_away=kept.inference_queue.counts["busy"],
-        card=kept.terms.card,
-        terms=kept.terms,
+        card=kept.context.card,
+        context=kept.context,
         settings=kept.settings,
     )
 

@@ -76,7 +76,7 @@ def site(tmp_path_factory):
     settings = Settings(tmp_path_factory.mktemp("state"), port=0)
     with serving.opened(settings, InferenceQueue(settings)) as kept:
         keep = kept.reading_store.keep
-        ids = {name: keep(result, kept.terms, label).id for name, (result, label) in _made_up().items()}
+        ids = {name: keep(result, kept.context, label).id for name, (result, label) in _made_up().items()}
         with serving.listening(create_app(settings, kept), settings) as (forever, address):
             serve_in_thread(forever)
             yield address.rstrip("/"), _paths(ids)

@@ -33,7 +33,7 @@ from tests.support.light_box import FILM, box
 
 @pytest.fixture(scope="module")
 def of_run(camera_model):
-    """Return the terms of a run, and a moment at which a film was judged."""
+    """Return the context of a run, and a moment at which a film was judged."""
     model = model_file.read(camera_model).for_camera()
     frame = Frame(box(FILM), 0, 0.0)
     view = film_view.look(frame.pixels)

@@ -31,7 +31,7 @@ def send(browser, *files, headers=None, **fields):
 def fill(kept, count, label=""):
     """Keep refused films."""
     for number in range(count):
-        kept.reading_store.keep(results.refused(Path("film"), f"{number:064d}", refusal.DARK), kept.terms, label)
+        kept.reading_store.keep(results.refused(Path("film"), f"{number:064d}", refusal.DARK), kept.context, label)
 
 
 def test_a_form_leads_to_the_reading(browser, kept):

@@ -118,7 +118,7 @@ def test_a_password_is_known_again_and_no_other(tmp_path):
 
 @pytest.fixture
 def agreed(model_path):
-    """Return the terms of the small model."""
+    """Return the context of a run with the small model."""
     return run_context.of(model_file.read(model_path), "refer", None)
 
 
