@@ -13,6 +13,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from edge_app import __version__
 from edge_app.errors import EdgeError, WrongUsage
 
 REQUIREMENTS = Path(__file__).parents[2] / "edge_app" / "requirements.txt"
@@ -112,7 +113,7 @@ def build(folder: Path) -> Path:
         words = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--disable-pip-version-check"]
         words += ["--wheel-dir", folder, copy]
         subprocess.run([sys.executable, "-m", "pip", *words], check=True, env=os.environ | EPOCH)
-    return next(folder.glob("covid_xray_edge-*.whl"))
+    return next(folder.glob(f"covid_xray_edge-{__version__}-*.whl"))
 
 
 def sha256(path: Path) -> str:

@@ -160,7 +160,7 @@ def test_verdicts_are_those_of_this_desk(pi, films):
 def test_the_package_holds_an_environment_that_runs_there(pi, films):
     """Unpacked, not configured: no maintainer script runs without a booted system (tests/system/booted has one)."""
     suite = {"3.11": "bookworm", "3.13": "trixie"}[pi.python]
-    (package,) = ROOT.glob(f"build/covid-xray-edge_*~{suite}_arm64.deb")
+    package = ROOT / f"build/covid-xray-edge_{__version__}-1~{suite}_arm64.deb"
     subprocess.run(["dpkg-deb", "--extract", package, pi.root], check=True)
     (release,) = (pi.root / "opt/covid-xray/releases").glob(f"*~{suite}")
     command = f"{PREFIX}/releases/{release.name}/bin/covid-xray"

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from edge_app import __version__
 from tests.support.films import draw_film
 
 ROOT = Path(__file__).parents[3]
@@ -59,8 +60,7 @@ def image(folder: Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir()
     subprocess.run(["tar", "-xf", base, "-C", root], check=True)
-    (package,) = ROOT.glob("build/covid-xray-edge_*~bookworm_amd64.deb")
-    shutil.copy(package, root / "root/package.deb")
+    shutil.copy(ROOT / f"build/covid-xray-edge_{__version__}-1~bookworm_amd64.deb", root / "root/package.deb")
     # No systemd runs there yet: the package enables its services, which start with the machine.
     apart = ["unshare", "--mount", "--pid", "--fork", f"--mount-proc={root / 'proc'}"]
     install = [*apart, "chroot", root, "dpkg", "-i", "/root/package.deb"]

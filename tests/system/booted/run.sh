@@ -24,9 +24,12 @@ mkdir -p $root $out
 tar -xf $base -C $root
 : >$root/etc/machine-id
 mkdir -p $root/debs $root/films $root/bundle $root/out $root/update
-cp build/covid-xray-edge_*~$suite"_$(dpkg --print-architecture)".deb $root/debs/
-tar -xzf build/covid-xray-edge-*-"$(uname -m)-py$python.tar.gz" -C $root/bundle
-cp build/covid-xray-edge-*-"$(uname -m)-py$python.tar.gz" $root/update/
+# Of this version alone: build/ may hold those of others.
+version=$(.venv/bin/python -c 'import edge_app; print(edge_app.__version__)')
+bundle=build/covid-xray-edge-$version-$(uname -m)-py$python.tar.gz
+cp "build/covid-xray-edge_$version-1~${suite}_$(dpkg --print-architecture).deb" $root/debs/
+tar -xzf "$bundle" -C $root/bundle
+cp "$bundle" $root/update/
 .venv/bin/python -m convert keygen $root/update/site >/dev/null
 .venv/bin/python -m convert sign $root/update/*.tar.gz --key $root/update/site >/dev/null
 rm $root/update/site
