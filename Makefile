@@ -29,7 +29,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 .PHONY: help run camera serve
 .PHONY: wheel bundle deb install-pi
 .PHONY: data index pictures lungs outline train convert study audit gate camera-card camera-count compare
-.PHONY: bench page-load kill-test test test-fast test-edge test-desk test-python coverage lint format clean
+.PHONY: bench page-load kill-test test test-fast test-edge test-desk test-python coverage lint style format clean
 .PHONY: arm-roots test-arm test-camera-vm test-booted test-power
 
 help:
@@ -117,11 +117,14 @@ test: lint coverage .venv-clients/ready  ## lint, then all tests in both environ
 # Neither processes that are killed nor whole programs: what a change of some lines breaks at once.
 FAST := imaging gate model screening outputs install service/test_signals.py store/test_store.py
 
-test-fast: lint .venv-edge/ready-tests  ## between two edits: lint, architecture, the light side's quick tests
+test-fast: style .venv-edge/ready-tests  ## between two edits: style, architecture, the light side's quick tests
 	$(DESK) -m pytest -q tests/test_architecture.py
 	$(EDGE) -m pytest -q $(addprefix tests/edge/,$(FAST))
 
-lint: .venv/ready  ## ruff: rules and format
+lint: style  ## style, and types by basedpyright
+	$(DESK) -m basedpyright
+
+style: .venv/ready  ## ruff: rules and format
 	$(DESK) -m ruff check .
 	$(DESK) -m ruff format --check .
 

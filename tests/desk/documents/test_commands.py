@@ -100,7 +100,7 @@ def checkout(tmp_path_factory):
     for name in ("PATH...", "FOLDER...", "ward"):
         save(draw_person(1), path / name / "film.png")
     (path / "DIR").mkdir()
-    for name in ("FILM", "FILM...", "film.dcm", "DIR/film.dcm"):
+    for name in ("FILM", "FILM...", "film.dcm", "film.png", "DIR/film.dcm"):
         shutil.copy(sample.path(), path / name)
     models = {"A": "lite0-int8", "B": "lite0-float32", "FILE": "lite0-int8", "FILE.tflite": "short-int8"}
     for name, model in models.items():
