@@ -18,12 +18,12 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """Such as `int8` for the edge, or `mobile-int8`."""
+        """The name in files: `int8` for the edge, `mobile-int8` for phones."""
         return self.kind if self.head == "edge" else f"{self.head}-{self.kind}"
 
     @property
     def channels(self) -> int:
-        """Of the input: clients for photographs hand over RGB."""
+        """The number of channels of the input; programs for photographs pass RGB."""
         return 3 if self.head == "mobile" else 1
 
     def films(self, pixels: np.ndarray) -> np.ndarray:

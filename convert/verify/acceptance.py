@@ -39,7 +39,7 @@ class Answers:
 def figures(parent: Answers, child: Answers, labels: tuple[str, ...], truth: np.ndarray, thresholds: dict) -> dict:
     """Compare a file with its parent, both at the thresholds of the parent, which the file's card carries too.
 
-    A threshold chosen anew on the file's own scores would hide what it lost, and move by more than the scores did.
+    A threshold chosen again on the file's own scores would hide what it lost, and move by more than the scores did.
 
     Args:
         parent: of the Keras model.
@@ -107,7 +107,7 @@ def shortfalls(found: dict) -> list[str]:
         ("the verdict changes on", found["flips"], MOST_FLIPS, ".2%"),
         ("its calibration error rises by", -loss["ece"], MOST_ECE_RISE, ".4f"),
     )
-    said = [f"{what} {value:{shown}}, {most:{shown}} is allowed" for what, value, most, shown in gates if value > most]
+    short = [f"{what} {value:{shown}}, {most:{shown}} is allowed" for what, value, most, shown in gates if value > most]
     if found["heat"] is not None and found["heat"] < LEAST_HEAT:
-        said.append(f"its heat maps correlate {found['heat']:.3f} with the model's, {LEAST_HEAT} is needed")
-    return said
+        short.append(f"its heat maps correlate {found['heat']:.3f} with the model's, {LEAST_HEAT} is needed")
+    return short

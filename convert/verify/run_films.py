@@ -48,7 +48,7 @@ def tflite(one):
 
 
 def onnx(runtime, model: str, threads: int):
-    """As `tflite`, of an `.onnx` in ONNX Runtime, on the processor."""
+    """Open an `.onnx` in ONNX Runtime, on the processor; returns what `tflite` does."""
     options = runtime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     session = runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
@@ -66,7 +66,7 @@ def onnx(runtime, model: str, threads: int):
 
 
 def opencv(runtime, model: str, threads: int):
-    """As `tflite`, of a `.tflite` in OpenCV's dnn module, which has channels first."""
+    """Open a `.tflite` in OpenCV's dnn module, which has channels first; returns what `tflite` does."""
     runtime.setNumThreads(threads)
     network = runtime.dnn.readNetFromTFLite(model)
     names, answers = network.getUnconnectedOutLayersNames(), []

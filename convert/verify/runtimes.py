@@ -140,8 +140,8 @@ def run(place: Place, content: bytes, films: np.ndarray, labels: int, threads: i
         ]
         done = subprocess.run([*place.command, *map(str, words)], capture_output=True, text=True)
         if done.returncode:
-            said = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-            raise EdgeError(f"{place.name} cannot run it: {said}")
+            reason = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
+            raise EdgeError(f"{place.name} cannot run it: {reason}")
         with np.load(folder / "out.npz") as answers:
             outputs = [answers[name] for name in answers.files if name.startswith("output")]
             ms, peak = answers["ms"], float(answers["peak_mb"])

@@ -28,7 +28,7 @@ def add_parser(subparsers) -> None:
 
 
 def run(args) -> int:
-    """Run the command: thresholds, figures and plots anew from `scores.csv`, and into `run.json`."""
+    """Run the command: make thresholds, figures and plots again from `scores.csv`, and put them into `run.json`."""
     stated = None if args.prevalence is None else prevalence.read(args.prevalence)
     for run_dir in args.runs:
         if not (run_dir / "scores.csv").is_file():
@@ -172,7 +172,7 @@ def verdicts(table, labels: tuple[str, ...], thresholds: dict[str, float]) -> np
 
 
 def decided(scores: np.ndarray, labels: tuple[str, ...], thresholds: dict[str, float]) -> np.ndarray:
-    """As `verdicts`, of float (N, labels)."""
+    """Return the edge's verdict on each row of scores, float (N, labels): object (N,)."""
     return np.array([decision.decide(dict(zip(labels, row, strict=True)), thresholds) for row in scores], dtype=object)
 
 

@@ -1,4 +1,4 @@
-"""Figures with 95 % intervals: exact ones of shares, and of everything else by drawing patients anew.
+"""Figures with 95 % intervals: exact ones of shares, and of everything else by resampling patients.
 
 The films of one patient are not independent witnesses, so the bootstrap draws patients, with all their films. It is
 the only one: every report resamples with `resamples`, from the same seed, so its figures can be made again.
@@ -56,8 +56,8 @@ def spread(
         draws: as for `resamples`.
     """
     drawn = np.array([statistic(weight) for weight in resamples(groups, draws)])
-    said = ~np.isnan(drawn.reshape(len(drawn), -1)).any(axis=1)
-    low, high = np.percentile(drawn[said], BOUNDS, axis=0)
+    known = ~np.isnan(drawn.reshape(len(drawn), -1)).any(axis=1)
+    low, high = np.percentile(drawn[known], BOUNDS, axis=0)
     return low, high
 
 

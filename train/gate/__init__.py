@@ -1,1 +1,1 @@
-"""The gate: the pictures, limits and counts by which it refuses what is no frontal chest film."""
+"""The gate: the pictures, limits and counts by which it refuses what is not a frontal chest film."""

@@ -57,7 +57,7 @@ class Case:
         path: the file; None if it is drawn.
         right: the refusals that are right for it; none for a good film.
         seed: of the drawing or the spoiling.
-        said: the kind of refusal that the gate gave, "" if none; filled in by `show`.
+        answer: the kind of refusal that the gate gave, "" if none; filled in by `show`.
         small: whether what was shown has too few pixels, so that `refusal.SMALL` is right too.
     """
 
@@ -66,13 +66,13 @@ class Case:
     path: Path | None
     right: tuple[str, ...]
     seed: int = 0
-    said: str = ""
+    answer: str = ""
     small: bool = False
 
     @property
     def is_right(self) -> bool:
         """Whether the refusal is of a right kind."""
-        return self.said in self.right or (self.small and self.said == refusal.SMALL)
+        return self.answer in self.right or (self.small and self.answer == refusal.SMALL)
 
 
 def cases(table: pd.DataFrame, data: Path, folder: Path, each: int, seed: int = 0) -> list[Case]:
@@ -110,7 +110,7 @@ def cases(table: pd.DataFrame, data: Path, folder: Path, each: int, seed: int = 
 
 
 def show(case: Case, classifier: Classifier) -> Case | None:
-    """Show a picture to the gate; return the case with what it said, None if a film to be spoiled shows no lungs."""
+    """Show a picture to the gate; return the case with its answer, None if a film to be spoiled shows no lungs."""
     rng = np.random.default_rng((case.seed, *case.kind.encode()))
     if case.path is None:
         grey = drawn.draw(case.kind, rng, int(rng.integers(*SIDES)))
@@ -118,7 +118,7 @@ def show(case: Case, classifier: Classifier) -> Case | None:
         try:
             grey = radiograph.read(case.path, preprocess.least_side(classifier.card.size))
         except UnreadableRadiograph:
-            return replace(case, said="unreadable")
+            return replace(case, answer="unreadable")
     if case.group == SPOILED:
         try:
             field = classifier.find_lungs(grey)
@@ -126,8 +126,8 @@ def show(case: Case, classifier: Classifier) -> Case | None:
             return None
         grey = spoiled.spoil(case.kind, grey, field.mask, rng)
     found = screening.infer(grey, classifier)
-    said = found.refusal.kind if isinstance(found, Rejection) else ""
-    return replace(case, said=said, small=min(grey.shape) < gate.LEAST_SIDE)
+    answer = found.refusal.kind if isinstance(found, Rejection) else ""
+    return replace(case, answer=answer, small=min(grey.shape) < gate.LEAST_SIDE)
 
 
 def show_all(found: Sequence[Case], model: Path) -> list[Case]:
@@ -158,20 +158,20 @@ def describe(figures: dict) -> str:
     for group, kinds in figures.items():
         for kind in sorted(kinds, key=lambda kind: (kind != "all", kind != "large enough", kind)):
             one = kinds[kind]
-            said = ", ".join(f"{name or '-'} {count}" for name, count in one["said"].items())
+            answers = ", ".join(f"{name or '-'} {count}" for name, count in one["said"].items())
             right = "" if group == FILMS else _in_words(one["right"])
             lines.append(
-                f"{group:16}{kind:26}{one['refused']['n']:6}  {_in_words(one['refused']):22}  {right:22}  {said}"
+                f"{group:16}{kind:26}{one['refused']['n']:6}  {_in_words(one['refused']):22}  {right:22}  {answers}"
             )
     return "\n".join(lines)
 
 
 def _figures(some: list[Case]) -> dict:
-    refused = [case for case in some if case.said]
+    refused = [case for case in some if case.answer]
     return {
-        "refused": intervals.proportion(np.array([bool(case.said) for case in some])),
+        "refused": intervals.proportion(np.array([bool(case.answer) for case in some])),
         "right": intervals.proportion(np.array([case.is_right for case in refused])),
-        "said": dict(Counter(case.said for case in some).most_common()),
+        "said": dict(Counter(case.answer for case in some).most_common()),
     }
 
 
@@ -208,9 +208,9 @@ def run(args) -> int:
     shown = show_all(found, args.model)
     figures = measure(shown)
     wrong = [
-        {"path": str(case.path or ""), "kind": case.kind, "said": case.said}
+        {"path": str(case.path or ""), "kind": case.kind, "said": case.answer}
         for case in shown
-        if (case.said if case.group == FILMS else not case.said)
+        if (case.answer if case.group == FILMS else not case.answer)
     ]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     content = {"model": card.name, "sha256": card.sha256, "figures": figures, "mistaken": wrong}

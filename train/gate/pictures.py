@@ -1,4 +1,4 @@
-"""`python -m train gate-pictures`: ordinary pictures, for teaching the gate what is no chest film and for counting it.
+"""`python -m train gate-pictures`: ordinary pictures, to teach the gate what is not a chest film and to count refusals.
 
 They come out of packages of free software: wallpapers, help pages, games, plots, test pictures. A package goes to
 training or to the test as a whole, so that near twins never lie on both sides.
@@ -39,7 +39,7 @@ LEAST_APART = 8
 # Standard deviation of the greys; below it a picture counts as blank, of which train/gate/drawn.py draws its own.
 LEAST_CONTRAST = 6
 SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".dcm"}
-# Of PDF documents so many a package are rendered, and of each these pages, counted from 1.
+# How many PDF documents of a package are rendered, and which of their pages, counted from 1.
 MOST_DOCUMENTS = 60
 PAGES = (1, 3)
 # Of a Python package's source nothing is built but its list of files.

@@ -170,7 +170,7 @@ KINDS = {
     "lower cut": Spoiling(lower_cut, (refusal.CUT,)),
     "one lung": Spoiling(one_lung, (refusal.CUT,)),
     "half film": Spoiling(half_film, (refusal.CUT,)),
-    # The page is no radiograph, and the film on it is too small.
+    # The page is not a radiograph, and the film on it is too small.
     "on a page": Spoiling(on_page, (refusal.PICTURE, refusal.SMALL)),
 }
 

@@ -13,7 +13,7 @@ with CLAHE, cropped by 3 % and 6 % on four sides, by 6 % on two, by a random 0 t
 with text over it, with black bars of 8 %, and in two combinations of random crop, brightness or gamma, squashing to 224
 or 160 pixels, and JPEG 40:
 
-| treatment                                  | found | as the same picture | likeness, 1st percentile |
+| treatment                                  | found | as the same picture | similarity, 1st percentile |
 |--------------------------------------------|-------|---------------------|--------------------------|
 | JPEG 40; half size; squashed to 299 or 224 | 1.000 | 1.000               | 0.86                     |
 | brightness, gamma, CLAHE                   | 1.000 | 1.000               | 0.87                     |
@@ -39,7 +39,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from train.index.registration import likeness
+from train.index.registration import similarity
 
 # Films of which the detail correlates at least so well show one person in one posture: the same picture after harsh
 # treatment, or another one taken soon after. Either must not be in two splits. Different people reached 0.52.
@@ -49,7 +49,7 @@ SAME_PERSON = 0.55
 # with another bubble in the stomach or the marker moved, reached 0.82 and 0.76.
 SAME_PICTURE = 0.77
 
-# A film is compared in detail with so many of its best matches that are at least this like. Of different people about
+# A film is compared in detail with this many of its best matches that are at least this like. Of different people about
 # one pair in a hundred is, so it is the number of neighbours that bounds the work.
 NEIGHBOURS = 10
 CANDIDATE = 0.82
@@ -75,11 +75,11 @@ class Pair(NamedTuple):
 
     one: int
     other: int
-    likeness: float
+    similarity: float
 
 
 def find(thumbnails: np.ndarray) -> list[Pair]:
-    """Find pairs of films whose likeness is at least `SAME_PERSON`.
+    """Find pairs of films whose similarity is at least `SAME_PERSON`.
 
     Args:
         thumbnails: uint8 (N, S, S), whole films squashed to a square, contrast stretched; S is 128 or so.
@@ -90,7 +90,7 @@ def find(thumbnails: np.ndarray) -> list[Pair]:
     some = sorted(set(candidates(thumbnails)))
 
     def compare(pair: tuple[int, int]) -> float:
-        return likeness(thumbnails[pair[0]], thumbnails[pair[1]])
+        return similarity(thumbnails[pair[0]], thumbnails[pair[1]])
 
     with ThreadPoolExecutor(cpu_count()) as threads:
         likenesses = list(

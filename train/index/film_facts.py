@@ -20,7 +20,7 @@ THUMBNAIL_SIDE = 128
 
 @dataclass(frozen=True)
 class Facts:
-    """What one file holds. A file that is no radiograph has a `fault`, no size, no `phash` and no `thumbnail`."""
+    """What one file holds. Without a readable radiograph it has a `fault`, and no size, `phash` or `thumbnail`."""
 
     sha256: str  # of the file; "" if it cannot even be opened
     width: int = 0

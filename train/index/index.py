@@ -17,7 +17,7 @@ from train.index import duplicates, film_facts, index_report, split
 from train.index.components import components
 from train.index.duplicates import Pair
 from train.index.film_facts import Facts
-from train.index.sources import LABEL_CONFLICT, Film, list_films
+from train.index.sources import LABEL_CONFLICT, ListedFilm, list_films
 
 # The columns, in the order of the file. All are text but these.
 NUMBERS = {"age": "float64", "width": "int64", "height": "int64"}
@@ -64,7 +64,7 @@ def build(data: Path, before: pd.DataFrame | None = None) -> tuple[pd.DataFrame,
 
 
 def read(index_path: Path) -> pd.DataFrame:
-    """Read an index: text columns as str with "" for nothing, `NUMBERS` as said, one row a film, sorted by path.
+    """Read an index: text columns as str with "" for nothing, `NUMBERS` as numbers, one row a film, sorted by path.
 
     Raises:
         EdgeError: no such file, or not an index.
@@ -91,7 +91,7 @@ def read(index_path: Path) -> pd.DataFrame:
 
 
 def in_splits(films: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of an index that are in a split: those that were not rejected; numbered anew."""
+    """Return the rows of an index that are in a split: those that were not rejected; numbered from 0."""
     return films.loc[films["split"] != ""].reset_index(drop=True)
 
 
@@ -106,18 +106,18 @@ def sha256(index_path: Path) -> str:
     return hashlib.sha256(index_path.read_bytes()).hexdigest()
 
 
-def _table(films: Sequence[Film], facts: Sequence[Facts]) -> pd.DataFrame:
+def _table(films: Sequence[ListedFilm], facts: Sequence[Facts]) -> pd.DataFrame:
     """Put what the collections say and what the pixels say side by side, in the order of `films`."""
-    said = pd.DataFrame([vars(film) for film in films])
+    listed = pd.DataFrame([vars(film) for film in films])
     seen = pd.DataFrame([{"width": f.width, "height": f.height, "sha256": f.sha256, "phash": f.phash} for f in facts])
-    table = said.join(seen)
+    table = listed.join(seen)
     faults = [f"{UNREADABLE}: {fact.fault}" if fact.fault else "" for fact in facts]
     table["rejected"] = [fault or why for fault, why in zip(faults, table["rejected"], strict=True)]
     return table.astype({"age": "float64"})
 
 
 def _near_duplicates(table: pd.DataFrame, facts: Sequence[Facts]) -> list[Pair]:
-    """Return pairs of positions in `table` whose films are alike: equal bytes (likeness 1), or by `duplicates.find`."""
+    """Return pairs of rows of `table` whose films are alike: equal bytes (similarity 1), or by `duplicates.find`."""
     first: dict[str, int] = {}
     usable = np.flatnonzero(table["rejected"] == "")
     hashes = table["sha256"].tolist()
@@ -128,7 +128,7 @@ def _near_duplicates(table: pd.DataFrame, facts: Sequence[Facts]) -> list[Pair]:
         return []
     pairs = duplicates.find(np.stack([_thumbnail(facts[at]) for at in distinct]))
     return [pair for pair in copies if pair.one != pair.other] + [
-        Pair(distinct[pair.one], distinct[pair.other], pair.likeness) for pair in pairs
+        Pair(distinct[pair.one], distinct[pair.other], pair.similarity) for pair in pairs
     ]
 
 
@@ -147,7 +147,7 @@ def _reject_duplicates(table: pd.DataFrame, alike: Sequence[Pair]) -> list[str]:
     """
     path, label, sha, rejected = (table[column].tolist() for column in ("path", "label", "sha256", "rejected"))
     picture = components(
-        (path[one], path[other]) for one, other, likeness in alike if likeness >= duplicates.SAME_PICTURE
+        (path[one], path[other]) for one, other, similarity in alike if similarity >= duplicates.SAME_PICTURE
     )
     labels: dict[str, set[str]] = {}
     first: dict[str, str] = {}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-# Coarse likeness (at half size) under which a candidate is not looked at in full size.
+# Coarse similarity (at half size) under which a candidate is not looked at in full size.
 COARSE = 0.78
 
 # Standard deviations in pixels. Detail is what is left after a blur of this; 4 separated people less than 2.
@@ -22,7 +22,7 @@ ALIGN_DETAIL = 6.0
 LEAST_OVERLAP = 0.5
 
 
-def likeness(one: np.ndarray, other: np.ndarray) -> float:
+def similarity(one: np.ndarray, other: np.ndarray) -> float:
     """Return the correlation of the detail of two films, uint8 (S, S), where they overlap once aligned; 0 if never.
 
     Both grey and detail are tried for aligning: grey finds the way from further off, detail is not misled by
@@ -31,7 +31,7 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
     warp = np.eye(2, 3, dtype=np.float32)
     half, other_half = (cv2.resize(film, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for film in (one, other))
     coarse = [
-        (_detail_likeness(half, other_half, found, COARSE_DETAIL), found)
+        (_detail_similarity(half, other_half, found, COARSE_DETAIL), found)
         for found in _alignments((half, other_half), warp, COARSE_DETAIL)
     ]
     best, warp = max(coarse, key=lambda scored: scored[0], default=(0.0, warp))
@@ -40,7 +40,7 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
     # The same movement in pixels of the full size.
     warp[:, 2] *= 2
     found = [warp, *_alignments((one, other), warp, ALIGN_DETAIL)]
-    return max(_detail_likeness(one, other, warp, DETAIL) for warp in found)
+    return max(_detail_similarity(one, other, warp, DETAIL) for warp in found)
 
 
 def detail(film: np.ndarray, sigma: float) -> np.ndarray:
@@ -64,7 +64,7 @@ def _alignments(films, warp: np.ndarray, sigma: float) -> Iterator[np.ndarray]:
             continue
 
 
-def _detail_likeness(one: np.ndarray, other: np.ndarray, warp: np.ndarray, sigma: float) -> float:
+def _detail_similarity(one: np.ndarray, other: np.ndarray, warp: np.ndarray, sigma: float) -> float:
     """Correlate the detail of `one` with that of `other` brought onto it by `warp`."""
     size = one.shape[::-1]
     moved = cv2.warpAffine(other, warp, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)

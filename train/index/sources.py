@@ -24,7 +24,7 @@ CHILDREN = "chest_xray"
 
 
 @dataclass(frozen=True)
-class Film:
+class ListedFilm:
     """One film on disk, and what its collection says of it."""
 
     path: str  # posix, relative to the data folder
@@ -41,7 +41,7 @@ class Film:
 class Listing:
     """What one collection holds here."""
 
-    films: list[Film]
+    films: list[ListedFilm]
     not_here: int = 0  # rows of its table whose film is not in the folder
 
 
@@ -77,11 +77,11 @@ def read_covid_chestxray(folder: Path) -> Listing:
         owner.setdefault(row["filename"], row["patientid"])
     person = components((row["patientid"], owner[row["filename"]]) for row in here)
 
-    films: dict[str, Film] = {}
+    films: dict[str, ListedFilm] = {}
     for row in here:
         path = f"{folder.name}/images/{row['filename']}"
         label = label_of(row["finding"])
-        film = Film(
+        film = ListedFilm(
             path=path,
             source=folder.name,
             patient=f"{folder.name}/{person[row['patientid']]}",
@@ -111,7 +111,7 @@ def read_children(folder: Path) -> Listing:
                 match = re.match(r"person\d+(?=_)|(?:NORMAL2-)?IM-\d+(?=-)", path.name)
                 patient = match[0] if match else path.name
                 relative = f"{folder.name}/{part}/{name}/{path.name}"
-                films.append(Film(relative, folder.name, f"{folder.name}/{patient}", label))
+                films.append(ListedFilm(relative, folder.name, f"{folder.name}/{patient}", label))
     return Listing(films)
 
 
@@ -131,7 +131,7 @@ def read_nih(folder: Path) -> Listing:
             continue
         label = label_of(row["Finding Labels"])
         films.append(
-            Film(
+            ListedFilm(
                 path=f"{folder.name}/{here.pop(row['Image Index'])}",
                 source=folder.name,
                 patient=f"{folder.name}/{row['Patient ID']}",
@@ -156,7 +156,7 @@ def read_radiography(folder: Path) -> Listing:
     for kind, label in kinds.items():
         for path in films_in(folder / kind / "images"):
             relative = f"{folder.name}/{kind}/images/{path.name}"
-            films.append(Film(relative, folder.name, relative, label, rejected=_reason(label)))
+            films.append(ListedFilm(relative, folder.name, relative, label, rejected=_reason(label)))
     return Listing(films)
 
 
@@ -170,9 +170,9 @@ def _reason(label: str, view: str = "", modality: str = "") -> str:
     return "" if label else LABEL_MISSING
 
 
-def _unlisted(source: str, path: str) -> Film:
+def _unlisted(source: str, path: str) -> ListedFilm:
     """Return a file that its collection's table does not mention: without label, its own patient."""
-    return Film(f"{source}/{path}", source, f"{source}/{path}", NO_LABEL, rejected=LABEL_MISSING)
+    return ListedFilm(f"{source}/{path}", source, f"{source}/{path}", NO_LABEL, rejected=LABEL_MISSING)
 
 
 ADAPTERS: dict[str, Callable[[Path], Listing]] = {

@@ -89,7 +89,7 @@ def _run(args) -> int:
 
     _say(table, unlisted, args.folder, look.complain)
     started = time.perf_counter()
-    memory = look.Memory(args.out / "scores.jsonl", sha256, classifier.card.labels)
+    memory = look.ScoreMemory(args.out / "scores.jsonl", sha256, classifier.card.labels)
     try:
         films, remembered = look.judge(table.films, args.folder, classifier, memory)
     finally:

@@ -20,7 +20,7 @@ MOST_NEEDED = 1000
 
 
 def exact(value: float, patients: int) -> dict:
-    """Return {value, low, high} of a share 0 .. 1 as if measured in so many independent trials."""
+    """Return {value, low, high} of a share 0 .. 1 as if measured in `patients` independent trials."""
     hits = value * patients
     low = stats.beta.ppf(0.025, hits, patients - hits + 1) if hits > 0 else 0.0
     high = stats.beta.ppf(0.975, hits + 1, patients - hits) if hits < patients else 1.0

@@ -27,7 +27,7 @@ ROW, UNLISTED, UNREADABLE, REFUSED = "row", "not listed", "unreadable", "refused
 
 
 @dataclass(frozen=True)
-class Film:
+class LabelledFilm:
     """One film: what the table says of it, and later what the model says.
 
     Attributes:
@@ -60,7 +60,7 @@ class Table:
         remark: a sentence on how the table had to be read, or "".
     """
 
-    films: list[Film]
+    films: list[LabelledFilm]
     patients: bool
     repeated: int
     remark: str
@@ -98,18 +98,18 @@ def read(path: Path, folder: Path) -> Table:
     return Table(films, any(film.patient for film in films), repeated, remark)
 
 
-def unlisted(folder: Path, films: list[Film]) -> list[Film]:
+def unlisted(folder: Path, films: list[LabelledFilm]) -> list[LabelledFilm]:
     """Return the films of the folder that no row names, and its folders that may not be entered."""
     found = film_paths.expand([folder])
     listed = {os.path.normpath(film.path) for film in films}
     relative = [os.path.relpath(path, folder) for path in found.films]
     sentence = "is in the folder and not in the table of labels, so it was not checked; add a row for it."
     return [
-        Film(name, kind=UNLISTED, error=f"{folder / name}: {sentence}")
+        LabelledFilm(name, kind=UNLISTED, error=f"{folder / name}: {sentence}")
         for name in relative
         if os.path.normpath(name) not in listed
     ] + [
-        Film(os.path.relpath(path, folder), kind=UNREADABLE, error=sentence)
+        LabelledFilm(os.path.relpath(path, folder), kind=UNREADABLE, error=sentence)
         for path, sentence in found.problems
         if path != folder
     ]
@@ -140,7 +140,7 @@ def _text(path: Path) -> str:
     return text.lstrip()
 
 
-def _film(where: str, line: int, columns: list[str], cells: list[str], folder: Path) -> Film:
+def _film(where: str, line: int, columns: list[str], cells: list[str], folder: Path) -> LabelledFilm:
     """Read one row; its fault, if any, is in the film."""
     named = dict(zip(columns, cells, strict=False))
     path, patient = named["path"], named.get("patient", "")
@@ -157,7 +157,7 @@ def _film(where: str, line: int, columns: list[str], cells: list[str], folder: P
         fault = f"there is no '{path}' in {folder}; write paths relative to that folder, such as 'ward/film.png'"
     elif label is None:
         fault = f"label '{named.get('label', '')}' of '{path}' is not known; allowed are {ALLOWED}; correct it"
-    return Film(
+    return LabelledFilm(
         path,
         label or named.get("label", ""),
         patient,
@@ -167,9 +167,9 @@ def _film(where: str, line: int, columns: list[str], cells: list[str], folder: P
     )
 
 
-def _once(table_path: Path, films: list[Film]) -> tuple[list[Film], int]:
+def _once(table_path: Path, films: list[LabelledFilm]) -> tuple[list[LabelledFilm], int]:
     """Return one film a path, faulty where rows of it disagree, and how many rows only repeat another."""
-    kept: dict[str, Film] = {}
+    kept: dict[str, LabelledFilm] = {}
     repeated = 0
     for film in films:
         key = os.path.normpath(film.path) if film.path else f"\0{film.line}"

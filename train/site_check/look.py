@@ -15,10 +15,10 @@ from edge_app.model.classifier import Classifier
 from edge_app.screening import screening
 from edge_app.screening.phrasing import printable
 from edge_app.screening.result import Inference, Rejection
-from train.site_check.labels import REFUSED, UNREADABLE, Film
+from train.site_check.labels import REFUSED, UNREADABLE, LabelledFilm
 
 
-class Memory:
+class ScoreMemory:
     """Scores of films in a file, one JSON object a line, each flushed at once.
 
     A film is known again by its path, size and time of change, for one model file and one release of this program.
@@ -39,7 +39,7 @@ class Memory:
         if content and not content.endswith("\n"):
             self._file.write("\n")
 
-    def key(self, folder: Path, film: Film) -> tuple:
+    def key(self, folder: Path, film: LabelledFilm) -> tuple:
         """Return what a film is known by.
 
         Raises:
@@ -62,7 +62,9 @@ class Memory:
         self._file.close()
 
 
-def judge(films: list[Film], folder: Path, classifier: Classifier, memory: Memory) -> tuple[list[Film], int]:
+def judge(
+    films: list[LabelledFilm], folder: Path, classifier: Classifier, memory: ScoreMemory
+) -> tuple[list[LabelledFilm], int]:
     """Let the model look at every film that has no fault yet.
 
     Returns:
@@ -97,7 +99,7 @@ def _known(film, folder, memory):
         return None  # reading it will say why
 
 
-def _look(film: Film, folder: Path, classifier: Classifier, memory: Memory) -> Film:
+def _look(film: LabelledFilm, folder: Path, classifier: Classifier, memory: ScoreMemory) -> LabelledFilm:
     """Judge one film. Whatever happens to it becomes its `error`, so that the films after it are still read."""
     path = folder / film.path
     try:

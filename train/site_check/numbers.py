@@ -9,14 +9,14 @@ from edge_app.model.card import RULES, Card
 from edge_app.screening import decision, prevalence
 from train.evaluation import calibration, curves
 from train.site_check import few_patients, local
-from train.site_check.labels import REFUSED, ROW, SPELLINGS, UNLISTED, UNREADABLE, Film
+from train.site_check.labels import REFUSED, ROW, SPELLINGS, UNLISTED, UNREADABLE, LabelledFilm
 
 KINDS = (ROW, UNLISTED, UNREADABLE, REFUSED)
 # Suspected outright and so asked of the threshold alone where a band of scores is unsure; see `edge_app.model.card`.
 COMPARED = ("sensitivity", "specificity", "suspected_sensitivity", "suspected_specificity", "referred")
 
 
-def table(films: list[Film], card: Card, rule: str) -> pd.DataFrame:
+def table(films: list[LabelledFilm], card: Card, rule: str) -> pd.DataFrame:
     """Return a row a film: path, patient, group, label, `score_LABEL`, verdict, kind, error, all text but the scores.
 
     `group` tells patients apart: a film without one is a patient of its own. Scores are NaN where there are none.

@@ -45,23 +45,23 @@ def test_cases_are_test_films_and_test_pictures_only(tmp_path):
 
 
 def test_a_case_is_shown_to_the_real_path(classifier, film):
-    assert count.show(Case(FILMS, "clinic", film, ()), classifier).said == ""
+    assert count.show(Case(FILMS, "clinic", film, ()), classifier).answer == ""
     blank = count.show(Case(DRAWN, "blank", None, (refusal.BLANK,)), classifier)
-    assert blank.said == refusal.BLANK
+    assert blank.answer == refusal.BLANK
     assert blank.is_right
     cut = count.show(Case(SPOILED, "one lung", film, spoiled.reasons("one lung"), 1), classifier)
-    assert cut.small == (cut.said == refusal.SMALL)
+    assert cut.small == (cut.answer == refusal.SMALL)
 
 
 def test_an_unreadable_file_is_refused_for_no_right_reason(classifier, tmp_path):
     (tmp_path / "x.png").write_text("nothing")
-    said = count.show(Case(PICTURES, "photo", tmp_path / "x.png", (refusal.PICTURE,)), classifier)
-    assert (said.said, said.is_right) == ("unreadable", False)
+    shown = count.show(Case(PICTURES, "photo", tmp_path / "x.png", (refusal.PICTURE,)), classifier)
+    assert (shown.answer, shown.is_right) == ("unreadable", False)
 
 
 def test_figures_and_their_table():
-    def case(said, group=PICTURES, kind="photo"):
-        return Case(group, kind, None, (refusal.PICTURE,), said=said)
+    def case(answer, group=PICTURES, kind="photo"):
+        return Case(group, kind, None, (refusal.PICTURE,), answer=answer)
 
     figures = count.measure([case(refusal.PICTURE)] * 8 + [case(refusal.NOISE)] + [case("")])
     photo = figures[PICTURES]["photo"]
@@ -74,6 +74,6 @@ def test_figures_and_their_table():
 
 
 def test_too_few_pixels_is_right_of_what_has_too_few():
-    said = {"said": refusal.SMALL, "right": (refusal.CUT,)}
-    assert Case(SPOILED, "one lung", None, small=True, **said).is_right
-    assert not Case(SPOILED, "one lung", None, small=False, **said).is_right
+    given = {"answer": refusal.SMALL, "right": (refusal.CUT,)}
+    assert Case(SPOILED, "one lung", None, small=True, **given).is_right
+    assert not Case(SPOILED, "one lung", None, small=False, **given).is_right

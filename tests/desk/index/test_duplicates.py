@@ -23,7 +23,7 @@ def test_a_treated_copy_is_found_and_nothing_else(people, treatment):
     copies = [TREATMENTS[treatment](people[at]) for at in (3, 17)]
     pairs = duplicates.find(np.stack([thumbnail(film) for film in people + copies]))
     assert [(pair.one, pair.other) for pair in pairs] == [(3, 24), (17, 25)]
-    assert all(pair.likeness >= duplicates.SAME_PICTURE for pair in pairs)
+    assert all(pair.similarity >= duplicates.SAME_PICTURE for pair in pairs)
 
 
 def test_blocks_do_not_change_the_answer(people, monkeypatch):

@@ -503,7 +503,7 @@ def test_spreadsheets_separate_columns_in_their_own_way(tmp_path, separator, wor
     with (tmp_path / "labels.csv").open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file, delimiter=separator).writerows(rows)
     table = labels.read(tmp_path / "labels.csv", tmp_path)
-    assert table.films == [labels.Film("a, b.png", "other", "7", line=2)]
+    assert table.films == [labels.LabelledFilm("a, b.png", "other", "7", line=2)]
     assert table.patients
     assert table.remark == (
         f"{tmp_path}/labels.csv: its columns are separated by {words} and were read so." if words else ""
