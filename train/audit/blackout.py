@@ -3,7 +3,7 @@
 import numpy as np
 
 from train.audit import ablations, network
-from train.audit.store import key
+from train.audit.array_cache import key
 from train.evaluation import intervals
 from train.reporting import wording
 
@@ -12,24 +12,24 @@ AS_IT_IS = "as it is"
 CHANCE = 0.5
 
 
-def scores(run, material, store) -> dict[str, np.ndarray]:
+def scores(run, seen_films, cache) -> dict[str, np.ndarray]:
     """Return {name of the part: float32 (T, labels)}, the network's scores of test films of which a part is left."""
-    rows = material.rows(run.test["path"])
+    rows = seen_films.rows(run.test["path"])
     found = {}
     for name, (change, needs_lungs) in ablations.ALL.items():
-        if change is ablations.whole or (needs_lungs and material.masks is None):
+        if change is ablations.whole or (needs_lungs and seen_films.masks is None):
             continue
 
         def pictures(span, change=change):
             here = rows[span]
-            lungs = None if material.masks is None else material.masks[here]
-            return change(material.pixels[here][..., 0], lungs)[..., np.newaxis]
+            lungs = None if seen_films.masks is None else seen_films.masks[here]
+            return change(seen_films.pixels[here][..., 0], lungs)[..., np.newaxis]
 
         def look(name=name, pictures=pictures):
             return network.answers(run.network, pictures, len(rows), f"network, {name}")[:, : len(run.labels)]
 
-        made_of = key(run.model_key, material.pixels_key, name, material.lungs_key * needs_lungs)
-        found[name] = store.get(f"network {name}", made_of, look)
+        made_of = key(run.model_key, seen_films.pixels_key, name, seen_films.lungs_key * needs_lungs)
+        found[name] = cache.get(f"network {name}", made_of, look)
     return found
 
 
@@ -61,9 +61,9 @@ def show(section, numbers: dict, within: str, sees_only_lungs: bool) -> None:
     """Write the part of the chapter on controls; `sees_only_lungs`: all else is taken away anyway."""
     section.heading("The network itself on parts of a film")
     section.text(
-        "The released network, not trained anew, on test films of which a part was taken away. Without lungs it should "
-        "fall to 0.5; what is left above that it does not take from the lungs. Such pictures are unlike any it was "
-        "trained on, so a low figure without lungs proves little; a high one proves a shortcut."
+        "The released network itself, on test films of which a part was taken away. Without lungs it should fall to "
+        "0.5; what is left above that it does not take from the lungs. Such pictures are unlike any it was trained on, "
+        "so a low figure without lungs proves little; a high one proves a shortcut."
     )
     if sees_only_lungs:
         section.text(

@@ -1,9 +1,9 @@
 """Words burnt into a film: 'PORTABLE', 'AP ERECT', 'Bettaufnahme'. A hospital's habit, and so a shortcut.
 
 A word is a line of at least three bright sharp marks of one height, or marks that have grown together. One letter for
-the side is no word; nearly every film has one. Looked at by eye on 119 films, 40 a label, evenly over the collections:
-of 17 films said to hold words 14 do, and of 19 that do in collections of 300 pixels and more 14 were found, but none of
-7 in the collection of 224 pixels, where small grey words are lost. So of smaller films nothing is said.
+the side does not count; nearly every film has one. Checked by eye on 119 films, 40 a label, evenly over the
+collections: of 17 films found to hold words 14 do, and of 19 that do in collections of 300 pixels and more 14 were
+found, but none of 7 in the collection of 224 pixels, where small grey words are lost. So smaller films get no answer.
 """
 
 import cv2
@@ -19,7 +19,7 @@ LEAST_HEIGHT, MOST_HEIGHT = 6, 36
 LEAST_CONTRAST = 60
 # and its rim is this steep (levels between neighbours): ribs and cables are softer.
 LEAST_STEEPNESS = 60
-# Darker than this share of the brightest is no printing: printing is white.
+# Printing is white; a mark darker than this share of the brightest pixels is something else.
 LEAST_BRIGHTNESS = 0.45
 LETTERS = 3
 

@@ -26,8 +26,8 @@ LEAST_AUC, LEAST_SPECIFICITY, LEAST_LOST, MOST_ECE = 0.80, 0.90, 0.5, 0.05
 SAME_SCORE = 0.005
 
 
-def page(numbers: dict, run, material) -> Page:
-    """Return the report of what `numbers.measure` found, with films of `material` in the sheet of mistakes."""
+def page(numbers: dict, run, seen_films) -> Page:
+    """Return the report of what `numbers.measure` found, with films of `seen_films` in the sheet of mistakes."""
     name, within = run.folder.name, numbers["within"]
     report = Page(
         f"Audit of the run {name}",
@@ -52,7 +52,7 @@ def page(numbers: dict, run, material) -> Page:
     groups.show(report, numbers["groups"])
     calibration.show(report, numbers["calibration"])
     stability.show(report, numbers["stability"])
-    mistakes.show(report, numbers["mistakes"], run, material)
+    mistakes.show(report, numbers["mistakes"], run, seen_films)
     return report
 
 

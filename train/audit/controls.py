@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
 from train.audit import ablations, network
-from train.audit.store import key
+from train.audit.array_cache import key
 from train.evaluation import intervals
 from train.reporting import wording
 
@@ -49,38 +49,38 @@ def thumbnail(whole: np.ndarray) -> np.ndarray:
     return np.stack([cv2.resize(film, side, interpolation=cv2.INTER_AREA).ravel() for film in whole]) / np.float32(255)
 
 
-def features(material, store) -> dict[str, np.ndarray]:
+def features(seen_films, cache) -> dict[str, np.ndarray]:
     """Return {name of the kind of picture: float32 (N, features)}."""
     found, net = {}, None
     for name, (change, needs_lungs) in ablations.ALL.items():
-        if change is ablations.blurred_lungs or (needs_lungs and material.whole_masks is None):
+        if change is ablations.blurred_lungs or (needs_lungs and seen_films.whole_masks is None):
             continue
 
         def pictures(span, change=change):
-            lungs = None if material.whole_masks is None else material.whole_masks[span]
-            return change(material.whole[span], lungs)[..., np.newaxis]
+            lungs = None if seen_films.whole_masks is None else seen_films.whole_masks[span]
+            return change(seen_films.whole[span], lungs)[..., np.newaxis]
 
         def look(name=name, pictures=pictures):
             nonlocal net
-            net = net or network.imagenet(material.whole.shape[1])
-            return network.answers(net, pictures, len(material.films), f"ImageNet, {name}")
+            net = net or network.imagenet(seen_films.whole.shape[1])
+            return network.answers(net, pictures, len(seen_films.films), f"ImageNet, {name}")
 
-        made_of = key(material.whole_key, name, material.lungs_key * needs_lungs)
-        both = store.get(f"imagenet {name}", made_of, look)
+        made_of = key(seen_films.whole_key, name, seen_films.lungs_key * needs_lungs)
+        both = cache.get(f"imagenet {name}", made_of, look)
         found[name] = network.split(both, 1).embedding
-    found[f"grey histogram, {BINS} bins"] = histogram(material.whole)
-    found[f"thumbnail, {THUMBNAIL} x {THUMBNAIL}"] = thumbnail(material.whole)
+    found[f"grey histogram, {BINS} bins"] = histogram(seen_films.whole)
+    found[f"thumbnail, {THUMBNAIL} x {THUMBNAIL}"] = thumbnail(seen_films.whole)
     return found
 
 
-def measure(by_kind: dict[str, np.ndarray], films, within: str, store) -> dict:
+def measure(by_kind: dict[str, np.ndarray], films, within: str, cache) -> dict:
     """Return for each kind of picture what was chosen, AUC on test films, and AUC within a source.
 
     Args:
         by_kind: what `features` returns.
         films: rows of the index, with source, label, group and split.
         within: the source.
-        store: where scores are kept.
+        cache: where scores are kept.
     """
     positive, groups = (films["label"] == "covid").to_numpy(), films["group"].to_numpy()
     split, inside = films["split"].to_numpy(), (films["source"] == within).to_numpy()
@@ -90,7 +90,7 @@ def measure(by_kind: dict[str, np.ndarray], films, within: str, store) -> dict:
         several: list[Pipeline | HistGradientBoostingClassifier] = [logistic(strength) for strength in STRENGTHS]
         if columns.shape[1] == BINS:  # few numbers, whose order means nothing to a straight line
             several.append(HistGradientBoostingClassifier(max_iter=200, random_state=0))
-        scored = store.get(f"control {name}", made_of, partial(_score, several, columns, positive, groups, split))
+        scored = cache.get(f"control {name}", made_of, partial(_score, several, columns, positive, groups, split))
         test, chosen = split == "test", int(scored[0, 2])
         found[name] = {
             "chosen": f"C = {STRENGTHS[chosen]:g}" if chosen < len(STRENGTHS) else "gradient boosting",

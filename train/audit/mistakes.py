@@ -49,7 +49,7 @@ def heat_maps(model, pixels: np.ndarray, label: int) -> np.ndarray:
     return np.stack([cv2.resize(one, side, interpolation=cv2.INTER_LINEAR) for one in maps])
 
 
-def show(page_, numbers: dict, run, material) -> None:
+def show(page_, numbers: dict, run, seen_films) -> None:
     """Write the chapter, with films and heat maps from the network."""
     section = page_.section(
         "The worst mistakes",
@@ -63,7 +63,7 @@ def show(page_, numbers: dict, run, material) -> None:
         if not films:
             section.text("None at the operating point.")
             continue
-        pixels = material.pixels[material.rows([film["path"] for film in films])]
+        pixels = seen_films.pixels[seen_films.rows([film["path"] for film in films])]
         maps = heat_maps(run.model, pixels, run.labels.index("covid"))
         alt = f"{kind}: " + "; ".join(f"{film['path']}, {film['label']}, score {film['score']:.3f}" for film in films)
         section.figure(_sheet(films, pixels[..., 0], maps), alt, kind="png")

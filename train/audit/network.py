@@ -10,7 +10,7 @@ BATCH = 64
 
 
 @dataclass(frozen=True)
-class Answers:
+class ScoresAndEmbeddings:
     """Scores float32 (N, labels) in 0 .. 1 and embedding float32 (N, features)."""
 
     scores: np.ndarray
@@ -41,9 +41,9 @@ def answers(model, pictures: Callable[[slice], np.ndarray], films: int, desc: st
     return np.concatenate(found)
 
 
-def split(both: np.ndarray, labels: int) -> Answers:
+def split(both: np.ndarray, labels: int) -> ScoresAndEmbeddings:
     """Take apart what `answers` returns."""
-    return Answers(both[:, :labels], both[:, labels:])
+    return ScoresAndEmbeddings(both[:, :labels], both[:, labels:])
 
 
 def imagenet(side: int):

@@ -1,5 +1,7 @@
 """Every number of the report, in the report's order."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from train.audit import (
@@ -14,74 +16,120 @@ from train.audit import (
     sources,
     stability,
 )
-from train.audit.store import Store, key
+from train.audit.array_cache import ArrayCache, key
+from train.audit.audited import AuditedFilms, AuditedRun
 from train.evaluation import calibration
 from train.reporting import provenance
 
 
-def measure(audited, material, others: dict, within: str) -> dict:
+@dataclass(frozen=True)
+class Seen:
+    """What the audited network answers, and what is known of the films.
+
+    Attributes:
+        tested: int (T,), the rows of the test films among all films.
+        scores: float32 (T,), of COVID-19, of the test films as they are.
+        embedding: float32 (N, features), of all films.
+    """
+
+    tested: np.ndarray
+    scores: np.ndarray
+    embedding: np.ndarray
+
+
+def measure(run: AuditedRun, films: AuditedFilms, others: dict, within: str) -> dict:
     """Return every number of the report, ready for JSON.
 
     Args:
-        audited: a `material.Run`.
-        material: a `material.Material`, the films as its network sees them.
-        others: name -> (run, material) of runs whose embeddings are compared.
+        run: the audited run.
+        films: as its network sees them.
+        others: name -> (run, films) of runs whose embeddings are compared.
         within: the source whose labels share their hospitals.
     """
-    store = Store(audited.folder / "audit")
-    test, thresholds = audited.test, audited.thresholds
-    threshold, covid = thresholds["covid"], audited.labels.index("covid")
-    crossfit, left_out = audited.table("crossfit.csv"), audited.table("without.csv")
-
-    tested = material.rows(test["path"])
-    own = _look(source_probe.OWN, audited, material, store)
-    seen = own.scores[tested, covid]
-    left = {name: scores[:, covid] for name, scores in blackout.scores(audited, material, store).items()}
-    left = {blackout.AS_IT_IS: seen, **left}
-    moved = {name: scores[:, covid] for name, scores in stability.scores(audited, material, store).items()}
-    features = controls.features(material, store)
-    embeddings = {source_probe.OWN: own.embedding, source_probe.IMAGENET: features[ablations.WHOLE]}
-    for name, (run, films) in others.items():
-        embeddings[name] = _look(name, run, films, store).embedding[films.rows(material.films["path"])]
-    divided = groups.columns(material.films, material.words)
+    cache = ArrayCache(run.folder / "audit")
+    tested = films.rows(run.test["path"])
+    own = _look(source_probe.OWN, run, films, cache)
+    seen = Seen(tested, own.scores[tested, run.labels.index("covid")], own.embedding)
+    features = controls.features(films, cache)
+    embeddings = _embeddings(seen, features, films, others, cache)
     return {
-        "run": str(audited.folder),
-        "commit": provenance.commit(),
-        "config": audited.record["config"],
-        "index_sha256": audited.record["index_sha256"],
-        "within": within,
-        "films": len(material.films),
-        "lungs_found": None if material.masks is None else int(material.whole_masks.any(axis=(1, 2)).sum()),
-        # The network, run again on the films at hand, against scores.csv: if they differ, films or contract changed.
-        "largest_difference": float(np.abs(seen - test["score_covid"]).max()),
-        "operating_points": audited.record["metrics"].get("operating_points"),
-        "test": sources.measure(test, audited.labels, thresholds),
-        "crossfit": None if crossfit is None else sources.measure(crossfit, audited.labels, thresholds),
-        "without": None if left_out is None else leave_one_source_out.measure(left_out, threshold),
-        "blackout": blackout.measure(test, left, threshold, within),
-        "controls": controls.measure(features, material.films, within, store),
-        "source_classifier": source_probe.measure(embeddings, material.films, store),
-        "groups": {
-            "test": groups.measure(test, divided.iloc[tested], threshold),
-            "crossfit": None
-            if crossfit is None
-            else groups.measure(crossfit, divided.iloc[material.rows(crossfit["path"])], threshold),
-        },
-        "calibration": calibration.measure(test, audited.temperature),
-        "stability": {
-            "changes": stability.measure(test, seen, moved, threshold),
-            "films": stability.between_films(
-                test.assign(patient=material.films["patient"].to_numpy()[tested]), threshold
-            ),
-        },
-        "mistakes": mistakes.measure(test, threshold),
+        **_about(run, films, within, seen),
+        **_by_source(run),
+        "blackout": _blackout(run, films, within, seen, cache),
+        "controls": controls.measure(features, films.films, within, cache),
+        "source_classifier": source_probe.measure(embeddings, films.films, cache),
+        "groups": _groups(run, films, tested),
+        "calibration": calibration.measure(run.test, run.temperature),
+        "stability": _stability(run, films, seen, cache),
+        "mistakes": mistakes.measure(run.test, run.threshold),
     }
 
 
-def _look(name, run, films, store):
+def _about(run: AuditedRun, films: AuditedFilms, within: str, seen: Seen) -> dict:
+    """Return what was audited, and how well the network, run again, agrees with its own record."""
+    return {
+        "run": str(run.folder),
+        "commit": provenance.commit(),
+        "config": run.record["config"],
+        "index_sha256": run.record["index_sha256"],
+        "within": within,
+        "films": len(films.films),
+        "lungs_found": None if films.whole_masks is None else int(films.whole_masks.any(axis=(1, 2)).sum()),
+        # The network, run again on the films at hand, against scores.csv: if they differ, films or contract changed.
+        "largest_difference": float(np.abs(seen.scores - run.test["score_covid"]).max()),
+        "operating_points": run.record["metrics"].get("operating_points"),
+    }
+
+
+def _by_source(run: AuditedRun) -> dict:
+    """Return figures of the test films, of all films out of fold, and of sources left out; None without scores."""
+    crossfit, left_out = run.table("crossfit.csv"), run.table("without.csv")
+    return {
+        "test": sources.measure(run.test, run.labels, run.thresholds),
+        "crossfit": None if crossfit is None else sources.measure(crossfit, run.labels, run.thresholds),
+        "without": None if left_out is None else leave_one_source_out.measure(left_out, run.threshold),
+    }
+
+
+def _blackout(run: AuditedRun, films: AuditedFilms, within: str, seen: Seen, cache: ArrayCache) -> dict:
+    covid = run.labels.index("covid")
+    left = {name: scores[:, covid] for name, scores in blackout.scores(run, films, cache).items()}
+    return blackout.measure(run.test, {blackout.AS_IT_IS: seen.scores, **left}, run.threshold, within)
+
+
+def _embeddings(seen: Seen, features: dict, films: AuditedFilms, others: dict, cache: ArrayCache) -> dict:
+    """Return the embedding of every film by network: the audited one, ImageNet's, and other runs'."""
+    found = {source_probe.OWN: seen.embedding, source_probe.IMAGENET: features[ablations.WHOLE]}
+    for name, (other, other_films) in others.items():
+        rows = other_films.rows(films.films["path"])
+        found[name] = _look(name, other, other_films, cache).embedding[rows]
+    return found
+
+
+def _groups(run: AuditedRun, films: AuditedFilms, tested: np.ndarray) -> dict:
+    """Return the figures of subgroups of the test films, and of all films out of fold or None."""
+    divided, crossfit = groups.columns(films.films, films.words), run.table("crossfit.csv")
+    found = {"test": groups.measure(run.test, divided.iloc[tested], run.threshold), "crossfit": None}
+    if crossfit is not None:
+        found["crossfit"] = groups.measure(crossfit, divided.iloc[films.rows(crossfit["path"])], run.threshold)
+    return found
+
+
+def _stability(run: AuditedRun, films: AuditedFilms, seen: Seen, cache: ArrayCache) -> dict:
+    """Return how scores move with the pixels, and between films of one patient."""
+    covid = run.labels.index("covid")
+    moved = {name: scores[:, covid] for name, scores in stability.scores(run, films, cache).items()}
+    patients = run.test.assign(patient=films.films["patient"].to_numpy()[seen.tested])
+    return {
+        "changes": stability.measure(run.test, seen.scores, moved, run.threshold),
+        "films": stability.between_films(patients, run.threshold),
+    }
+
+
+def _look(name: str, run: AuditedRun, films: AuditedFilms, cache: ArrayCache) -> network.ScoresAndEmbeddings:
     """Return what the network of a run answers to all films."""
 
     def look():
         return network.answers(run.network, lambda span: films.pixels[span], len(films.films), f"network, {name}")
 
-    return network.split(store.get(f"look {name}", key(run.model_key, films.pixels_key), look), len(run.labels))
+    return network.split(cache.get(f"look {name}", key(run.model_key, films.pixels_key), look), len(run.labels))

@@ -25,20 +25,20 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run the command: measure, then write `audit.json` and `audit.html`."""
-    from train.audit import chapters, material, numbers
+    from train.audit import audited, chapters, numbers
 
-    audited = material.read_run(args.run)
-    films = material.load(audited, args.index, args.data, args.cache)
+    run = audited.read_run(args.run)
+    films = audited.load(run, args.index, args.data, args.cache)
     if args.within not in set(films.films["source"]):
         known = ", ".join(sorted(set(films.films["source"])))
         raise WrongUsage(f"--within: '{args.within}' is not a source of {args.index}; it holds {known}.")
     others = {}
     if args.plain:
-        plain = material.read_run(args.plain)
-        others[str(args.plain)] = plain, material.load(plain, args.index, args.data, args.cache)
-    measured = numbers.measure(audited, films, others, args.within)
+        plain = audited.read_run(args.plain)
+        others[str(args.plain)] = plain, audited.load(plain, args.index, args.data, args.cache)
+    measured = numbers.measure(run, films, others, args.within)
     atomic_io.write(args.run / "audit.json", f"{json.dumps(measured, indent=1, allow_nan=False)}\n".encode())
-    chapters.page(measured, audited, films).write(args.run / "audit.html")
+    chapters.page(measured, run, films).write(args.run / "audit.html")
     for fact in chapters.facts(measured):
         print(f"{fact.name}: {fact.value}" + (f" ({fact.interval})" if fact.interval else ""))
     print(f"{args.run / 'audit.html'}: the report; its numbers are in {args.run / 'audit.json'}")

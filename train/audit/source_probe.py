@@ -4,7 +4,7 @@ import numpy as np
 from tqdm import tqdm
 
 from train.audit import controls
-from train.audit.store import key
+from train.audit.array_cache import key
 from train.evaluation import intervals
 from train.reporting import wording
 
@@ -12,7 +12,7 @@ from train.reporting import wording
 OWN, IMAGENET = "this run", "ImageNet, no X-ray seen"
 
 
-def measure(embeddings: dict[str, np.ndarray], films, store) -> dict:
+def measure(embeddings: dict[str, np.ndarray], films, cache) -> dict:
     """Return {embedding: {films: figures}}: balanced accuracy of logistic regression from embedding to source.
 
     Among films of one label the disease cannot help; all that is left is the hospital.
@@ -20,7 +20,7 @@ def measure(embeddings: dict[str, np.ndarray], films, store) -> dict:
     Args:
         embeddings: name -> float32 (N, features), of all films.
         films: rows of the index.
-        store: where predictions are kept.
+        cache: where predictions are kept.
     """
     found = {}
     subsets = {"all": np.ones(len(films), bool)}
@@ -33,7 +33,7 @@ def measure(embeddings: dict[str, np.ndarray], films, store) -> dict:
             if part["source"].nunique() < 2:
                 continue
             made_of = key(columns, rows.astype(np.uint8), "\n".join(part["path"] + part["split"]))
-            guesses = store.get(
+            guesses = cache.get(
                 f"source {name} {subset}", made_of, lambda columns=columns[rows], part=part: _guess(columns, part)
             )
             found[name][subset] = _figures(guesses.astype(object), part)

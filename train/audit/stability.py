@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from train.audit import network
-from train.audit.store import key
+from train.audit.array_cache import key
 from train.evaluation import intervals
 from train.reporting import wording
 
@@ -52,19 +52,19 @@ CHANGES = {
 }
 
 
-def scores(run, material, store) -> dict[str, np.ndarray]:
+def scores(run, seen_films, cache) -> dict[str, np.ndarray]:
     """Return {change: float32 (T, labels)}, the network's scores of the changed test films."""
-    rows = material.rows(run.test["path"])
+    rows = seen_films.rows(run.test["path"])
     found = {}
     for name, change in CHANGES.items():
 
         def pictures(span, change=change):
-            return np.stack([change(film) for film in material.pixels[rows[span]][..., 0]])[..., np.newaxis]
+            return np.stack([change(film) for film in seen_films.pixels[rows[span]][..., 0]])[..., np.newaxis]
 
         def look(name=name, pictures=pictures):
             return network.answers(run.network, pictures, len(rows), f"network, {name}")[:, : len(run.labels)]
 
-        found[name] = store.get(f"stability {name}", key(run.model_key, material.pixels_key, name), look)
+        found[name] = cache.get(f"stability {name}", key(run.model_key, seen_films.pixels_key, name), look)
     return found
 
 

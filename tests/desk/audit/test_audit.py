@@ -18,17 +18,17 @@ from tests.support.golden import LUNGS
 from train import __main__ as command
 from train.audit import (
     ablations,
+    audited,
     burnt_in,
     controls,
     groups,
     leave_one_source_out,
-    material,
     mistakes,
     source_probe,
     sources,
     stability,
 )
-from train.audit.store import Store, key
+from train.audit.array_cache import ArrayCache, key
 from train.evaluation import calibration, evaluate, figures, intervals
 from train.films import indexed_films, pixels
 from train.index import index
@@ -183,12 +183,12 @@ def test_controls_learn_on_training_films_only(tmp_path):
     covid = (films["label"] == "covid").to_numpy()
     telling = (covid[:, None] + rng.normal(0, 0.1, (240, 5))).astype(np.float32)
     kinds = {"telling": telling, "noise": rng.normal(size=(240, 5)).astype(np.float32)}
-    found = controls.measure(kinds, films, "a", Store(tmp_path))
+    found = controls.measure(kinds, films, "a", ArrayCache(tmp_path))
     assert found["telling"]["test"]["value"] == found["telling"]["within"]["value"] == 1.0
     assert found["noise"]["test"]["low"] < 0.5 < found["noise"]["test"]["high"]
     test = films["split"] == "test"
     turned = films.assign(label=films["label"].where(~test, np.where(covid, "normal", "covid")))
-    assert controls.measure(kinds, turned, "a", Store(tmp_path))["telling"]["test"]["value"] == 0.0
+    assert controls.measure(kinds, turned, "a", ArrayCache(tmp_path))["telling"]["test"]["value"] == 0.0
 
 
 def test_balanced_accuracy_counts_classes_alike():
@@ -202,7 +202,7 @@ def test_the_source_is_told_from_an_embedding_that_holds_it(tmp_path):
     films, rng = _films(240), np.random.default_rng(0)
     noise = rng.normal(size=(240, 6)).astype(np.float32)
     holds = noise + 5 * (films["source"] == "a").to_numpy()[:, None]
-    found = source_probe.measure({"holds": holds, "noise": noise}, films, Store(tmp_path))
+    found = source_probe.measure({"holds": holds, "noise": noise}, films, ArrayCache(tmp_path))
     assert set(found["holds"]) == {"all", "covid", "normal"}
     assert found["holds"]["normal"]["value"] == 1.0
     assert found["holds"]["all"]["chance"] == 0.5
@@ -270,7 +270,7 @@ def test_scores_before_scaling_are_those_of_the_larger_logit():
     assert np.isfinite(calibration.before_scaling(np.array([0.0, 1.0]), 3.0)).all()
 
 
-# Stability, mistakes, store.
+# Stability, mistakes, cache.
 
 
 def test_changes_keep_a_film_a_film():
@@ -306,14 +306,14 @@ def test_only_wrong_verdicts_are_mistakes():
 
 
 def test_an_array_is_made_once_and_anew_of_other_things(tmp_path):
-    store, made = Store(tmp_path), []
+    cache, made = ArrayCache(tmp_path), []
 
     def make():
         made.append(1)
         return np.arange(3)
 
     for made_of in (key("a"), key("a"), key("b")):
-        assert store.get("Some thing, 12 %", made_of, make).tolist() == [0, 1, 2]
+        assert cache.get("Some thing, 12 %", made_of, make).tolist() == [0, 1, 2]
     assert len(made) == 2
     assert [path.name for path in tmp_path.iterdir()] == [f"some-thing-12-{key('b')[:12]}.npy"]
 
@@ -425,13 +425,13 @@ def test_masks_lie_in_the_frame_of_what_the_network_sees(places, monkeypatch):
     monkeypatch.setattr(pixels, "LUNGS", LUNGS)
     settings = config.preset("tiny", size=32, crop="lungs", outside="black")
     record = {"config": asdict(settings), "index_sha256": index.sha256(places / "index.csv")}
-    crops = material.load(material.Run(places, record, None), places / "index.csv", places / "data", places)
+    crops = audited.load(audited.AuditedRun(places, record, None), places / "index.csv", places / "data", places)
     assert len(crops.films) == len(crops.pixels) == len(crops.words) == 96
     assert crops.masks.shape == (96, 32, 32) and crops.whole.shape == crops.whole_masks.shape == (96, 128, 128)
     assert not crops.pixels[..., 0][crops.masks == 0].any()
     assert (crops.pixels[..., 0][crops.masks == 255] > 0).mean() > 0.9
-    whole = material.load(
-        material.Run(places, record | {"config": {**asdict(settings), "crop": "none"}}, None),
+    whole = audited.load(
+        audited.AuditedRun(places, record | {"config": {**asdict(settings), "crop": "none"}}, None),
         places / "index.csv",
         places / "data",
         places,

@@ -23,7 +23,7 @@ def key(*parts: str | bytes | np.ndarray | Path) -> str:
     return digest.hexdigest()
 
 
-class Store:
+class ArrayCache:
     """A folder of `.npy` files, one a name; what was made of other things is made again and replaced."""
 
     def __init__(self, folder: Path):

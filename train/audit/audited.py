@@ -14,7 +14,8 @@ from tqdm import tqdm
 from edge_app.errors import EdgeError, NoLungField
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import classifier
-from train.audit import burnt_in, network, store
+from train.audit import burnt_in, network
+from train.audit.array_cache import ArrayCache, key
 from train.films import film_dataset, indexed_films, pixels
 from train.training import config
 
@@ -25,7 +26,7 @@ WHOLE_FILM = {"crop": "none"}
 
 
 @dataclass(frozen=True)
-class Run:
+class AuditedRun:
     """A finished run folder."""
 
     folder: Path
@@ -46,6 +47,11 @@ class Run:
     def thresholds(self) -> dict[str, float]:
         """The operating point, a threshold a label, chosen on validation films."""
         return self.record["metrics"]["thresholds"]
+
+    @property
+    def threshold(self) -> float:
+        """The threshold of COVID-19."""
+        return self.thresholds["covid"]
 
     @property
     def temperature(self) -> float | None:
@@ -77,11 +83,11 @@ class Run:
     @cached_property
     def model_key(self) -> str:
         """A hash of the network's file."""
-        return store.key(self.folder / "model.keras")
+        return key(self.folder / "model.keras")
 
 
 @dataclass(frozen=True)
-class Material:
+class AuditedFilms:
     """Films, one row in every member.
 
     Attributes:
@@ -103,17 +109,17 @@ class Material:
     @cached_property
     def pixels_key(self) -> str:
         """A hash of what the network sees."""
-        return store.key(self.pixels)
+        return key(self.pixels)
 
     @cached_property
     def whole_key(self) -> str:
         """A hash of the whole films."""
-        return store.key(self.whole)
+        return key(self.whole)
 
     @cached_property
     def lungs_key(self) -> str:
         """A hash of all masks."""
-        return store.key(*(masks for masks in (self.masks, self.whole_masks) if masks is not None))
+        return key(*(masks for masks in (self.masks, self.whole_masks) if masks is not None))
 
     def rows(self, paths) -> np.ndarray:
         """Return the positions of films by path, int (M,).
@@ -130,7 +136,7 @@ class Material:
         return rows
 
 
-def read_run(folder: Path) -> Run:
+def read_run(folder: Path) -> AuditedRun:
     """Read a finished run.
 
     Raises:
@@ -143,10 +149,10 @@ def read_run(folder: Path) -> Run:
         (folder / "model.keras").stat()
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EdgeError(f"{folder}: is not a finished run; name a run folder of 'make train'.") from error
-    return Run(folder, record, scores)
+    return AuditedRun(folder, record, scores)
 
 
-def load(run: Run, index_path: Path, data: Path, cache: Path) -> Material:
+def load(run: AuditedRun, index_path: Path, data: Path, cache: Path) -> AuditedFilms:
     """Return the films of the index a run was trained on, as its network sees them.
 
     Args:
@@ -166,7 +172,7 @@ def load(run: Run, index_path: Path, data: Path, cache: Path) -> Material:
     films, index_hash = indexed.table, indexed.index_sha256
     settings = config.from_record(WHOLE_FILM | run.record["config"], run.folder)
     whole = pixels.load(indexed, WHOLE_SIDE)
-    kept = store.Store(cache)
+    kept = ArrayCache(cache)
     whole_masks, words = _lungs(whole, kept, index_hash), _words(films, data, kept, index_hash)
     seen = film_dataset.load(indexed, run.size, settings.treatment, masks=True)
     if seen.masks is not None:
@@ -174,7 +180,7 @@ def load(run: Run, index_path: Path, data: Path, cache: Path) -> Material:
     else:
         masks = None if whole_masks is None else np.stack([preprocess.shrink(mask, run.size) for mask in whole_masks])
     rows = pd.Index(films["path"]).get_indexer(pd.Index(seen.films["path"]))
-    return Material(
+    return AuditedFilms(
         films=seen.films,
         pixels=seen.pixels,
         masks=masks,
@@ -196,11 +202,11 @@ def _lungs(whole, kept, index_hash):
                 found[at] = preprocess.shrink(lung_field.find(finder.lungs(film)).mask, WHOLE_SIDE)
         return found
 
-    return kept.get("whole lungs", store.key(index_hash, f"{preprocess.CONTRACT_VERSION}", pixels.LUNGS), look)
+    return kept.get("whole lungs", key(index_hash, f"{preprocess.CONTRACT_VERSION}", pixels.LUNGS), look)
 
 
 def _words(films, data, kept, index_hash):
-    """Return the column `words` of `Material`."""
+    """Return the column `words` of `AuditedFilms`."""
 
     def ask(film):
         if max(film.width, film.height) < burnt_in.LEAST_SIDE:
@@ -212,4 +218,4 @@ def _words(films, data, kept, index_hash):
             asked = pool.map(ask, films.itertuples())
             return np.array(list(tqdm(asked, total=len(films), desc="burnt-in words", unit="film", disable=None)))
 
-    return kept.get("words", store.key(index_hash), look).astype(object)
+    return kept.get("words", key(index_hash), look).astype(object)
