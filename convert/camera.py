@@ -1,8 +1,8 @@
 """The camera's part of a card: temperature, operating points and gate, set on photographs of validation films.
 
 A photograph of a film is softer, greyer and less even than its file, so a network that is right about it is less sure,
-and the gate's limits for files refuse much of it. Both are set anew here, and counted on photographs of test films.
-`python -m convert camera MODEL` does so; the network in the file stays as it is.
+and the gate's limits for files refuse much of it. Both are set here once more, and counted on photographs of test
+films. `python -m convert camera MODEL` does so; the network in the file stays as it is.
 """
 
 import json
@@ -23,7 +23,7 @@ from edge_app.model.ood import unpack
 from edge_app.screening import screening
 from train.evaluation import evaluate, intervals
 from train.films import film_arguments, photographs
-from train.films.photographs import CHECKS, Photographs, simulator
+from train.films.photographs import CHECKS, Photographs, simulator_hash
 from train.index import index
 from train.reporting import provenance
 from train.training import batches, calibrate
@@ -37,7 +37,7 @@ MOST_WRONG = 0.5
 def add_parser(subparsers) -> None:
     """Declare `convert camera`."""
     parser = subparsers.add_parser("camera", help="give a file for the edge what its card needs for a camera")
-    parser.add_argument("model", type=Path, help="a .tflite of this project, with a gate; it is written anew")
+    parser.add_argument("model", type=Path, help="a .tflite of this project, with a gate; it is replaced")
     film_arguments.add(parser, lungs=True)
     parser.add_argument("--record", type=Path, help="the JSON beside it, whose figures of this file get it too")
     parser.set_defaults(func=run)
@@ -125,12 +125,16 @@ def measure(file: GatedFile, films: pd.DataFrame, taken: Photographs, config: di
         films: rows of the index, or of `scores.csv`: validation and test films.
         taken: their photographs, row by row.
         config: of the training run.
+
+    Raises:
+        EdgeError: no photograph of one label passes the gate, so nothing can be measured.
     """
     labels = tuple(config["labels"])
     found = np.flatnonzero(taken.crops.found)
     seen = _answers(file, films.iloc[found].reset_index(drop=True), taken.at(found), config)
     gate = _gate(file.gate, seen)
     passed = _passed(gate, seen)
+    _check_labels(seen.table[passed], labels)
     temperature = _temperature(seen, passed & seen.validation, labels)
     table = seen.table.copy()
     table[[f"score_{label}" for label in labels]] = screening.softened(seen.scores, temperature)
@@ -143,10 +147,21 @@ def measure(file: GatedFile, films: pd.DataFrame, taken: Photographs, config: di
         "gate": gate,
         "metrics": {name: measured[name] for name in ("validation", "test")},
         "photographs": {
-            "simulator": simulator(),
+            "simulator": simulator_hash(),
             "refused": {name: intervals.proportion(refused[split == name]) for name in ("val", "test")},
         },
     }
+
+
+def _check_labels(passed: pd.DataFrame, labels: tuple[str, ...]) -> None:
+    """Refuse to measure on photographs that pass the gate if validation or test has none of some label."""
+    for split in ("val", "test"):
+        there = set(passed.loc[passed["split"] == split, "label"])
+        if missing := [label for label in labels if label not in there]:
+            raise EdgeError(
+                f"photographs of {split} films: none of {', '.join(missing)} passes the gate; operating points need "
+                "at least one of each label; index more films of it."
+            )
 
 
 def _answers(file: GatedFile, table: pd.DataFrame, taken: Photographs, config: dict) -> Answered:

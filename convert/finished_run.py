@@ -85,7 +85,7 @@ class FinishedRun:
 
     @property
     def metrics(self) -> dict:
-        """What `train.evaluation.evaluate.measure` said of the Keras model."""
+        """What `train.evaluation.evaluate.measure` found for the Keras model."""
         return self.record["metrics"]
 
     @property

@@ -26,7 +26,7 @@ from edge_app.service.screening_run import LIKELY_LEAST_SIDE
 from train.films import film_arguments, film_margin, photographs
 from train.index import index
 from train.models import keras_calls
-from train.photograph import photograph
+from train.photograph import simulator
 from train.photograph.severity import SEVERITIES
 from train.reporting import provenance
 
@@ -139,7 +139,7 @@ def _frames(table: pd.DataFrame, split: str, number: int, args) -> list[tuple[Pa
 
 def frames_key(index_sha256: str) -> str:
     """Return the key of photographs on the disk: 8 hex digits, of the simulator, the index and every setting."""
-    settings = (photographs.simulator(), index_sha256, SEED, PICTURE, EMPTY, TWO, INVERTED, UPSIDE_DOWN, SIDEWAYS)
+    settings = (photographs.simulator_hash(), index_sha256, SEED, PICTURE, EMPTY, TWO, INVERTED, UPSIDE_DOWN, SIDEWAYS)
     return hashlib.sha256(repr(settings).encode()).hexdigest()[:8]
 
 
@@ -152,7 +152,7 @@ def _take(films: list[Path], pictures: list[Path], folder: Path, split: str, at:
         return path, corners if len(corners) else None, severity
     if kind < PICTURE:
         picture = radiograph.read(pictures[rng.integers(len(pictures))], 640)
-        cv2.imwrite(str(path), cv2.resize(picture, photograph.SIZE, interpolation=cv2.INTER_AREA))
+        cv2.imwrite(str(path), cv2.resize(picture, simulator.SIZE, interpolation=cv2.INTER_AREA))
         np.save(known, np.empty((0, 4, 2)))
         return path, None, severity
     grey = _film(films, rng)
@@ -167,7 +167,7 @@ def _take(films: list[Path], pictures: list[Path], folder: Path, split: str, at:
     if PICTURE + EMPTY <= kind < PICTURE + EMPTY + TWO:
         shown.append(_film(films, rng))
     empty = kind < PICTURE + EMPTY
-    taken = photograph.several(shown, rng, severity, empty=empty)
+    taken = simulator.several(shown, rng, severity, empty=empty)
     cv2.imwrite(str(path), taken.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 96])
     np.save(known, np.empty((0, 4, 2)) if empty else taken.all_corners)
     return path, None if empty else taken.all_corners, severity

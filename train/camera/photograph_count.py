@@ -30,11 +30,11 @@ from train.camera.fit_quad_scorer import FOUND, error
 from train.evaluation import intervals
 from train.films import film_margin
 from train.index import index
-from train.photograph import photograph
+from train.photograph import simulator
 from train.photograph.severity import SEVERITIES
 from train.reporting import provenance
 
-RENDERERS = {"simulator": photograph.photograph, "second renderer": second_simulator.photograph}
+RENDERERS = {"simulator": simulator.photograph, "second renderer": second_simulator.photograph}
 PROCESSES = 2
 # What nobody can read: by name, what is done to a photograph of severity 1.
 HOPELESS = ("smeared", "out of focus", "in the dark", "burnt out", "lamp over the lungs", "half out of view", "no film")
@@ -134,7 +134,7 @@ def judge_film(model: Path, data: Path, renderers: tuple[str, ...], seed: int, f
             several.append(seen)
     rng = np.random.default_rng((seed, key, 9))
     kind = HOPELESS[key % len(HOPELESS)]
-    pixels = spoilt(kind, photograph.photograph(shown, rng, 1), rng)
+    pixels = spoilt(kind, simulator.photograph(shown, rng, 1), rng)
     return (
         _score(result),
         several,
@@ -201,7 +201,7 @@ def spoilt(kind: str, taken, rng: np.random.Generator) -> np.ndarray:
         away = -corners[:, 0].min() - rng.uniform(0.35, 0.6) * width
         moved = np.array([[1, 0, away], [0, 1, 0]], np.float32)
         return cv2.warpAffine(pixels, moved, pixels.shape[1::-1], borderMode=cv2.BORDER_REFLECT)
-    return photograph.photograph(np.full((600, 500), 128, np.uint8), rng, 2, empty=True).pixels
+    return simulator.photograph(np.full((600, 500), 128, np.uint8), rng, 2, empty=True).pixels
 
 
 @cache

@@ -13,7 +13,7 @@ from edge_app.imaging import radiograph
 from edge_app.service.screening_run import LIKELY_LEAST_SIDE
 from train.films import film_arguments, film_margin
 from train.index import index
-from train.photograph import photograph
+from train.photograph import simulator
 
 RATE, HELD, AWAY = 15, 30, 15
 # Pixels that the hand moves the picture by from frame to frame, and grey levels of noise that differ.
@@ -36,7 +36,7 @@ def run(args) -> int:
     """Write the video."""
     table = index.read(args.index)
     paths = table.loc[table["split"] == args.split, "path"].sample(args.films, random_state=args.seed)
-    writer = cv2.VideoWriter(str(args.out), cv2.VideoWriter.fourcc(*"MJPG"), RATE, photograph.SIZE)
+    writer = cv2.VideoWriter(str(args.out), cv2.VideoWriter.fourcc(*"MJPG"), RATE, simulator.SIZE)
     if not writer.isOpened():
         raise WrongUsage(f"--out: '{args.out}' cannot be written as a video; name a file such as films.avi.")
     rng = np.random.default_rng(args.seed)
@@ -52,14 +52,14 @@ def run(args) -> int:
 
 def held(grey: np.ndarray, severity: int, rng: np.random.Generator, frames: int = HELD):
     """Yield frames, uint8 RGB (H, W, 3), of a film, uint8 (H, W), that is held before a camera."""
-    still = photograph.photograph(grey, rng, severity).pixels
+    still = simulator.photograph(grey, rng, severity).pixels
     at = np.zeros(2)
     for _ in range(frames):
         at = 0.9 * at + rng.normal(0, TREMBLE, 2)
         moved = cv2.warpAffine(
             still,
             np.array([[1, 0, at[0]], [0, 1, at[1]]], np.float32),
-            photograph.SIZE,
+            simulator.SIZE,
             borderMode=cv2.BORDER_REPLICATE,
         )
         noise = rng.standard_normal(still.shape, np.float32) * NOISE
@@ -67,4 +67,4 @@ def held(grey: np.ndarray, severity: int, rng: np.random.Generator, frames: int 
 
 
 def _room(grey: np.ndarray, severity: int, rng: np.random.Generator) -> np.ndarray:
-    return photograph.photograph(grey, rng, severity, empty=True).pixels
+    return simulator.photograph(grey, rng, severity, empty=True).pixels

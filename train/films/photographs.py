@@ -17,7 +17,7 @@ from edge_app.imaging import lung_field, preprocess
 from edge_app.model.classifier import LungFinder
 from train.films import film_margin, pixels
 from train.films.indexed_films import IndexedFilms
-from train.photograph import optics, photograph, scene, sensor
+from train.photograph import optics, scene, sensor, simulator
 from train.photograph.severity import SEVERITIES
 
 # How far each corner is off each way, as a share of the film's width: those that the edge finds are off by 0.001 to
@@ -67,7 +67,7 @@ def load(indexed: IndexedFilms, size: int) -> Photographs:
     finder = LungFinder(indexed.lungs)
     folder = indexed.cache / (
         f"photographs-{size}-c{preprocess.CONTRACT_VERSION}-{indexed.index_sha256[:12]}-"
-        f"{pixels.lungs_hash(indexed.lungs)[:8]}-{simulator()[:8]}"
+        f"{pixels.lungs_hash(indexed.lungs)[:8]}-{simulator_hash()[:8]}"
     )
     parts = pixels.crop_parts(size) | {
         "severity": ((), np.int8),
@@ -98,7 +98,7 @@ def take(grey: np.ndarray, path: str, seed: int = SEED) -> tuple[int, np.ndarray
     """
     rng = np.random.default_rng((seed, zlib.crc32(path.encode())))
     severity = int(rng.choice(list(SEVERITIES)))
-    taken = photograph.photograph(film_margin.trimmed(grey), rng, severity)
+    taken = simulator.photograph(film_margin.trimmed(grey), rng, severity)
     width = np.linalg.norm(taken.corners[1] - taken.corners[0])
     corners = taken.corners + rng.normal(0, OFF * width, (4, 2))
     return severity, straighten.straighten(taken.pixels, corners)
@@ -119,10 +119,10 @@ def _looked_at(shown: np.ndarray, finder: LungFinder, size: int) -> dict:
     return parts
 
 
-def simulator() -> str:
+def simulator_hash() -> str:
     """Return the key of what takes photographs and straightens them: hex, of `VERSION` and every setting."""
     settings = (
-        *(VERSION, SEED, OFF, SEVERITIES, photograph.SIZE, optics.FOCAL, scene.GAMMA, scene.WORDS),
+        *(VERSION, SEED, OFF, SEVERITIES, simulator.SIZE, optics.FOCAL, scene.GAMMA, scene.WORDS),
         *(sensor.SUBPIXELS, sensor.APERTURE, sensor.GAMMA),
         *(film_margin.PLAIN, film_margin.MOST),
         *(straighten.LEAST_SIDE, straighten.MOST_SIDE, straighten.NARROWEST, straighten.WIDEST, straighten.NEAREST),

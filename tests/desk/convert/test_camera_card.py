@@ -9,6 +9,7 @@ import pytest
 from convert import camera
 from convert.modelfile import fit_ood, variants
 from convert.quantize import quantize
+from edge_app.errors import EdgeError
 from edge_app.gate import view_classes
 from edge_app.gate.picture_checks import CONTRAST, LUNGS_WHITE
 from edge_app.model import model_file
@@ -24,8 +25,8 @@ LIMITS = {"wrong": 0.35, "cut": 0.35, "picture": {CONTRAST: 40.0, LUNGS_WHITE: 0
 
 
 @pytest.fixture(scope="module")
-def measured():
-    """Return the field `camera` of a card, and the photographs it was made from."""
+def photographed():
+    """Return what `camera.measure` takes: a file, films, their photographs and a run's settings."""
     rng = np.random.default_rng(2)
     model = networks.build("seed", SIDE, LABELS)
     content = quantize.to_tflite(networks.to_convert(model, "edge"), "float32", None)
@@ -51,7 +52,22 @@ def measured():
     ood, limit = fit_ood.fit(*(fit_ood.embeddings(content, films[rows::2], 3) for rows in (0, 1)))
     config = {"labels": LABELS, "outside": "keep", "levels": "crop", "cells": ()}
     file = camera.GatedFile(content, variants.Variant("float32", "edge"), ood, LIMITS | limit)
-    return camera.measure(file, table, taken, config), taken
+    return file, table, taken, config
+
+
+@pytest.fixture(scope="module")
+def measured(photographed):
+    """Return the field `camera` of a card, and the photographs it was made from."""
+    return camera.measure(*photographed), photographed[2]
+
+
+def test_photographs_without_a_label_that_pass_are_refused_with_a_sentence(photographed):
+    file, table, taken, config = photographed
+    no_covid = table.assign(
+        label=table["label"].mask((table["label"] == "covid") & (table["split"] == "val"), "normal")
+    )
+    with pytest.raises(EdgeError, match=r"photographs of val films: none of covid passes the gate; .*index more films"):
+        camera.measure(file, no_covid, taken, config)
 
 
 def test_limits_are_at_least_as_wide_as_those_for_files(measured):
