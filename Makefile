@@ -130,8 +130,7 @@ style: .venv/ready  ## ruff: rules and format
 
 # Tests that kill what they start, or limit what it may write: tracing makes them slow or is what fails.
 UNTRACED := $(addprefix tests/edge/,service/test_signals.py workers/test_killed_run.py \
-  install/test_model_command.py::test_a_power_cut_at_any_step_leaves_a_working_model \
-  install/test_model_command.py::test_a_power_cut_while_going_back \
+  install/test_model_power_cut.py \
   install/test_update_command.py::test_it_is_killed_at_any_moment \
   store/test_results_schema.py::test_a_disk_that_fills_up_costs_one_sink_and_not_the_run)
 

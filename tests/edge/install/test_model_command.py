@@ -1,4 +1,4 @@
-"""`model install | list | rollback`, by the program itself: what is refused, what is in use, also after a power cut."""
+"""`model install | list | rollback`, by the program itself: what is refused, and what is in use."""
 
 import json
 import os
@@ -15,35 +15,10 @@ from edge_app.imaging import preprocess
 from edge_app.install import model_registry
 from edge_app.install.model_registry import InstalledModel, InstalledModels
 from edge_app.model import model_file
+from tests.support.model_command import in_use, model
 from tests.support.signing import sign, trust
 
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch) -> Path:
-    """Return the folder of installed models of this test."""
-    for name, value in (("MODELS", "models"), ("KEYS", "keys"), ("STORE", "results.sqlite")):
-        monkeypatch.setenv(f"COVID_XRAY_{name}", str(tmp_path / value))
-    return tmp_path / "models"
-
-
-def model(*words, code=0) -> tuple[list[dict], str]:
-    """Run `model ... --json`; return its lines and what it complained of."""
-    line = [sys.executable, "-m", "edge_app", "model", *map(str, words), "--json"]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == code, (done.stdout, done.stderr)
-    assert done.stderr.count("\n") <= 1
-    return [json.loads(text) for text in done.stdout.splitlines()], done.stderr
-
-
-def in_use() -> str:
-    """Return the name of the model that `classify` would use, by the program that reads and proves it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "edge_app", "--version"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("model ")]
-    return line.split()[1].rstrip(",")
 
 
 def test_the_release_is_used_until_another_is_installed(place):
@@ -97,9 +72,6 @@ def test_the_same_model_twice(place, with_golden_film):
 def test_wrong_usage(place, with_golden_film):
     for words in (("install",), ("list", "file"), ("rollback", "file")):
         assert "'install' takes one FILE" in model(*words, code=2)[1]
-
-
-# --- refusals: the old one still answers ----------------------------------------------------------
 
 
 def broken(path: Path) -> Path:
@@ -197,89 +169,6 @@ def test_two_installations_at_once(place, with_golden_film):
     place.mkdir()
     with atomic_io.alone(place):
         assert "another installation is running" in model("install", with_golden_film("new"), code=2)[1]
-
-
-# --- what a power cut leaves ----------------------------------------------------------------------
-
-# Runs the program and kills it before its n-th step: an opening to write, a rename, a removal, an fsync, a child.
-# What was written and never brought to the disk is lost then, as after a power cut.
-KILLER = """
-import os, runpy, signal, sys
-last, steps, dirty = int(sys.argv.pop(1)), 0, set()
-def step():
-    global steps, last
-    steps += 1
-    if steps == last:
-        last = 0
-        for path in dirty:
-            if os.path.exists(path):
-                os.truncate(path, 0)
-        os.kill(os.getpid(), signal.SIGKILL)
-def hook(event, args):
-    if last == 0 or not active:
-        return
-    if event == "open" and isinstance(args[0], str) and args[2] & (os.O_WRONLY | os.O_RDWR) and "models" in args[0]:
-        step()
-        dirty.add(args[0])
-    elif event == "os.rename":
-        step()
-        if str(args[0]) in dirty:
-            dirty.add(str(args[1]))
-    elif event in ("os.remove", "subprocess.Popen"):
-        step()
-real = os.fsync
-def fsync(descriptor):
-    step()
-    real(descriptor)
-    dirty.discard(os.readlink(f"/proc/self/fd/{descriptor}"))
-    step()
-os.fsync, active = fsync, True
-sys.addaudithook(hook)
-sys.argv[0] = "edge_app"
-runpy.run_module("edge_app", run_name="__main__", alter_sys=True)
-"""
-
-
-def killed(step: int, *words) -> bool:
-    """Run `model ...` and kill it before a step; say whether there was such a step."""
-    line = [sys.executable, "-c", KILLER, str(step), "model", *map(str, words)]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode in (0, -9), done.stderr
-    return done.returncode == -9
-
-
-def test_a_power_cut_at_any_step_leaves_a_working_model(place, with_golden_film):
-    old, new = with_golden_film("old"), with_golden_film("new")
-    model("install", old)
-    kept = place.with_name("kept")
-    shutil.copytree(place, kept)
-    step, seen = 0, []
-    while killed(step := step + 1, "install", new):
-        seen.append(model_file.read(model_registry.default_model()).card.name)
-        if step % 5 == 0 and seen[-1] == "old":  # what is left behind is in nobody's way
-            model("install", new)
-            assert in_use() == "new"
-        shutil.rmtree(place)
-        shutil.copytree(kept, place)
-    assert step > 10
-    # The old one until the doctor has passed the new one and the order says so; the new one from then on.
-    assert seen == sorted(seen, reverse=True)
-    assert {"old", "new"} == set(seen)
-
-
-def test_a_power_cut_while_going_back(place, with_golden_film):
-    for name in ("old", "new"):
-        model("install", with_golden_film(name))
-    kept = place.with_name("kept")
-    shutil.copytree(place, kept)
-    step = 0
-    while killed(step := step + 1, "rollback"):
-        assert model_file.read(model_registry.default_model()).card.name in ("old", "new")
-        assert {one.name for one in model_registry.read(place).in_effect} == {"old.tflite", "new.tflite"}
-        shutil.rmtree(place)
-        shutil.copytree(kept, place)
-    assert step > 5
-    assert in_use() == "old"
 
 
 def test_files_that_a_worn_card_spoiled_are_passed_over(place, with_golden_film, capsys):

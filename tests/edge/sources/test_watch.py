@@ -1,98 +1,25 @@
 """`watch` in its own process, on films that arrive as hospitals send them: late, cut in two, renamed, twice."""
 
-import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
-from edge_app.sources.watching import FolderWatcher, WatchOptions
-from tests.support.films import draw_film
-from tests.support.golden import GOLDEN
+from tests.support.watch import film, once, watching
 
 ROOT = Path(__file__).parents[3]
-LINE = [sys.executable, "-m", "edge_app", "watch", "--json", "--model", str(GOLDEN / "tiny-int8.tflite")]
-QUICK = ["--interval", "0.05", "--patience", "0.5"]
-# Longer than any test may take; a watch that says nothing is ended by it and fails.
-AT_MOST = 100
-
-
-def film(path: Path, seed: int = 1000) -> Path:
-    """Write a drawn film to a path."""
-    Image.fromarray(draw_film(seed, 300, 260)).save(path)
-    return path
 
 
 def long_ago(path: Path) -> None:
     """Wait until a file is older than a look and the rounding of its times."""
     while time.time() - path.stat().st_ctime < 1.2:
         time.sleep(0.1)
-
-
-class Running:
-    """A watch that runs."""
-
-    def __init__(self, process):
-        self._process = process
-        self.err = []
-        self._listener = threading.Thread(target=lambda: self.err.extend(process.stderr))
-        self._listener.start()
-
-    def row(self) -> dict:
-        """Wait for the next line."""
-        line = self._process.stdout.readline()
-        assert line, "".join(self.err)
-        return json.loads(line)
-
-    def end(self, number: int = signal.SIGINT) -> tuple[int, list[dict]]:
-        """Send a signal; return the exit code and the lines that nobody waited for."""
-        self._process.send_signal(number)
-        rows = [json.loads(line) for line in self._process.stdout]
-        self._listener.join()
-        return self._process.wait(), rows
-
-
-@contextlib.contextmanager
-def watching(*words, **options) -> Iterator[Running]:
-    """Run `watch` beside the test."""
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT} | options
-    # A background job, as a test run may be, hands on that SIGINT is ignored; a terminal does not.
-    heed = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
-    process = subprocess.Popen([*LINE, *QUICK, *map(str, words)], preexec_fn=heed, **options)
-    killer = threading.Timer(AT_MOST, process.kill)
-    killer.start()
-    running = Running(process)
-    try:
-        yield running
-    finally:
-        killer.cancel()
-        process.kill()
-        process.communicate()
-
-
-@pytest.fixture
-def inbox(tmp_path):
-    """Return an empty folder."""
-    (tmp_path / "inbox").mkdir()
-    return tmp_path / "inbox"
-
-
-def once(*words, code=0):
-    """Run `watch --once`; return its rows and what it said on stderr."""
-    line = [*LINE, *QUICK, "--once", *map(str, words)]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=AT_MOST)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return [json.loads(row) for row in done.stdout.splitlines()], done.stderr
 
 
 def test_films_that_are_there_and_films_that_come(inbox, tmp_path):
@@ -299,49 +226,3 @@ def test_overlays_never_go_where_they_would_be_taken_for_films(inbox):
 def test_seconds_that_are_none(inbox, words):
     _, err = once(*words, inbox, code=2)
     assert "is not a number of seconds above 0" in err
-
-
-# --- look by look ---------------------------------------------------------------------------------
-
-
-def test_a_film_that_goes_before_it_is_read(inbox):
-    looks = iter(FolderWatcher([inbox], WatchOptions(0.01)))
-    film(inbox / "film.png")
-    (inbox / "notes.part").write_text("a note")
-    assert next(looks) is None  # seen once
-    (inbox / "film.png").unlink()
-    (inbox / "notes.part").unlink()
-    problem = next(looks)
-    assert problem.sentence == f"{inbox / 'film.png'}: has gone before it could be read; send it again."
-    assert next(looks) is None  # said once
-
-
-def test_a_film_that_is_renamed_before_it_is_read(inbox):
-    looks = iter(FolderWatcher([inbox], WatchOptions(0.01)))
-    film(inbox / "film.png")
-    assert next(looks) is None
-    (inbox / "film.png").rename(inbox / "other.png")
-    assert next(looks) is None
-    assert next(looks) == inbox / "other.png"
-
-
-def test_a_film_that_cannot_be_read_is_handed_out_until_it_is_still(inbox):
-    watch = FolderWatcher([inbox], WatchOptions(0.01, patience=0.2))
-    looks = iter(watch)
-    (inbox / "cut.png").write_bytes(b"half")
-    told = False
-    tried = 0
-    while not told:
-        if next(looks) == inbox / "cut.png":
-            tried += 1
-            told = watch.record_outcome(inbox / "cut.png", read=False)
-    assert tried > 1
-    assert next(looks) is next(looks) is None
-
-
-def test_links_that_go_round_end(inbox):
-    (inbox / "deep").mkdir()
-    (inbox / "deep" / "up").symlink_to(inbox)
-    film(inbox / "deep" / "film.png")
-    looks = iter(FolderWatcher([inbox], WatchOptions(0.01)))
-    assert [next(looks), next(looks), next(looks)] == [None, inbox / "deep" / "film.png", None]

@@ -1,0 +1,150 @@
+"""What `classify` prints and writes: the table, JSON lines, CSV, operating points and prevalence."""
+
+import csv
+import json
+import os
+import subprocess
+
+import pytest
+
+from edge_app.model import model_file
+from tests.support.program import MODEL, run
+
+
+def test_the_table(films):
+    done = run(*films)
+    lines = done.stdout.splitlines()
+    assert done.stderr == ""
+    assert lines[0].startswith("model drawn-int8 on ")
+    assert lines[0].endswith(", operating point 'refer'")
+    assert lines[1] == (
+        "covid: unsure from score 0.200, suspected from 0.800; on test films 0.98 (0.90 to 0.99) of the sick suspected "
+        "or unsure, 0.70 (0.60 to 0.80) of the others neither, 0.30 (0.20 to 0.40) of all unsure"
+    )
+    assert lines[2].startswith("pneumonia: suspected from score 0.500; on test films sensitivity 0.90 (0.80 to 0.95)")
+    head = next(line for line in lines if line.startswith("film "))
+    assert head.split() == ["film", "verdict", "normal", "covid", "pneumonia", "in", "lungs", "ms"]
+    clear, opaque = (next(line for line in lines if path.name in line) for path in films)
+    place = slice(head.index("in lungs") - 2, head.index("in lungs") + len("in lungs"))
+    assert all(
+        line[place].strip().endswith("%") and 0 <= int(line[place].strip()[:-1]) <= 100 for line in (clear, opaque)
+    )
+    assert "no finding suspected" in clear
+    assert "covid suspected" in opaque
+    assert lines[-1].startswith("2 films: 1 covid suspected, 1 no finding suspected.")
+    assert "not a diagnosis" in lines[-1]
+    assert "\033" not in done.stdout
+
+
+def test_json_lines(films):
+    lines = run("--json", *films).stdout.splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [row["path"] for row in rows] == [str(path) for path in films]
+    assert [row["verdict"] for row in rows] == ["no finding suspected", "covid suspected"]
+    assert all(row["error"] is None and row["ms"] > 0 for row in rows)
+    assert all(list(row["scores"]) == ["normal", "covid", "pneumonia"] for row in rows)
+    assert all(0 <= score <= 1 for row in rows for score in row["scores"].values())
+    for row in rows:
+        assert list(row["lungs"]) == ["box", "share", "heat_inside"]
+        # Where draw_film puts them: top, left, bottom, right.
+        assert row["lungs"]["box"] == pytest.approx([0.17, 0.15, 0.78, 0.85], abs=0.04)
+        assert 0.15 < row["lungs"]["share"] < 0.3
+        assert 0 <= row["lungs"]["heat_inside"] <= 1
+
+
+@pytest.fixture
+def near_the_threshold(films, tmp_path):
+    """Return a film, and a model whose thresholds of COVID-19 lie on either side of the film's score."""
+    score = json.loads(run("--json", films[1]).stdout)["scores"]["covid"]
+    lower, upper = score / 2, (score + 1) / 2
+    model = model_file.read(MODEL)
+    points = model.card.raw["operating_points"]
+    points["sensitive"]["covid"]["threshold"] = lower
+    points["balanced"]["covid"]["threshold"] = upper
+    points["refer"]["covid"] |= {"low": lower, "high": upper}
+    (tmp_path / "near.tflite").write_bytes(model_file.pack(model.scores, model.lungs, model.card.raw))
+    return films[1], tmp_path / "near.tflite"
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict"),
+    [
+        ([], "unsure: refer to a radiologist"),
+        (["--operating-point", "refer"], "unsure: refer to a radiologist"),
+        (["--operating-point", "sensitive"], "covid suspected"),
+        (["--operating-point", "balanced"], "no finding suspected"),
+    ],
+)
+def test_each_operating_point_judges_by_its_own_thresholds(near_the_threshold, words, verdict):
+    film, model = near_the_threshold
+    assert json.loads(run(*words, "--json", film, model=model).stdout)["verdict"] == verdict
+    lines = run(*words, film, model=model).stdout.splitlines()
+    assert lines[0].endswith(f", operating point '{words[-1] if words else 'refer'}'")
+    row = next(line for line in lines if film.name in line)
+    assert f"  {verdict}  " in row  # a column wide enough for every verdict
+    assert lines[-1].startswith(f"1 film: 1 {verdict}. ")
+
+
+@pytest.mark.parametrize(
+    ("rule", "ppv", "npv", "others"),
+    [
+        # From the golden card, at prevalence 0.1. sensitive: 0.098 / (0.098 + 0.27), 0.63 / (0.63 + 0.002).
+        ("sensitive", "0.266 (0.200 to 0.355)", "0.997 (0.982 to 0.999)", "the others"),
+        # balanced: 0.09 / (0.09 + 0.09), 0.81 / (0.81 + 0.01).
+        ("balanced", "0.500 (0.308 to 0.679)", "0.988 (0.973 to 0.994)", "the others"),
+        # refer: of the suspected 0.06 / (0.06 + 0.018); of those not even unsure 0.63 / (0.63 + 0.002).
+        ("refer", "0.769 (0.357 to 0.886)", "0.997 (0.982 to 0.999)", "those neither suspected nor unsure"),
+    ],
+)
+def test_what_a_verdict_is_worth_at_a_prevalence(films, rule, ppv, npv, others):
+    words = ["--operating-point", rule, "--prevalence", "0.1", *films]
+    lines = run(*words).stdout.splitlines()
+    said = f"at prevalence 0.1: PPV {ppv}, the share of 'covid suspected' who have it; NPV {npv}, the share of "
+    assert lines[3] == f"{said}{others} who do not"
+    for row in map(json.loads, run("--json", *words, "missing.png", code=1).stdout.splitlines()):
+        for name, figure in (("ppv", ppv), ("npv", npv)):
+            value = row[name]
+            assert f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})" == figure
+
+
+def test_without_a_prevalence_nothing_is_said_of_it(films):
+    assert "prevalence" not in run(films[0]).stdout
+    assert not {"ppv", "npv"} & set(json.loads(run("--json", films[0]).stdout))
+
+
+def test_csv_holds_what_json_says(films, tmp_path):
+    done = run("--json", "--csv", tmp_path / "results.csv", *films, tmp_path / "missing.png", code=1)
+    rows = {row["path"]: row for row in map(json.loads, done.stdout.splitlines())}
+    with (tmp_path / "results.csv").open(newline="") as file:
+        cells = list(csv.DictReader(file))
+    assert list(cells[0])[:5] == ["schema", "path", "sha256", "time", "verdict"]
+    assert {row["path"] for row in cells} == set(rows)
+    for row in cells:
+        said = rows[row["path"]]
+        assert row["verdict"] == (said["verdict"] or "")
+        assert row["error"] == (said["error"] or "")
+        for label in ("normal", "covid", "pneumonia"):
+            assert row[f"score_{label}"] == (str(said["scores"][label]) if said["scores"] else "")
+        assert row["heat_inside"] == (str(said["lungs"]["heat_inside"]) if said["lungs"] else "")
+        assert row["lungs_left"] == (str(said["lungs"]["box"][1]) if said["lungs"] else "")
+        assert row["model_sha256"] == said["model"]["sha256"]
+        assert row["sensitivity_low"] == str(said["operating_point"]["sensitivity"]["low"])
+    assert sum(bool(row["heat_inside"]) for row in cells) == 2
+
+
+def test_a_terminal_gets_colour_unless_it_asks_for_none(films, near_the_threshold):
+    pty = pytest.importorskip("pty")
+
+    def shown(environment, *paths, **options):
+        main, child = pty.openpty()
+        options |= {"env": environment, "capture_output": False, "stdout": child, "stderr": subprocess.PIPE}
+        run(*(paths or films), **options)
+        os.close(child)
+        with os.fdopen(main, "rb") as screen:
+            return screen.read1(100_000).decode()
+
+    plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    assert "\033[1;31mcovid suspected" in shown(plain)
+    film, model = near_the_threshold
+    assert "\033[35munsure: refer to a radiologist" in shown(plain, film, model=model)
+    assert "\033" not in shown(plain | {"NO_COLOR": "1"})
