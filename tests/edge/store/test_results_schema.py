@@ -2,10 +2,12 @@
 
 import csv
 import json
+import operator
 import re
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,53 +22,75 @@ from tests.support.processes import rest_of
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "docs" / "result.schema.json").read_text())
-TYPES = {"object": dict, "array": list, "string": str, "number": (int, float), "boolean": bool, "null": type(None)}
+TYPES = {
+    **{"object": dict, "array": list, "string": str, "number": (int, float), "integer": int, "boolean": bool},
+    "null": type(None),
+}
+
+
+def is_of(value, type_: str) -> bool:
+    """Say whether a value is of a type of JSON Schema; true and false are no numbers there."""
+    return isinstance(value, TYPES[type_]) and (type_ == "boolean" or not isinstance(value, bool))
+
+
+def listed(types: str | list[str]) -> list[str]:
+    """Return the types that a schema allows; one alone may stand without a list."""
+    return [types] if isinstance(types, str) else types
+
+
+# Rules of JSON Schema 2020-12, as many as ours uses: the type of the values that each is about (None: any), and when a
+# value breaks what the schema says.
+RULES = {
+    "const": (None, operator.ne),
+    "enum": (None, lambda value, allowed: value not in allowed),
+    "type": (None, lambda value, types: not any(is_of(value, one) for one in listed(types))),
+    "minimum": ("number", operator.lt),
+    "maximum": ("number", operator.gt),
+    "exclusiveMinimum": ("number", operator.le),
+    "exclusiveMaximum": ("number", operator.ge),
+    "pattern": ("string", lambda value, pattern: not re.search(pattern, value)),
+    "minLength": ("string", lambda value, length: len(value) < length),
+    "minItems": ("array", lambda value, length: len(value) < length),
+    "maxItems": ("array", lambda value, length: len(value) > length),
+    "minProperties": ("object", lambda value, count: len(value) < count),
+    "required": ("object", lambda value, names: not set(names) <= set(value)),
+    "anyOf": (None, lambda value, schemas: all(faults(value, one) for one in schemas)),
+    "dependentRequired": (
+        "object",
+        lambda value, needs: any(name in value and not set(others) <= set(value) for name, others in needs.items()),
+    ),
+}
+KNOWN = {"$schema", "title", "description", "$defs", "$ref", "properties", "additionalProperties", "items", *RULES}
+
+
+def breaks(value, name: str, said) -> bool:
+    """Say whether a value breaks a rule of a schema."""
+    about, broken = RULES[name]
+    return (about is None or is_of(value, about)) and broken(value, said)
+
+
+def parts(value, schema: dict, where: str) -> Iterator[tuple[object, dict, str]]:
+    """Yield (value, schema, place) of what a schema asks of a value by reference, and of all that the value holds."""
+    if "$ref" in schema:
+        yield value, SCHEMA["$defs"][schema["$ref"].removeprefix("#/$defs/")], where
+    if isinstance(value, dict):
+        for name, one in value.items():
+            of = schema.get("properties", {}).get(name, schema.get("additionalProperties", {}))
+            yield one, of, f"{where}.{name}"
+    if isinstance(value, list):
+        for i, one in enumerate(value):
+            yield one, schema.get("items", {}), f"{where}[{i}]"
 
 
 def faults(value, schema: dict, where: str = "row") -> list[str]:
     """Return what a value breaks of a schema: as much of JSON Schema 2020-12 as ours uses, and no more."""
-    used = {"$schema", "title", "description", "$defs"}
-    found = []
-
-    def rule(name, breaks) -> None:
-        used.add(name)
-        if name in schema and breaks(schema[name]):
-            found.append(f"{where}: {value!r} breaks {name} {schema[name]!r}")
-
-    def is_of(type_: str) -> bool:
-        return isinstance(value, TYPES[type_]) and (type_ == "boolean" or not isinstance(value, bool))
-
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    rule("const", lambda const: value != const)
-    rule("enum", lambda allowed: value not in allowed)
-    rule("type", lambda types: not any(map(is_of, [types] if isinstance(types, str) else types)))
-    rule("minimum", lambda limit: number and value < limit)
-    rule("maximum", lambda limit: number and value > limit)
-    rule("exclusiveMinimum", lambda limit: number and value <= limit)
-    rule("exclusiveMaximum", lambda limit: number and value >= limit)
-    rule("pattern", lambda pattern: isinstance(value, str) and not re.search(pattern, value))
-    rule("minLength", lambda length: isinstance(value, str) and len(value) < length)
-    rule("minItems", lambda length: isinstance(value, list) and len(value) < length)
-    rule("maxItems", lambda length: isinstance(value, list) and len(value) > length)
-    rule("minProperties", lambda count: isinstance(value, dict) and len(value) < count)
-    rule("required", lambda names: isinstance(value, dict) and not set(names) <= set(value))
-    rule("anyOf", lambda schemas: all(faults(value, one, where) for one in schemas))
-    rule(
-        "dependentRequired",
-        lambda needs: any(name in value and not set(others) <= set(value) for name, others in needs.items()),
-    )
-    used |= {"$ref", "properties", "additionalProperties", "items"}
-    if "$ref" in schema:
-        found += faults(value, SCHEMA["$defs"][schema["$ref"].removeprefix("#/$defs/")], where)
-    if isinstance(value, dict):
-        for name, one in value.items():
-            of = schema.get("properties", {}).get(name, schema.get("additionalProperties", {}))
-            found += faults(one, of, f"{where}.{name}")
-    if isinstance(value, list):
-        for i, one in enumerate(value):
-            found += faults(one, schema.get("items", {}), f"{where}[{i}]")
-    assert set(schema) <= used, f"this test does not know {set(schema) - used}"
-    return found
+    assert set(schema) <= KNOWN, f"this test does not know {set(schema) - KNOWN}"
+    found = [
+        f"{where}: {value!r} breaks {name} {schema[name]!r}"
+        for name in RULES
+        if name in schema and breaks(value, name, schema[name])
+    ]
+    return found + [fault for part in parts(value, schema, where) for fault in faults(*part)]
 
 
 def classify(*words, code=0, **options):
