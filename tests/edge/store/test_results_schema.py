@@ -23,7 +23,12 @@ from tests.support.processes import rest_of
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "docs" / "result.schema.json").read_text())
 TYPES = {
-    **{"object": dict, "array": list, "string": str, "number": (int, float), "integer": int, "boolean": bool},
+    "object": dict,
+    "array": list,
+    "string": str,
+    "number": (int, float),
+    "integer": int,
+    "boolean": bool,
     "null": type(None),
 }
 
