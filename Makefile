@@ -129,7 +129,8 @@ style: .venv/ready  ## ruff: rules and format
 	$(DESK) -m ruff format --check .
 
 # Tests that kill what they start, or limit what it may write: tracing makes them slow or is what fails.
-UNTRACED := $(addprefix tests/edge/,service/test_signals.py workers/test_killed_run.py \
+UNTRACED := $(addprefix tests/edge/,test_atomic_io.py::test_a_full_disk_leaves_the_old_file_and_nothing_else \
+  service/test_signals.py workers/test_killed_run.py \
   install/test_model_power_cut.py \
   install/test_update_command.py::test_it_is_killed_at_any_moment \
   store/test_results_schema.py::test_a_disk_that_fills_up_costs_one_sink_and_not_the_run)
