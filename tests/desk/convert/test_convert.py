@@ -20,19 +20,6 @@ FEATURES = 288  # of the last layer of `tiny`
 
 
 @pytest.fixture(scope="module")
-def network():
-    """`tiny` with random weights, its batch statistics settled on noise so that activations span a sane range."""
-    import keras
-
-    keras.utils.set_random_seed(3)
-    built = networks.build("tiny", SIZE, LABELS)
-    noise = np.random.default_rng(0).integers(0, 256, (64, SIZE, SIZE, 1)).astype("float32")
-    built.compile("adam", "binary_crossentropy")
-    built.fit(noise, np.eye(3, dtype="float32")[np.arange(64) % 3], epochs=8, verbose=0)
-    return built
-
-
-@pytest.fixture(scope="module")
 def calibration():
     return np.random.default_rng(1).integers(0, 256, (60, SIZE, SIZE, 1)).astype(np.uint8)
 
