@@ -12,7 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.python_files import PROGRAMS, RUNTIMES, circles, imported, imports, modules, offenders, package
+from tests.support.python_files import (
+    PROGRAMS,
+    RUNTIMES,
+    circles,
+    imported,
+    imports,
+    modules,
+    offenders,
+    package,
+    tracked,
+)
 
 ROOT = Path(__file__).parents[1]
 TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorboard", "tensorflow_hub", "torch", "jax"}
@@ -161,7 +171,7 @@ def test_files_are_small():
     _demand(
         [
             f"{path.relative_to(ROOT)}:{count}: {count} lines; split it by what it knows, {MOST_LINES} are allowed"
-            for path in modules().values()
+            for path in tracked()
             if (count := len(path.read_text(encoding="utf-8").splitlines())) > MOST_LINES
         ]
     )
@@ -171,7 +181,7 @@ def test_functions_are_short():
     _demand(
         [
             f"{path.relative_to(ROOT)}:{node.lineno}: {node.name} has {lines} lines; at most {MOST_LINES_OF_A_FUNCTION}"
-            for path in modules().values()
+            for path in tracked()
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
             if (lines := node.end_lineno - node.lineno + 1) > MOST_LINES_OF_A_FUNCTION
@@ -181,7 +191,9 @@ def test_functions_are_short():
 
 def test_nothing_is_written_twice():
     seen, twice = {}, []
-    for path in modules().values():
+    # That test keeps, word for word, the tables that version 1 made, whatever becomes of the program's own.
+    paths = [path for path in tracked() if path.name != "test_migrations.py"]
+    for path in paths:
         text = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         lines = [(number, line.strip()) for number, line in text if line.strip()]
         lines = [one for one in lines if not one[1].startswith(("#", "import ", "from "))]

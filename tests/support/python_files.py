@@ -1,6 +1,7 @@
-"""Which Python file imports what, in functions too."""
+"""Which Python files there are, and which imports what, in functions too."""
 
 import ast
+import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,15 @@ def modules() -> dict[str, Path]:
     names = [path.relative_to(ROOT).with_suffix("").parts for path in paths]
     names = [parts[:-1] if parts[-1] == "__init__" else parts for parts in names]
     return {".".join(parts): path for parts, path in zip(names, paths, strict=True)}
+
+
+def tracked() -> list[Path]:
+    """Return every Python file of the repository, tests included; what git ignores is left out."""
+    line = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py"]
+    names = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    assert any(names), "git knows no Python file here: this test would look at nothing"
+    # A file that was removed is listed until its removal is committed.
+    return [path for path in sorted({ROOT / name for name in names if name}) if path.is_file()]
 
 
 def imported(found: dict[str, Path]) -> list[tuple[str, str, str]]:
