@@ -86,7 +86,7 @@ def test_a_new_store_has_the_tables_of_version_1_word_for_word(tmp_path, older):
         assert base.execute("PRAGMA application_id").fetchone()[0] == migrations.APPLICATION
         base.close()
     assert schemas[0] == schemas[1]
-    assert version(sqlite3.connect(tmp_path / "new")) == 1
+    assert dump(tmp_path / "new")[0] == 1
 
 
 def test_a_store_of_today_is_opened_without_a_change(older):
