@@ -269,7 +269,7 @@ def test_the_tests_of_the_light_side_pass_there(pi):
     for name in map(Path, listed.splitlines()):
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, checkout / name)
-    # All are in Python alone, and so the same on every processor.
+    # What runs there is in Python alone, and so the same on every processor: coverage, which is not, measures on x86.
     pip = [ROOT / ".venv/bin/python", "-m", "pip", "install", "--quiet", "--only-binary=:all:", "--no-deps", "--target"]
     packages = ["-r", ROOT / "tests/requirements.txt", sample_package()]
     subprocess.run([*pip, checkout / "pure", *packages], check=True)
