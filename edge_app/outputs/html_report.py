@@ -120,6 +120,7 @@ def _templates() -> "Environment":
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         trim_blocks=True,
+        keep_trailing_newline=True,
         finalize=lambda value: phrasing.printable(value) if type(value) is str else value,
     )
 

@@ -3,9 +3,12 @@
 `ssh -L 8080:localhost:8080 pi` shows it on another machine. It keeps nothing and asks for no password.
 """
 
+import contextlib
 import hmac
 import secrets
+import socket
 import threading
+from io import BufferedIOBase
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -143,5 +146,32 @@ class _Server(ThreadingMixIn, WSGIServer):
 class _Handler(WSGIRequestHandler):
     timeout = 30
 
+    def setup(self):
+        """Write through `_Writer`."""
+        super().setup()
+        self.wfile = _Writer(self.connection)
+
+    def handle(self):
+        """Answer; a browser that has gone, or that opened a connection and sends nothing, is not our fault."""
+        with contextlib.suppress(OSError):
+            super().handle()
+
     def log_message(self, format, *args):
         """Write no log: a request's line is private."""
+
+
+class _Writer(BufferedIOBase):
+    """Writes to a browser. One that reads nothing for `_Handler.timeout` counts as gone, as wsgiref knows it."""
+
+    def __init__(self, connection: socket.socket):
+        self._connection = connection
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content) -> int:
+        try:
+            self._connection.sendall(content)
+        except TimeoutError as error:
+            raise BrokenPipeError from error
+        return len(content)

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -22,11 +23,12 @@ from edge_app.camera.detect import film_view
 from edge_app.camera.loop import loop
 from edge_app.camera.loop.loop import Moment
 from edge_app.camera.loop.stability import Good
-from edge_app.camera.ui import screen, shutter
+from edge_app.camera.ui import live_view, screen, shutter
 from edge_app.errors import MissingPackage, WrongUsage
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import run_context
+from edge_app.web import camera_page
 from edge_app.web.camera_page import CameraPage
 from tests.support.light_box import FILM, box
 
@@ -119,6 +121,34 @@ def test_the_page_cannot_be_framed_or_run_foreign_code(page):
     scripts = re.findall(rb"<script[^>]*>[^<]*", answer.read())
     assert scripts == [b'<script src="/static/live.js" defer>']
     connection.close()
+
+
+def test_browsers_that_stall_give_their_places_up_without_a_word(page, of_run, monkeypatch, capfd):
+    page, _ = page
+    monkeypatch.setattr(camera_page._Handler, "timeout", 0.3)
+    monkeypatch.setattr(live_view, "RATE", 1000)
+    host = ("127.0.0.1", int(page.address.rsplit(":", 1)[1].strip("/")))
+    request = b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    page.show(of_run[1])
+    with contextlib.ExitStack() as opened:
+        stalled = [opened.enter_context(socket.create_connection(host, 10)) for _ in range(camera_page.MOST_WATCHING)]
+        for connection in stalled:
+            connection.sendall(request)
+            assert connection.recv(12).endswith(b"200")
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            get(page, "live")
+        end, code = time.monotonic() + 30, b""
+        while not code.endswith(b"200") and time.monotonic() < end:
+            for _ in range(20):  # until the stalled connections are full
+                page.show(of_run[1])
+                time.sleep(0.005)
+            with socket.create_connection(host, 10) as another:
+                another.sendall(request)
+                code = another.recv(12)
+        assert code.endswith(b"200")
+        silent = opened.enter_context(socket.create_connection(host, 10))  # as browsers open some ahead
+        assert silent.recv(1) == b""
+    assert capfd.readouterr().err == ""
 
 
 def test_a_port_in_use_is_named(page, of_run):

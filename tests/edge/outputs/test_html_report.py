@@ -97,6 +97,8 @@ def test_what_a_colleague_reads(of_run, tmp_path):
     assert page.tags.count("tr") == 5
     assert "img" not in page.tags
     assert page.links == []
+    lines = (tmp_path / "r.html").read_text().splitlines(keepends=True)
+    assert lines.count("<tr>\n") == 4 and lines[-1] == "</html>\n"
 
 
 def test_pictures_only_if_asked_and_nothing_from_outside(of_run, tmp_path):
