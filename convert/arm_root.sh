@@ -12,7 +12,7 @@ case $arch in
   aarch64) debian=arm64; qemu=qemu-aarch64-static; packages=$common ;;
   # Armv7 has no wheels of numpy; Debian's own is used.
   armhf) debian=armhf; qemu=qemu-arm-static; packages=$common,python3-numpy ;;
-  *) echo "$0: '$arch' is no architecture known here; aarch64 and armhf are." >&2; exit 2 ;;
+  *) echo "$0: unknown architecture '$arch'; aarch64 and armhf are allowed." >&2; exit 2 ;;
 esac
 if ! command -v mmdebstrap >/dev/null || ! command -v "$qemu" >/dev/null; then
   apt-get update -qq

@@ -17,7 +17,7 @@ from edge_app.camera.capture.camera import Camera
 from edge_app.camera.detect import film_view
 from edge_app.errors import CameraEnded, EdgeError
 
-# Pictures a second that a camera gives, of which an idle loop looks at so many.
+# Pictures a second that a camera gives, and how many of them an idle loop looks at.
 RATE, IDLE_RATE = 30, 5
 
 

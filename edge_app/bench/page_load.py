@@ -24,9 +24,9 @@ CLIENTS, SECONDS = 50, 120
 OF_A_FOLDER = 10
 # Seconds for an answer; the page gives up after `inference_queue.PATIENCE` itself.
 PATIENCE = 180
-# The 95th percentile may be so many times what a full queue takes on average: films and their times differ.
+# The most that the 95th percentile may be, in times of what a full queue takes on average: films differ.
 TIMES_THE_QUEUE = 2
-# Memory may be so many times the peak of the first quarter: allocators keep some, but a leak would exceed this.
+# The most memory, in times of the peak of the first quarter: allocators keep some, but a leak would exceed this.
 TIMES_THE_MEMORY = 1.15
 
 

@@ -24,7 +24,7 @@ MOST_APART = 8 / 256
 # A side of the box around the lungs may be so far from where the card has it, as a share of the film:
 # two runtimes differ by 0.004. A classifier's score may move by a tenth with so little, so it is shown the card's box.
 BOX_APART = 0.02
-# More threads must be a tenth faster to be worth their cores. Each number of threads is timed for so many seconds.
+# More threads must be a tenth faster to be worth their cores. Seconds for which each number of threads is timed.
 NEARLY, ENOUGH = 1.1, 0.3
 # As `uname -m` names them; tflite-runtime computes 8-bit networks there with ruy's kernels, made for them.
 ARM = ("aarch64", "armv7l", "armv8l", "armv6l")

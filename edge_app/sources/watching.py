@@ -21,9 +21,9 @@ PATIENCE = 10.0
 MOST_LOOKING = 0.1
 # Films that are gone are remembered, so that they are not new if their disk comes back; this many take about 20 MB.
 MOST_GONE = 100_000
-# After handing out films for so many seconds it looks again, so that new films need not wait behind thousands.
+# Seconds after which it looks again while it hands out films, so that new films need not wait behind thousands.
 LOOK_AGAIN = 10.0
-# At most so many seconds pass from reading a film to judging it, with the rounding of file systems' times.
+# The most seconds that pass from reading a film to judging it, with the rounding of file systems' times.
 READING = 1.0
 
 WAITING, GIVEN, DONE, LOST = "waiting", "given", "done", "lost"

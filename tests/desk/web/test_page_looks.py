@@ -1,6 +1,6 @@
 """How the pages look, for every verdict: axe-core finds nothing wrong, nothing is wider than a phone, all is light.
 
-The readings are made up, since no single film is of every verdict; the shelf, the app and the server are the real ones.
+The readings are made up, since no single film is of every verdict; store, app and server are the real ones.
 """
 
 from datetime import UTC, datetime, timedelta

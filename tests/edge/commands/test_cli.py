@@ -168,8 +168,8 @@ def test_interrupted_from_the_keyboard_it_says_nothing(tmp_path):
     line = [sys.executable, "-m", "edge_app", "classify", "--json", "--model", str(MODEL), str(tmp_path)]
     # A background job, as a test run may be one, is started with SIGINT ignored and hands that on; a terminal does not.
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with subprocess.Popen(line, cwd=ROOT, preexec_fn=heed, **pipes) as process:
+    interruptible = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(line, cwd=ROOT, preexec_fn=interruptible, **pipes) as process:
         first = process.stdout.readline()  # 149 films are left to do
         process.send_signal(signal.SIGINT)
         rest, err = rest_of(process)

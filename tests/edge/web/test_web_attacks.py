@@ -178,7 +178,7 @@ def test_nobody_frames_the_page_and_no_script_in_it_runs(browser):
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example", "[", "127.0.0.1.evil.example", "evil.example:80"]
 )
-def test_the_page_heeds_its_own_names_alone(browser, host):
+def test_the_page_answers_to_its_own_names_alone(browser, host):
     answer = browser.get("/", headers={"Host": host})
     assert answer.status_code == 421
     assert host not in answer.text

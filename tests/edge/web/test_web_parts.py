@@ -1,4 +1,4 @@
-"""Parts of the page by themselves: sessions, limits, credentials, the shelf, and the crowd before the server."""
+"""Parts of the page by themselves: sessions, limits, credentials, the reading store, and the limited server."""
 
 import contextlib
 import csv

@@ -8,7 +8,7 @@ root=build/arm/bare-$arch-$python
 case $arch in
   aarch64) debian=arm64 qemu=qemu-aarch64 ;;
   armhf) debian=armhf qemu=qemu-arm ;;
-  *) echo "$0: '$arch' is no architecture known here; aarch64 and armhf are." >&2; exit 2 ;;
+  *) echo "$0: unknown architecture '$arch'; aarch64 and armhf are allowed." >&2; exit 2 ;;
 esac
 case $python in
   3.11) suite=bookworm ;;
