@@ -55,8 +55,8 @@ def watching(*words, **options) -> Iterator[Running]:
     """Run `watch` beside the test."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT} | options
     # A background job, as a test run may be, hands on that SIGINT is ignored; a terminal does not.
-    heed = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
-    process = subprocess.Popen([*LINE, *QUICK, *map(str, words)], preexec_fn=heed, **options)
+    interruptible = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
+    process = subprocess.Popen([*LINE, *QUICK, *map(str, words)], preexec_fn=interruptible, **options)
     killer = threading.Timer(AT_MOST, process.kill)
     killer.start()
     running = Running(process)

@@ -25,8 +25,8 @@ def test_a_run_that_is_stopped_goes_on(check, tmp_path):
         os.link(folder / "0.png", folder / f"{i}.png")
     write_labels(folder / "labels.csv", [(f"{i}.png", "normal", "") for i in range(60)])
     # A background job, as a test run may be one, is started with SIGINT ignored and hands that on; a terminal does not.
-    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    process = start(MODEL, folder, "--out", out, preexec_fn=heed)
+    interruptible = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = start(MODEL, folder, "--out", out, preexec_fn=interruptible)
     kept = out / "scores.jsonl"
     until = time.monotonic() + 120
     while not kept.exists() or kept.read_text().count("\n") < 3:
