@@ -5,11 +5,13 @@ import io
 import numpy as np
 import pydicom
 from PIL import Image
+from playwright.sync_api import expect
 
 from edge_app.sources import sample
 
 # Milliseconds that the browser waits for what it looks for.
 WAIT = 60_000
+expect.set_options(timeout=WAIT)
 
 
 class Watched:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.browsed import Watched
 
@@ -17,7 +18,7 @@ def test_a_language_is_chosen_and_remembered(watched, real, name, code, headline
     page = watched.page
     page.goto("/")
     page.get_by_role("button", name=name).click()
-    assert page.locator("h1").inner_text() == headline
+    expect(page.locator("h1")).to_have_text(headline)
     assert page.locator("html").get_attribute("lang") == code
     page.goto("/history")
     assert page.locator("html").get_attribute("lang") == code
@@ -34,7 +35,7 @@ def test_a_browser_gets_the_language_that_it_asks_for(chromium, served):
 def test_the_self_test_is_run_from_the_status_page(watched):
     page = watched.page
     page.goto("/status")
-    assert page.locator("#self-test table").count() == 0
+    expect(page.locator("#self-test table")).to_have_count(0)
     page.get_by_role("button", name="Run the self-test").click()
     golden = page.locator("#self-test tr", has_text="Reference film")
     assert golden.get_attribute("data-state") == "ok"

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import cv2
 import pytest
+from playwright.sync_api import expect
 
 from edge_app.model import model_file
 from tests.support.browser import CHROMIUM, FLAGS, Served, need_browser
@@ -85,10 +86,10 @@ def test_what_the_camera_sees_is_shown_with_advice(page):
     page.get_by_text("No film in view").wait_for()
     before = page.locator("#view").get_attribute("src")
     page.wait_for_function("before => document.getElementById('view').getAttribute('src') !== before", arg=before)
-    assert page.locator("#view").evaluate("one => one.naturalWidth") == 640
+    page.wait_for_function("() => document.getElementById('view').naturalWidth === 640")
     shows(FILM)
     page.get_by_text("Seen well: hold still.").wait_for()
-    assert page.locator("#last").inner_text() == "none yet"
+    expect(page.locator("#last")).to_have_text("none yet")
 
 
 def test_the_shutter_makes_a_reading_under_its_label(page):
@@ -105,8 +106,8 @@ def test_the_shutter_makes_a_reading_under_its_label(page):
         if page.locator("h1").inner_text() != "Refused: no verdict":
             break
     assert "LIVE-1" in page.locator(".about").inner_text()
-    assert page.get_by_text("Read from photographs of the film").is_visible()
-    assert page.get_by_text("The scores are medians of 5 pictures.").is_visible()
+    expect(page.get_by_text("Read from photographs of the film")).to_be_visible()
+    expect(page.get_by_text("The scores are medians of 5 pictures.")).to_be_visible()
     page.goto("/live")
     assert page.get_by_label("Patient label").input_value() == ""
 
@@ -119,8 +120,8 @@ def test_a_picture_without_a_film_is_refused_with_what_to_do(page):
     page.keyboard.press("Space")
     page.wait_for_function("last => document.querySelector('#last a').getAttribute('href') !== last", arg=last)
     page.locator("#last a").click()
-    assert page.locator("h1").inner_text() == "Refused: no verdict"
-    assert page.get_by_text("no film in view").is_visible()
+    expect(page.locator("h1")).to_have_text("Refused: no verdict")
+    expect(page.get_by_text("no film in view")).to_be_visible()
 
 
 def test_a_photograph_is_taken_with_the_phone(page):
@@ -130,4 +131,4 @@ def test_a_photograph_is_taken_with_the_phone(page):
     film = {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": Camera.picture}
     page.get_by_label("Photograph a film").set_input_files(film)
     page.wait_for_url("**/readings/*")
-    assert page.get_by_text("Read from photographs of the film").is_visible()
+    expect(page.get_by_text("Read from photographs of the film")).to_be_visible()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from edge_app.gate import refusal
 from edge_app.gate.gate import Check
@@ -191,9 +192,9 @@ def test_a_suspicion_by_heat_outside_the_lungs_is_marked(chromium, site):
     page = _look(chromium, address, 360, locale="en-GB")
     for name, shown in (("outside", 1), ("covid", 0)):
         page.goto(paths[name])
-        assert page.get_by_text("do not trust this reading").count() == shown
+        expect(page.get_by_text("do not trust this reading")).to_have_count(shown)
     page.goto(paths["unsure"])
-    assert page.get_by_text("The score of other pneumonia reaches its threshold too.").is_visible()
+    expect(page.get_by_text("The score of other pneumonia reaches its threshold too.")).to_be_visible()
     page.goto(paths["camera"])
-    assert page.get_by_text("Read from photographs of the film").is_visible()
+    expect(page.get_by_text("Read from photographs of the film")).to_be_visible()
     page.context.close()

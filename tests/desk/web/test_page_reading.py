@@ -6,6 +6,7 @@ import re
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from tests.support.browsed import Watched, png, upside_down
 from tests.support.films import draw_film
@@ -14,7 +15,7 @@ from tests.support.films import draw_film
 def test_a_film_is_sent_and_its_verdict_is_that_of_the_command_line(watched, real, said):
     watched.read(real, "bed 7")
     page = watched.page
-    assert page.locator("h1").inner_text() == "Unsure: refer to a radiologist"
+    expect(page.locator("h1")).to_have_text("Unsure: refer to a radiologist")
     assert said["verdict"] == "unsure: refer to a radiologist"
     shown = page.locator(".bars .covid .value").inner_text()
     assert shown == f"{said['scores']['covid']:.3f}"
@@ -40,7 +41,7 @@ def test_the_heat_map_fades_by_mouse_and_by_keyboard(watched, real):
     fade.click()  # in its middle
     assert 0.4 <= opacity() <= 0.6
     page.get_by_label("Outline of the lungs", exact=True).uncheck()
-    assert not page.locator("img.lungs").is_visible()
+    expect(page.locator("img.lungs")).not_to_be_visible()
 
 
 def test_the_layers_lie_on_the_film(watched, real):
@@ -59,9 +60,10 @@ def test_a_reading_is_printed_on_one_sheet_and_without_what_is_to_be_pressed(wat
     page.get_by_role("button", name="Print").click()
     assert page.evaluate("window.printed") == 1
     page.emulate_media(media="print")
-    assert page.locator("h1").is_visible() and page.locator("img.under").is_visible()
-    assert not page.get_by_role("button", name="Print").is_visible()
-    assert not page.get_by_role("navigation").first.is_visible()
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("img.under")).to_be_visible()
+    expect(page.get_by_role("button", name="Print")).not_to_be_visible()
+    expect(page.get_by_role("navigation").first).not_to_be_visible()
     printed = page.pdf(format="A4", prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
 
@@ -83,21 +85,22 @@ def test_picture_and_data_are_downloaded(watched, real, said):
 def test_predictive_values_are_worked_out_where_the_film_was_taken(watched, real):
     watched.read(real)
     page = watched.page
-    assert page.locator("dl.worth").count() == 0
+    expect(page.locator("dl.worth")).to_have_count(0)
     page.get_by_label("How many of 100 people X-rayed here have COVID-19?").fill("5")
     page.get_by_role("button", name="Calculate").click()
     assert "PPV" in page.locator("dl.worth").inner_text()
     page.goto(page.url.split("?")[0] + "?in100=200")
-    assert page.get_by_text("Enter a number from 0.1 to 99.9.").is_visible()
+    expect(page.get_by_text("Enter a number from 0.1 to 99.9.")).to_be_visible()
 
 
 def test_a_film_upside_down_is_refused_and_what_it_says_put_right_is_offered(watched):
     watched.read(("film.png", upside_down()))
     page = watched.page
-    assert page.locator("h1").inner_text() == "Refused: no verdict"
+    expect(page.locator("h1")).to_have_text("Refused: no verdict")
     assert "The film is rotated" in page.locator(".verdict").inner_text()
-    assert page.locator(".offer").get_by_text("Reading after a rotation by 180 degrees:").is_visible()
-    assert page.locator("img.heat").count() == 0 and page.locator(".bars").count() == 0
+    expect(page.locator(".offer").get_by_text("Reading after a rotation by 180 degrees:")).to_be_visible()
+    expect(page.locator("img.heat")).to_have_count(0)
+    expect(page.locator(".bars")).to_have_count(0)
 
 
 def test_a_file_that_is_no_film_gets_a_sentence_and_no_reading(watched):
@@ -105,7 +108,7 @@ def test_a_file_that_is_no_film_gets_a_sentence_and_no_reading(watched):
     item = watched.page.locator("#outcomes li")
     item.get_by_text("This file could not be read as a film").wait_for()
     assert "error" in item.get_attribute("class")
-    assert item.get_by_role("link").count() == 0
+    expect(item.get_by_role("link")).to_have_count(0)
     assert "is text that begins" in item.locator(".why").inner_text()
     assert item.locator(".why").get_attribute("lang") == "en"
     assert watched.page.url.endswith("/")
@@ -116,10 +119,10 @@ def test_several_films_at_once_each_get_an_outcome(watched, real):
     watched.send(*films, label="three")
     page = watched.page
     page.locator("#announced").get_by_text("All films are done.").wait_for(state="attached")
-    assert page.locator("#outcomes li").count() == 3
-    assert page.locator("#outcomes li a").count() == 2
-    assert page.locator("#outcomes progress").count() == 0
-    assert page.locator("#outcomes li .file").all_inner_texts() == ["words.txt", "drawn.png", "ward 3 MEIER.dcm"]
+    expect(page.locator("#outcomes li")).to_have_count(3)
+    expect(page.locator("#outcomes li a")).to_have_count(2)
+    expect(page.locator("#outcomes progress")).to_have_count(0)
+    expect(page.locator("#outcomes li .file")).to_have_text(["words.txt", "drawn.png", "ward 3 MEIER.dcm"])
 
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
@@ -137,7 +140,7 @@ def test_a_film_is_dropped_or_pasted(watched, way, real):
     else:
         page.evaluate("held => document.dispatchEvent(new ClipboardEvent('paste', {clipboardData: held}))", held)
     page.wait_for_url("**/readings/*")
-    assert page.locator("h1").inner_text() == "Unsure: refer to a radiologist"
+    expect(page.locator("h1")).to_have_text("Unsure: refer to a radiologist")
 
 
 def test_without_scripts_a_film_is_read_all_the_same(chromium, served, real):
@@ -145,9 +148,9 @@ def test_without_scripts_a_film_is_read_all_the_same(chromium, served, real):
     plain.page.goto("/")
     plain.page.get_by_label("Choose films").set_input_files({"name": real[0], "mimeType": "", "buffer": real[1]})
     plain.page.get_by_role("button", name="Send the films").click()
-    assert plain.page.locator("h1").inner_text() == "Unsure: refer to a radiologist"
+    expect(plain.page.locator("h1")).to_have_text("Unsure: refer to a radiologist")
     plain.page.goto("/")
     plain.page.get_by_label("Choose films").set_input_files({"name": "a.txt", "mimeType": "", "buffer": b"no film"})
     plain.page.get_by_role("button", name="Send the films").click()
-    assert plain.page.locator("h1").inner_text() == "This file could not be read as a film"
+    expect(plain.page.locator("h1")).to_have_text("This file could not be read as a film")
     plain.context.close()

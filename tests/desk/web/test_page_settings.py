@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from playwright.sync_api import expect
+
 from tests.support.browsed import Watched
 from tests.support.browser import PASSWORD, ROOT, Served
 
@@ -13,10 +15,10 @@ def test_everything_is_erased_by_one_button(chromium, tmp_path, real):
         one = Watched(chromium, program.address, locale="en-GB")
         reading = one.read(real, "ERASE-ME-77")
         one.page.goto("/privacy")
-        assert one.page.get_by_text("1 reading is kept now.").is_visible()
+        expect(one.page.get_by_text("1 reading is kept now.")).to_be_visible()
         one.page.get_by_label("Yes, erase all readings").check()
         one.page.get_by_role("button", name="Erase everything").click()
-        assert one.page.get_by_text("1 reading was erased, with its pictures.").is_visible()
+        expect(one.page.get_by_text("1 reading was erased, with its pictures.")).to_be_visible()
         assert one.page.goto(reading).status == 404
         one.context.close()
     finally:
@@ -33,24 +35,24 @@ def test_a_wrong_password_is_refused_and_the_right_one_opens(chromium, tmp_path,
         one = Watched(chromium, program.address, locale="en-GB")
         page = one.page
         page.goto("/history")
-        assert page.locator("h1").inner_text() == "Log in"
-        assert page.get_by_role("navigation").count() == 0
+        expect(page.locator("h1")).to_have_text("Log in")
+        expect(page.get_by_role("navigation")).to_have_count(0)
         page.get_by_label("Password of this device").fill("three rays")
         page.get_by_role("button", name="Log in").click()
         assert page.get_by_role("alert").inner_text().endswith("Wrong password.")
         assert page.get_by_label("Password of this device").input_value() == ""
         page.get_by_role("button", name="Français").click()
-        assert page.locator("h1").inner_text() == "Se connecter"
+        expect(page.locator("h1")).to_have_text("Se connecter")
         page.get_by_role("button", name="English").click()
         page.goto("/history")
         page.get_by_label("Password of this device").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
-        assert page.locator("h1").inner_text() == "History"
+        expect(page.locator("h1")).to_have_text("History")
         reading = one.read(real)
         page.get_by_role("button", name="Log out").click()
-        assert page.locator("h1").inner_text() == "Log in"
+        expect(page.locator("h1")).to_have_text("Log in")
         page.goto(reading)
-        assert page.locator("h1").inner_text() == "Log in"
+        expect(page.locator("h1")).to_have_text("Log in")
         one.context.close()
     finally:
         program.close()
@@ -63,12 +65,12 @@ def test_under_tls_all_is_the_same_and_the_fingerprint_is_shown(chromium, tmp_pa
         one = Watched(chromium, program.address, locale="en-GB", ignore_https_errors=True)
         assert program.address.startswith("https://")
         one.read(real, "TLS-1")
-        assert one.page.locator("h1").inner_text() == "Unsure: refer to a radiologist"
+        expect(one.page.locator("h1")).to_have_text("Unsure: refer to a radiologist")
         one.page.get_by_role("button", name="Español").click()
         assert one.page.locator("html").get_attribute("lang") == "es"
         one.page.goto("/status")
         printed = next(line.split()[-1] for line in program.told if line.startswith("Certificate"))
-        assert one.page.get_by_text(printed).is_visible()
+        expect(one.page.get_by_text(printed)).to_be_visible()
         cookies = one.context.cookies()
         assert cookies and all(one["secure"] and one["httpOnly"] and one["sameSite"] == "Strict" for one in cookies)
         assert one.complaints == []
