@@ -1,4 +1,4 @@
-"""The command line of conversion: `python -m convert release | camera | inspect | compare | heat | study | sign`..."""
+"""Turns trained networks into model files, compares, inspects and signs them: `python -m convert COMMAND`."""
 
 import argparse
 import sys

@@ -23,7 +23,8 @@ def text(path: Path) -> str:
     """Return the card, tensors, operators, members and checks of a model file, for reading.
 
     Raises:
-        ModelMismatch: it is damaged, not ours, made for another preprocessing, or gives its golden film other scores.
+        ModelMismatch: it is damaged, not of this project, made for another preprocessing, or its golden film gets other
+            scores.
     """
     whole = model_file.read(path)  # raises unless format, hashes and fingerprint are right
     card, raw = whole.card, whole.card.raw

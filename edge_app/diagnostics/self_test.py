@@ -136,17 +136,19 @@ def golden(model: model_file.ModelFile, classifier: Classifier) -> HealthCheck:
         return HealthCheck(
             "golden film", WARNING, "this model's file carries none: what it computes here is not proven"
         )
-    grey, said = np.asarray(Image.open(io.BytesIO(model.golden)).convert("L")), model.card.raw["golden"]
+    grey, recorded = np.asarray(Image.open(io.BytesIO(model.golden)).convert("L")), model.card.raw["golden"]
     try:
         field = classifier.find_lungs(grey)
     except EdgeError as error:
         return HealthCheck(
             "golden film", FAULT, f"its lungs are not found ({error}): do not use this model on this device"
         )
-    aside = float(np.abs(np.subtract(field.box, said["box"])).max())
-    scores = classifier.scores(preprocess.lungs_to_pixels(grey, field.with_box(said["box"]), classifier.card.size))[0]
+    aside = float(np.abs(np.subtract(field.box, recorded["box"])).max())
+    scores = classifier.scores(preprocess.lungs_to_pixels(grey, field.with_box(recorded["box"]), classifier.card.size))[
+        0
+    ]
     apart = max(
-        abs(float(score) - said["scores"][name]) for name, score in zip(classifier.card.labels, scores, strict=True)
+        abs(float(score) - recorded["scores"][name]) for name, score in zip(classifier.card.labels, scores, strict=True)
     )
     for what, found, most in (("the box round its lungs", aside, BOX_APART), ("a score", apart, MOST_APART)):
         if found > most:

@@ -77,8 +77,8 @@ def _install(path: Path, digest: str, prefix: Path) -> str:
         line = [os.path.realpath(sys.executable), "install.py", "--prefix", str(release)]
         done = subprocess.run(line, cwd=bundle, capture_output=True, text=True, timeout=SECONDS, check=False)
         if done.returncode:
-            said = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
-            raise NotInstalled(f"{path}: cannot be installed: {said}")
+            reason = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
+            raise NotInstalled(f"{path}: cannot be installed: {reason}")
         os.sync()  # pip brings nothing to the disk by itself; after this, all of it is there
         verify_install.doctor(path, release / "bin" / "python")
         _switch(prefix, before, release, path)

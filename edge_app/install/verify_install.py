@@ -21,8 +21,10 @@ def model(path: Path, where) -> None:
     """
     done = _run([sys.executable, "-m", "edge_app.diagnostics.model_smoke_test", str(path)], _environment(), where)
     if done.returncode:
-        said = (done.stderr.strip() or _end(done.returncode)).splitlines()[-1].replace(str(path), str(where))
-        raise NotInstalled(said if said.startswith(str(where)) else f"{where}: is not fit for this device: {said}")
+        reason = (done.stderr.strip() or _end(done.returncode)).splitlines()[-1].replace(str(path), str(where))
+        raise NotInstalled(
+            reason if reason.startswith(str(where)) else f"{where}: is not fit for this device: {reason}"
+        )
 
 
 def doctor(where, python: Path | None = None) -> None:
@@ -41,8 +43,8 @@ def doctor(where, python: Path | None = None) -> None:
     try:
         checks = json.loads(done.stdout)["checks"]
     except (ValueError, KeyError, TypeError) as error:
-        said = (done.stderr.strip() or _end(done.returncode)).splitlines()[-1]
-        raise NotInstalled(f"{where}: the doctor cannot be run with it ({said}).") from error
+        reason = (done.stderr.strip() or _end(done.returncode)).splitlines()[-1]
+        raise NotInstalled(f"{where}: the doctor cannot be run with it ({reason}).") from error
     faults = [f"{check['name']}: {check['words']}" for check in checks if check["state"] == "fault"]
     if faults or done.returncode:
         raise NotInstalled(f"{where}: the doctor finds a fault with it ({'; '.join(faults) or _end(done.returncode)}).")

@@ -86,7 +86,7 @@ def _prepare(base: "sqlite3.Connection", path: Path) -> None:
 
 def fault(path: Path, error: Exception) -> StoreFault:
     """Return the fault that an error of SQLite means for the user."""
-    said = str(error)
+    complaint = str(error)
     for mark, sentence in (
         ("locked", "another program holds the store; end it, or name another file"),
         ("full", "the disk is full; make room, or name a file on another disk"),
@@ -96,6 +96,6 @@ def fault(path: Path, error: Exception) -> StoreFault:
         ("malformed", "the store is damaged; keep a copy, and name another file for new results"),
         ("unable to open", "the store may not be opened; name a file in a folder of yours"),
     ):
-        if mark in said:
-            return StoreFault(f"{path}: {sentence} (SQLite says: {said}).")
-    return StoreFault(f"{path}: SQLite says '{said}'; look at the store with 'doctor'.")
+        if mark in complaint:
+            return StoreFault(f"{path}: {sentence} (SQLite says: {complaint}).")
+    return StoreFault(f"{path}: SQLite says '{complaint}'; look at the store with 'doctor'.")

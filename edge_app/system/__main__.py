@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
             subprocess.run(words, check=True)
     except subprocess.CalledProcessError as error:
         failed = f"system: '{' '.join(error.cmd)}' failed with exit code {error.returncode}"
-        print(f"{failed}; fix what it said, and run this again.", file=sys.stderr)
+        print(f"{failed}; mend what it names, and run this again.", file=sys.stderr)
         return 1
     return 0
 

@@ -52,8 +52,10 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser("outline", help="learn which quadrangle of a photograph is a film")
     film_arguments.add(parser)
     parser.add_argument("--pictures", type=Path, default=Path("build/pictures"), help="of gate-pictures (%(default)s)")
-    parser.add_argument("--out", type=Path, default=quad_scorer.WEIGHTS, help="(default: %(default)s)")
-    parser.add_argument("--recount", action="store_true", help="learn nothing; count what the judge of --out finds")
+    parser.add_argument(
+        "--out", type=Path, default=quad_scorer.WEIGHTS, help="the weights (those that the camera uses)"
+    )
+    parser.add_argument("--recount", action="store_true", help="learn nothing; count what the weights of --out find")
     parser.set_defaults(func=run)
 
 

@@ -23,7 +23,9 @@ from train.site_check.labels import SPELLINGS
 FILES = ("report.html", "report.json", "results.csv", "scores.jsonl")
 # So many films that are not in the table are named on the terminal; all are in the report.
 MOST_NAMED = 3
-EXIT_CODES = "exit code: 0 every film got a verdict, 1 some did not, 2 wrong usage or a model that is not ours"
+EXIT_CODES = (
+    "exit code: 0 every film got a verdict, 1 some did not, 2 wrong usage or a model that is not of this project"
+)
 
 
 def add_parser(subparsers) -> None:
@@ -46,7 +48,7 @@ def add_parser(subparsers) -> None:
     )
     parser.add_argument("--out", type=Path, default=Path("site-check"), help="folder for the report (%(default)s)")
     parser.add_argument(
-        "--operating-point", choices=RULES, default=RULES[0], help="rule that verdicts are of (%(default)s)"
+        "--operating-point", choices=RULES, default=RULES[0], help="rule of the verdicts' thresholds (%(default)s)"
     )
     parser.add_argument(
         "--prevalence", metavar="SHARE", help="share of COVID-19 among your patients, such as 0.05: PPV and NPV there"
