@@ -134,7 +134,7 @@ def measure(file: GatedFile, films: pd.DataFrame, taken: Photographs, config: di
     seen = _answers(file, films.iloc[found].reset_index(drop=True), taken.at(found), config)
     gate = _gate(file.gate, seen)
     passed = _passed(gate, seen)
-    _check_labels(seen.table[passed], labels)
+    _check_labels(seen.table.loc[passed], labels)
     temperature = _temperature(seen, passed & seen.validation, labels)
     table = seen.table.copy()
     table[[f"score_{label}" for label in labels]] = screening.softened(seen.scores, temperature)
