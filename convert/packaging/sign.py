@@ -84,7 +84,7 @@ def private_key(path: Path, passphrase: bytes | None = None) -> Ed25519PrivateKe
             f"set {PASSPHRASE}."
         ) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise WrongUsage(f"{path}: is a key of another kind; Ed25519 is needed; make one with 'keygen'.")
+        raise WrongUsage(f"{path}: is not an Ed25519 key; make one with 'python -m convert keygen'.")
     return key
 
 

@@ -68,9 +68,9 @@ def test_other_keys_are_refused(tmp_path, monkeypatch):
         pytest.skip("openssl is not installed")
     line = ["openssl", "genpkey", "-algorithm", "RSA", "-out", tmp_path / "rsa"]
     subprocess.run(line, check=True, capture_output=True)
-    with pytest.raises(WrongUsage, match="is a key of another kind"):
+    with pytest.raises(WrongUsage, match="is not an Ed25519 key"):
         sign.private_key(tmp_path / "rsa")
     public = ["openssl", "pkey", "-in", tmp_path / "rsa", "-pubout", "-out", tmp_path / "rsa.pub"]
     subprocess.run(public, check=True, capture_output=True)
-    with pytest.raises(NotTrusted, match="is a key of another kind"):
+    with pytest.raises(NotTrusted, match="is not an Ed25519 key"):
         signatures.public_key(tmp_path / "rsa.pub")
