@@ -41,13 +41,12 @@ def main() -> int:
         if some:
             print(f"  {words}: {statistics.median(some):.1f} ms, 95 % within {np.quantile(some, 0.95):.1f} ms")
     print(f"nothing in view, nothing moves: {idle() * IDLE_RATE / 10:.2f} % of one core")
-    tenth = max(1, len(memory) // 10)
-    print(f"memory: {memory[tenth]:.0f} MB after a tenth of them, {memory[-1]:.0f} MB at the end")
+    print(f"memory: {memory[len(memory) // 10]:.0f} MB after a tenth of them, {memory[-1]:.0f} MB at the end")
     return 0
 
 
 def looks(video: str, frames: int) -> tuple[list[tuple[float, bool]], list[float]]:
-    """Look at so many frames; return (CPU ms, whether a film was seen) of each, and memory in MB after each."""
+    """Look at this many frames; return (CPU ms, whether a film was seen) of each, and memory in MB after each."""
     looked, memory, before = [], [], None
     while len(looked) < frames:
         with Camera(video) as camera:

@@ -49,7 +49,7 @@ class StatusLeds:
                 self._lights.append(gpiozero.LED(int(pin) if pin.isdigit() else pin))
             except Exception as error:  # gpiozero passes on whatever the library beneath it raises
                 self.close()
-                why = error or type(error).__name__
+                why = str(error) or type(error).__name__
                 raise WrongUsage(f"--lights: pin '{pin}' cannot be used ({why}); name three such as 5,6,13.") from error
         self._ready, self._judging, self._verdict = self._lights
         self._busy = None

@@ -59,6 +59,15 @@ def problem(path: Path) -> str | None:
         return "it is not a video device"
     finally:
         os.close(number)
+    return unsuitable(bytes(answer))
+
+
+def unsuitable(answer: bytes) -> str | None:
+    """Return why a V4L2 device is not a camera to use; None if it is one.
+
+    Args:
+        answer: the device's `v4l2_capability`, of the size of `CAPABILITY`.
+    """
     driver, _, _, _, whole, node, *_ = CAPABILITY.unpack(answer)
     if driver.decode(errors="replace").startswith(OF_THE_PI):
         return "it belongs to the Pi's own camera or its codecs; use 'pi'"
@@ -79,7 +88,7 @@ def _of_the_pi() -> list[Device]:
     except MissingPackage as error:
         why = str(error).rstrip(".")
     except Exception as error:  # libcamera raises exceptions of many types
-        why = f"libcamera fails ({error or type(error).__name__})"
+        why = f"libcamera fails ({str(error) or type(error).__name__})"
     return [Device("pi", "the Pi's own camera", why)] if on_a_pi() else []
 
 

@@ -2,8 +2,9 @@
 
 import os
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Never, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -40,7 +41,7 @@ class Feed(Protocol):
         ...
 
 
-class OpenCvFeed:
+class OpenCvFeed(ABC):
     """What OpenCV reads: V4L2 devices, video files, streams."""
 
     live, noisy = True, False
@@ -72,7 +73,7 @@ class OpenCvFeed:
         capture = self._capture
         done, pixels = capture.read() if capture else (False, None)
         if not done or pixels is None:
-            self._end()
+            raise self._end()
         return cv2.cvtColor(checked(pixels), cv2.COLOR_BGR2RGB), time.monotonic()
 
     def close(self) -> None:
@@ -84,11 +85,13 @@ class OpenCvFeed:
     def _opening(self) -> list[int]:
         return []
 
+    @abstractmethod
     def _why_closed(self) -> str:
-        return "it cannot be opened"
+        """Return why it cannot be opened, without a full stop."""
 
-    def _end(self) -> Never:
-        raise FeedFault("it gives no more pictures")
+    @abstractmethod
+    def _end(self) -> FeedFault | EOFError:
+        """Return what it means that there is no further frame: a fault, or the end of a recording."""
 
 
 class Usb(OpenCvFeed):
@@ -113,10 +116,10 @@ class Usb(OpenCvFeed):
 
         return devices.problem(Path(self._device)) or "it cannot be opened: another program may hold it"
 
-    def _end(self) -> Never:
+    def _end(self) -> FeedFault:
         from edge_app.camera.capture import devices
 
-        raise FeedFault(devices.problem(Path(self._device)) or "it gives no more pictures")
+        return FeedFault(devices.problem(Path(self._device)) or "it gives no more pictures")
 
 
 # Wider than this, USB 2 carries only some 10 raw pictures a second, so the camera is set to JPEG.
@@ -140,8 +143,8 @@ class Stream(OpenCvFeed):
     def _why_closed(self) -> str:
         return "it cannot be reached, or is not a video; check address, password and network"
 
-    def _end(self) -> Never:
-        raise FeedFault("the stream broke off")
+    def _end(self) -> FeedFault:
+        return FeedFault("the stream broke off")
 
 
 class Video(OpenCvFeed):
@@ -169,10 +172,8 @@ class Video(OpenCvFeed):
     def _why_closed(self) -> str:
         return "it is not a video that can be read"
 
-    def _end(self) -> Never:
-        if not self._frames:
-            raise FeedFault("it holds no picture that can be read")
-        raise EOFError
+    def _end(self) -> FeedFault | EOFError:
+        return EOFError() if self._frames else FeedFault("it holds no picture that can be read")
 
 
 class Pictures:

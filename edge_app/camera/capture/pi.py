@@ -62,11 +62,9 @@ class PiCamera:
             camera.start()
             if "AfMode" in getattr(camera, "camera_controls", {}):
                 camera.set_controls({"AfMode": 2})  # continuous (libcamera's AfModeEnum)
-        except FeedFault:
-            raise
         except Exception as error:  # libcamera raises RuntimeError, IndexError and more
             self.close()
-            raise FeedFault(f"it cannot be opened ({error or type(error).__name__})") from error
+            raise FeedFault(f"it cannot be opened ({str(error) or type(error).__name__})") from error
 
     def read(self) -> tuple[np.ndarray, float]:
         """Return the next frame."""
@@ -75,7 +73,7 @@ class PiCamera:
         try:
             pixels = self._camera.capture_array("main")
         except Exception as error:
-            raise FeedFault(f"it gives no more pictures ({error or type(error).__name__})") from error
+            raise FeedFault(f"it gives no more pictures ({str(error) or type(error).__name__})") from error
         # Rows may be padded to a multiple of 32 bytes.
         return np.ascontiguousarray(checked(pixels)[:, : self._size[0]]), time.monotonic()
 

@@ -64,8 +64,7 @@ def button(pin: str, press):
     try:
         found = gpiozero.Button(int(pin) if pin.isdigit() else pin, bounce_time=0.05)
     except Exception as error:  # gpiozero passes on any exception of the library beneath it
-        raise WrongUsage(
-            f"--button: pin '{pin}' cannot be used ({error or type(error).__name__}); name one such as 17 or BOARD11."
-        ) from error
+        why = str(error) or type(error).__name__
+        raise WrongUsage(f"--button: pin '{pin}' cannot be used ({why}); name one such as 17 or BOARD11.") from error
     found.when_pressed = press
     return found

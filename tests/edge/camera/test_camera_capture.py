@@ -85,6 +85,20 @@ def test_pictures_too_small_are_refused(tmp_path):
     assert "160 x 90 pixels; 320 x 240 are needed" in f"{all_of(str(tmp_path))[1]}"
 
 
+def test_a_video_without_a_picture_is_named(tmp_path):
+    path = tmp_path / "empty.avi"
+    cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, SIZE).release()
+    frames, end = all_of(str(path))
+    assert (frames, type(end)) == ([], CameraLost) and f"{path}: it " in f"{end}"
+
+
+def test_an_empty_file_and_one_that_went_away_are_named(tmp_path):
+    (tmp_path / "0.png").write_bytes(b"")
+    for name in ("0.png", "gone.png"):
+        with pytest.raises(feed.FeedFault, match=f"^'{name}' in it is not a picture that can be read$"):
+            feed.Pictures([tmp_path / name]).read()
+
+
 @pytest.mark.parametrize("name", ["no-such-thing", "pi:first", ""])
 def test_a_name_that_means_no_camera_is_refused_with_a_sentence(name):
     with pytest.raises(WrongUsage, match=r"^camera: .*\.$"):
@@ -94,6 +108,11 @@ def test_a_name_that_means_no_camera_is_refused_with_a_sentence(name):
 def test_a_raw_buffer_is_no_picture():
     with pytest.raises(feed.FeedFault, match=r"raw buffers of shape \(1, 921600\)"):
         feed.checked(np.zeros((1, 921600), np.uint8))
+
+
+def test_a_picture_of_a_broken_device_is_too_large():
+    with pytest.raises(feed.FeedFault, match="its pictures have 8193 x 240 pixels; 8192 x 8192 are allowed"):
+        feed.checked(np.zeros((240, 8193, 3), np.uint8))
 
 
 class Made:

@@ -7,8 +7,9 @@ import types
 import numpy as np
 import pytest
 
-from edge_app.camera.capture import camera, devices
+from edge_app.camera.capture import camera, devices, pi
 from edge_app.camera.capture.camera import Camera
+from edge_app.camera.capture.fault import FeedFault
 from edge_app.commands.cli import main
 from edge_app.errors import CameraLost, WrongUsage
 from tests.support.camera_pictures import SIZE, picture, until
@@ -110,3 +111,37 @@ def test_no_camera_at_all(monkeypatch, tmp_path, capsys):
     assert "no camera was found" in capsys.readouterr().out
     with pytest.raises(WrongUsage, match="none can be used here"):
         Camera("auto")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(RuntimeError("no tuning file"), "no tuning file"), (OSError(), "OSError")]
+)
+def test_a_libcamera_that_fails_is_said_of_the_pi(picamera2, monkeypatch, tmp_path, error, said):
+    def fail():
+        raise error
+
+    monkeypatch.setattr(FakePicamera2, "global_camera_info", fail)
+    monkeypatch.setattr(devices, "SYSTEM", tmp_path)
+    monkeypatch.setattr(devices, "on_a_pi", lambda: True)
+    assert devices.found() == [devices.Device("pi", "the Pi's own camera", f"libcamera fails ({said})")]
+
+
+def test_a_camera_of_the_pi_tells_what_it_cannot_do(picamera2, monkeypatch):
+    def fail(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr(FakePicamera2, "opened", 0)  # it is never closed
+    one = pi.PiCamera(0, SIZE)
+    with pytest.raises(FeedFault, match=r"^it is not open$"):
+        one.read()
+    one.open()
+    monkeypatch.setattr(FakePicamera2, "capture_array", fail)
+    monkeypatch.setattr(FakePicamera2, "stop", fail)
+    with pytest.raises(FeedFault, match=r"^it gives no more pictures \(RuntimeError\)$"):
+        one.read()
+    one.close()  # a camera that cannot be stopped is left
+    with pytest.raises(FeedFault, match=r"^it is not open$"):
+        one.read()
+    monkeypatch.setitem(sys.modules, "picamera2", None)
+    with pytest.raises(FeedFault, match=r"picamera2 cannot be imported .*--system-site-packages'$"):
+        one.open()
