@@ -12,8 +12,8 @@ from pathlib import Path
 
 from edge_app.system import places
 
-# This exists where udev runs.
-UDEV = Path("/run/udev/control")
+# These exist where systemd and udev run; relative to the root of the system.
+RUNNING, UDEV = "run/systemd/system", "run/udev/control"
 SERVICES = ("watch", "camera", "page")
 
 
@@ -29,20 +29,31 @@ def main(arguments: list[str] | None = None) -> int:
     if lacking := [name for name in ("systemctl", "systemd-sysusers", "systemd-tmpfiles") if not shutil.which(name)]:
         print(f"system: there is no {', '.join(lacking)}; a system with systemd is needed.", file=sys.stderr)
         return 1
-    for path in places.put(Path("/")):
+    return install(args.enable)
+
+
+def install(enable: list[str], root: Path = Path("/")) -> int:
+    """Put the files into the system below `root` and run the steps; exit code 1 if one of them fails."""
+    for path in places.put(root):
         print(path)
     try:
-        for words in steps(args.enable, running=Path("/run/systemd/system").is_dir()):
+        for words in steps(enable, (root / RUNNING).is_dir(), (root / UDEV).exists()):
             subprocess.run(words, check=True)
     except subprocess.CalledProcessError as error:
         failed = f"system: '{' '.join(error.cmd)}' failed with exit code {error.returncode}"
-        print(f"{failed}; mend what it names, and run this again.", file=sys.stderr)
+        print(f"{failed}; fix what it said, and run this again.", file=sys.stderr)
         return 1
     return 0
 
 
-def steps(enable: list[str], running: bool) -> list[list[str]]:
-    """Return the commands that make user, folders and services; without a running systemd none is started."""
+def steps(enable: list[str], running: bool, udev: bool) -> list[list[str]]:
+    """Return the commands that make user, folders and services.
+
+    Args:
+        enable: the services to enable, out of `SERVICES`.
+        running: whether systemd runs; if not, no service is started.
+        udev: whether udev runs beside it and has to read its rules again.
+    """
     found = [
         ["systemd-sysusers", f"/{places.PLACES['sysusers.conf']}"],
         ["systemd-tmpfiles", "--create", f"/{places.PLACES['tmpfiles.conf']}"],
@@ -50,7 +61,7 @@ def steps(enable: list[str], running: bool) -> list[list[str]]:
     names = [*(f"covid-xray-{name}.service" for name in enable), "covid-xray-model.path"]
     if running:
         found.append(["systemctl", "daemon-reload"])
-        if UDEV.exists():
+        if udev:
             found += [["udevadm", "control", "--reload"], ["udevadm", "trigger", "--subsystem-match=video4linux"]]
         found.append(["systemctl", "enable", *names])
         found.append(["systemctl", "restart", *names])

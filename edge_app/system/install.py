@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+# The folder that this file lies in, once a bundle is unpacked.
+BUNDLE = Path(__file__).resolve().parent
 SYSTEM = Path("/opt/covid-xray")
 
 
@@ -20,8 +22,8 @@ class CannotInstall(Exception):
     """This bundle cannot be installed here; the text says why and what to do."""
 
 
-def main() -> int:
-    """Install; exit code 2 if the bundle does not belong here or is damaged, 1 if a step fails."""
+def main(arguments: list[str] | None = None, bundle: Path = BUNDLE) -> int:
+    """Install a bundle; exit code 2 if it does not belong here or is damaged, 1 if a step fails."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument(
@@ -33,8 +35,7 @@ def main() -> int:
     parser.add_argument(
         "--enable", nargs="*", help="with --system: services to enable, out of watch, camera, page (default: watch)"
     )
-    args = parser.parse_args()
-    bundle = Path(__file__).resolve().parent
+    args = parser.parse_args(arguments)
     try:
         about = json.loads((bundle / "bundle.json").read_text())
         fits(about, platform.machine(), sys.version_info[:2])

@@ -180,12 +180,6 @@ def test_a_bundle_for_another_device_is_refused(bundle, tmp_path, field, value, 
     assert not (tmp_path / "here").exists()
 
 
-def test_a_64_bit_kernel_under_a_32_bit_system_is_refused(monkeypatch):
-    monkeypatch.setattr(install.sys, "maxsize", 2**31 - 1)
-    with pytest.raises(install.CannotInstall, match="in a 32-bit system"):
-        install.fits({"arch": "aarch64", "python": "3.11"}, "aarch64", (3, 11))
-
-
 @pytest.mark.parametrize("sound", [True, False])
 def test_a_program_whose_model_computes_something_else_here_is_refused(bundle, tmp_path, sound):
     shutil.copy(next(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl")), bundle / "wheels")
@@ -213,35 +207,6 @@ def test_a_folder_of_somebody_is_not_removed(bundle, tmp_path):
     assert ran.returncode == 2
     assert "is not a virtual environment" in ran.stderr
     assert (tmp_path / "here" / "thesis.txt").read_text() == "years"
-
-
-def test_the_release_in_use_is_switched_in_one_step(tmp_path):
-    for name in ("1", "2"):
-        install.switch(tmp_path / "current", tmp_path / name)
-        assert (tmp_path / "current").readlink() == tmp_path / name
-    assert [path.name for path in tmp_path.iterdir()] == ["current"]
-
-
-def test_a_release_never_goes_where_the_one_in_use_lies(tmp_path):
-    places_taken = []
-    for _ in range(3):
-        target = install.unused(tmp_path, "1.0")
-        target.mkdir(parents=True, exist_ok=True)
-        assert (tmp_path / "current").resolve() != target
-        install.switch(tmp_path / "current", target)
-        places_taken.append(target.name)
-    assert places_taken == ["1.0", "1.0-again", "1.0"]
-
-
-def test_a_configuration_that_is_there_stays(tmp_path):
-    places.put(tmp_path)
-    mine = tmp_path / places.CONFIG
-    mine.write_text("INBOX=/mine\n")
-    written = places.put(tmp_path)
-    assert mine.read_text() == "INBOX=/mine\n"
-    assert mine not in written
-    assert (tmp_path / "usr/lib/systemd/system/covid-xray-watch.service").is_file()
-    assert (tmp_path / places.COMMAND).stat().st_mode & 0o111
 
 
 def settings(text: str) -> dict[str, str]:
