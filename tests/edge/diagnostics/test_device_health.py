@@ -1,5 +1,6 @@
 """What `doctor` finds of a device: memory, heat, clock, card, open ports, cameras and updates."""
 
+import os
 import shutil
 import socket
 from pathlib import Path
@@ -43,6 +44,57 @@ def test_a_hot_processor(tmp_path):
 )
 def test_what_the_firmware_of_a_pi_says(answer, words):
     assert health.throttled(answer) == words
+
+
+def firmware(folder: Path, lines: str, monkeypatch) -> None:
+    """Put a program that answers like a Pi's firmware first in PATH."""
+    program = folder / "vcgencmd"
+    program.write_text(lines)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_a_device_that_slows_its_processor_down(tmp_path, monkeypatch):
+    firmware(tmp_path, '#!/bin/sh\n[ "$1" = get_throttled ] && echo throttled=0x50005\n', monkeypatch)
+    words = "no sensor tells it; now too little voltage, throttled: cool it, or use a stronger power supply"
+    assert health.temperature(tmp_path) == health.HealthCheck("temperature", health.WARNING, words)
+
+
+def test_a_firmware_that_cannot_be_asked_says_nothing(tmp_path, monkeypatch):
+    firmware(tmp_path, "#!/nowhere/sh\n", monkeypatch)
+    assert health.temperature(tmp_path) == health.HealthCheck("temperature", health.OK, "no sensor tells it")
+
+
+def test_a_disk_that_is_nearly_full(tmp_path, monkeypatch):
+    free = shutil.disk_usage(tmp_path).free // 1_000_000
+    monkeypatch.setattr(health, "LEAST_DISK_MB", 2 * free)
+    few = health.disk(tmp_path)
+    assert few.state == health.WARNING
+    assert few.words.endswith(f"MB free at {tmp_path}; make room soon, or 'results forget' old ones")
+    monkeypatch.setattr(health, "NO_DISK_MB", 2 * free)
+    none = health.disk(tmp_path)
+    assert none.state == health.FAULT
+    assert none.words.endswith("no result can be kept; make room, or 'results forget' old ones")
+
+
+def test_a_folder_that_does_not_exist_yet_is_measured_where_it_will_be(tmp_path):
+    assert health.nearest(tmp_path / "a" / "b") == tmp_path
+    assert health.disk(tmp_path / "a" / "b").state in (health.OK, health.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "words"),
+    [
+        (["pydicom"], "pydicom missing, tqdm 4.0: DICOM films cannot be read; run 'pip install pydicom'"),
+        (["numpy", "pydicom"], "tqdm 4.0: not every film can be read; run 'pip install numpy pydicom'"),
+        ([], "; this release was tested with "),
+    ],
+)
+def test_packages_that_are_missing_or_of_another_version(monkeypatch, lacking, words):
+    monkeypatch.setattr(health, "installed", lambda name: None if name in lacking else "4.0")
+    check = health.packages()
+    assert check.state == health.WARNING
+    assert words in check.words
 
 
 NOW = 1_800_000_000  # a day in 2027
