@@ -25,6 +25,17 @@ def classifier(model_path):
     return Classifier(model_file.read(model_path), threads=1)
 
 
+@pytest.fixture(scope="session")
+def camera_model(model_path, tmp_path_factory) -> Path:
+    """Return the path of the small model with a part for cameras in its card."""
+    model = model_file.read(model_path)
+    raw = dict(model.card.raw)
+    raw["camera"] = {"temperature": 2.0, "operating_points": raw["operating_points"], "gate": None}
+    path = tmp_path_factory.mktemp("model") / "camera.tflite"
+    path.write_bytes(model_file.pack(model.scores, model.lungs, raw))
+    return path
+
+
 @pytest.fixture
 def film_path(tmp_path) -> Path:
     """Return the path of a drawn film with clear lungs, a grey PNG of 200 x 240 pixels."""

@@ -23,6 +23,8 @@ from edge_app.sources.film_paths import IMAGE_SUFFIXES
 STARTING, LIVE, RESTARTING, ENDED = "starting", "live", "restarting", "ended"
 # Pauses in seconds before it is opened again, the last for ever.
 PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+# Seconds that a reader may take to end once the camera is closed: one that hangs is left behind.
+FAREWELL = 2.0
 STREAMS = ("rtsp://", "rtsps://", "http://", "https://")
 
 
@@ -77,6 +79,8 @@ class Camera:
         self._fault = ""
         self._came = time.monotonic()
         self._closed = False
+        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
+        self._reader: threading.Thread | None = None
 
     @property
     def status(self) -> Status:
@@ -91,7 +95,7 @@ class Camera:
         """
         if self.live:
             self._came = time.monotonic()
-            threading.Thread(target=self._supervise, daemon=True).start()
+            self._supervisor.start()
             return self
         try:
             self._feed.open()
@@ -106,6 +110,11 @@ class Camera:
             self._news.notify_all()
         if not self.live:
             self._feed.close()
+            return
+        # Python ends a daemon thread by an exception that OpenCV does not let through: the process would abort.
+        for thread in (self._supervisor, self._reader):
+            if thread and thread.is_alive():
+                thread.join(FAREWELL)
 
     def newest(self, wait: float) -> Frame | None:
         """Return the newest frame that was not returned before; of a recording the next frame.
@@ -156,7 +165,8 @@ class Camera:
                 self._round += 1
                 begun, frames = self._round, self._status.frames
                 watchdog = Watchdog(self._feed.noisy)
-            threading.Thread(target=self._read, args=(begun, watchdog), daemon=True).start()
+            self._reader = threading.Thread(target=self._read, args=(begun, watchdog), daemon=True)
+            self._reader.start()
             self._fault = self._until_fault(begun, watchdog)
             if self._closed:
                 return
