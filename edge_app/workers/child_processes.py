@@ -12,6 +12,7 @@ import signal
 import time
 from collections import deque, namedtuple
 from collections.abc import Callable
+from typing import NoReturn
 
 # Films that a child is given ahead of the one that is taken: with 3 it has one to decode while another is taken.
 SLOTS = 3
@@ -169,22 +170,28 @@ def guard(lines: list[Line], work: Work, prepare: Callable[[], None], limits: Li
 def _fork(line: Line, lines: list[Line], work: Work, prepare: Callable[[], None] | None, limits: Limits) -> int:
     pid = os.fork()
     if not pid:
-        try:
-            for other in lines:
-                if other is not line:
-                    other.close_childs_ends()
-            _limit(limits)
-            if prepare:
-                prepare()
-            gc.freeze()  # what was imported stays
-            gc.enable()  # see `__main__`
-            while True:
-                _serve(line, work, limits)
-        except BrokenPipeError:
-            os._exit(0)
-        finally:
-            os._exit(1)
+        _be_child(line, lines, work, prepare, limits)
     return pid
+
+
+def _be_child(
+    line: Line, lines: list[Line], work: Work, prepare: Callable[[], None] | None, limits: Limits
+) -> NoReturn:
+    try:
+        for other in lines:
+            if other is not line:
+                other.close_childs_ends()
+        _limit(limits)
+        if prepare:
+            prepare()
+        gc.freeze()  # what was imported stays
+        gc.enable()  # see `__main__`
+        while True:
+            _serve(line, work, limits)
+    except BrokenPipeError:
+        os._exit(0)
+    finally:
+        os._exit(1)
 
 
 def _limit(limits: Limits) -> None:

@@ -11,8 +11,9 @@ from PIL import Image
 
 from edge_app.errors import EdgeError
 from edge_app.imaging import radiograph
-from edge_app.workers.child_processes import SLOTS
+from edge_app.workers.child_processes import DIED, DONE, LARGEST_KEPT, PIXELS, SLOTS, Line
 from edge_app.workers.decode_pool import Decoded, DecodePool
+from tests.support.films import draw_film
 
 
 @pytest.mark.parametrize("children", [1, 2, 3])
@@ -128,3 +129,49 @@ def test_a_name_that_is_no_text_is_read(films, tmp_path):
         ((taken, decoded),) = pool.films([path])
     assert taken == path
     assert isinstance(decoded, Decoded)
+
+
+def test_a_large_film_comes_whole_and_its_slot_gives_the_memory_back(tmp_path):
+    path = tmp_path / "large.png"
+    Image.fromarray(np.tile(draw_film(1, 1100, 1000), (2, 2))).save(path)
+    with DecodePool(children=1) as pool:
+        decoded = pool.film(path)
+        (line,) = pool._lines
+        sizes = {os.fstat(slot).st_size for slot in line._slots}
+    assert isinstance(decoded, Decoded)
+    assert decoded.grey.size > LARGEST_KEPT
+    assert np.array_equal(decoded.grey, radiograph.read(path))
+    assert sizes == {PIXELS}
+
+
+def test_without_files_in_memory_films_come_through_files_on_the_disk(films, monkeypatch):
+    monkeypatch.delattr(os, "memfd_create")
+    with DecodePool() as pool:
+        taken = list(pool.films(films))
+    assert [path for path, _ in taken] == films
+    for path, decoded in taken:
+        assert isinstance(decoded, Decoded)
+        assert np.array_equal(decoded.grey, radiograph.read(path))
+
+
+def test_a_child_without_a_film_leaves_nothing_to_answer_for():
+    line = Line()
+    line.ask(0, "film.png", 640)
+    assert not line.bury(1)
+    assert line.request() == (0, "film.png", 640)
+    assert line.bury(1)
+    assert line.answer(0) == (DIED, 1, "")
+    line.close()
+    line.keep_parents_ends()
+
+
+def test_an_answer_that_nobody_took_frees_its_slot():
+    line = Line()
+    for slot in (0, 1):
+        assert line.free.popleft() == slot
+        line.tell(slot, (DONE, slot))
+    assert line.wait(1, seconds=20)
+    assert list(line.free) == [2, 0]
+    assert line.answer(1) == (DONE, 1)
+    line.close()
+    line.keep_parents_ends()
