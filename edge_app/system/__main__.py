@@ -41,7 +41,7 @@ def install(enable: list[str], root: Path = Path("/")) -> int:
             subprocess.run(words, check=True)
     except subprocess.CalledProcessError as error:
         failed = f"system: '{' '.join(error.cmd)}' failed with exit code {error.returncode}"
-        print(f"{failed}; fix what it said, and run this again.", file=sys.stderr)
+        print(f"{failed}; fix what it reported, and run this again.", file=sys.stderr)
         return 1
     return 0
 

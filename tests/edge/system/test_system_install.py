@@ -70,7 +70,7 @@ def test_a_step_that_fails_is_named_and_none_follows(root, called, capsys, monke
     monkeypatch.setenv("FAILS", "daemon-reload")
     assert system.install(["watch"], root) == 1
     assert called()[-1] == ["systemctl", "daemon-reload"]
-    assert "'systemctl daemon-reload' failed with exit code 3; fix what it said" in capsys.readouterr().err
+    assert "'systemctl daemon-reload' failed with exit code 3; fix what it reported" in capsys.readouterr().err
 
 
 def test_only_root_installs_services(capsys, monkeypatch):
