@@ -141,3 +141,14 @@ def test_the_list_for_people_and_a_damaged_model_in_the_version(place, with_gold
     assert new.endswith("Z): in use")
     assert release == "the model of the release: kept"
     assert program("--version").stdout.splitlines()[-1].startswith(f"{installed}: ")
+
+
+@pytest.mark.parametrize(
+    ("end", "said"), [("kill -9 $$", "it was ended by signal 9"), ("echo no module >&2; exit 1", "no module")]
+)
+def test_a_program_whose_doctor_dies_is_not_installed(tmp_path, end, said):
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{end}\n")
+    python.chmod(0o755)
+    with pytest.raises(NotInstalled, match=rf"program: the doctor cannot be run with it \({said}\)\."):
+        verify_install.doctor("program", python)
