@@ -9,7 +9,8 @@ from coverage import Coverage
 
 README = Path(__file__).parents[2] / "README.md"
 PATTERN = re.compile(r"run (\d+) % of its\s+lines")
-MOST_APART = 1.0
+# In percent. What a run counts differs by some lines: which processes are killed where.
+MOST_APART = 1.5
 
 
 def main() -> int:
