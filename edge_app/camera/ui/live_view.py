@@ -2,6 +2,7 @@
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ class LastFilm(NamedTuple):
     picture: str = ""
 
 
-class LiveView:
+class LiveView(ABC):
     """Holds the newest moment; a subclass implements `press` and `last`.
 
     Attributes:
@@ -44,13 +45,13 @@ class LiveView:
         self._drawn: tuple[int, bytes] = (0, b"")
         self._closed = False
 
+    @abstractmethod
     def press(self, label: str = "") -> None:
         """Press the shutter; the film in view is judged for this patient label."""
-        raise NotImplementedError
 
+    @abstractmethod
     def last(self) -> LastFilm | None:
         """Return the film that was judged last; None before the first."""
-        raise NotImplementedError
 
     def show(self, moment: Moment) -> None:
         """Show a moment to all browsers."""
