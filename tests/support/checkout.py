@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # What a command may take here; a busy machine is slow.
 SECONDS = 120
+# Settings of the tests' own surroundings. A `make` that runs below another prints the folders that it enters.
+NOT_INHERITED = ("COVID_XRAY", "PYTEST", "MAKE", "MFLAGS")
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", "build", "runs", "__pycache__", ".pytest_cache", ".ruff_cache")
 
 
@@ -33,7 +35,7 @@ class Checkout:
         home = path.parent / f"{path.name}-home"
         home.mkdir()
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("COVID_XRAY", "PYTEST"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)},
             "PATH": f"{path}/.venv-edge/bin:{os.environ['PATH']}",
             "HOME": str(home),
             "XDG_DATA_HOME": str(home / ".local/share"),
