@@ -20,7 +20,7 @@ from edge_app.gate import view_classes
 from edge_app.gate.picture_checks import LEAST
 from edge_app.model import model_file
 from edge_app.model.ood import unpack
-from edge_app.screening import screening
+from edge_app.model.temperature import softened
 from train.evaluation import evaluate, intervals
 from train.films import film_arguments, photographs
 from train.films.photographs import CHECKS, Photographs, simulator_hash
@@ -137,7 +137,7 @@ def measure(file: GatedFile, films: pd.DataFrame, taken: Photographs, config: di
     _check_labels(seen.table.loc[passed], labels)
     temperature = _temperature(seen, passed & seen.validation, labels)
     table = seen.table.copy()
-    table[[f"score_{label}" for label in labels]] = screening.softened(seen.scores, temperature)
+    table[[f"score_{label}" for label in labels]] = softened(seen.scores, temperature)
     measured = evaluate.measure(table[passed].reset_index(drop=True), labels, tuple(config["cells"]))
     refused, split = np.ones(len(films), bool), films["split"].to_numpy()
     refused[found[passed]] = False

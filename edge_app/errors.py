@@ -26,8 +26,12 @@ class ModelMismatch(EdgeError):
     """The model file is not one of this program, is damaged, or was made for another preprocessing."""
 
 
+class SiteMismatch(EdgeError):
+    """A site's calibration file is not one, is for another model or operating point, or lacks the films it needs."""
+
+
 class NotTrusted(EdgeError):
-    """A file to be installed has no signature that this site trusts."""
+    """A file to be installed, or a site's calibration file, has no signature that this site trusts."""
 
 
 class NotInstalled(EdgeError):

@@ -84,6 +84,7 @@ def run(args) -> int:
     """Run the command."""
     from edge_app.camera.capture.camera import Camera
     from edge_app.errors import CameraEnded, CameraLost, WrongUsage
+    from edge_app.install import site_file
     from edge_app.service import signals
     from edge_app.service.screening_run import ScreeningRun, complain
     from edge_app.service.systemd import Service
@@ -97,6 +98,8 @@ def run(args) -> int:
         if args.frames > MOST_HELD:
             raise WrongUsage(f"--frames: is {args.frames}; 1 to {MOST_HELD} are allowed.")
         signals.install_handlers()
+        if site := site_file.default():
+            complain(f"{site_file.VARIABLE}: '{site}' is for films in files; photographs keep the model's thresholds.")
         cv2.setNumThreads(1)  # one film at a time: OpenCV's own threads cost more than they give
         judged, announcer = 0, Announcer(complain)
         with Camera(args.camera, args.size, give_up=args.give_up) as camera:

@@ -26,6 +26,7 @@ def add_parser(subparsers):
     common.add_sources(parser)
     common.add_model(parser)
     common.add_rule(parser)
+    common.add_site(parser)
     common.add_sinks(parser)
     return parser
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from edge_app.commands import EXIT_CODES
 from edge_app.diagnostics import threads as threads_
+from edge_app.install import site_file
 from edge_app.install.model_registry import default_model
 from edge_app.model.card import RULES
 from edge_app.store.location import DEFAULT_STORE
@@ -45,6 +46,18 @@ def add_rule(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="share of patients who have COVID-19, such as 0.05: adds how often a verdict is right at that share (PPV "
         "and NPV), above the table or as 'ppv' and 'npv' in every line of --json",
+    )
+
+
+def add_site(parser: argparse.ArgumentParser) -> None:
+    """Declare the site's own thresholds."""
+    parser.add_argument(
+        "--site",
+        type=Path,
+        default=site_file.default(),
+        metavar="FILE",
+        help="calibration of this site, made by 'train site-check': its thresholds and figures count in place of the "
+        f"model's (default: {site_file.VARIABLE})",
     )
 
 

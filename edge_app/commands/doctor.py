@@ -21,6 +21,7 @@ def add_parser(subparsers):
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     common.add_model(parser)
+    common.add_site(parser)
     return parser
 
 
@@ -64,9 +65,10 @@ def _checks(args):
     yield hardware.cameras()
     if installed("pydicom"):
         yield health.decoders(dicom.compressions())
-    from edge_app.diagnostics import self_test
+    from edge_app.diagnostics import self_test, site_health
 
     yield from self_test.checks(args.model, args.threads, choose=True)
+    yield site_health.check(args.model, args.site)
     yield store_health.check(store)
 
 

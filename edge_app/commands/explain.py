@@ -30,6 +30,7 @@ def add_parser(subparsers):
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout in place of text")
     common.add_model(parser)
     common.add_rule(parser)
+    common.add_site(parser)
     return parser
 
 
@@ -37,6 +38,7 @@ def run(args) -> int:
     """Run the command."""
     import json
 
+    from edge_app.install import site_file
     from edge_app.model import model_file
     from edge_app.model.classifier import Classifier
     from edge_app.outputs import explain_picture
@@ -45,7 +47,7 @@ def run(args) -> int:
     out = args.out or Path(f"{args.film.stem}-explained.png")
     if any(out.absolute() == path.absolute() for path in (args.film, args.model)):
         raise WrongUsage(f"--out: '{out}' would overwrite what is read; name another file.")
-    model = model_file.read(args.model)
+    model = site_file.applied(model_file.read(args.model), args.site, args.operating_point)
     context = run_context.of(model, args.operating_point, args.prevalence)
     result, grey = judged(args.film, Classifier(model, args.threads), context)
     _save(explain_picture.draw(result, grey, context), out)

@@ -44,6 +44,7 @@ def add_parser(subparsers):
     parser.add_argument("--forget-token", metavar="NAME", help="delete that token and exit")
     common.add_model(parser)
     common.add_rule(parser)
+    common.add_site(parser)
     return parser
 
 
@@ -61,6 +62,7 @@ def run(args) -> int:
         threads=args.threads,
         rule=args.operating_point,
         prevalence=args.prevalence,
+        site=args.site,
         camera=args.camera,
         keep_days=args.keep_days,
         tls=args.tls,

@@ -37,6 +37,7 @@ def add_parser(subparsers):
     )
     common.add_model(parser)
     common.add_rule(parser)
+    common.add_site(parser)
     common.add_sinks(parser)
     common.add_lights(parser)
     return parser

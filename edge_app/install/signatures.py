@@ -25,35 +25,42 @@ def beside(path: Path) -> Path:
     return path.with_name(path.name + SUFFIX)
 
 
-def keys() -> list[Path]:
-    """Return the files of the site's public keys, `*.pub`, in the order of their names.
+def calibration_folder() -> Path:
+    """Return where the keys lie that may sign a site's calibration and nothing else: `site` in `folder`."""
+    return folder() / "site"
+
+
+def keys(place: Path | None = None) -> list[Path]:
+    """Return the files of the public keys in a folder (None: `folder`), `*.pub`, in the order of their names.
 
     Raises:
         NotTrusted: the folder exists but cannot be read, so it is not known whom the site trusts.
     """
+    place = place or folder()
     try:
-        return sorted(path for path in folder().iterdir() if path.suffix == ".pub")
+        return sorted(path for path in place.iterdir() if path.suffix == ".pub")
     except FileNotFoundError:
         return []
     except OSError as error:
         raise NotTrusted(
-            f"{folder()}: the site's keys cannot be read ({error.strerror}), so nothing can be trusted; run as root."
+            f"{place}: the site's keys cannot be read ({error.strerror}), so nothing can be trusted; run as root."
         ) from error
 
 
-def signer(content, signature: bytes | None, where) -> str:
+def signer(content, signature: bytes | None, where, known: list[Path] | None = None) -> str:
     """Return the name of the site's key that signed this content; empty where the site has installed none.
 
     Args:
         content: bytes, or what gives them, such as an `mmap`.
         signature: the content of the file beside it; None if there is none.
         where: begins the sentence of a refusal.
+        known: the keys that may sign it; None: those of `keys`, which may sign anything.
 
     Raises:
         NotTrusted: keys are installed, and none of them signed it; or a key cannot be read.
         MissingPackage: keys are installed, but not the package that checks signatures.
     """
-    known = keys()
+    known = keys() if known is None else known
     if not known:
         return ""
     if signature is None:

@@ -25,11 +25,32 @@ class OperatingPoint:
     `figures` are {value, low, high, n} by name, with the 95 % interval: sensitivity and specificity. Above a band of
     unsure scores these count an unsure patient as not missed and another unsure person as not cleared; there, too, are
     `suspected_sensitivity` and `suspected_specificity`, of the threshold itself, and `referred`, the share unsure.
+    `films` says in words which films they were measured on.
     """
 
     threshold: float
     rule: str
     figures: Mapping[str, Mapping]
+    films: str = "test films"
+
+
+@dataclass(frozen=True)
+class Site:
+    """The site whose own calibration file a card was changed by.
+
+    Attributes:
+        name: as the file has it.
+        sha256: of the file, hex.
+        made: when, ISO 8601.
+        films: in words, how many of whom.
+        signer: name of the key that signed the file.
+    """
+
+    name: str
+    sha256: str
+    made: str
+    films: str
+    signer: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +59,8 @@ class Card:
 
     `temperature` is what the logits that the network answers are divided by: 1 for films in files, whose temperature is
     in its last layer already. `camera` is this card as it holds for photographs of films: with their temperature,
-    operating points and gate, and `of_photographs`; None of a model that was never shown any.
+    operating points and gate, and `of_photographs`; None of a model that was never shown any. `site` is whose own
+    thresholds, figures and temperature it has (`model.site_calibration`), None where they are the model's.
     """
 
     name: str
@@ -56,6 +78,7 @@ class Card:
     temperature: float = 1.0
     camera: "Card | None" = None
     of_photographs: bool = False
+    site: Site | None = None
 
     def limits(self, rule: str) -> tuple[dict[str, float], tuple[float, float] | None]:
         """Return what `decision.decide` needs to judge by one of `RULES`: thresholds by label, and the band if any."""

@@ -93,7 +93,8 @@ def _of_context(row: dict) -> dict:
         cells |= {name if part == "value" else f"{name}_{part}": figure and figure[part] for part in PARTS}
     if "prevalence" in row:
         cells["prevalence"] = row["prevalence"]
-    return {**cells, "notice": row["notice"]}
+    site = row.get("site") or {}  # rows of older programs have none
+    return {**cells, "notice": row["notice"], "site": site.get("name"), "site_sha256": site.get("sha256")}
 
 
 def safe(cell):

@@ -66,6 +66,7 @@ def lines(result: Screened, context: RunContext) -> list[str]:
         text += [overlay.inside_in_words(found.heat_inside), *filter(None, [overlay.warning(result)])]
     text += [f"kind of picture: {kind} {chance:.3f}" for kind, chance in _likeliest(result) if chance >= 0.01]
     text += [f"gate: {_check_in_words(check)}" for check in result.checks]
+    text += [phrasing.of_site(context.card.site)] if context.card.site else []
     return [*text, _made_by(context), phrasing.NOT_A_DIAGNOSIS]
 
 
@@ -173,6 +174,8 @@ def _scores(sheet: pictures.Sheet, heading: str, scores: dict[str, float], conte
     for label, point in context.card.operating_points[context.rule].items():
         words = phrasing.describe(point, band if label == "covid" else None)
         top = sheet.paragraph(WORDS, top + 2, f"{label}: {words}", room, 13, PALE)
+    if context.card.site:
+        top = sheet.paragraph(WORDS, top + 2, phrasing.of_site(context.card.site), room, 13, PALE)
     if context.prevalence is not None:
         words = phrasing.worth(context.worth, context.prevalence, banded=bool(band))
         top = sheet.paragraph(WORDS, top + 2, words, room, 13, PALE)

@@ -89,6 +89,8 @@ class HtmlReport:
             f"{label}: {phrasing.describe(point, band if label == 'covid' else None)}"
             for label, point in card.operating_points[context.rule].items()
         ]
+        if card.site:
+            points.append(phrasing.of_site(card.site))
         if context.prevalence is not None:
             points.append(phrasing.worth(context.worth, context.prevalence, banded=band is not None))
         self._write(

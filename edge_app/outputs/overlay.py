@@ -140,4 +140,6 @@ def _scores(sheet: pictures.Sheet, found: Inference, context: RunContext, left: 
         elif label in thresholds:
             words += f"   suspected from {thresholds[label]:.3f}"
         top = sheet.text(left, top, words, 15, width=width)
-    return sheet.text(left, top, f"scores from 0 to 1; operating point '{context.rule}'", 13, pictures.PALE, width)
+    whose = f"; thresholds of site '{context.card.site.name}'" if context.card.site else ""
+    words = f"scores from 0 to 1; operating point '{context.rule}'{whose}"
+    return sheet.paragraph(left, top, words, width, 13, pictures.PALE)

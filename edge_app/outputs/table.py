@@ -12,6 +12,7 @@ from edge_app.screening.phrasing import (
     describe,
     frames,
     heat_warning,
+    of_site,
     outcome,
     printable,
     shorten,
@@ -46,6 +47,8 @@ class Table:
         self._counts: dict[str, int] = {}
         self._stored = 0
         print(f"model {card.name} on {runtime}, operating point '{context.rule}'")
+        if card.site:
+            print(of_site(card.site))
         for label, point in card.operating_points[context.rule].items():
             print(f"{label}: {describe(point, band if label == 'covid' else None)}")
         if context.prevalence is not None:

@@ -13,16 +13,25 @@ RESTING = (decision.COVID, decision.UNSURE)
 
 
 def describe(point, band: tuple[float, float] | None = None) -> str:
-    """Return in words the figures of an operating point on test films."""
+    """Return in words the figures of an operating point on the films that it was measured on."""
     shares = {name: share(figure) for name, figure in point.figures.items()}
     if band is None:
         return (
-            f"suspected from score {point.threshold:.3f}; on test films sensitivity {shares['sensitivity']}, "
+            f"suspected from score {point.threshold:.3f}; on {point.films} sensitivity {shares['sensitivity']}, "
             f"specificity {shares['specificity']}"
         )
     return (
-        f"unsure from score {band[0]:.3f}, suspected from {band[1]:.3f}; on test films {shares['sensitivity']} of the "
-        f"sick suspected or unsure, {shares['specificity']} of the others neither, {shares['referred']} of all unsure"
+        f"unsure from score {band[0]:.3f}, suspected from {band[1]:.3f}; on {point.films} {shares['sensitivity']} of "
+        f"the sick suspected or unsure, {shares['specificity']} of the others neither, {shares['referred']} of all "
+        "unsure"
+    )
+
+
+def of_site(site) -> str:
+    """Return in words whose own thresholds and figures hold: `site` is that of the card."""
+    return (
+        f"thresholds and figures of site '{site.name}': {site.films}, {site.made[:10]}, sha256 {site.sha256[:12]}, "
+        f"signed by {printable(site.signer)}"
     )
 
 

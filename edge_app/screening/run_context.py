@@ -28,6 +28,12 @@ class RunContext:
     prevalence: float | None = None
 
     @property
+    def key(self) -> tuple[str, str]:
+        """What a verdict depends on besides the film: the model's hash, and the rule with the site's thresholds."""
+        site = self.card.site
+        return self.sha256, f"{self.rule}, site {site.name} {site.sha256[:12]}" if site else self.rule
+
+    @property
     def limits(self) -> tuple[dict[str, float], tuple[float, float] | None]:
         """The thresholds by label and the band of unsure scores if any, of `Card.limits`."""
         return self.card.limits(self.rule)
@@ -58,6 +64,7 @@ class RunContext:
             | self.figures,
             **stated,
             **self.worth,
+            "site": self.card.site and {"name": self.card.site.name, "sha256": self.card.site.sha256},
             "notice": NOT_A_DIAGNOSIS,
         }
 

@@ -16,6 +16,7 @@ from edge_app.imaging import lung_field, preprocess
 from edge_app.imaging.lung_field import LungField
 from edge_app.model.card import Card
 from edge_app.model.classifier import Classifier
+from edge_app.model.temperature import softened
 from edge_app.screening import decision
 from edge_app.screening.result import Corrected, FilmPath, Inference, Judged, Refused, Rejection
 
@@ -117,12 +118,6 @@ def _inference(
     heat = maps[..., card.labels.index("covid")]
     named = {label: float(score) for label, score in zip(card.labels, scores, strict=True)}
     return Inference(named, field, pixels, heat, lung_field.inside(heat, field), maps, checks, chances)
-
-
-def softened(scores: np.ndarray, temperature: float) -> np.ndarray:
-    """Divide the logits of scores, float (..., labels) in 0 .. 1, by a temperature: nearer to 0.5 above 1."""
-    odds = np.clip(scores, 1e-7, 1 - 1e-7).astype(np.float64)
-    return 1 / (1 + ((1 - odds) / odds) ** (1 / temperature))
 
 
 def _ms_since(started: float) -> float:

@@ -79,6 +79,7 @@ class ScreeningRun:
             raise
 
     def _open(self, args: Namespace, remember: bool, camera: bool) -> None:
+        from edge_app.install import site_file
         from edge_app.model import model_file
         from edge_app.model.classifier import Classifier
         from edge_app.screening import run_context
@@ -88,7 +89,8 @@ class ScreeningRun:
 
             self.lights = StatusLeds(args.lights)
         model = model_file.read(args.model)
-        model = model.for_camera() if camera else model
+        # A site's calibration holds for films in files.
+        model = model.for_camera() if camera else site_file.applied(model, args.site, args.operating_point)
         self.context = run_context.of(model, args.operating_point, args.prevalence)
         self.store = sinks.store(args, self.context)
         keeper = self.store or (sinks.recent_rows() if remember else None)

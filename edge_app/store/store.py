@@ -46,7 +46,7 @@ class Store:
 
     def begin(self, context: "RunContext", replace: bool = False) -> None:
         """Begin a run; with `replace`, a film that is judged again gets its new row."""
-        self._key = (context.sha256, context.rule)
+        self._key = context.key
         self._replace = replace
         with self.guarded(), transaction(self._base):
             done = self._base.execute(
@@ -56,8 +56,12 @@ class Store:
             )
             self._run = done.lastrowid
 
-    def add(self, result: "Result | Known") -> None:
+    def add(self, result: "Result | Known", key: tuple[str, str] | None = None) -> None:
         """Keep a result; a film that is in the store already keeps its row, and its other path is noted.
+
+        Args:
+            result: of a film.
+            key: by what it was judged, of `RunContext.key`; None: that of the run.
 
         Raises:
             StoreFault: it cannot be written; all earlier results are kept.
@@ -67,7 +71,7 @@ class Store:
         path, error = _text(row["path"]), _text(row["error"])
         film = row["sha256"] or f"path:{path or row['time']}"
         refusal = row["refusal"] and row["refusal"]["kind"]
-        values = (self._run, film, *self._key, path, row["time"], row["verdict"], refusal, error)
+        values = (self._run, film, *(key or self._key), path, row["time"], row["verdict"], refusal, error)
         with self.guarded():
             self._still_there()
             with transaction(self._base):
@@ -112,16 +116,18 @@ class Store:
         where, values = query.where()
         with self.guarded():
             found = self._base.execute(
-                "SELECT row, run, runs.model, films.operating_point, film FROM films JOIN runs ON runs.id = run"
+                "SELECT row, run, runs.model, films.operating_point, film, CASE films.operating_point WHEN"
+                " runs.operating_point THEN json_extract(terms, '$.site') END FROM films JOIN runs ON runs.id = run"
                 f"{where} ORDER BY films.time DESC, films.id DESC LIMIT ?",
                 (*values, -1 if query.limit is None else query.limit),
             )
-            for row, number, model, rule, key in found:
+            for row, number, model, rule, key, site in found:
                 copies = self._base.execute("SELECT path FROM copies WHERE film = ? ORDER BY time", (key,)).fetchall()
                 yield json.loads(row) | {
                     "run": number,
                     "model": model,
                     "operating_point": rule,
+                    "site": site and json.loads(site),
                     "copies": [path for (path,) in copies],
                 }
 

@@ -43,6 +43,7 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
     Raises:
         EdgeError: the model cannot be read, or the store or the camera cannot be opened.
     """
+    from edge_app.install import site_file
     from edge_app.model import model_file
     from edge_app.screening import run_context
     from edge_app.web.readings.reading_store import ReadingStore
@@ -52,7 +53,7 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
         tempfile.tempdir = str(IN_MEMORY)
     with contextlib.ExitStack() as stack:
         stack.callback(inference_queue.close)
-        model = model_file.read(settings.model)
+        model = site_file.applied(model_file.read(settings.model), settings.site, settings.rule)
         context = run_context.of(model, settings.rule, settings.prevalence)
         reading_store = ReadingStore(settings.store, context, settings.keep_days)
         stack.callback(reading_store.close)

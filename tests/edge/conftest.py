@@ -51,6 +51,7 @@ def nothing_installed(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("COVID_XRAY_MODELS", str(place / "models"))
     monkeypatch.setenv("COVID_XRAY_KEYS", str(place / "keys"))
     monkeypatch.setenv("COVID_XRAY_STORE", str(place / "data" / "results.sqlite"))
+    monkeypatch.delenv("COVID_XRAY_SITE", raising=False)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edge_app.diagnostics import threads as threads_
 from edge_app.errors import WrongUsage
+from edge_app.install import site_file
 from edge_app.install.model_registry import default_model
 
 PORT = 8000
@@ -29,6 +30,7 @@ class Settings:
         threads: of one invocation of the networks.
         rule: operating point, of `card.RULES`.
         prevalence: as the user wrote it, or None.
+        site: the site's calibration file, or None.
         camera: its name, or None for no live page.
         keep_days: days after which a reading is deleted; 0 for never.
         tls: whether the page is served under TLS.
@@ -44,6 +46,7 @@ class Settings:
     threads: int = threads_.chosen()
     rule: str = "refer"
     prevalence: str | None = None
+    site: Path | None = field(default_factory=site_file.default)
     camera: str | None = None
     keep_days: int = KEEP_DAYS
     tls: bool = False

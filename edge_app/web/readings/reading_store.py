@@ -118,7 +118,7 @@ class ReadingStore:
             photograph=photograph,
         )
         with self._lock, self._store.guarded():
-            self._store.add(replace(result, path=""))
+            self._store.add(replace(result, path=""), context.key)
             with transaction(self._base):
                 self._insert(reading)
                 self._base.executemany(

@@ -76,6 +76,7 @@ DOCTOR = {
     "model": (_l("Model file"), _l("Install a model that passes this check.")),
     "fingerprint": (_l("Preparation of films"), _l("Install a model that was made for this program.")),
     "signature": (_l("Signature of the model"), _l("Install a model that is signed with a key of your site.")),
+    "site": (_l("Calibration of this site"), _l("Do not read films until the calibration is mended or taken out.")),
     "golden film": (
         _l("Reference film"),
         _l("Do not rely on readings: this device may not compute what was released."),

@@ -41,10 +41,11 @@ def show() -> str:
 @status.post("/status/test")
 def test():
     """Run the self-test: the golden film is judged and a film timed; it takes a second or two."""
-    from edge_app.diagnostics import self_test
+    from edge_app.diagnostics import self_test, site_health
 
     settings = services().settings
-    checks = [_named(check) for check in self_test.checks(settings.model, settings.threads)]
+    found = [*self_test.checks(settings.model, settings.threads), site_health.check(settings.model, settings.site)]
+    checks = [_named(check) for check in found]
     current_app.extensions["self-test"] = {"time": datetime.now(UTC), "checks": checks}
     return redirect(url_for("status.show") + "#self-test", 303)
 

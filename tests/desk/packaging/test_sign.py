@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from convert.packaging import sign
 from edge_app.errors import NotTrusted, WrongUsage
 from edge_app.install import signatures
+from train import signing
 
 ROOT = Path(__file__).parents[3]
 
@@ -41,26 +41,26 @@ def test_the_edge_and_openssl_take_what_is_signed(tmp_path, monkeypatch):
 
 
 def test_a_key_is_never_written_over(tmp_path):
-    sign.keygen(tmp_path / "site")
+    signing.keygen(tmp_path / "site")
     with pytest.raises(WrongUsage, match="is there already"):
-        sign.keygen(tmp_path / "site")
+        signing.keygen(tmp_path / "site")
 
 
 def test_a_pass_phrase(tmp_path):
-    sign.keygen(tmp_path / "site", b"open")
+    signing.keygen(tmp_path / "site", b"open")
     assert b"ENCRYPTED" in (tmp_path / "site").read_bytes()
-    assert sign.private_key(tmp_path / "site", b"open")
+    assert signing.private_key(tmp_path / "site", b"open")
     for words in (None, b"shut"):
         with pytest.raises(WrongUsage, match="no private key can be read"):
-            sign.private_key(tmp_path / "site", words)
+            signing.private_key(tmp_path / "site", words)
 
 
 def test_what_cannot_be_signed(tmp_path):
-    key = sign.private_key(sign.keygen(tmp_path / "site").with_suffix(""))
+    key = signing.private_key(signing.keygen(tmp_path / "site").with_suffix(""))
     (tmp_path / "empty").touch()
     for path in (tmp_path / "no", tmp_path / "empty", tmp_path):
         with pytest.raises(WrongUsage, match="cannot be signed"):
-            sign.sign(path, key)
+            signing.sign(path, key)
 
 
 def test_other_keys_are_refused(tmp_path, monkeypatch):
@@ -69,7 +69,7 @@ def test_other_keys_are_refused(tmp_path, monkeypatch):
     line = ["openssl", "genpkey", "-algorithm", "RSA", "-out", tmp_path / "rsa"]
     subprocess.run(line, check=True, capture_output=True)
     with pytest.raises(WrongUsage, match="is not an Ed25519 key"):
-        sign.private_key(tmp_path / "rsa")
+        signing.private_key(tmp_path / "rsa")
     public = ["openssl", "pkey", "-in", tmp_path / "rsa", "-pubout", "-out", tmp_path / "rsa.pub"]
     subprocess.run(public, check=True, capture_output=True)
     with pytest.raises(NotTrusted, match="is not an Ed25519 key"):

@@ -26,7 +26,19 @@ MODEL = GOLDEN / "tiny-int8.tflite"
 UPDATES = ["updates"] if Path(sys.prefix).resolve().parent.name == "releases" else []
 NAMES = [
     *("system", "Python", "packages", "memory", "disk", "temperature", "card", "clock", *UPDATES, "network", "camera"),
-    *("DICOM", "runtime", "model", "fingerprint", "signature", "golden film", "XNNPACK", "threads", "speed", "store"),
+    *(
+        "DICOM",
+        "runtime",
+        "model",
+        "fingerprint",
+        "signature",
+        "golden film",
+        "XNNPACK",
+        "threads",
+        "speed",
+        "site",
+        "store",
+    ),
 ]
 
 

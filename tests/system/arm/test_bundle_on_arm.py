@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convert.packaging import sign
 from edge_app import __version__
 from edge_app.install import model_registry
 from edge_app.model import model_file
 from edge_app.sources import sample
 from tests.support.films import draw_film
+from train import signing
 
 ROOT = Path(__file__).parents[3]
 ENTER = ROOT / "tests/system/arm/enter.sh"
@@ -174,18 +174,18 @@ def test_models_are_taken_and_refused_there(pi, tmp_path):
     new = pi.root / "work/new.tflite"
     shutil.copy(ROOT / "models/covid-xray-short-int8.tflite", new)
     (pi.root / "etc/covid-xray/keys").mkdir()
-    public = sign.keygen(tmp_path / "site")
+    public = signing.keygen(tmp_path / "site")
     shutil.copy(public, pi.root / "etc/covid-xray/keys")
     where = {"COVID_XRAY_MODELS": "/var/lib/covid-xray/models"}
     assert "is not signed" in pi.app("model", "install", "/work/new.tflite", code=2, **where).stderr
     assert "model lite0-int8" in pi.app("--version", **where).stdout
-    sign.sign(new, sign.private_key(tmp_path / "site"))
+    signing.sign(new, signing.private_key(tmp_path / "site"))
     assert "signed by site" in pi.app("model", "install", "/work/new.tflite", **where).stdout
     assert "model short-int8" in pi.app("--version", **where).stdout
     broken = bytearray(new.read_bytes())
     broken[5000] ^= 1
     new.write_bytes(broken)
-    sign.sign(new, sign.private_key(tmp_path / "site"))
+    signing.sign(new, signing.private_key(tmp_path / "site"))
     assert "is damaged" in pi.app("model", "install", "/work/new.tflite", code=2, **where).stderr
     assert "model short-int8" in pi.app("--version", **where).stdout
     assert model_registry.NAME not in pi.app("model", "rollback", **where).stderr
