@@ -155,7 +155,8 @@ def _gate(raw: dict, where: str = "") -> Limits | None:
         name: float(_take(raw, f"{where}.picture.{name}", (int, float)))
         for name in _take(raw, f"{where}.picture", dict)
     }
-    return Limits(_share(raw, f"{where}.wrong"), _share(raw, f"{where}.cut"), float(unlike), picture)
+    wrong, cut = _share(raw, f"{where}.wrong"), _share(raw, f"{where}.cut")
+    return Limits(wrong, cut, float(unlike), picture, of_photographs=holder is not raw)
 
 
 def _points(raw: dict, rule: str, labels: list, where: str = "") -> dict[str, OperatingPoint]:
