@@ -213,7 +213,7 @@ def way_of_a_film() -> list[str]:
 
 def test_the_way_of_a_film_is_short_and_each_file_leads_to_the_next():
     way = [f"edge_app.{name.replace('/', '.')}" for name in way_of_a_film()]
-    assert way[0] == "edge_app.__main__" and way[-1] == "edge_app.screening.decision"
+    assert way[0] == "edge_app.__main__" and way[-1] == "edge_app.screening.finding"
     assert len(way) <= MOST_FILES_OF_A_WAY
     edges = {(module, name) for module, name, _ in imported(modules())}
     edges.add(("edge_app.commands.cli", "edge_app.commands.classify"))  # imported by the name that the user gives

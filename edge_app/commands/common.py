@@ -44,8 +44,13 @@ def add_rule(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prevalence",
         metavar="SHARE",
-        help="share of patients who have COVID-19, such as 0.05: adds how often a verdict is right at that share (PPV "
-        "and NPV), above the table or as 'ppv' and 'npv' in every line of --json",
+        help="share of patients who have COVID-19, such as 0.05: adds how often an answer is right at that share (PPV "
+        "of suspected, NPV of cleared), above the table and in every line of --json",
+    )
+    parser.add_argument(
+        "--pneumonia-prevalence",
+        metavar="SHARE",
+        help="share of patients who have another pneumonia: adds the same of that finding",
     )
 
 

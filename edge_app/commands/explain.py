@@ -48,7 +48,7 @@ def run(args) -> int:
     if any(out.absolute() == path.absolute() for path in (args.film, args.model)):
         raise WrongUsage(f"--out: '{out}' would overwrite what is read; name another file.")
     model = site_file.applied(model_file.read(args.model), args.site, args.operating_point)
-    context = run_context.of(model, args.operating_point, args.prevalence)
+    context = run_context.of(model, args.operating_point, args.prevalence, args.pneumonia_prevalence)
     result, grey = judged(args.film, Classifier(model, args.threads), context)
     _save(explain_picture.draw(result, grey, context), out)
     if args.json:
@@ -60,7 +60,7 @@ def run(args) -> int:
             ],
             "picture": str(out),
         }
-        print(json.dumps(result.row() | context.row() | more))
+        print(json.dumps(context.line(result.row()) | more))
     else:
         print("\n".join([*explain_picture.lines(result, context), f"picture: {out}"]))
     return 0

@@ -122,49 +122,52 @@ def _list_runs(runs: list[dict], as_json: bool) -> None:
 def _show(found, as_json: bool) -> None:
     import json
     import os
+    import shutil
     import sys
 
-    from edge_app.outputs.table import COLOURS, VERDICT_WIDTH
-    from edge_app.screening.phrasing import NOT_A_DIAGNOSIS, outcome, printable, shorten
+    from edge_app.outputs import table
+    from edge_app.outputs.counts import Counts
+    from edge_app.screening.phrasing import NOT_A_DIAGNOSIS, printable, shorten
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    columns = shutil.get_terminal_size((110, 24)).columns
+    wide = table.is_wide(columns)
+    width = max(table.LEAST_NAME, columns - len("2026-11-30 12:00:00    ") - len(table.heading(wide)))
 
-    counts: dict[str, int] = {}
+    counts = Counts()
     if not as_json:
-        print(f"{'judged (UTC)':19}  {'verdict':{VERDICT_WIDTH}}{'covid':>7}  film")
+        print(f"{'judged (UTC)':19}  {table.heading(wide)}  film")
     for row in found:
-        words = outcome(row)
-        counts[words] = counts.get(words, 0) + 1
+        counts.add(row)
         if as_json:
             print(json.dumps(row))
             continue
-        score = f"{row['scores']['covid']:.3f}" if row["scores"] else "-"
         copies = f" (and {len(row['copies'])} more names)" if row["copies"] else ""
-        name = shorten(printable(row["path"] or row["sha256"][:16]), 60)
-        verdict = f"{words:{VERDICT_WIDTH}}"
+        name = shorten(printable(row["path"] or row["sha256"][:16]), width)
+        said = table.answers(row, wide)
         if colour and row["verdict"]:
-            verdict = f"\033[{COLOURS[row['verdict']]}m{verdict}\033[0m"
-        print(f"{row['time'][:19]}  {verdict}{score:>7}  {name}{copies}")
+            said = f"\033[{table.COLOURS[row['verdict']]}m{said}\033[0m"
+        print(f"{row['time'][:19]}  {said}  {name}{copies}")
     if not as_json:
-        total = sum(counts.values())
-        summary = ", ".join(f"{count} {words}" for words, count in sorted(counts.items()))
-        print(f"\n{total} film{'s' * (total != 1)}{': ' * bool(summary)}{summary}. {NOT_A_DIAGNOSIS}")
+        print(f"\n{counts.findings}" if counts.findings else "")
+        print(f"{counts.films}{': ' * bool(counts.total)}{', '.join(counts.outcomes)}. {NOT_A_DIAGNOSIS}")
 
 
 def _export(find, path: Path) -> None:
     """Write what `find()` yields; it is called twice, since the header needs the names of the scores."""
     import csv
 
-    from edge_app.outputs.csv_file import flat, safe
+    from edge_app.outputs.csv_file import flat, of_findings, safe
 
     labels = next((tuple(row["scores"]) for row in find() if row["scores"]), ())
-    nothing = dict.fromkeys(("refusal", "corrected", "scores", "lungs"))
+    nothing = dict.fromkeys(("findings", "refusal", "corrected", "scores", "lungs"))
     more = ("model", "operating_point", "run")
     try:
         with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             writer = csv.writer(file)
-            writer.writerow([*flat(nothing, labels), *more])
+            writer.writerow([*flat(nothing, labels), *more, *of_findings(nothing)])
             for row in find():
-                writer.writerow(safe(cell) for cell in [*flat(row, labels).values(), *(row[name] for name in more)])
+                cells = flat(row, labels) | {name: row[name] for name in more} | of_findings(row)
+                writer.writerow(safe(cell) for cell in cells.values())
     except OSError as error:
         raise WrongUsage(f"--csv: '{path}' cannot be written ({error.strerror}); name a file of yours.") from error

@@ -62,6 +62,7 @@ def run(args) -> int:
         threads=args.threads,
         rule=args.operating_point,
         prevalence=args.prevalence,
+        pneumonia_prevalence=args.pneumonia_prevalence,
         site=args.site,
         camera=args.camera,
         keep_days=args.keep_days,

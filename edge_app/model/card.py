@@ -5,33 +5,52 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from edge_app.gate.checks import Limits
+from edge_app.model.fields import figure, share, take
+from edge_app.model.left_out import LeftOut
 
 FORMAT = "covid-xray-card"
 VERSION = 3
 # The rules by which a model may judge, each with a threshold a label; the first is used unless the user names another.
-# Only the first has a band of COVID-19 scores with the answer "unsure": near its threshold no film is called normal.
+# Only the first has a band of scores with the answer "unsure": of COVID-19 always, of pneumonia if the card has one.
 RULES = ("refer", "sensitive", "balanced")
 FIGURES = ("sensitivity", "specificity")
 # What is measured of a band besides: how a film fares that is suspected outright, and how many are unsure.
 BAND_FIGURES = (*FIGURES, "suspected_sensitivity", "suspected_specificity", "referred")
+# The films of a card's figures, but for those of hospitals left out.
+OWN_FILMS = "test films of the hospitals that it was trained on"
 # Sides of the input, in pixels, for which the preprocessing is sensible; a damaged card could ask for gigabytes.
 LEAST_SIZE, MOST_SIZE = 16, 1024
 
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """A threshold on one label's score and what it gave on test films.
+    """A threshold on one label's score and what it gave on films.
 
     `figures` are {value, low, high, n} by name, with the 95 % interval: sensitivity and specificity. Above a band of
     unsure scores these count an unsure patient as not missed and another unsure person as not cleared; there, too, are
     `suspected_sensitivity` and `suspected_specificity`, of the threshold itself, and `referred`, the share unsure.
-    `films` says in words which films they were measured on.
+
+    Attributes:
+        threshold: the score from which the label is suspected.
+        rule: how it was chosen, in words.
+        figures: on `films`.
+        films: in words, which films these are.
+        unsure_from: the score from which the answer is unsure; None without a band, or if nothing lies in it.
+        left_out: what it gave on hospitals left out of training; None of a card that does not tell, and where a site
+            measured it on films of its own.
     """
 
     threshold: float
     rule: str
     figures: Mapping[str, Mapping]
-    films: str = "test films"
+    films: str = OWN_FILMS
+    unsure_from: float | None = None
+    left_out: LeftOut | None = None
+
+    @property
+    def shown(self) -> Mapping[str, Mapping]:
+        """The figures to show beside a verdict: of hospitals left out of training, if the card has them."""
+        return self.left_out.pooled if self.left_out else self.figures
 
 
 @dataclass(frozen=True)
@@ -69,7 +88,6 @@ class Card:
     contract: int
     fingerprint: str
     operating_points: Mapping[str, Mapping[str, OperatingPoint]]
-    band: tuple[float, float]
     minimum_runtime: str
     sha256: str
     lungs_sha256: str
@@ -80,11 +98,12 @@ class Card:
     of_photographs: bool = False
     site: Site | None = None
 
-    def limits(self, rule: str) -> tuple[dict[str, float], tuple[float, float] | None]:
-        """Return what `decision.decide` needs to judge by one of `RULES`: thresholds by label, and the band if any."""
-        thresholds = {label: point.threshold for label, point in self.operating_points[rule].items()}
-        low, high = self.band
-        return thresholds, self.band if rule == "refer" and low < high else None
+    def limits(self, rule: str) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
+        """Return what `finding.find` needs to judge by one of `RULES`: thresholds and bands by label."""
+        points = self.operating_points[rule]
+        unsure = {label: point.unsure_from for label, point in points.items()}
+        thresholds = {label: point.threshold for label, point in points.items()}
+        return thresholds, {label: (low, thresholds[label]) for label, low in unsure.items() if low is not None}
 
 
 def parse(raw) -> Card:
@@ -98,27 +117,26 @@ def parse(raw) -> Card:
     if raw.get("version") != VERSION:
         raise ValueError(f"its card has version {raw.get('version')!r}; this program reads version {VERSION}")
     for name in ("task", "licence"):
-        _take(raw, name, str)
-    labels = _take(raw, "labels", list)
+        take(raw, name, str)
+    labels = take(raw, "labels", list)
     if len(set(map(str, labels))) != len(labels) or not all(isinstance(label, str) and label for label in labels):
         raise ValueError(f"its card's field 'labels' is {labels!r}; it must be a list of different words")
-    size = _take(raw, "preprocess.size", int)
+    size = take(raw, "preprocess.size", int)
     if not LEAST_SIZE <= size <= MOST_SIZE:
         raise ValueError(f"its card's field 'preprocess.size' is {size}; {LEAST_SIZE} to {MOST_SIZE} is allowed")
-    if "temperature" in raw and not 0 < _take(raw, "temperature", (int, float)) < math.inf:
+    if "temperature" in raw and not 0 < take(raw, "temperature", (int, float)) < math.inf:
         raise ValueError(f"its card's field 'temperature' is {raw['temperature']}; it must be above 0")
     points = {rule: _points(raw, rule, labels) for rule in RULES}
     card = Card(
-        name=_take(raw, "name", str),
+        name=take(raw, "name", str),
         labels=tuple(labels),
         size=size,
-        contract=_take(raw, "preprocess.contract", int),
-        fingerprint=_take(raw, "preprocess.fingerprint", str),
+        contract=take(raw, "preprocess.contract", int),
+        fingerprint=take(raw, "preprocess.fingerprint", str),
         operating_points=points,
-        band=(float(raw["operating_points"]["refer"]["covid"]["low"]), points["refer"]["covid"].threshold),
-        minimum_runtime=_take(raw, "minimum_runtime", str),
-        sha256=_take(raw, "sha256", str),
-        lungs_sha256=_take(raw, "lungs_sha256", str),
+        minimum_runtime=take(raw, "minimum_runtime", str),
+        sha256=take(raw, "sha256", str),
+        lungs_sha256=take(raw, "lungs_sha256", str),
         gate=_gate(raw),
         raw=raw,
     )
@@ -126,16 +144,14 @@ def parse(raw) -> Card:
 
 
 def _camera(card: Card, raw: dict) -> Card:
-    _take(raw, "camera", dict)
+    take(raw, "camera", dict)
     points = {rule: _points(raw, rule, list(card.labels), "camera.") for rule in RULES}
-    temperature = _take(raw, "camera.temperature", (int, float))
+    temperature = take(raw, "camera.temperature", (int, float))
     if not 0 < temperature < math.inf:
         raise ValueError(f"its card's field 'camera.temperature' is {temperature}; it must be above 0")
-    low = float(raw["camera"]["operating_points"]["refer"]["covid"]["low"])
     return replace(
         card,
         operating_points=points,
-        band=(low, points["refer"]["covid"].threshold),
         gate=_gate(raw, "camera."),
         temperature=float(temperature),
         of_photographs=True,
@@ -149,19 +165,17 @@ def _gate(raw: dict, where: str = "") -> Limits | None:
         raise ValueError(f"its card lacks field '{where}'")
     if holder["gate"] is None:
         return None
-    _take(raw, f"{where}.features", int)
-    unlike = _take(raw, f"{where}.unlike", (int, float))
+    take(raw, f"{where}.features", int)
+    unlike = take(raw, f"{where}.unlike", (int, float))
     picture = {
-        name: float(_take(raw, f"{where}.picture.{name}", (int, float)))
-        for name in _take(raw, f"{where}.picture", dict)
+        name: float(take(raw, f"{where}.picture.{name}", (int, float))) for name in take(raw, f"{where}.picture", dict)
     }
-    wrong, cut = _share(raw, f"{where}.wrong"), _share(raw, f"{where}.cut")
-    return Limits(wrong, cut, float(unlike), picture, of_photographs=holder is not raw)
+    return Limits(share(raw, f"{where}.wrong"), share(raw, f"{where}.cut"), float(unlike), picture)
 
 
 def _points(raw: dict, rule: str, labels: list, where: str = "") -> dict[str, OperatingPoint]:
     """Return a rule's operating points by label; 'covid' must have one, and no label that the model lacks may."""
-    found = _take(raw, f"{where}operating_points.{rule}", dict)
+    found = take(raw, f"{where}operating_points.{rule}", dict)
     if "covid" not in found or not set(found) <= set(labels):
         raise ValueError(
             f"its card has labels {labels} and, by rule '{rule}', thresholds for {list(found)}; 'covid' must have one"
@@ -170,33 +184,17 @@ def _points(raw: dict, rule: str, labels: list, where: str = "") -> dict[str, Op
 
 
 def _point(raw: dict, where: str) -> OperatingPoint:
-    banded = where.endswith("operating_points.refer.covid")
-    limits = [_share(raw, f"{where}.{name}") for name in (("low", "high") if banded else ("threshold",))]
-    if limits != sorted(limits):
-        raise ValueError(f"its card's field '{where}' has 'low' {limits[0]} above 'high' {limits[1]}")
+    point = take(raw, where, dict)
+    *_, rule, label = where.split(".")
+    banded = rule == RULES[0] and (label == "covid" or "low" in point)
+    low, high = (share(raw, f"{where}.{name}") for name in (("low", "high") if banded else ("threshold",) * 2))
+    if low > high:
+        raise ValueError(f"its card's field '{where}' has 'low' {low} above 'high' {high}")
     names = BAND_FIGURES if banded else FIGURES
-    for name in names:
-        for part in ("value", "low", "high"):
-            _share(raw, f"{where}.{name}.{part}")
-    point = _take(raw, where, dict)
-    return OperatingPoint(limits[-1], _take(raw, f"{where}.rule", str), {name: point[name] for name in names})
-
-
-def _share(raw: dict, where: str) -> float:
-    value = _take(raw, where, (int, float))
-    if not 0 <= value <= 1:
-        raise ValueError(f"its card's field '{where}' is {value}; 0 to 1 is allowed")
-    return float(value)
-
-
-def _take(raw: dict, where: str, kind):
-    """Return the field at a dotted path, of the given type."""
-    value = raw
-    for name in where.split("."):
-        if not isinstance(value, dict) or name not in value:
-            raise ValueError(f"its card lacks field '{where}'")
-        value = value[name]
-    if not isinstance(value, kind) or isinstance(value, bool):
-        wanted = {str: "text", int: "a whole number", list: "a list", dict: "a mapping"}.get(kind, "a number")
-        raise ValueError(f"its card's field '{where}' is {value!r}; it must be {wanted}")
-    return value
+    return OperatingPoint(
+        threshold=high,
+        rule=take(raw, f"{where}.rule", str),
+        figures={name: figure(raw, f"{where}.{name}") for name in names},
+        unsure_from=low if low < high else None,
+        left_out=LeftOut.of(raw, f"{where}.left_out", names) if point.get("left_out") is not None else None,
+    )

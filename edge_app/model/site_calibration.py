@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_app.model.card import BAND_FIGURES, FIGURES, RULES, Card, Site
+from edge_app.model.card import BAND_FIGURES, FIGURES, Card, Site
 from edge_app.model.temperature import softened
 
 FORMAT = "covid-xray-site-calibration"
@@ -52,27 +52,31 @@ def applied(card: Card, content: bytes, model_sha256: str, rule: str | None, sit
     findings, before = _take(raw, "findings", dict), card.operating_points[rule]
     if set(findings) != set(before):
         raise ValueError(f"has thresholds for {sorted(findings)}; this model needs {sorted(before)}; {AGAIN}")
-    points, bands = {}, {}
+    points = {}
     for label, point in before.items():
         found = _take(findings, label, dict)
         same = carried(card, rule, label, temperature)
-        low, high = bands[label] = _limits(found, label, same)
+        low, high = _limits(found, label, same)
         figures = found.get("figures") and _figures(found, banded=low < high)
         if not figures and max(abs(low - same[0]), abs(high - same[1])) > SAME:
             raise ValueError(f"moves the thresholds of '{label}' and has no figures of them; {AGAIN}")
-        points[label] = replace(point, threshold=high, rule="set on a site's films, as its calibration file says")
+        points[label] = replace(
+            point,
+            threshold=high,
+            rule="set on a site's films, as its calibration file says",
+            unsure_from=low if low < high else None,
+        )
         if figures:
-            points[label] = replace(points[label], figures=figures, films=f"films of {name}")
+            points[label] = replace(points[label], figures=figures, films=f"films of {name}", left_out=None)
     site = Site(name, site_sha256, _take(raw, "made", str), _films(raw), signer)
     changed = replace(card, operating_points={**card.operating_points, rule: points}, site=site)
-    band = bands["covid"] if rule == RULES[0] else card.band
-    return replace(changed, temperature=card.temperature * temperature, band=band)
+    return replace(changed, temperature=card.temperature * temperature)
 
 
 def limits(card: Card, rule: str, label: str) -> tuple[float, float]:
     """Return from which score a finding is unsure and from which it is suspected; the same where there is no band."""
-    thresholds, band = card.limits(rule)
-    return band if band and label == "covid" else (thresholds[label], thresholds[label])
+    thresholds, bands = card.limits(rule)
+    return bands.get(label, (thresholds[label], thresholds[label]))
 
 
 def carried(card: Card, rule: str, label: str, temperature: float) -> tuple[float, float]:

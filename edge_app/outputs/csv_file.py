@@ -2,9 +2,11 @@
 
 import contextlib
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
 from edge_app.errors import WrongUsage
+from edge_app.screening.finding import LABELS
 from edge_app.screening.result import Result
 from edge_app.screening.run_context import PARTS, RunContext
 
@@ -28,15 +30,16 @@ class Csv:
             reason = f"cannot be written ({error.strerror}); name a file in a folder of yours"
             raise WrongUsage(f"--csv: '{path}' {reason}.") from error
         self._labels = context.card.labels
-        self._context = _of_context(context.row())
+        self._line, self._of_context = context.line, _of_context(context.row())
         self._writer = csv.writer(self._file)
-        nothing = dict.fromkeys(("refusal", "corrected", "scores", "lungs", "camera"))
-        self._row([*flat(nothing, self._labels), *self._context])
+        nothing = dict.fromkeys(("findings", "refusal", "corrected", "scores", "lungs", "camera"))
+        self._row([*flat(nothing, self._labels), *self._of_context, *of_findings(nothing)])
 
     def add(self, result: Result) -> None:
         """Write one row."""
-        cells = flat(result.row(), self._labels) | self._context
-        self._row(safe(cell) for cell in cells.values())
+        row = result.row()
+        found = flat(row, self._labels) | self._of_context | of_findings(self._line(row))
+        self._row(safe(cell) for cell in found.values())
 
     def close(self) -> None:
         """Close the file."""
@@ -80,14 +83,30 @@ def flat(row: dict, labels: tuple[str, ...]) -> dict:
 
 def cells(row: dict, labels: tuple[str, ...]) -> dict:
     """Return the row of a result and of its run as cells, as `flat`."""
-    return flat(row, labels) | _of_context(row)
+    return flat(row, labels) | _of_context(row) | of_findings(row)
+
+
+def of_findings(row: Mapping) -> dict:
+    """Return a row's findings as cells. They stand last: a reader that counts columns finds the others where they were.
+
+    Each of `finding.LABELS` has its cells, so that the columns are the same whatever a model has thresholds for.
+    """
+    cells = {}
+    for label in LABELS:
+        found = (row["findings"] or {}).get(label) or {}
+        cells[f"finding_{label}"] = found.get("answer")
+        cells |= {f"{name}_{label}": found.get(name) for name in ("unsure_from", "suspected_from")}
+        value = found.get("predictive_value") or {}
+        for part in PARTS:
+            cells["_".join(["predictive_value", label, part][: 2 + (part != "value")])] = value.get(part)
+    return cells
 
 
 def _of_context(row: dict) -> dict:
     point = row["operating_point"]
     model = {f"model_{name}": row["model"][name] for name in ("name", "sha256")}
     cells = {**model, "operating_point": point["name"]}
-    figures = {name: figure for name, figure in point.items() if name not in ("name", "thresholds", "band")}
+    figures = {name: figure for name, figure in point.items() if name not in ("name", "thresholds", "band", "findings")}
     figures |= {name: row[name] for name in ("ppv", "npv") if name in row}
     for name, figure in figures.items():
         cells |= {name if part == "value" else f"{name}_{part}": figure and figure[part] for part in PARTS}

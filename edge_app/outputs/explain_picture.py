@@ -12,7 +12,7 @@ from edge_app.imaging import preprocess
 from edge_app.outputs import overlay, pictures
 from edge_app.outputs.pictures import INK, PALE, WARNING
 from edge_app.screening import phrasing
-from edge_app.screening.result import Inference, Refused, Screened
+from edge_app.screening.result import Inference, Judged, Refused, Screened
 from edge_app.screening.run_context import RunContext
 
 WIDTH, HEIGHT, MARGIN, GAP = 1560, 1400, 20, 16
@@ -41,6 +41,8 @@ def draw(result: Screened, grey: np.ndarray, context: RunContext) -> np.ndarray:
     sheet = pictures.Sheet(WIDTH, HEIGHT)
     room = WIDTH - 2 * MARGIN
     top = sheet.text(MARGIN, 12, overlay.outcome(result), 32, overlay.COLOURS[result.verdict], room)
+    if isinstance(result, Judged):
+        top = sheet.text(MARGIN, top, overlay.said(result), 22, width=room)
     about = f"{Path(result.path).name}   as read: {_size(grey)} pixels   sha256 {result.sha256[:16]}"
     top = sheet.text(MARGIN, top, about, 15, PALE, room) + 6
     if overlay.warning(result) == phrasing.OUTSIDE:
@@ -53,21 +55,33 @@ def draw(result: Screened, grey: np.ndarray, context: RunContext) -> np.ndarray:
 
 def lines(result: Screened, context: RunContext) -> list[str]:
     """Return the same evidence as text."""
-    found, band = result.inference, context.limits[1]
-    text = [f"{result.path}: {phrasing.outcome(result.row())}"]
+    found, text = result.inference, [f"{result.path}: {phrasing.outcome(result.row())}"]
     if isinstance(result, Refused):
         text += [result.refusal.sentence, *filter(None, [overlay.offer(result)])]
         text += ["scores, which do not count:"] if found else []
     if found:
-        for label, score in found.scores.items():
-            point = context.card.operating_points[context.rule].get(label)
-            limit = phrasing.describe(point, band if label == "covid" else None) if point else "has no threshold"
-            text.append(f"{label}: {score:.3f}; {limit}")
+        text += _findings(result, found, context)
         text += [overlay.inside_in_words(found.heat_inside), *filter(None, [overlay.warning(result)])]
     text += [f"kind of picture: {kind} {chance:.3f}" for kind, chance in _likeliest(result) if chance >= 0.01]
     text += [f"gate: {_check_in_words(check)}" for check in result.checks]
     text += [phrasing.of_site(context.card.site)] if context.card.site else []
     return [*text, _made_by(context), phrasing.NOT_A_DIAGNOSIS]
+
+
+def _findings(result: Screened, found: Inference, context: RunContext) -> list[str]:
+    """Return each score with its answer, its thresholds, what they gave, and how often such an answer is right."""
+    text, answers = [], result.findings if isinstance(result, Judged) else {}
+    for label, score in found.scores.items():
+        point, answer = context.points.get(label), answers[label].answer if label in answers else None
+        text.append(
+            f"{label}: {score:.3f}{f' {answer}' if answer else ''}; "
+            f"{phrasing.describe(point) if point else 'has no threshold'}"
+        )
+        if answer and label in context.prevalences:
+            text.append(
+                f"{label}: {phrasing.right(answer, context.worth[label].get(answer), context.prevalences[label])}"
+            )
+    return text
 
 
 def _pictures(sheet: pictures.Sheet, result: Screened, grey: np.ndarray, context: RunContext, top: int) -> int:
@@ -155,30 +169,29 @@ def _words(sheet: pictures.Sheet, result: Screened, context: RunContext, top: in
 def _scores(sheet: pictures.Sheet, heading: str, scores: dict[str, float], context: RunContext, top: int) -> int:
     """Draw a bar for each label's score with its thresholds, and what they gave in words."""
     room, wide = NUMBERS - WORDS, NUMBERS - BARS
-    thresholds, band = context.limits
     top = sheet.text(WORDS, top, heading, 17)
     for label, score in scores.items():
         sheet.text(WORDS, top, label, 16)
         sheet.text_before(BARS - 12, top, f"{score:.3f}", 16)
-        marks = [thresholds[label]] if label in thresholds else []
-        if label == "covid" and band:  # pale from where it is unsure
-            marks = list(band)
-            sheet.bar(BARS + int(band[0] * wide), top + 2, int((band[1] - band[0]) * wide), 16, UNSURE)
+        point = context.points.get(label)
+        marks = [point.threshold] if point else []
+        if point and point.unsure_from is not None:  # pale from where it is unsure
+            marks.append(point.unsure_from)
+            band = point.threshold - point.unsure_from
+            sheet.bar(BARS + int(point.unsure_from * wide), top + 2, int(band * wide), 16, UNSURE)
         sheet.bar(BARS, top + 6, int(score * wide), 8, BAR)
         sheet.frame(BARS, top + 2, wide, 16)
         for mark in marks:
             sheet.bar(BARS + int(mark * wide) - 1, top - 1, 2, 22, INK)
         top += 29
     marked = "thick line: threshold"
-    top = sheet.text(BARS, top - 4, f"{marked}; shaded: unsure" if band else marked, 12, PALE)
-    for label, point in context.card.operating_points[context.rule].items():
-        words = phrasing.describe(point, band if label == "covid" else None)
-        top = sheet.paragraph(WORDS, top + 2, f"{label}: {words}", room, 13, PALE)
+    top = sheet.text(BARS, top - 4, f"{marked}; shaded: unsure" if context.limits[1] else marked, 12, PALE)
+    for label, point in context.points.items():
+        top = sheet.paragraph(WORDS, top + 2, f"{label}: {phrasing.describe(point)}", room, 13, PALE)
     if context.card.site:
         top = sheet.paragraph(WORDS, top + 2, phrasing.of_site(context.card.site), room, 13, PALE)
-    if context.prevalence is not None:
-        words = phrasing.worth(context.worth, context.prevalence, banded=bool(band))
-        top = sheet.paragraph(WORDS, top + 2, words, room, 13, PALE)
+    for label, share in context.prevalences.items():
+        top = sheet.paragraph(WORDS, top + 2, phrasing.worth(label, context.worth[label], share), room, 13, PALE)
     return top + 12
 
 

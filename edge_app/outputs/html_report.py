@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edge_app import __version__
 from edge_app.errors import WrongUsage
+from edge_app.outputs.counts import Counts
 from edge_app.screening import decision, phrasing
 from edge_app.screening.result import Judged, Refused, Result
 from edge_app.screening.run_context import RunContext
@@ -46,7 +47,7 @@ class HtmlReport:
             WrongUsage: it cannot be written.
         """
         self._context, self._images, self._templates = context, images, _templates()
-        self._counts: dict[str, int] = {}
+        self._counts = Counts()
         try:
             self._file = path.open("w", encoding="utf-8", errors="xmlcharrefreplace")
         except OSError as error:
@@ -58,9 +59,9 @@ class HtmlReport:
         """Write one row."""
         row = result.row()
         outcome = phrasing.outcome(row)
-        self._counts[outcome] = self._counts.get(outcome, 0) + 1
+        self._counts.add(row)
         kind, symbol = SYMBOLS[row["verdict"]]
-        scores, inside = row["scores"], row["lungs"] and row["lungs"]["heat_inside"]
+        inside = row["lungs"] and row["lungs"]["heat_inside"]
         self._write(
             "report_row.html",
             name=row["path"] or row["sha256"][:16],
@@ -71,28 +72,21 @@ class HtmlReport:
             outcome=outcome,
             remarks=_remarks(row, inside),
             picture=_picture(result) if self._images else "",
-            scores=[f"{scores[label]:.3f}" if scores else "" for label in self._context.card.labels],
+            scores=[_score(row, label) for label in self._context.card.labels],
             inside="" if inside is None else inside,
             inside_percent="" if inside is None else f"{inside:.0%}",
         )
 
     def close(self) -> None:
         """Write the counts and the end."""
-        counts = [f"{count} {outcome}" for outcome, count in sorted(self._counts.items())]
-        self._write("report_end.html", total=sum(self._counts.values()), counts=counts, notice=phrasing.NOT_A_DIAGNOSIS)
+        self._write("report_end.html", counts=self._counts, notice=phrasing.NOT_A_DIAGNOSIS)
         self._file.close()
 
     def _write_head(self) -> None:
         context, card = self._context, self._context.card
-        _, band = context.limits
-        points = [
-            f"{label}: {phrasing.describe(point, band if label == 'covid' else None)}"
-            for label, point in card.operating_points[context.rule].items()
-        ]
-        if card.site:
-            points.append(phrasing.of_site(card.site))
-        if context.prevalence is not None:
-            points.append(phrasing.worth(context.worth, context.prevalence, banded=band is not None))
+        points = [f"{label}: {phrasing.describe(point)}" for label, point in context.points.items()]
+        points += [phrasing.of_site(card.site)] if card.site else []
+        points += [phrasing.worth(label, context.worth[label], share) for label, share in context.prevalences.items()]
         self._write(
             "report_head.html",
             notice=phrasing.NOT_A_DIAGNOSIS,
@@ -132,11 +126,17 @@ def _remarks(row: Mapping, inside: float | None) -> list[str]:
     refusal, corrected = row["refusal"], row["corrected"]
     found = [
         refusal and refusal["sentence"],
-        corrected and f"{corrected['change']}, it reads: {corrected['verdict']}",
+        corrected and phrasing.offer(corrected),
         row["error"],
         phrasing.OUTSIDE if phrasing.heat_warning(row["verdict"], inside) == phrasing.OUTSIDE else None,
     ]
     return [remark for remark in found if remark]
+
+
+def _score(row: Mapping, label: str) -> tuple[str, str]:
+    """Return a score, and the answer to the finding; empty where there is none."""
+    score, found = (row["scores"] or {}).get(label), (row["findings"] or {}).get(label)
+    return "" if score is None else f"{score:.3f}", found["answer"] if found else ""
 
 
 def _picture(result: Result) -> str:

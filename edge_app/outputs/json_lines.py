@@ -11,11 +11,11 @@ class JsonLines:
 
     def __init__(self, context: RunContext):
         """Take what holds for every line."""
-        self._context = context.row()
+        self._line = context.line
 
     def add(self, result: Result) -> None:
         """Print one line; null where there is no value."""
-        print(json.dumps(result.row() | self._context), flush=True)
+        print(json.dumps(self._line(result.row())), flush=True)
 
     def close(self) -> None:
         """Nothing is left to print."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from edge_app.outputs import pictures
 from edge_app.screening import decision, phrasing
-from edge_app.screening.result import Inference, Judged, Refused, Screened
+from edge_app.screening.result import Judged, Refused, Screened
 from edge_app.screening.run_context import RunContext
 
 COLOURS = {
@@ -16,7 +16,7 @@ COLOURS = {
     decision.NORMAL: (0, 110, 60),
     decision.REFUSED: (0, 90, 120),
 }
-MARGIN, GAP, HEADER = 16, 12, 78
+MARGIN, GAP, HEADER = 16, 12, 104
 # A place for a narrow film is this wide at least, since words stand beneath it; the sheet is cut below the last word.
 LEAST_PLACE, MOST_BELOW = 480, 600
 
@@ -38,6 +38,8 @@ def draw(result: Screened, grey: np.ndarray, context: RunContext) -> np.ndarray:
     sheet = pictures.Sheet(2 * (place + MARGIN) + GAP, height + HEADER + MOST_BELOW)
     room, right = sheet.picture.width - 2 * MARGIN, MARGIN + place + GAP
     below = sheet.text(MARGIN, 10, outcome(result), 26, COLOURS[result.verdict], room)
+    if isinstance(result, Judged):
+        below = sheet.text(MARGIN, below, said(result), 18, width=room)
     made = f"{Path(result.path).name}   {context.card.name}   {result.time:%Y-%m-%d %H:%M} UTC"
     sheet.text(MARGIN, below, made, 14, pictures.PALE, room)
     top = HEADER
@@ -51,7 +53,7 @@ def draw(result: Screened, grey: np.ndarray, context: RunContext) -> np.ndarray:
         sheet.paste(pictures.outlined(heated, found.field), right, top)
         mark_sides(sheet, right, top + height + 5, width)
         ends = (
-            _scores(sheet, found, context, MARGIN, below + 6, place),
+            _scores(sheet, result, context, MARGIN, below + 6, place),
             _legend(sheet, result, full, right, below + 6, place),
         )
         below = max(ends)
@@ -89,10 +91,14 @@ def outcome(result: Screened) -> str:
     return sentence(phrasing.outcome(result.row()))
 
 
+def said(result: Judged) -> str:
+    """Return both findings in words: the verdict alone hides what is said of pneumonia if it is about COVID-19."""
+    return sentence(phrasing.findings(result.row()["findings"]))
+
+
 def offer(result: Refused) -> str:
     """Return in words the verdict on a refused film put right; empty if nothing puts it right."""
-    put_right = result.corrected
-    return sentence(f"{put_right.change}, it reads: {put_right.verdict}.") if put_right else ""
+    return sentence(f"{phrasing.offer(result.corrected.row())}.") if result.corrected else ""
 
 
 def sentence(words: str) -> str:
@@ -130,16 +136,16 @@ def _legend(sheet: pictures.Sheet, result: Judged, full: float, left: int, top: 
     return sheet.text(left, top, "blue: outline of the lungs; thin box: what was judged", 13, pictures.PALE, width)
 
 
-def _scores(sheet: pictures.Sheet, found: Inference, context: RunContext, left: int, top: int, width: int) -> int:
-    """Write each score beside its threshold."""
-    thresholds, band = context.limits
-    for label, score in found.scores.items():
-        words = f"{label}  {score:.3f}"
-        if label == "covid" and band:
-            words += f"   unsure from {band[0]:.3f}, suspected from {band[1]:.3f}"
-        elif label in thresholds:
-            words += f"   suspected from {thresholds[label]:.3f}"
+def _scores(sheet: pictures.Sheet, result: Judged, context: RunContext, left: int, top: int, width: int) -> int:
+    """Write each score beside its thresholds, and how often such an answer is right where a prevalence was stated."""
+    for label, score in result.inference.scores.items():
+        words, found = f"{label}  {score:.3f}", result.findings.get(label)
+        if found:
+            words += f"  {found.answer}   ({phrasing.limits(found)})"
         top = sheet.text(left, top, words, 15, width=width)
+        if found and label in context.prevalences:
+            right = phrasing.right(found.answer, context.worth[label].get(found.answer), context.prevalences[label])
+            top = sheet.paragraph(left, top, right, width, 13, pictures.PALE)
     whose = f"; thresholds of site '{context.card.site.name}'" if context.card.site else ""
     words = f"scores from 0 to 1; operating point '{context.rule}'{whose}"
     return sheet.paragraph(left, top, words, width, 13, pictures.PALE)

@@ -1,7 +1,11 @@
 """The words that every command, page and report uses for figures and names."""
 
-from edge_app.screening import decision
+from collections.abc import Mapping
 
+from edge_app.screening import decision, finding
+
+# Of `finding.LABELS`.
+NAMES = {"covid": "COVID-19", "pneumonia": "other pneumonia"}
 NOT_A_DIAGNOSIS = "Research and triage aid, not a diagnosis."
 # Below this share most of the heat lies outside the lungs, and so does what the verdict rests on.
 LEAST_INSIDE = 0.5
@@ -12,18 +16,18 @@ ASIDE = "Most of the heat lies outside the lungs; this verdict does not rest on 
 RESTING = (decision.COVID, decision.UNSURE)
 
 
-def describe(point, band: tuple[float, float] | None = None) -> str:
-    """Return in words the figures of an operating point on the films that it was measured on."""
-    shares = {name: share(figure) for name, figure in point.figures.items()}
-    if band is None:
+def describe(point) -> str:
+    """Return in words the thresholds of a `card.OperatingPoint`, what they gave, and on which films."""
+    where, told = measured_on(point), {name: _told(point, name) for name in point.shown}
+    if point.unsure_from is None:
         return (
-            f"suspected from score {point.threshold:.3f}; on {point.films} sensitivity {shares['sensitivity']}, "
-            f"specificity {shares['specificity']}"
+            f"suspected from score {point.threshold:.3f}; {where}, sensitivity {told['sensitivity']}, "
+            f"specificity {told['specificity']}"
         )
     return (
-        f"unsure from score {band[0]:.3f}, suspected from {band[1]:.3f}; on {point.films} {shares['sensitivity']} of "
-        f"the sick suspected or unsure, {shares['specificity']} of the others neither, {shares['referred']} of all "
-        "unsure"
+        f"unsure from score {point.unsure_from:.3f}, suspected from {point.threshold:.3f}; {where}, "
+        f"{told['sensitivity']} of the sick suspected or unsure, {told['specificity']} of the others neither, "
+        f"{told['referred']} of all unsure"
     )
 
 
@@ -35,13 +39,57 @@ def of_site(site) -> str:
     )
 
 
-def worth(values: dict, prevalence: float, banded: bool) -> str:
-    """Return in words the predictive values of a verdict: `values` are those of `prevalence.of_point`."""
-    others = "those neither suspected nor unsure" if banded else "the others"
-    return (
-        f"at prevalence {prevalence:g}: PPV {share(values['ppv'], 3)}, the share of '{decision.COVID}' who have it; "
-        f"NPV {share(values['npv'], 3)}, the share of {others} who do not"
-    )
+def measured_on(point) -> str:
+    """Return in words what the figures of a `card.OperatingPoint` were measured on."""
+    if point.left_out is None:
+        return f"on {point.films}"
+    count = len(point.left_out.hospitals)
+    return f"on {point.left_out.films} films of {count} hospital{'s' * (count != 1)} that it was not trained on"
+
+
+def _told(point, name: str) -> str:
+    """Return a figure in words, with the hospital left out for which it was lowest."""
+    words = share(point.shown[name])
+    if point.left_out is None or name not in ("sensitivity", "specificity"):
+        return words
+    worst = point.left_out.worst(name)
+    return f"{words[:-1]}; worst hospital {worst.figures[name]['value']:.2f})"
+
+
+def worth(label: str, answers: Mapping[str, dict | None], prevalence: float) -> str:
+    """Return in words how often each answer to a finding is right: `answers` are of `RunContext.worth`."""
+    told = [_right(answer, answers[answer]) for answer in finding.ANSWERS if answer in answers]
+    return f"{label}: at prevalence {prevalence:g}, {', '.join(told)}"
+
+
+def right(answer: str, figure: dict | None, prevalence: float) -> str:
+    """Return in words how often one answer to a finding is right: `figure` is of `RunContext.worth`."""
+    return f"at prevalence {prevalence:g}, {_right(answer, figure)}"
+
+
+def _right(answer: str, figure: dict | None) -> str:
+    name, have = {
+        finding.SUSPECTED: (" (PPV)", "have it"),
+        finding.UNSURE: ("", "have it"),
+        finding.CLEARED: (" (NPV)", "do not have it"),
+    }[answer]
+    return f"{share(figure, 3)} of those {answer} {have}{name}"
+
+
+def limits(found) -> str:
+    """Return in words the thresholds of a `finding.Finding`."""
+    unsure = "" if found.unsure_from is None else f"unsure from {found.unsure_from:.3f}, "
+    return f"{unsure}suspected from {found.suspected_from:.3f}"
+
+
+def offer(corrected: Mapping) -> str:
+    """Return in words what a refused film reads put right: `corrected` is of its row."""
+    return f"{corrected['change']}, it reads: {corrected['verdict']} ({findings(corrected['findings'])})"
+
+
+def findings(row: Mapping[str, Mapping]) -> str:
+    """Return the findings of a row in words, such as "COVID-19 unsure (0.102), other pneumonia suspected (0.950)"."""
+    return ", ".join(f"{NAMES[label]} {one['answer']} ({one['score']:.3f})" for label, one in row.items())
 
 
 def outcome(row) -> str:

@@ -13,6 +13,8 @@ from edge_app.gate.checks import Check
 from edge_app.gate.refusal import Refusal
 from edge_app.imaging.lung_field import LungField
 from edge_app.screening import decision
+from edge_app.screening.corrected import Corrected
+from edge_app.screening.finding import Finding, in_rows, rounded
 from edge_app.screening.shot import Shot
 
 # Of `row`; it grows when a field changes its meaning or goes, not when one is added.
@@ -73,21 +75,6 @@ class Rejection:
 
 
 @dataclass(frozen=True)
-class Corrected:
-    """The verdict on a refused film after it was put right: turned, or its greys inverted.
-
-    Attributes:
-        change: what was done, such as "turned by 180 degrees" or "greys inverted".
-        verdict: as of `Judged`.
-        scores: score by label, 0 .. 1.
-    """
-
-    change: str
-    verdict: str
-    scores: Mapping[str, float]
-
-
-@dataclass(frozen=True)
 class _Named:
     """What every result has.
 
@@ -108,7 +95,7 @@ class Judged(_Named):
 
     Attributes:
         sha256: of the file's bytes, hex.
-        verdict: one of `decision.VERDICTS`, but for `decision.REFUSED`.
+        findings: what is said of each of `finding.LABELS` that the model has a threshold for, by label.
         inference: what the networks say.
         time: when it was done, UTC.
         ms: milliseconds from reading the file to the verdict; 0 of a photograph on which no film could be judged.
@@ -117,12 +104,17 @@ class Judged(_Named):
     """
 
     sha256: str
-    verdict: str
+    findings: Mapping[str, Finding]
     inference: Inference
     time: datetime = field_(default_factory=_now)
     ms: float = 0.0
     grey: np.ndarray | None = field_(default=None, repr=False, compare=False)
     shot: Shot | None = None
+
+    @property
+    def verdict(self) -> str:
+        """One of `decision.VERDICTS`, but for `decision.REFUSED`; it follows from the findings."""
+        return decision.verdict(self.findings)
 
     @property
     def field(self) -> LungField:
@@ -144,6 +136,7 @@ class Judged(_Named):
         return _row(
             self,
             verdict=self.verdict,
+            findings=in_rows(self.findings),
             scores=rounded(self.inference.scores),
             lungs=_lungs(self.inference.field, self.inference.heat_inside),
             ms=round(self.ms, 1),
@@ -198,13 +191,11 @@ class Refused(_Named):
 
     def row(self) -> dict:
         """As `Judged.row`."""
-        corrected = self.corrected
         return _row(
             self,
             verdict=self.verdict,
             refusal={"kind": self.refusal.kind, "sentence": self.refusal.sentence},
-            corrected=corrected
-            and {"change": corrected.change, "verdict": corrected.verdict, "scores": rounded(corrected.scores)},
+            corrected=self.corrected and self.corrected.row(),
             lungs=self.rejection.field
             and _lungs(self.rejection.field, self.inference.heat_inside if self.inference else None),
             ms=round(self.ms, 1),
@@ -268,11 +259,6 @@ Outcome = Judged | Refused | Failed
 Result = Judged | Refused | Failed | Known
 
 
-def rounded(scores: Mapping[str, float]) -> dict[str, float]:
-    """Return scores as they are written: millionths are finer than any network's steps."""
-    return {label: round(float(score), 6) for label, score in scores.items()}
-
-
 def _lungs(field: LungField, heat_inside: float | None) -> dict:
     return {
         "box": [round(side, 4) for side in field.box],
@@ -288,7 +274,7 @@ def _row(result: Outcome, **known) -> dict:
         "path": str(result.path),
         "sha256": result.sha256,
         "time": result.time.isoformat(timespec="milliseconds"),
-        **dict.fromkeys(("verdict", "refusal", "corrected", "scores", "lungs", "error", "ms")),
+        **dict.fromkeys(("verdict", "findings", "refusal", "corrected", "scores", "lungs", "error", "ms")),
         "stored": False,
         "copy_of": None,
         "camera": None,

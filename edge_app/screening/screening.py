@@ -17,10 +17,10 @@ from edge_app.imaging.lung_field import LungField
 from edge_app.model.card import Card
 from edge_app.model.classifier import Classifier
 from edge_app.model.temperature import softened
-from edge_app.screening import decision
+from edge_app.screening import finding
 from edge_app.screening.result import Corrected, FilmPath, Inference, Judged, Refused, Rejection
 
-Limits = tuple[Mapping[str, float], tuple[float, float] | None]
+Limits = tuple[Mapping[str, float], Mapping[str, tuple[float, float]]]
 # What puts a refused film right: what is done, in words, and how.
 RIGHTED = {
     view_classes.INVERTED: ("greys inverted", lambda grey: 255 - grey),
@@ -43,7 +43,7 @@ def judge(
     Args:
         grey: uint8 (H, W) from `radiograph.read`.
         classifier: both networks.
-        limits: thresholds by label and the band, of `Card.limits`.
+        limits: thresholds and bands by label, of `Card.limits`.
         age: of the patient in years, if the file states it.
         path, sha256: of the file, for the result.
 
@@ -53,8 +53,8 @@ def judge(
     started = time.perf_counter()
     found = infer(grey, classifier, age)
     if isinstance(found, Inference):
-        verdict = decision.decide(found.scores, *limits)
-        return Judged(path, sha256, verdict, found, ms=_ms_since(started), grey=grey)
+        findings = finding.find(found.scores, *limits)
+        return Judged(path, sha256, findings, found, ms=_ms_since(started), grey=grey)
     corrected = _corrected(grey, found, classifier, limits, age)
     return Refused(path, sha256, found, corrected, ms=_ms_since(started), grey=grey)
 
@@ -100,7 +100,7 @@ def _corrected(
     again = infer(film, classifier, age)
     if isinstance(again, Rejection):
         return None
-    return Corrected(change, decision.decide(again.scores, *limits), again.scores)
+    return Corrected(change, finding.find(again.scores, *limits), again.scores)
 
 
 def _inference(

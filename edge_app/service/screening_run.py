@@ -91,7 +91,7 @@ class ScreeningRun:
         model = model_file.read(args.model)
         # A site's calibration holds for films in files.
         model = model.for_camera() if camera else site_file.applied(model, args.site, args.operating_point)
-        self.context = run_context.of(model, args.operating_point, args.prevalence)
+        self.context = run_context.of(model, args.operating_point, args.prevalence, args.pneumonia_prevalence)
         self.store = sinks.store(args, self.context)
         keeper = self.store or (sinks.recent_rows() if remember else None)
         if keeper:  # the first of the sinks: a film is shown once it is kept

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from edge_app import __version__
 from edge_app.errors import StoreFault, WrongUsage
+from edge_app.screening import decision
 from edge_app.store.migrations import transaction
 from edge_app.store.query import EVERYTHING, Query, literal
 from edge_app.store.store_file import connect, fault
@@ -94,10 +95,11 @@ class Store:
         """Return the row of a film under this run's model and operating point; None if it was not judged."""
         with self.guarded():
             found = self._base.execute(
-                "SELECT row FROM films WHERE film = ? AND model_sha256 = ? AND operating_point = ? AND error IS NULL",
+                "SELECT row, terms FROM films JOIN runs ON runs.id = run"
+                " WHERE film = ? AND films.model_sha256 = ? AND films.operating_point = ? AND error IS NULL",
                 (sha256, *self._key),
             ).fetchone()
-        return found and json.loads(found[0])
+        return found and _whole(*found)
 
     def judged(self) -> dict[str, float]:
         """Return, by path, when the file had been read, in seconds since 1970; only of films whose path is kept."""
@@ -116,14 +118,14 @@ class Store:
         where, values = query.where()
         with self.guarded():
             found = self._base.execute(
-                "SELECT row, run, runs.model, films.operating_point, film, CASE films.operating_point WHEN"
+                "SELECT row, terms, run, runs.model, films.operating_point, film, CASE films.operating_point WHEN"
                 " runs.operating_point THEN json_extract(terms, '$.site') END FROM films JOIN runs ON runs.id = run"
                 f"{where} ORDER BY films.time DESC, films.id DESC LIMIT ?",
                 (*values, -1 if query.limit is None else query.limit),
             )
-            for row, number, model, rule, key, site in found:
+            for row, terms, number, model, rule, key, site in found:
                 copies = self._base.execute("SELECT path FROM copies WHERE film = ? ORDER BY time", (key,)).fetchall()
-                yield json.loads(row) | {
+                yield _whole(row, terms) | {
                     "run": number,
                     "model": model,
                     "operating_point": rule,
@@ -232,6 +234,11 @@ class _Guard:
 
         if kind is not None and issubclass(kind, sqlite3.Error):
             raise fault(self._path, error) from error
+
+
+def _whole(row: str, terms: str) -> dict:
+    """Return a row; one that an older version wrote gets the findings that follow from what holds for its run."""
+    return decision.with_findings(json.loads(row), json.loads(terms).get("operating_point", {}))
 
 
 def _now() -> str:

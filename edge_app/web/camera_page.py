@@ -87,7 +87,7 @@ class CameraPage(LiveView):
         result = self._result
         if result is None:
             return None
-        row = result.row() | self._context.row()
+        row = self._context.line(result.row())
         url = url_for("film", film=(row["sha256"] or "")[:8])
         return LastFilm(row, url, url)
 

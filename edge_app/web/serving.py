@@ -54,7 +54,7 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
     with contextlib.ExitStack() as stack:
         stack.callback(inference_queue.close)
         model = site_file.applied(model_file.read(settings.model), settings.site, settings.rule)
-        context = run_context.of(model, settings.rule, settings.prevalence)
+        context = run_context.of(model, settings.rule, settings.prevalence, settings.pneumonia_prevalence)
         reading_store = ReadingStore(settings.store, context, settings.keep_days)
         stack.callback(reading_store.close)
         inference_queue.start(model, context, reading_store)

@@ -43,7 +43,7 @@ def results(
         paths: any number; None says that none is there yet (`DecodePool.films`).
         classifier: both networks.
         pool: decodes them.
-        limits: thresholds by label and the band, of `Card.limits`.
+        limits: thresholds and bands by label, of `Card.limits`.
         keep_grey: give the film along with its result.
         known: gives what is known already of the film at a path with a sha256; such a film is not judged again.
         crash_tracker: knows the films on which an earlier run crashed.

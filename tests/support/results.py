@@ -8,7 +8,8 @@ from edge_app.gate.gate import Check
 from edge_app.gate.refusal import Refusal
 from edge_app.imaging import lung_field
 from edge_app.imaging.lung_field import LungField
-from edge_app.screening import decision
+from edge_app.screening import decision, finding
+from edge_app.screening.finding import Finding
 from edge_app.screening.result import FilmPath, Inference, Judged, Refused, Rejection
 
 SCORES = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}
@@ -43,11 +44,28 @@ def inference(
     )
 
 
+# The answers to `finding.LABELS` of which each verdict follows.
+ANSWERS = {
+    decision.COVID: (finding.SUSPECTED, finding.CLEARED),
+    decision.UNSURE: (finding.UNSURE, finding.CLEARED),
+    decision.PNEUMONIA: (finding.CLEARED, finding.SUSPECTED),
+    decision.NORMAL: (finding.CLEARED, finding.CLEARED),
+}
+
+
+def findings(verdict: str = decision.COVID, scores: Mapping[str, float] = SCORES, **answers: str) -> dict[str, Finding]:
+    """Return the findings of which a verdict follows; `answers` by label are said in place of its own."""
+    found = dict(zip(finding.LABELS, ANSWERS[verdict], strict=True)) | answers
+    bands = {"covid": 0.2, "pneumonia": None}
+    return {label: Finding(found[label], scores[label], 0.8, bands[label]) for label in finding.LABELS}
+
+
 def judged(
     path: FilmPath, sha256: str, verdict: str = decision.COVID, found: Inference | None = None, **more
 ) -> Judged:
-    """Return a film with a verdict; `more` as of `Judged`."""
-    return Judged(path, sha256, verdict, found or inference(), **more)
+    """Return a film with a verdict; `more` as of `Judged`, or other answers by label."""
+    found, answers = found or inference(), {label: more.pop(label) for label in finding.LABELS if label in more}
+    return Judged(path, sha256, findings(verdict, found.scores, **answers), found, **more)
 
 
 def refused(

@@ -74,7 +74,8 @@ def _point(scores, positive, groups, card: Card, rule: str) -> dict:
 
     Above a band of unsure scores, an unsure patient counts as not missed and another unsure person as not cleared.
     """
-    thresholds, band = card.limits(rule)
+    thresholds, bands = card.limits(rule)
+    band = bands.get("covid")
     low, high = band or (thresholds["covid"],) * 2
     kept, suspected = scores >= low, scores >= high
     here = {

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
-from edge_app.screening import decision
+from edge_app.screening import finding
 from edge_app.screening.result import Judged, Refused, Screened
 from edge_app.screening.screening import Limits
 
@@ -16,12 +16,11 @@ MOST_REFUSED = 0.5
 def combine(frames: Sequence[Screened], limits: Limits) -> tuple[Screened, dict[str, tuple[float, float]], int]:
     """Judge a film by the results of several frames.
 
-    A film is not cleared if one of its frames, by itself, makes COVID-19 suspected: the verdict is then
-    `decision.UNSURE`.
+    A film is not cleared of COVID-19 if one of its frames, by itself, makes it suspected: the answer is then unsure.
 
     Args:
         frames: the result of each, the sharpest first.
-        limits: thresholds by label and the band, of `Card.limits`.
+        limits: thresholds and bands by label, of `Card.limits`.
 
     Returns:
         The result of the frame whose scores are nearest to the median, with the median scores; the lowest and the
@@ -42,11 +41,11 @@ def combine(frames: Sequence[Screened], limits: Limits) -> tuple[Screened, dict[
     middle = {label: float(median(values)) for label, values in by_label.items()}
     spread = {label: (min(values), max(values)) for label, values in by_label.items()}
     at, nearest = min(judged, key=lambda item: _apart(item[1].inference.scores, middle))
-    verdict = decision.decide(middle, *limits)
-    alarmed = any(decision.decide(of_frame, *limits) == decision.COVID for of_frame in scores)
-    if alarmed and verdict in (decision.NORMAL, decision.PNEUMONIA):
-        verdict = decision.UNSURE
-    return replace(nearest, verdict=verdict, inference=replace(nearest.inference, scores=middle)), spread, at
+    findings = finding.find(middle, *limits)
+    covid = findings["covid"]
+    if any(high >= covid.suspected_from for high in by_label["covid"]):
+        findings["covid"] = covid.not_cleared()
+    return replace(nearest, findings=findings, inference=replace(nearest.inference, scores=middle)), spread, at
 
 
 def _of_commonest_kind(refused: Sequence[tuple[int, Refused]]) -> tuple[int, Refused]:

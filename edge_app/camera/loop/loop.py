@@ -62,7 +62,7 @@ class Loop:
     Attributes:
         camera: opened.
         classifier: both networks, with a card for photographs.
-        limits: thresholds by label and the band, of `Card.limits`.
+        limits: thresholds and bands by label, of `Card.limits`.
         automatic: whether every film that is seen well is judged once; otherwise only after `press`.
         turn: degrees clockwise by which each frame is turned first: 0, 90, 180 or 270.
         stability: collects the good frames of the film in view.
@@ -150,7 +150,7 @@ def judge(good: list[Good], classifier: Classifier, limits: screening.Limits, na
     Args:
         good: the frames, the sharpest first.
         classifier: both networks, with a card for photographs.
-        limits: thresholds by label and the band.
+        limits: thresholds and bands by label.
         name: of the camera.
     """
     started, now = time.perf_counter(), datetime.now(UTC)

@@ -29,7 +29,7 @@ class Settings:
         model: file.
         threads: of one invocation of the networks.
         rule: operating point, of `card.RULES`.
-        prevalence: as the user wrote it, or None.
+        prevalence, pneumonia_prevalence: of COVID-19 and of other pneumonia, as the user wrote them, or None.
         site: the site's calibration file, or None.
         camera: its name, or None for no live page.
         keep_days: days after which a reading is deleted; 0 for never.
@@ -46,6 +46,7 @@ class Settings:
     threads: int = threads_.chosen()
     rule: str = "refer"
     prevalence: str | None = None
+    pneumonia_prevalence: str | None = None
     site: Path | None = field(default_factory=site_file.default)
     camera: str | None = None
     keep_days: int = KEEP_DAYS

@@ -1,6 +1,7 @@
 """The camera of the page: a thread of its own looks through it and keeps the reading of each film that is assessed."""
 
 import threading
+from dataclasses import replace
 
 from flask import url_for
 
@@ -38,7 +39,7 @@ class LiveCamera(LiveView):
         """
         super().__init__()
         model = model_file.read(settings.model).for_camera()
-        self._context = RunContext(model.card, model.sha256, context.rule, context.prevalence)
+        self._context = replace(context, card=model.card, sha256=model.sha256)
         self._reading_store = reading_store
         self._label, self._last = "", ""
         self._ended = threading.Event()

@@ -1,6 +1,7 @@
 """An uploaded photograph of a film: the film is found, straightened, and judged as one in front of a camera."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,10 +75,9 @@ class Judge:
             threads: of one invocation.
         """
         from edge_app.model.classifier import Classifier
-        from edge_app.screening.run_context import RunContext
 
         model = model.for_camera()
-        self.context = RunContext(model.card, model.sha256, context.rule, context.prevalence)
+        self.context = replace(context, card=model.card, sha256=model.sha256)
         self._classifier = Classifier(model, threads)
 
     def result(self, decoded: "Decoded", path: Path) -> "Screened":
@@ -87,8 +87,6 @@ class Judge:
             decoded: by `decode`.
             path: of the result.
         """
-        from dataclasses import replace
-
         from edge_app.camera.capture.frame import Frame
         from edge_app.camera.detect import film_view
         from edge_app.camera.loop import loop

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from edge_app.errors import StoreFault
 from edge_app.outputs import csv_file
+from edge_app.screening import decision
 from edge_app.screening.result import Failed, Outcome
 from edge_app.screening.run_context import RunContext
 from edge_app.store.migrations import transaction
@@ -111,7 +112,7 @@ class ReadingStore:
             id=secrets.token_urlsafe(NAME_BYTES),
             time=result.time,
             label=label,
-            row=replace(result, path="").row() | context.row(),
+            row=context.line(replace(result, path="").row()),
             has_pictures=bool(drawn),
             kept_until=result.time + timedelta(days=self._keep_days or FOR_EVER),
             checks=tuple({"name": c.name, "value": float(c.value), "low": c.low, "high": c.high} for c in checks),
@@ -252,8 +253,9 @@ SELECT = (
 def _reading(found) -> Reading:
     id, time, label, row, kept_until, checks, photograph, has_pictures = found
     times = datetime.fromisoformat(time), datetime.fromisoformat(kept_until)
-    checks = tuple(json.loads(checks))
-    return Reading(id, times[0], label, json.loads(row), bool(has_pictures), times[1], checks, bool(photograph))
+    checks, row = tuple(json.loads(checks)), json.loads(row)
+    row = decision.with_findings(row, row["operating_point"])
+    return Reading(id, times[0], label, row, bool(has_pictures), times[1], checks, bool(photograph))
 
 
 def _where(label=None, text=None, verdict=None, since=None, until=None) -> tuple[str, list]:

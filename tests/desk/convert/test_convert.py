@@ -200,8 +200,8 @@ def test_the_card_says_what_each_rule_gives_and_is_worth(temperature):
     built = card.build(record, variants.Variant("int8", "edge"), measured)
     hashes = {"sha256": "0" * 64, "lungs_sha256": "0" * 64}
     parsed = edge_card.parse({"format": edge_card.FORMAT, "version": edge_card.VERSION} | built | hashes)
-    assert parsed.limits("refer") == ({"covid": 0.7}, (0.2, 0.7))
-    assert parsed.limits("balanced") == ({"covid": 0.4}, None)
+    assert parsed.limits("refer") == ({"covid": 0.7}, {"covid": (0.2, 0.7)})
+    assert parsed.limits("balanced") == ({"covid": 0.4}, {})
     assert parsed.raw.get("temperature") == temperature
     assert set(parsed.raw["expected"]) == set(edge_card.RULES)
     for share in (0.01, 0.05, 0.2):

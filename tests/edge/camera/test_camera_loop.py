@@ -17,12 +17,13 @@ from edge_app.commands.cli import main
 from edge_app.model import model_file
 from edge_app.outputs import pictures
 from edge_app.screening import decision, run_context
+from edge_app.screening.finding import SUSPECTED, UNSURE
 from edge_app.screening.result import Failed, Judged
 from tests.support import results
 from tests.support.films import draw_film
 from tests.support.light_box import FILM, SIZE, box, corners
 
-LIMITS = ({"covid": 0.6, "pneumonia": 0.5}, (0.2, 0.6))
+LIMITS = ({"covid": 0.6, "pneumonia": 0.5}, {"covid": (0.2, 0.6)})
 
 
 @pytest.mark.parametrize("tilt", [0.0, 0.04])
@@ -74,9 +75,9 @@ def test_two_films_in_view_are_said():
     assert SEVERAL in [one.kind for one in film_view.look(frame).advice]
 
 
-def judged(covid: float) -> Judged:
+def judged(covid: float, pneumonia: float = 0.1) -> Judged:
     """Return the result of a frame."""
-    scores = {"normal": 1 - covid, "covid": covid, "pneumonia": 0.1}
+    scores = {"normal": 1 - covid, "covid": covid, "pneumonia": pneumonia}
     return results.judged("", "", decision.decide(scores, *LIMITS), results.inference(scores))
 
 
@@ -89,6 +90,12 @@ def test_the_median_decides_and_the_spread_is_told():
 def test_a_film_is_not_cleared_while_one_frame_suspects_it():
     assert aggregate.combine([judged(0.1)] * 4 + [judged(0.9)], LIMITS)[0].verdict == decision.UNSURE
     assert aggregate.combine([judged(0.1)] * 5, LIMITS)[0].verdict == decision.NORMAL
+
+
+def test_a_film_that_one_frame_makes_unsure_still_says_that_pneumonia_is_suspected():
+    result, *_ = aggregate.combine([judged(0.1, 0.9)] * 4 + [judged(0.9)], LIMITS)
+    assert {label: one.answer for label, one in result.findings.items()} == {"covid": UNSURE, "pneumonia": SUSPECTED}
+    assert (result.findings["covid"].score, result.verdict) == (0.1, decision.UNSURE)
 
 
 def test_a_film_is_refused_if_most_of_its_frames_are():

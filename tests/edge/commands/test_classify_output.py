@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from edge_app.model import model_file
+from edge_app.screening.phrasing import share
 from tests.support.program import MODEL, run
 
 
@@ -18,19 +19,26 @@ def test_the_table(films):
     assert lines[0].startswith("model drawn-int8 on ")
     assert lines[0].endswith(", operating point 'refer'")
     assert lines[1] == (
-        "covid: unsure from score 0.200, suspected from 0.800; on test films 0.98 (0.90 to 0.99) of the sick suspected "
-        "or unsure, 0.70 (0.60 to 0.80) of the others neither, 0.30 (0.20 to 0.40) of all unsure"
+        "covid: unsure from score 0.200, suspected from 0.800; on test films of the hospitals that it was trained on, "
+        "0.98 (0.90 to 0.99) of the sick suspected or unsure, 0.70 (0.60 to 0.80) of the others neither, "
+        "0.30 (0.20 to 0.40) of all unsure"
     )
-    assert lines[2].startswith("pneumonia: suspected from score 0.500; on test films sensitivity 0.90 (0.80 to 0.95)")
+    assert lines[2] == (
+        "pneumonia: suspected from score 0.500; on test films of the hospitals that it was trained on, "
+        "sensitivity 0.90 (0.80 to 0.95), specificity 0.90 (0.80 to 0.95)"
+    )
     head = next(line for line in lines if line.startswith("film "))
-    assert head.split() == ["film", "verdict", "normal", "covid", "pneumonia", "in", "lungs", "ms"]
+    assert head.split() == ["film", "verdict", "covid", "pneumonia", "in", "lungs", "ms"]
     clear, opaque = (next(line for line in lines if path.name in line) for path in films)
     place = slice(head.index("in lungs") - 2, head.index("in lungs") + len("in lungs"))
     assert all(
         line[place].strip().endswith("%") and 0 <= int(line[place].strip()[:-1]) <= 100 for line in (clear, opaque)
     )
-    assert "no finding suspected" in clear
-    assert "covid suspected" in opaque
+    for line, verdict, covid in ((clear, "no finding suspected", "cleared"), (opaque, "covid suspected", "suspected")):
+        assert line[head.index("verdict") :].startswith(f"{verdict}  ")
+        assert line[head.index("covid") :].split()[1] == covid
+        assert line[head.index("pneumonia") :].split()[1] == "cleared"
+    assert lines[-2] == "covid: 1 suspected, 1 cleared; pneumonia: 2 cleared"
     assert lines[-1].startswith("2 films: 1 covid suspected, 1 no finding suspected.")
     assert "not a diagnosis" in lines[-1]
     assert "\033" not in done.stdout
@@ -86,29 +94,47 @@ def test_each_operating_point_judges_by_its_own_thresholds(near_the_threshold, w
 
 
 @pytest.mark.parametrize(
-    ("rule", "ppv", "npv", "others"),
+    ("rule", "ppv", "unsure", "npv"),
     [
         # From the golden card, at prevalence 0.1. sensitive: 0.098 / (0.098 + 0.27), 0.63 / (0.63 + 0.002).
-        ("sensitive", "0.266 (0.200 to 0.355)", "0.997 (0.982 to 0.999)", "the others"),
+        ("sensitive", "0.266 (0.200 to 0.355)", "", "0.997 (0.982 to 0.999)"),
         # balanced: 0.09 / (0.09 + 0.09), 0.81 / (0.81 + 0.01).
-        ("balanced", "0.500 (0.308 to 0.679)", "0.988 (0.973 to 0.994)", "the others"),
-        # refer: of the suspected 0.06 / (0.06 + 0.018); of those not even unsure 0.63 / (0.63 + 0.002).
-        ("refer", "0.769 (0.357 to 0.886)", "0.997 (0.982 to 0.999)", "those neither suspected nor unsure"),
+        ("balanced", "0.500 (0.308 to 0.679)", "", "0.988 (0.973 to 0.994)"),
+        # refer: of the suspected 0.06 / (0.06 + 0.018); of the unsure 0.038 / (0.038 + 0.252); of the cleared
+        # 0.63 / (0.63 + 0.002).
+        ("refer", "0.769 (0.357 to 0.886)", "0.131 (0.054 to 0.353)", "0.997 (0.982 to 0.999)"),
     ],
 )
-def test_what_a_verdict_is_worth_at_a_prevalence(films, rule, ppv, npv, others):
+def test_how_often_each_answer_is_right_at_a_prevalence(films, rule, ppv, unsure, npv):
     words = ["--operating-point", rule, "--prevalence", "0.1", *films]
     lines = run(*words).stdout.splitlines()
-    said = f"at prevalence 0.1: PPV {ppv}, the share of 'covid suspected' who have it; NPV {npv}, the share of "
-    assert lines[3] == f"{said}{others} who do not"
-    for row in map(json.loads, run("--json", *words, "missing.png", code=1).stdout.splitlines()):
-        for name, figure in (("ppv", ppv), ("npv", npv)):
-            value = row[name]
-            assert f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})" == figure
+    middle = f", {unsure} of those unsure have it" if unsure else ""
+    said = f"{ppv} of those suspected have it (PPV){middle}, {npv} of those cleared do not have it (NPV)"
+    assert lines[3] == f"covid: at prevalence 0.1, {said}"
+    clear, opaque, missing = map(json.loads, run("--json", *words, "missing.png", code=1).stdout.splitlines())
+    for row in (clear, opaque, missing):
+        assert [share(row[name], 3) for name in ("ppv", "npv")] == [ppv, npv]
+    assert share(clear["findings"]["covid"]["predictive_value"], 3) == npv
+    assert share(opaque["findings"]["covid"]["predictive_value"], 3) == ppv
+    assert missing["findings"] is None
+    assert "predictive_value" not in clear["findings"]["pneumonia"]  # its prevalence was not stated
+
+
+def test_how_often_the_answer_about_pneumonia_is_right(films):
+    words = ["--pneumonia-prevalence", "0.2", *films]
+    line = run(*words).stdout.splitlines()[3]
+    # From the golden card: 0.18 / (0.18 + 0.08), 0.72 / (0.72 + 0.02).
+    assert line.startswith(
+        "pneumonia: at prevalence 0.2, 0.692 (0.500 to 0.826) of those suspected have it (PPV), 0.973 "
+    )
+    row = json.loads(run("--json", *words).stdout.splitlines()[0])
+    assert row["pneumonia_prevalence"] == 0.2 and "prevalence" not in row
+    assert row["findings"]["pneumonia"]["predictive_value"]["value"] == pytest.approx(0.72 / 0.74, abs=1e-6)
+    assert "predictive_value" not in row["findings"]["covid"]
 
 
 def test_without_a_prevalence_nothing_is_said_of_it(films):
-    assert "prevalence" not in run(films[0]).stdout
+    assert "at prevalence" not in run(films[0]).stdout
     assert not {"ppv", "npv"} & set(json.loads(run("--json", films[0]).stdout))
 
 

@@ -59,7 +59,7 @@ def test_it_is_shown_with_every_verdict(site, film_path, tmp_path):
     table = run(film_path, "--site", site, "--csv", made[0], "--report", made[1]).stdout
     line = "thresholds and figures of site 'Clinic A': 300 patients with COVID-19 and 270 others, 2026-11-30"
     assert line in table and "signed by physicist" in table
-    assert "on films of Clinic A 0.97" in table
+    assert "on films of Clinic A, 0.97" in table
     with made[0].open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["site"] == "Clinic A" and len(row["site_sha256"]) == 64

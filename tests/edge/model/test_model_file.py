@@ -27,17 +27,18 @@ def test_a_packed_model_is_read_back(flatbuffer, lungs, card, tmp_path):
     assert parsed.operating_points["balanced"]["covid"].figures["sensitivity"]["low"] == 0.8
     assert set(parsed.operating_points["balanced"]["covid"].figures) == {"sensitivity", "specificity"}
     assert parsed.operating_points["refer"]["covid"].figures["referred"]["value"] == 0.3
-    assert parsed.band == (0.2, 0.8)
+    assert parsed.operating_points["refer"]["covid"].unsure_from == 0.2
+    assert parsed.operating_points["sensitive"]["covid"].unsure_from is None
 
 
 def test_the_limits_of_each_rule(flatbuffer, lungs, card, tmp_path):
     parsed = model_file.read(put(model_file.pack(flatbuffer, lungs, card), tmp_path)).card
-    assert parsed.limits("sensitive") == ({"covid": 0.3, "pneumonia": 0.5}, None)
-    assert parsed.limits("balanced") == ({"covid": 0.5, "pneumonia": 0.5}, None)
-    assert parsed.limits("refer") == ({"covid": 0.8, "pneumonia": 0.5}, (0.2, 0.8))
+    assert parsed.limits("sensitive") == ({"covid": 0.3, "pneumonia": 0.5}, {})
+    assert parsed.limits("balanced") == ({"covid": 0.5, "pneumonia": 0.5}, {})
+    assert parsed.limits("refer") == ({"covid": 0.8, "pneumonia": 0.5}, {"covid": (0.2, 0.8)})
     card["operating_points"]["refer"]["covid"]["low"] = 0.8
     parsed = model_file.read(put(model_file.pack(flatbuffer, lungs, card), tmp_path)).card
-    assert parsed.limits("refer") == ({"covid": 0.8, "pneumonia": 0.5}, None)  # nothing lies in an empty band
+    assert parsed.limits("refer") == ({"covid": 0.8, "pneumonia": 0.5}, {})  # nothing lies in an empty band
 
 
 def test_a_model_of_two_labels(flatbuffer, lungs, card, tmp_path):
@@ -45,7 +46,7 @@ def test_a_model_of_two_labels(flatbuffer, lungs, card, tmp_path):
     for points in card["operating_points"].values():
         del points["pneumonia"]
     parsed = model_file.read(put(model_file.pack(flatbuffer, lungs, card), tmp_path)).card
-    assert parsed.limits("refer") == ({"covid": 0.8}, (0.2, 0.8))
+    assert parsed.limits("refer") == ({"covid": 0.8}, {"covid": (0.2, 0.8)})
 
 
 def test_packing_twice_gives_the_same_bytes(flatbuffer, lungs, card):

@@ -8,6 +8,7 @@ import pytest
 
 from edge_app.imaging import preprocess
 from edge_app.model import model_file, site_calibration
+from edge_app.model.card import OWN_FILMS
 from edge_app.model.classifier import Classifier
 from edge_app.model.temperature import softened
 from edge_app.screening import run_context, screening
@@ -41,7 +42,7 @@ def test_thresholds_and_figures_are_the_sites(model, model_path):
     assert (
         card.operating_points["refer"]["pneumonia"].figures == model.card.operating_points["refer"]["pneumonia"].figures
     )
-    assert card.operating_points["refer"]["pneumonia"].films == "test films"
+    assert card.operating_points["refer"]["pneumonia"].films == OWN_FILMS
     assert card.operating_points["balanced"] == model.card.operating_points["balanced"]
     assert model.card.site is None and run_context.RunContext(model.card, "", "refer").row()["site"] is None
 

@@ -28,7 +28,7 @@ def _judged(name="film.png", grey=None, inside=0.75):
 
 
 def _refused(name="slice.png"):
-    offered = Corrected("greys inverted", decision.NORMAL, SCORES)
+    offered = Corrected("greys inverted", results.findings(decision.NORMAL), SCORES)
     words = "black & white are exchanged"
     return results.refused(Path(name), "cd" * 32, refusal.INVERTED, words, corrected=offered)
 
@@ -81,17 +81,18 @@ def test_what_a_colleague_reads(of_run, tmp_path):
         "not a diagnosis",
         "operating point 'refer'",
         "unsure from score 0.200",
-        "at prevalence 0.1: PPV",
+        "covid: at prevalence 0.1, 0.769 (0.357 to 0.886) of those suspected have it (PPV)",
         "▲ covid suspected",
         "0.900",
         "75%",
         "✕ refused: inverted",
         "black & white are exchanged",
-        "greys inverted, it reads: no finding suspected",
+        "greys inverted, it reads: no finding suspected (COVID-19 cleared (0.900), other pneumonia cleared (0.200))",
         "! could not be read",
         "b.png: is damaged.",
         "stored before",
-        "4 films: 1 could not be read, 2 covid suspected, 1 refused: inverted",
+        "4 films, 1 of them judged before: 1 could not be read, 2 covid suspected, 1 refused: inverted.",
+        "covid: 2 suspected; pneumonia: 2 cleared.",
     ):
         assert words in page.text
     assert page.tags.count("tr") == 5

@@ -72,7 +72,7 @@ def test_the_warning_appears_when_most_of_the_heat_is_outside(of_run, share, war
     result = _result(np.ones((5, 5)), inside=share)
     assert overlay.warning(result) == (phrasing.OUTSIDE if warned else None)
     assert _has_band(result, of_run) == warned
-    result = replace(result, verdict=decision.NORMAL)
+    result = replace(result, findings=results.findings(decision.NORMAL))
     assert overlay.warning(result) == (phrasing.ASIDE if warned else None)
     assert not _has_band(result, of_run)
 
@@ -94,7 +94,7 @@ def test_films_of_any_size(of_run, shape):
 
 
 def test_a_refused_film_shows_no_heat(of_run):
-    offered = Corrected("greys inverted", decision.COVID, SCORES)
+    offered = Corrected("greys inverted", results.findings(), SCORES)
     more = {"rejection": {"field": results.two_lungs()}, "corrected": offered, "grey": draw_film(1000, 600, 500)}
     result = results.refused(Path("film.png"), "ab" * 32, refusal.INVERTED, "black and white are exchanged", **more)
     _, right = _panels(result, of_run)

@@ -61,18 +61,18 @@ def test_what_is_no_score_never_becomes_no_finding(score):
 def test_between_the_ends_of_the_band_the_answer_is_unsure(covid, pneumonia, verdict, threshold):
     scores = {"normal": 0.0, "covid": covid, "pneumonia": pneumonia}
     thresholds = {"covid": threshold, "pneumonia": 0.6}
-    assert decision.decide(scores, thresholds, (0.2, 0.8)) == verdict
+    assert decision.decide(scores, thresholds, {"covid": (0.2, 0.8)}) == verdict
     assert thresholds == {"covid": threshold, "pneumonia": 0.6}
 
 
 def test_an_empty_band_is_a_threshold():
     for covid, verdict in ((0.4999, decision.NORMAL), (0.5, decision.COVID)):
-        assert decision.decide({"normal": 0.0, "covid": covid}, {}, (0.5, 0.5)) == verdict
+        assert decision.decide({"normal": 0.0, "covid": covid}, {}, {"covid": (0.5, 0.5)}) == verdict
 
 
 def test_what_is_no_score_is_not_unsure_either():
     with pytest.raises(ValueError, match="a score is 0"):
-        decision.decide({"normal": 0.0, "covid": float("nan")}, {"covid": 0.5}, (0.2, 0.8))
+        decision.decide({"normal": 0.0, "covid": float("nan")}, {"covid": 0.5}, {"covid": (0.2, 0.8)})
 
 
 def test_every_verdict_has_its_own_words():

@@ -76,3 +76,66 @@ def test_what_is_no_prevalence_is_quoted_back(text):
 def test_a_prevalence_that_was_never_read_is_our_own_bug(share):
     with pytest.raises(ValueError, match="it must lie between 0 and 1"):
         prevalence.expected(_figure(1, 1, 1), _figure(1, 1, 1), share)
+
+
+def _sharp(value):
+    return _figure(value, value, value)
+
+
+BANDED = {
+    "sensitivity": _figure(0.95, 0.9, 0.98),
+    "specificity": _figure(0.6, 0.5, 0.7),
+    "suspected_sensitivity": _figure(0.7, 0.6, 0.8),
+    "suspected_specificity": _figure(0.9, 0.85, 0.95),
+    "referred": _figure(0.3, 0.2, 0.4),
+}
+
+
+def test_of_1000_people_by_hand_each_answer_is_right_as_often_as_counted():
+    # 200 are sick: 140 suspected, 50 unsure, 10 cleared. Of the 800 others 80 suspected, 240 unsure, 480 cleared.
+    found = prevalence.of_answers({name: _sharp(figure["value"]) for name, figure in BANDED.items()}, 0.2)
+    assert found["suspected"] == pytest.approx(_sharp(140 / 220))
+    assert found["unsure"] == pytest.approx(_sharp(50 / 290))
+    assert found["cleared"] == pytest.approx(_sharp(480 / 490))
+
+
+def test_the_unsure_reach_from_the_fewest_sick_and_most_others_to_the_opposite():
+    found = prevalence.of_answers(BANDED, 0.2)["unsure"]
+    # Of 1000 with 200 sick: from (0.90 - 0.80) of the sick and (0.95 - 0.50) of the others, to 0.38 and 0.15.
+    assert found["low"] == pytest.approx(20 / (20 + 360))
+    assert found["high"] == pytest.approx(76 / (76 + 120))
+
+
+def test_ends_that_cross_leave_nobody_unsure():
+    crossed = BANDED | {"suspected_sensitivity": _figure(0.9, 0.85, 0.99)}
+    assert prevalence.of_answers(crossed, 0.2)["unsure"]["low"] == 0
+    nobody = {name: _sharp(0.9) for name in BANDED}
+    assert prevalence.of_answers(nobody, 0.2)["unsure"] is None
+
+
+def test_without_a_band_nothing_is_said_of_the_unsure():
+    point = {"sensitivity": _sharp(0.9), "specificity": _sharp(0.8)}
+    assert prevalence.of_answers(point, 0.1) == {
+        "suspected": prevalence.expected(*point.values(), 0.1)["ppv"],
+        "cleared": prevalence.expected(*point.values(), 0.1)["npv"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("sensitivity", "specificity", "share", "ppv", "npv"),
+    [
+        # Altman & Bland, BMJ 1994;309:102: liver scans, sensitivity 231/258, specificity 54/86. Of the 344 patients,
+        # 75 % of them abnormal, PPV was 231/263 (0.88) and NPV 54/81 (0.67); at prevalence 0.25, 0.45 and 0.95.
+        (231 / 258, 54 / 86, 258 / 344, 231 / 263, 54 / 81),
+        (0.90, 0.63, 0.25, 0.45, 0.95),
+    ],
+)
+def test_the_textbook_example_of_predictive_values(sensitivity, specificity, share, ppv, npv):
+    found = prevalence.of_answers({"sensitivity": _sharp(sensitivity), "specificity": _sharp(specificity)}, share)
+    assert found["suspected"]["value"] == pytest.approx(ppv, abs=0.005)
+    assert found["cleared"]["value"] == pytest.approx(npv, abs=0.005)
+
+
+def test_the_flag_of_the_other_prevalence_is_named():
+    with pytest.raises(WrongUsage, match=r"^--pneumonia-prevalence: '2' is not between 0 and 1"):
+        prevalence.read("2", "--pneumonia-prevalence")

@@ -120,7 +120,7 @@ def films(tmp_path):
 
 
 @pytest.mark.parametrize("rule", card.RULES)
-@pytest.mark.parametrize("more", [[], ["--prevalence", "0.05"]])
+@pytest.mark.parametrize("more", [[], ["--prevalence", "0.05", "--pneumonia-prevalence", "0.1"]])
 def test_every_line_is_of_the_schema(films, tmp_path, rule, more):
     words = ["--json", "--operating-point", rule, "--store", tmp_path / "results.db", *more, films]
     lines = classify(*words, code=1).stdout.splitlines() + classify(*words, code=1).stdout.splitlines()
@@ -128,11 +128,13 @@ def test_every_line_is_of_the_schema(films, tmp_path, rule, more):
     assert len(rows) == 8
     assert [row["stored"] for row in rows].count(True) == 3
     assert [fault for row in rows for fault in faults(row, SCHEMA)] == []
-    described = set(SCHEMA["properties"]) - (set() if more else {"prevalence", "ppv", "npv"})
+    described = set(SCHEMA["properties"]) - (set() if more else {"prevalence", "ppv", "npv", "pneumonia_prevalence"})
     assert set().union(*rows) == described  # nothing is left out of the document
     for name in ("lungs", "refusal"):
         shown = next(row[name] for row in rows if row[name])
         assert set(shown) == set(SCHEMA["$defs"][name]["properties"])
+    shown = next(row["findings"]["pneumonia"] for row in rows if row["findings"])
+    assert set(shown) == set(SCHEMA["$defs"]["finding"]["properties"]) - (set() if more else {"predictive_value"})
 
 
 def test_the_schema_lists_what_the_program_says():
@@ -168,7 +170,7 @@ def test_the_document_names_every_field_and_column(films, tmp_path):
     assert len(columns) == len(set(columns))
     for name in columns:
         stem = re.sub(r"_(low|high)$", "", name)
-        stem = re.sub(r"score_(normal|covid|pneumonia)$", "score_LABEL", stem)
+        stem = re.sub(r"(score|finding|_from|_value)_(normal|covid|pneumonia)$", r"\1_LABEL", stem)
         assert f"`{stem}`" in text, name
 
 

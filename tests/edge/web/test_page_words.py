@@ -175,9 +175,9 @@ def test_words_and_numbers_are_those_of_the_language(spoken, code, title, score)
 
 def test_bars_carry_thresholds_and_say_them(spoken, of_run):
     bars = result_view.bars(_row(of_run, decision.UNSURE, {"normal": 0.1, "covid": 0.5, "pneumonia": 0.2}))
-    thresholds, band = of_run.limits
+    thresholds, bands = of_run.limits
     assert [bar.label for bar in bars] == ["covid", "pneumonia", "normal"]
-    assert (bars[0].unsure, bars[0].suspected) == tuple(band)
+    assert (bars[0].unsure, bars[0].suspected) == bands["covid"]
     assert bars[1].unsure is None and bars[1].suspected == thresholds["pneumonia"]
     assert bars[2].suspected is None
     assert bars[0].words.startswith("COVID-19: score 0.500 of 1, unsure from ")
@@ -217,8 +217,8 @@ def test_predictive_values_are_those_of_the_command_line(spoken, of_run):
 
     stated = replace(of_run, prevalence=0.05)
     shown = result_view.worth(stated.row(), 5)
-    for name, figure in stated.worth.items():
-        if figure is None:
+    for name in ("ppv", "npv"):
+        if (figure := stated.row()[name]) is None:
             assert shown[name] is None
         else:
             assert float(shown[name].split()[0]) == pytest.approx(100 * figure["value"], abs=0.51)

@@ -136,8 +136,8 @@ def test_verdicts_are_those_of_this_desk(pi, films):
         {Path(row["path"]).name: row for row in map(json.loads, out.stdout.splitlines())} for out in (there, here)
     )
     assert sorted(arm) == sorted(desk) == sorted(path.name for path in films.iterdir())
-    thresholds, band = model_file.read(model_registry.released()).card.limits("refer")
-    edges = {label: (edge, *(band if label == "covid" else ())) for label, edge in thresholds.items()}
+    thresholds, bands = model_file.read(model_registry.released()).card.limits("refer")
+    edges = {label: (edge, *bands.get(label, ())) for label, edge in thresholds.items()}
     apart, between = {}, []
     for name, row in desk.items():
         assert arm[name].get("refusal") == row.get("refusal"), name
