@@ -112,6 +112,11 @@ class Answered:
         """Return the chance that each shows one of some views: float32 (M,)."""
         return self.taken.kinds[:, [view_classes.CLASSES.index(view) for view in views]].sum(axis=1)
 
+    @property
+    def wrong(self) -> np.ndarray:
+        """Return the chance that each shows something else than a film of a photograph: float32 (M,)."""
+        return self.chance(*view_classes.WRONG_OF_PHOTOGRAPHS)
+
     def value(self, check: str) -> np.ndarray:
         """Return what a check of the picture measures on each: float32 (M,), NaN where it cannot be."""
         return self.taken.values[:, CHECKS.index(check)]
@@ -179,7 +184,7 @@ def _gate(limits: dict, seen: Answered) -> dict:
     """Return the limits for photographs: those for files, loosened as validation photographs ask for."""
     val = seen.validation
     return {
-        "wrong": min(MOST_WRONG, _looser("wrong", limits["wrong"], seen.chance(*view_classes.WRONG)[val])),
+        "wrong": min(MOST_WRONG, _looser("wrong", limits["wrong"], seen.wrong[val])),
         "cut": _looser("cut", limits["cut"], seen.chance(view_classes.CUT)[val]),
         "unlike": _looser("unlike", limits["unlike"], seen.distances[val] * fit_ood.ROOM),
         "features": limits["features"],
@@ -189,7 +194,7 @@ def _gate(limits: dict, seen: Answered) -> dict:
 
 def _passed(gate: dict, seen: Answered) -> np.ndarray:
     """Return which photographs keep all limits of a gate: bool (M,)."""
-    passed = (seen.chance(*view_classes.WRONG) <= gate["wrong"]) & (seen.chance(view_classes.CUT) <= gate["cut"])
+    passed = (seen.wrong <= gate["wrong"]) & (seen.chance(view_classes.CUT) <= gate["cut"])
     passed &= seen.distances <= gate["unlike"]
     for check, limit in gate["picture"].items():
         passed &= seen.value(check) >= limit if check in LEAST else seen.value(check) <= limit

@@ -74,7 +74,7 @@ def view_limits(path: Path, films: np.ndarray) -> dict[str, float]:
     finder = classifier.LungFinder(path)
     seen = [finder.look(film)[1] for film in films]
     cut = [chances[view_classes.CUT] for chances in seen]
-    wrong = [sum(chances[view] for view in view_classes.WRONG) for chances in seen]
+    wrong = [sum(chances.get(view, 0.0) for view in view_classes.WRONG) for chances in seen]
     return {
         name: round(float(min(HIGHEST, max(LOWEST, np.quantile(values, PASSING)))), 4)
         for name, values in (("wrong", wrong), ("cut", cut))

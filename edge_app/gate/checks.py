@@ -28,9 +28,11 @@ class Limits:
         cut: the highest chance of a film that is cut.
         unlike: the highest distance from the training films, of `ood.OodModel.distance`.
         picture: of `picture_checks`.
+        of_photographs: whether films come out of photographs, so that looking like one is nothing wrong.
     """
 
     wrong: float
     cut: float
     unlike: float
     picture: Mapping[str, float]
+    of_photographs: bool = False

@@ -23,6 +23,8 @@ LEAST_SIDE = 128
 
 SENTENCES = {
     refusal.PICTURE: "looks like a photograph, a screenshot or a document; show a frontal chest radiograph",
+    refusal.FILM_PHOTOGRAPH: "looks like a photograph of a film, which is judged by limits of its own; send the film's "
+    "own file, or have it read as a photograph: 'camera FILE --frames 1', or 'Photograph a film' on the page",
     refusal.BLANK: "shows nothing: {found}; export the film again",
     refusal.PART: "looks like a radiograph of another part of the body; show a frontal film of the chest",
     refusal.CT: "looks like a slice of a CT or MRI; show a frontal chest radiograph",
@@ -35,6 +37,8 @@ SENTENCES = {
     refusal.PHOTOGRAPH: "{found}",
     refusal.UNLIKE: "lies too far from the films the model learnt from; ask a radiologist",
 }
+# What the kind of picture outranks: a drawing may have few colours, and one side of it may be empty.
+OUTRANKED = (refusal.LEVELS, refusal.CUT)
 TURNED = {
     view_classes.UPSIDE_DOWN: "the film is upside down; turn it by 180 degrees",
     view_classes.HEAD_LEFT: "the head points to the left; turn the film by 90 degrees clockwise",
@@ -67,8 +71,10 @@ class Gate:
         """
         self._note([], of_size(*grey.shape))
         if self._limits:
-            self._note(*picture_checks.check(grey, None, self._limits.picture))
-            self._note(*of_kind(chances, self._limits))
+            looked, why = picture_checks.check(grey, None, self._limits.picture)
+            kinds, other = of_kind(chances, self._limits)
+            outranked = why is not None and why.kind in OUTRANKED and other is not None
+            self._note(looked + kinds, other if outranked or why is None else why)
 
     def lungs(self, grey: np.ndarray, field: LungField) -> None:
         """Ask about the lungs: their grey levels and their sharpness."""
@@ -102,7 +108,8 @@ def refuse(kind: str, found: str = "") -> Refusal:
 
 def of_kind(chances: Mapping[str, float], limits: Limits) -> tuple[list[Check], Refusal | None]:
     """Judge the kind of picture by the chance, 0 .. 1, of each of `view_classes.CLASSES`."""
-    wrong = {kind: chances[kind] for kind in view_classes.WRONG}
+    kinds = view_classes.WRONG_OF_PHOTOGRAPHS if limits.of_photographs else view_classes.WRONG
+    wrong = {kind: chances.get(kind, 0.0) for kind in kinds}  # files of earlier releases know fewer
     checks = [
         Check("another kind of picture", sum(wrong.values()), high=limits.wrong),
         Check("lungs cut off", chances[view_classes.CUT], high=limits.cut),

@@ -31,14 +31,20 @@ PLAIN = 5
 # A covered or broken film is empty on one side only: on another by this share at most. Icons are empty all round.
 ONE_SIDED = 0.15
 
+# Fewer grey levels are a scan in black and white, dithered or not, which hides what a film shows: one made the score of
+# a COVID-19 film 0.05 in place of 0.95. Of 2,264 films of six collections one has 16, all others 68 and more.
+LEAST_LEVELS = 16
+
 # Names of the values; those of which too little is wrong (of all others too much is); and the sentences.
-CONTRAST, NEIGHBOURS = "grey levels spanned", "likeness of neighbouring pixels"
+CONTRAST, LEVELS = "grey levels spanned", "grey levels used"
+NEIGHBOURS = "likeness of neighbouring pixels"
 MIDDLE_BLACK, MIDDLE_WHITE = "black in the middle", "white in the middle"
 LUNGS_BLACK, LUNGS_WHITE, SHARPNESS = "black in the lungs", "white in the lungs", "sharpness of the lungs"
 EMPTY = "empty on one side"
-LEAST = (CONTRAST, NEIGHBOURS, SHARPNESS)
+LEAST = (CONTRAST, LEVELS, NEIGHBOURS, SHARPNESS)
 SENTENCES = {
     CONTRAST: "all of it lies within {value:.0f} of 256 grey levels; {limit:.0f} are needed; film or export it again",
+    LEVELS: "it has {value:.0f} grey levels; {limit:.0f} are needed; scan or export it in grey, with 8 bits or more",
     NEIGHBOURS: "it is noise: neighbouring pixels have nothing in common; export the film again",
     MIDDLE_BLACK: "{value:.0%} or more of all its parts are black; {limit:.0%} are allowed; film or export it brighter",
     MIDDLE_WHITE: "{value:.0%} or more of all its parts are white; {limit:.0%} are allowed; film or export it darker",
@@ -48,6 +54,7 @@ SENTENCES = {
     SHARPNESS: "fine detail in the lungs is {value:.2f} of coarse; {limit:.2f} is needed; film it again, hold it still",
 }
 KINDS = {
+    LEVELS: refusal.LEVELS,
     NEIGHBOURS: refusal.NOISE,
     MIDDLE_BLACK: refusal.DARK,
     MIDDLE_WHITE: refusal.BRIGHT,
@@ -64,12 +71,12 @@ def check(grey: np.ndarray, field: LungField | None, limits: Mapping[str, float]
     Args:
         grey: uint8 (H, W) from `radiograph.read`.
         field: where its lungs are: then they alone are looked at; None before they are known.
-        limits: the card's, by the names of values; a value without one is not judged.
+        limits: the card's, by the names of values; a value without one is not judged, but for `LEVELS`.
 
     Returns:
         What was looked at, and the reason to refuse it, if there is one.
     """
-    values = measure(grey, field)
+    values, limits = measure(grey, field), {LEVELS: LEAST_LEVELS, **limits}
     checks = [
         Check(name, value, **{"low" if name in LEAST else "high": limits[name]})
         for name, value in values.items()
@@ -86,15 +93,15 @@ def measure(grey: np.ndarray, field: LungField | None = None) -> dict[str, float
         field: where its lungs are, or None.
 
     Returns:
-        Without lungs: `CONTRAST` in grey levels, 0 .. 255; `NEIGHBOURS`, at most 1, about the correlation of
-        neighbours across or down, whichever is lower; `MIDDLE_BLACK` and `MIDDLE_WHITE`, shares 0 .. 1 of that side
-        of a soft picture's middle that has the least; `EMPTY`, 0 .. 1, the share of a soft picture's rows or columns
-        that show nothing, counted from the worst side inwards.
+        Without lungs: `CONTRAST` in grey levels, 0 .. 255; `LEVELS`, how many of 256 occur; `NEIGHBOURS`, at most 1,
+        about the correlation of neighbours across or down, whichever is lower; `MIDDLE_BLACK` and `MIDDLE_WHITE`,
+        shares 0 .. 1 of that side of a soft picture's middle that has the least; `EMPTY`, 0 .. 1, the share of a soft
+        picture's rows or columns that show nothing, counted from the worst side inwards.
         With lungs: `LUNGS_BLACK` and `LUNGS_WHITE`, shares 0 .. 1 of them; `SHARPNESS`, 0 and more, the share of fine
         in coarse detail in the direction in which it is lowest.
     """
     if field is None:
-        return _whole(_small(grey, min(SIDE, *grey.shape)))
+        return _whole(_small(grey, min(SIDE, *grey.shape)), int(np.count_nonzero(preprocess.counted(grey))))
     return _lungs(_small(field.crop(grey), SIDE), field)
 
 
@@ -139,7 +146,7 @@ def _lungs(box: np.ndarray, field: LungField) -> dict[str, float]:
     }
 
 
-def _whole(small: np.ndarray) -> dict[str, float]:
+def _whole(small: np.ndarray, levels: int) -> dict[str, float]:
     below = np.cumsum(preprocess.counted(small)) / small.size
     low, high = np.searchsorted(below, (0.01, 0.99))
     # As of a correlation: the mean square step between neighbours against twice the variance.
@@ -152,6 +159,7 @@ def _whole(small: np.ndarray) -> dict[str, float]:
     middle = small[rim:-rim, rim:-rim]
     return {
         CONTRAST: float(high - low),
+        LEVELS: levels,
         NEIGHBOURS: 1 - steps / (2 * variance) if variance else 1.0,
         MIDDLE_BLACK: soft * _on_every_side(middle <= BLACK),
         MIDDLE_WHITE: soft * _on_every_side(middle >= WHITE),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 PICTURE = "not a radiograph"  # a photograph, a screenshot, a document, a drawing
 BLANK = "blank"
+LEVELS = "too few grey levels"  # black and white only, or little more
 NOISE = "noise"
 PART = "another body part"
 CT = "CT slice"
@@ -17,9 +18,10 @@ CUT = "lungs cut off"
 NO_LUNGS = "no lungs found"
 CHILD = "child"
 UNLIKE = "unlike the training films"
+FILM_PHOTOGRAPH = "photograph of a film"  # sent as the file of a film
 PHOTOGRAPH = "poor photograph"  # of a camera: no film in view, glare, blur and so on
 KINDS = (PICTURE, BLANK, NOISE, PART, CT, LATERAL, TURNED, INVERTED, DARK, BRIGHT, BLURRED, SMALL, CUT, NO_LUNGS)
-KINDS += (CHILD, UNLIKE, PHOTOGRAPH)
+KINDS += (CHILD, UNLIKE, PHOTOGRAPH, LEVELS, FILM_PHOTOGRAPH)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,13 @@ INVERTED, UPSIDE_DOWN = "inverted", "upside down"
 # Turned: the patient's head points to the left, or to the right, of the picture.
 HEAD_LEFT, HEAD_RIGHT = "head left", "head right"
 LATERAL, CT, PART, PICTURE = "lateral", "ct", "part", "picture"
-CLASSES = (FRONTAL, CUT, INVERTED, UPSIDE_DOWN, HEAD_LEFT, HEAD_RIGHT, LATERAL, CT, PART, PICTURE)
+# A film on a light box or a screen, with what lies round it.
+PHOTOGRAPH = "photograph"
+# Files of earlier releases lack the last.
+CLASSES = (FRONTAL, CUT, INVERTED, UPSIDE_DOWN, HEAD_LEFT, HEAD_RIGHT, LATERAL, CT, PART, PICTURE, PHOTOGRAPH)
 WRONG = tuple(name for name in CLASSES if name not in (FRONTAL, CUT))
+# Of a film in front of a camera, which was found in a photograph and straightened.
+WRONG_OF_PHOTOGRAPHS = tuple(name for name in WRONG if name != PHOTOGRAPH)
 
 REASON = {
     CUT: refusal.CUT,
@@ -20,4 +25,5 @@ REASON = {
     CT: refusal.CT,
     PART: refusal.PART,
     PICTURE: refusal.PICTURE,
+    PHOTOGRAPH: refusal.FILM_PHOTOGRAPH,
 }

@@ -111,7 +111,7 @@ def _upright_grey(path: Path, picture: Image.Image, least_side: int) -> Image.Im
         picture.draft("L", (least_side, least_side) if least_side else picture.size)
     picture.load()
     grey = _grey(picture)
-    if picture.format == "PNG":
+    if picture.format == "PNG" and picture.mode != "1":  # the gate is to see that it is black and white only
         grey = reduce(grey, least_side)
     turn = UPRIGHT.get(_orientation(picture))
     return grey if turn is None else grey.transpose(turn)

@@ -170,7 +170,8 @@ def _gate(raw: dict, where: str = "") -> Limits | None:
     picture = {
         name: float(take(raw, f"{where}.picture.{name}", (int, float))) for name in take(raw, f"{where}.picture", dict)
     }
-    return Limits(share(raw, f"{where}.wrong"), share(raw, f"{where}.cut"), float(unlike), picture)
+    wrong, cut = share(raw, f"{where}.wrong"), share(raw, f"{where}.cut")
+    return Limits(wrong, cut, float(unlike), picture, of_photographs=holder is not raw)
 
 
 def _points(raw: dict, rule: str, labels: list, where: str = "") -> dict[str, OperatingPoint]:

@@ -232,7 +232,10 @@ class _LungNetwork(_Network):
         super().__init__(interpreter_class, content, name, LUNG_SIZE, threads)
         shape = (1, MASK_SIZE, MASK_SIZE, 1)
         self._map = self.output(shape, f"a lung-field network answers {shape}")
-        self._view_classes = self.output((1, len(CLASSES)), "") if self.outputs() > 1 else None
+        self._view_classes = self.output((1, None), "") if self.outputs() > 1 else None
+        told = int(self._view_classes["shape"][1]) if self._view_classes else 0
+        if told > len(CLASSES):
+            raise ModelMismatch(f"{name}: tells {told} kinds of picture, this program knows {len(CLASSES)}; update it.")
 
     def chance(self, pixels: np.ndarray) -> np.ndarray:
         return self.run(pixels, self._map)[0][..., 0]
@@ -245,7 +248,7 @@ class _LungNetwork(_Network):
         if self._view_classes is None:
             return self.chance(pixels), {}
         chance, chances = self.run(pixels, self._map, self._view_classes)
-        return chance[..., 0], dict(zip(CLASSES, chances.tolist(), strict=True))
+        return chance[..., 0], dict(zip(CLASSES, chances.tolist(), strict=False))  # an older file tells fewer
 
 
 def dequantize(values: np.ndarray, details: dict) -> np.ndarray:

@@ -12,6 +12,7 @@ CHECKS = {
     "lungs cut off": _l("Chance that the lungs are cut off"),
     "distance from the training films": _l("Distance from the training films"),
     picture.CONTRAST: _l("Range of grey levels (contrast)"),
+    picture.LEVELS: _l("Number of grey levels"),
     picture.NEIGHBOURS: _l("Similarity of neighbouring pixels (noise)"),
     picture.MIDDLE_BLACK: _l("Black in the middle"),
     picture.MIDDLE_WHITE: _l("White in the middle"),

@@ -107,6 +107,14 @@ REFUSALS = {
         _l("This is not a radiograph"),
         _l("It looks like a photograph, a screenshot or a document. Send a frontal chest radiograph."),
     ),
+    refusal.FILM_PHOTOGRAPH: (
+        _l("A photograph of a film"),
+        _l("A photograph is assessed otherwise than a file. Send the film's own file, or take it as a photograph."),
+    ),
+    refusal.LEVELS: (
+        _l("Too few grey levels"),
+        _l("It is black and white only, or nearly so. Scan or export the film in grey."),
+    ),
     refusal.BLANK: (_l("The picture is blank"), _l("It shows nothing. Export the film again.")),
     refusal.NOISE: (
         _l("The picture shows only noise"),

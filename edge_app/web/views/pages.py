@@ -58,7 +58,8 @@ def _may_be_photograph(row: Mapping) -> bool:
     """Return whether a refused file may be a photograph of a film that can be read as one."""
     kind = (row["refusal"] or {}).get("kind")
     takes_photographs = services().inference_queue.takes_photographs
-    return kind in (refusal.PICTURE, refusal.UNLIKE) and not row["camera"] and takes_photographs
+    kinds = (refusal.FILM_PHOTOGRAPH, refusal.PICTURE, refusal.UNLIKE)
+    return kind in kinds and not row["camera"] and takes_photographs
 
 
 def _worth(row: Mapping) -> dict:

@@ -1,9 +1,13 @@
 """The gate: what was measured of a picture becomes a reason to refuse it, or none."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from edge_app.gate import gate, refusal, view_classes
+from edge_app.gate import gate, picture_checks, refusal, view_classes
 from edge_app.gate.gate import Check, Limits
+from tests.support.films import draw_film
 
 LIMITS = Limits(wrong=0.5, cut=0.4, unlike=2.0, picture={})
 
@@ -35,6 +39,7 @@ def test_a_frontal_film_passes():
         ("upside_down", refusal.TURNED),
         ("head_left", refusal.TURNED),
         ("head_right", refusal.TURNED),
+        ("photograph", refusal.FILM_PHOTOGRAPH),
     ],
 )
 def test_each_kind_has_its_reason(kind, reason):
@@ -48,6 +53,50 @@ def test_kinds_count_together_and_the_likeliest_names_the_reason():
     _, why = gate.of_kind(_chances(ct=0.3, lateral=0.25), LIMITS)
     assert why.kind == refusal.CT
     assert gate.of_kind(_chances(ct=0.3), LIMITS)[1] is None
+
+
+def _shown(grey, **chances):
+    asked = gate.Gate(replace(LIMITS, picture={picture_checks.EMPTY: 0.3}))
+    asked.picture(grey, _chances(**chances))
+    return asked.refusal
+
+
+@pytest.fixture
+def half():
+    """Return a drawn film of which one half is black."""
+    film = draw_film(3, 640, 540)
+    film[300:] = 0
+    return film
+
+
+def test_the_kind_of_a_picture_outranks_an_empty_side(half):
+    assert _shown(half).kind == refusal.CUT
+    assert _shown(half, picture=0.6).kind == refusal.PICTURE
+    assert _shown(half, part=0.6).kind == refusal.PART
+
+
+def test_the_kind_of_a_picture_outranks_its_few_grey_levels(half):
+    drawing = half // 128 * 255
+    assert _shown(drawing).kind == refusal.LEVELS
+    assert _shown(drawing, picture=0.6).kind == refusal.PICTURE
+
+
+def test_a_picture_that_is_blank_is_called_so_whatever_it_looks_like():
+    asked = gate.Gate(replace(LIMITS, picture={picture_checks.CONTRAST: 53}))
+    asked.picture(np.full((400, 400), 90, np.uint8), _chances(picture=0.9))
+    assert asked.refusal.kind == refusal.BLANK
+
+
+def test_a_film_out_of_a_photograph_may_look_like_one():
+    expected = replace(LIMITS, of_photographs=True)
+    assert gate.of_kind(_chances(photograph=0.9), expected)[1] is None
+    assert gate.of_kind(_chances(photograph=0.4, picture=0.55), expected)[1].kind == refusal.PICTURE
+    assert "--frames 1" in gate.of_kind(_chances(photograph=0.9), LIMITS)[1].sentence
+
+
+def test_a_file_of_an_earlier_release_tells_no_photographs():
+    known = {kind: chance for kind, chance in _chances(lateral=0.2).items() if kind != view_classes.PHOTOGRAPH}
+    assert gate.of_kind(known, LIMITS)[1] is None
 
 
 def test_what_is_cut_is_refused_unless_it_is_something_else_anyway():

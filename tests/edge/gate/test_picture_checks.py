@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from edge_app.gate import picture_checks, refusal
 from edge_app.imaging import lung_field, preprocess
@@ -36,7 +37,8 @@ def levels(values):
 
 
 def test_a_film_passes_and_tells_what_was_looked_at(film, field):
-    for lungs, names in ((None, list(LIMITS)[:5]), (field, list(LIMITS)[5:])):
+    whole = [picture_checks.CONTRAST, picture_checks.LEVELS, *list(LIMITS)[1:5]]
+    for lungs, names in ((None, whole), (field, list(LIMITS)[5:])):
         checks, why = picture_checks.check(film, lungs, LIMITS)
         assert why is None
         assert [check.name for check in checks] == names
@@ -115,7 +117,25 @@ def test_size_and_compression_change_little(film, field):
 
 
 def test_a_value_without_a_limit_is_not_judged(film):
-    assert picture_checks.check(np.full_like(film, 90), None, {}) == ([], None)
+    checks, why = picture_checks.check(film, None, {})
+    assert ([check.name for check in checks], why) == ([picture_checks.LEVELS], None)
+
+
+@pytest.mark.parametrize("levels", [2, 4, 15])
+def test_a_film_of_few_grey_levels_is_refused_and_told_how_many_there_are(film, levels):
+    coarse = (film.astype(int) * levels // 256 * 255 // (levels - 1)).astype(np.uint8)
+    _, why = picture_checks.check(coarse, None, LIMITS)
+    assert why.kind == refusal.LEVELS
+    assert why.sentence.startswith(f"it has {levels} grey levels; 16 are needed; ")
+
+
+def test_a_dithered_film_has_two_grey_levels(film):
+    dithered = np.asarray(Image.fromarray(film).convert("1").convert("L"))
+    assert picture_checks.check(dithered, None, LIMITS)[1].kind == refusal.LEVELS
+
+
+def test_sixteen_grey_levels_are_enough(film):
+    assert picture_checks.check(film // 16 * 17, None, LIMITS)[1] is None
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (64, 190), (65, 127)])

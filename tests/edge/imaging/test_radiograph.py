@@ -80,6 +80,13 @@ def test_one_bit_png_is_black_and_white(tmp_path, film):
     assert np.array_equal(grey > 0, np.asarray(picture))
 
 
+def test_a_large_one_bit_png_is_not_averaged_into_grey(tmp_path):
+    path = save(Image.fromarray(draw_film(7, 1500, 1400)).convert("1"), tmp_path / "film.png")
+    grey = radiograph.read(path, 256)
+    assert grey.shape == (1500, 1400)
+    assert set(np.unique(grey)) == {0, 255}
+
+
 @pytest.mark.parametrize("bits", [16, 12, 10])
 def test_deep_png_fills_the_grey_scale(tmp_path, film, bits):
     deep = cv2.resize(film, None, fx=1, fy=1).astype(np.uint16) * (2**bits // 256)
