@@ -47,7 +47,7 @@ serve: .venv-edge/ready  ## the page, for a browser on this machine; for the cli
 	@$(EDGE) -m edge_app serve $(SERVE)
 
 ##@ Desk
-data: .venv/ready  ## where to get the four collections, and which are in DATA
+data: .venv/ready  ## where to get the collections, and which are in DATA
 	@$(DESK) -m train data --data "$(DATA)"
 
 index: .venv/ready  ## list every film of DATA: label, patient, duplicates, split

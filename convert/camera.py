@@ -54,7 +54,8 @@ def run(args) -> int:
     kind = packed.card.name.partition("-")[2]
     indexed = film_arguments.read(args)
     taken = photographs.load(indexed, packed.card.size)
-    held_out = np.flatnonzero(indexed.table["split"].isin(("val", "test")))
+    known = indexed.table["label"].isin(training["config"]["labels"])
+    held_out = np.flatnonzero(known & indexed.table["split"].isin(("val", "test")))
     films, taken = indexed.table.iloc[held_out].reset_index(drop=True), taken.at(held_out)
     ood = model_file.member(args.model, model_file.LIKENESS)
     file = GatedFile(packed.scores, variants.named([kind])[0], ood, packed.card.raw["gate"])

@@ -19,7 +19,8 @@ def drawn():
         label = LABELS[i % 3]
         split = ("train", "train", "val", "test")[i // 3 % 4]
         name = f"{SOURCES[i % 2]}/{i:03d}.png"
-        rows.append({"path": name, "source": SOURCES[i % 2], "label": label, "group": name, "split": split})
+        row = {"path": name, "source": SOURCES[i % 2], "label": label, "group": name, "split": split}
+        rows.append(row | {"appearance": "", "machine": ""})
         field = lung_field.find(preprocess.shrink(draw_lungs(i, 160, 140), preprocess.MASK_SIZE) / 255)
         pixels.append(preprocess.lungs_to_pixels(draw_film(i, 160, 140, opacity=OPACITY[label]), field, 32))
     return pd.DataFrame(rows), np.stack(pixels)

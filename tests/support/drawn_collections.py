@@ -1,13 +1,11 @@
-"""The four collections as their publishers lay them out, drawn: no patient, no download."""
+"""The collections as their publishers lay them out, drawn: no patient, no download."""
 
-import csv
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
-from tests.support.films import draw_film, draw_lungs
+from tests.support import drawn_siim
+from tests.support.drawn_people import draw_person, save, write_csv
 from tests.support.treatments import squash
 
 REAL_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -19,48 +17,6 @@ DRAWN_AND_REAL = (
     ),
 )
 RADIOGRAPHY = "COVID-19_Radiography_Dataset"
-
-
-def draw_person(seed: int, height: int = 240, width: int = 200, opacity: float = 0.0) -> np.ndarray:
-    """Draw a film of one person, uint8 (height, width): `draw_film` with vessels and bones of its own.
-
-    The films of `draw_film` share their ribs, so near-duplicate search rightly takes them for one person. Inside the
-    lungs the lines are faint, so that lungs can still be seen and found.
-    """
-    rng = np.random.default_rng(1000 + seed)
-    lines = np.zeros((height, width), np.float32)
-    for _ in range(160):
-        x, y = rng.uniform(0.05, 0.95, 2) * (width, height)
-        axes = rng.uniform(0.02, 0.25, 2) * min(height, width)
-        start, turn = rng.uniform(0, 360), rng.uniform(0, 180)
-        cv2.ellipse(
-            lines,
-            (round(x), round(y)),
-            (round(axes[0]) + 1, round(axes[1]) + 1),
-            turn,
-            start,
-            start + rng.uniform(40, 160),
-            float(rng.uniform(-110, 110)),
-            int(rng.integers(1, 4)),
-        )
-    strength = 1 - 0.8 * cv2.GaussianBlur(draw_lungs(seed, height, width).astype(np.float32) / 255, (0, 0), 2)
-    film = draw_film(seed, height, width, opacity) + strength * cv2.GaussianBlur(lines, (0, 0), 0.8)
-    return np.clip(film, 0, 255).astype(np.uint8)
-
-
-def save(grey: np.ndarray, path: Path) -> None:
-    """Write uint8 (H, W) in the format of the suffix, making the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    assert cv2.imwrite(str(path), grey)
-
-
-def write_csv(path: Path, rows: list[dict[str, str]]) -> None:
-    """Write rows as a CSV file with the columns of the first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as lines:
-        writer = csv.DictWriter(lines, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def covid_row(filename: str, patient: str, finding: str, view: str = "PA", modality: str = "X-ray") -> dict[str, str]:
@@ -121,6 +77,13 @@ def write_collections(data: Path) -> Path:
     for seed, kind in enumerate(("COVID", "Normal", "Viral Pneumonia", "Lung_Opacity")):
         save(draw_person(30 + seed, 299, 299), data / f"{RADIOGRAPHY}/{kind}/images/{kind}-1.png")
         save(draw_person(50, 299, 299), data / f"{RADIOGRAPHY}/{kind}/masks/{kind}-1.png")
+    drawn_siim.write(data / "siim-covid19-detection")
+    rows = [(f"{place}-c", f"{place}", kind) for place, kind in enumerate(("notchest", "lateral", "chest_frontal"))]
+    columns = ("image_id", "patient_id", "kind")
+    rows = [dict(zip(columns, row, strict=True)) | {"parts": "chest; MONOCHROME1"} for row in rows]
+    write_csv(data / "unifesp-body-part/train.csv", rows)
+    for row in rows:
+        save(draw_person(60), data / f"unifesp-body-part/images/{row['image_id']}.jpg")
     return data
 
 

@@ -30,6 +30,7 @@ from train.camera.fit_quad_scorer import FOUND, error
 from train.evaluation import intervals
 from train.films import film_margin
 from train.index import index
+from train.index.findings import INDETERMINATE
 from train.photograph import simulator
 from train.photograph.severity import SEVERITIES
 from train.reporting import provenance
@@ -87,7 +88,7 @@ def add_parser(subparsers) -> None:
 def run(args) -> int:
     """Count, write the figures as JSON and print them."""
     table = index.read(args.index)
-    table = table[table["split"] == args.split]
+    table = table[(table["split"] == args.split) & (table["label"] != INDETERMINATE)]
     if args.films and args.films < len(table):
         table = table.sample(args.films, random_state=args.seed)
     films = list(zip(table["path"], table["label"], table["group"], strict=True))

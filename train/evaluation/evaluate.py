@@ -13,6 +13,7 @@ from edge_app.model.card import RULES
 from edge_app.screening import decision, prevalence
 from edge_app.screening.phrasing import share
 from train.evaluation import intervals, operating_points
+from train.index.findings import INDETERMINATE
 
 
 def add_parser(subparsers) -> None:
@@ -61,7 +62,8 @@ def write(model, films, film_pixels: np.ndarray, settings, run_dir: Path, left_o
         side[side == "test"] = "train"
         side[films["group"].isin(films["group"][left_out])] = ""  # neither learnt from nor to choose thresholds by
         side[left_out] = "test"
-    held_out = np.flatnonzero(np.isin(side, ["val", "test"]))
+    # A film of indeterminate appearance is neither a case nor a control.
+    held_out = np.flatnonzero(np.isin(side, ["val", "test"]) & (films["label"] != INDETERMINATE).to_numpy())
     scores = model.predict(film_pixels[held_out], batch_size=64, verbose=0)
     table = films.iloc[held_out][["path", "source", "label", "group"]].reset_index(drop=True)
     table["split"] = side[held_out]

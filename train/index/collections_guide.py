@@ -1,4 +1,4 @@
-"""Where the four public collections come from, how they must lie on disk, and what of them is here.
+"""Where the public collections come from, how they must lie on disk, and what of them is here.
 
 `python -m train data` downloads nothing: two of the sites want an account, and every collection has its own terms.
 Sizes and counts are rounded from the publishers' pages.
@@ -22,6 +22,7 @@ class Collection:
     size: str
     published: int  # films in the complete collection
     layout: tuple[str, ...]
+    frontal: bool = True  # whether its films teach disease
 
 
 COLLECTIONS = (
@@ -54,12 +55,37 @@ COLLECTIONS = (
     ),
     Collection(
         folder="COVID-19_Radiography_Dataset",
-        holds="COVID-19 (mostly Spain), normal (mostly NIH), viral pneumonia, lung opacity; no patient numbers",
+        holds="COVID-19 (mostly Spain), normal and lung opacity (mostly NIH), viral pneumonia; no patient numbers",
         urls=("https://www.kaggle.com/datasets/tawsifurrahman/covid19-radiography-database",),
         licence="research use, cite the authors; differs by origin of the film",
         size="about 0.8 GB",
         published=21165,
         layout=("{COVID,Normal,Viral Pneumonia,Lung_Opacity}/images/*",),
+    ),
+    Collection(
+        folder="siim-covid19-detection",
+        holds="typical, indeterminate, atypical and negative appearance, with boxes (adults, Spain and USA)",
+        urls=("https://www.kaggle.com/c/siim-covid19-detection/data",),
+        licence="labels: the competition's rules, research only; films: BIMCV-COVID19 and RICORD (CC BY-NC 4.0)",
+        size="above 100 GB in DICOM; copies in JPEG begin at 50 MB",
+        published=6334,
+        layout=(
+            "{train_study_level,train_image_level}.csv",
+            "train/STUDY/SERIES/*.dcm, or train/IMAGE.jpg with train_meta.csv (image_id, patient_id, width, height)",
+        ),
+    ),
+    Collection(
+        folder="unifesp-body-part",
+        holds="lateral chest films, frontal ones and other parts of the body, for the gate and not for disease",
+        urls=("https://www.kaggle.com/competitions/unifesp-x-ray-body-part-classifier",),
+        licence="the competition's rules, research only",
+        size="some GB in DICOM; copies in JPEG begin at 10 MB",
+        published=1738,
+        layout=(
+            "train.csv (image_id, patient_id, kind: notchest, lateral or chest_frontal, parts), of a copy that has it",
+            "images/IMAGE.jpg",
+        ),
+        frontal=False,
     ),
 )
 
@@ -73,10 +99,13 @@ def state(collection: Collection, data: Path) -> tuple[bool, str]:
         listing = ADAPTERS[collection.folder](folder)
     except EdgeError as error:
         return False, f"unusable: {error}"
-    usable = sum(not film.rejected for film in listing.films)
+    usable = sum(not film.rejected for film in listing.films) if collection.frontal else len(listing.films)
+    what = "labelled frontal film" if collection.frontal else "film"
     if not usable:
-        return False, f"unusable: {folder} holds no labelled frontal film; the layout is shown above"
-    count = f"{len(listing.films)} of about {collection.published} films, {usable} of them labelled frontal films"
+        return False, f"unusable: {folder} holds no {what}; the layout is shown above"
+    count = f"{len(listing.films)} of about {collection.published} films"
+    if collection.frontal:
+        count += f", {usable} of them labelled frontal films"
     if listing.not_here:
         count += f"; {listing.not_here} rows of its table have no file here"
     partial = listing.not_here or len(listing.films) < collection.published

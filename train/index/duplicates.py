@@ -39,7 +39,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from train.index.registration import similarity
+from train.index import registration
 
 # Films of which the detail correlates at least so well show one person in one posture: the same picture after harsh
 # treatment, or another one taken soon after. Either must not be in two splits. Different people reached 0.52.
@@ -66,7 +66,8 @@ CROPS: tuple[tuple[float, float, float, float], ...] = (
 # Half waves kept in each direction.
 WAVES = 12
 
-# Films matched against all others at once: at 50,000 films the scores of a block take 50 MB.
+# Films matched against all others at once, and pairs that a thread compares at once: at 50,000 films the scores of a
+# block take 50 MB.
 BLOCK = 256
 
 
@@ -88,15 +89,24 @@ def find(thumbnails: np.ndarray) -> list[Pair]:
         Pairs sorted by position.
     """
     some = sorted(set(candidates(thumbnails)))
+    quarters = [registration.quarter(film) for film in thumbnails]
 
-    def compare(pair: tuple[int, int]) -> float:
-        return similarity(thumbnails[pair[0]], thumbnails[pair[1]])
+    def compare(at: int) -> list[Pair]:
+        return [
+            Pair(one, other, registration.similarity(thumbnails[one], thumbnails[other], warp))
+            for one, other in some[at : at + BLOCK]
+            if (warp := registration.align_quarters(quarters[one], quarters[other])) is not None
+        ]
 
-    with ThreadPoolExecutor(cpu_count()) as threads:
-        likenesses = list(
-            tqdm(threads.map(compare, some), total=len(some), desc="near-duplicates", unit="pair", disable=None)
-        )
-    return [Pair(*pair, like) for pair, like in zip(some, likenesses, strict=True) if like >= SAME_PERSON]
+    found: list[Pair] = []
+    with (
+        ThreadPoolExecutor(cpu_count()) as threads,
+        tqdm(total=len(some), desc="near-duplicates", unit="pair", disable=None) as progress,
+    ):
+        for at, pairs in zip(range(0, len(some), BLOCK), threads.map(compare, range(0, len(some), BLOCK)), strict=True):
+            found += [pair for pair in pairs if pair.similarity >= SAME_PERSON]
+            progress.update(min(BLOCK, len(some) - at))
+    return found
 
 
 def candidates(thumbnails: np.ndarray) -> Iterator[tuple[int, int]]:
@@ -108,7 +118,9 @@ def candidates(thumbnails: np.ndarray) -> Iterator[tuple[int, int]]:
     blocks = range(0, len(thumbnails), BLOCK)
     whole = np.concatenate([waves(thumbnails[at : at + BLOCK]) for at in blocks]) if len(thumbnails) else np.empty(0)
     neighbours = min(NEIGHBOURS, len(thumbnails) - 1)
-    for at in blocks if neighbours > 0 else ():
+    if neighbours < 1:
+        return
+    for at in tqdm(blocks, desc="candidates", unit=f"{BLOCK} films", disable=None):
         block = thumbnails[at : at + BLOCK]
         scores = np.full((len(block), len(whole)), -1.0, np.float32)
         for crop in CROPS:

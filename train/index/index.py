@@ -13,11 +13,11 @@ import pandas as pd
 
 from edge_app import atomic_io
 from edge_app.errors import EdgeError
-from train.index import duplicates, film_facts, index_report, split
-from train.index.components import components
+from train.index import agreement, duplicates, film_facts, index_report, split
 from train.index.duplicates import Pair
 from train.index.film_facts import Facts
-from train.index.sources import LABEL_CONFLICT, ListedFilm, list_films
+from train.index.listed_film import ListedFilm
+from train.index.sources import list_films
 
 # The columns, in the order of the file. All are text but these.
 NUMBERS = {"age": "float64", "width": "int64", "height": "int64"}
@@ -25,7 +25,7 @@ COLUMNS = (
     "path",  # posix, relative to the data folder
     "source",  # the collection's folder
     "patient",  # unique across sources
-    "label",  # findings.LABELS or ""
+    "label",  # findings.ALL_LABELS or ""
     "view",  # as published, or ""
     "sex",  # M, F or ""
     "age",  # years or NaN
@@ -36,9 +36,14 @@ COLUMNS = (
     "group",  # smallest patient of the component of patients and near-duplicates
     "split",  # split.SPLITS, or "" if rejected
     "rejected",  # "" or the reason
+    "appearance",  # findings.APPEARANCES, of this film or of a copy of it; or ""
+    "boxes",  # radiologists', round opacities: boxes.from_text
+    "machine",  # what stands for the detector, such as the native size "WxH", or ""
+    "finding",  # what the collection wrote, or ""
 )
+# Those that indexes of before 0.3.0 lack; "" there.
+ADDED = ("appearance", "boxes", "machine", "finding")
 UNREADABLE = "unreadable"
-EXACT_COPY = "exact copy of"
 
 
 def build(data: Path, before: pd.DataFrame | None = None) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -50,13 +55,19 @@ def build(data: Path, before: pd.DataFrame | None = None) -> tuple[pd.DataFrame,
 
     Returns:
         The index (`COLUMNS`, sorted by path), and by source how many films its table lists that are not here.
+
+    Raises:
+        EdgeError: as of `sources.list_films`.
     """
     listings = list_films(data)
     films = sorted((film for listing in listings.values() for film in listing.films), key=lambda film: film.path)
     facts = film_facts.measure_all([data / film.path for film in films])
     table = _table(films, facts)
-    alike = _near_duplicates(table, facts)
-    table["rejected"] = _reject_duplicates(table, alike)
+    alike = _near_duplicates(table, facts) + _published_twice(
+        table, [pair for of in listings.values() for pair in of.same]
+    )
+    settled = agreement.settle(table, alike)
+    table[settled.columns] = settled
     table["group"] = split.groups(table["patient"].tolist(), [(pair.one, pair.other) for pair in alike])
     sides = split.assign(table["group"].tolist(), _remembered(table, before))
     table["split"] = ["" if why else side for side, why in zip(sides, table["rejected"], strict=True)]
@@ -78,6 +89,7 @@ def read(index_path: Path) -> pd.DataFrame:
         ) from error
     except (OSError, ValueError) as error:
         raise EdgeError(f"{index_path}: is not an index of films: {error}; move it away and make a new one.") from error
+    table = table.assign(**{column: "" for column in ADDED if column not in table.columns})
     missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
         raise EdgeError(
@@ -138,29 +150,11 @@ def _thumbnail(fact: Facts) -> np.ndarray:
     return fact.thumbnail
 
 
-def _reject_duplicates(table: pd.DataFrame, alike: Sequence[Pair]) -> list[str]:
-    """Return the column `rejected` with conflicts and copies in it.
-
-    Films of one picture (in any number of steps) with different labels are all rejected: nobody knows which is right.
-    Less alike films of one person are a film and its follow-up, whose labels may well differ. Of equal files that
-    agree, the first path stays.
-    """
-    path, label, sha, rejected = (table[column].tolist() for column in ("path", "label", "sha256", "rejected"))
-    picture = components(
-        (path[one], path[other]) for one, other, similarity in alike if similarity >= duplicates.SAME_PICTURE
-    )
-    labels: dict[str, set[str]] = {}
-    first: dict[str, str] = {}
-    for at, name in enumerate(path):
-        if name in picture:
-            labels.setdefault(picture[name], set()).add(label[at])
-            first.setdefault(sha[at], name)
-    for at, name in enumerate(path):
-        if name in picture and len(labels[picture[name]]) > 1:
-            rejected[at] = LABEL_CONFLICT
-        elif name in picture and first[sha[at]] != name:
-            rejected[at] = f"{EXACT_COPY} {first[sha[at]]}"
-    return rejected
+def _published_twice(table: pd.DataFrame, same: Sequence[tuple[str, str]]) -> list[Pair]:
+    """Return pairs of rows whose collection says that they show one picture, where both can be used."""
+    usable = {path: at for at, path in enumerate(table["path"]) if not table["rejected"].iloc[at]}
+    found = {(usable[one], usable[other]) for one, other in same if one in usable and other in usable}
+    return [Pair(min(pair), max(pair), 1.0) for pair in sorted(found)]
 
 
 def _remembered(table: pd.DataFrame, before: pd.DataFrame | None) -> list[str]:

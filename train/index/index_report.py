@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from train.index.findings import LABELS
+from train.index.findings import ALL_LABELS
 from train.index.split import SPLITS
 
 
@@ -24,7 +24,7 @@ def used(table: pd.DataFrame) -> str:
     kept = table.loc[table["rejected"] == ""]
     rows = []
     for source in [*sorted(table["source"].unique()), "all"]:
-        for label in LABELS:
+        for label in ALL_LABELS:
             some = kept.loc[(kept["label"] == label) & ((kept["source"] == source) | (source == "all"))]
             if len(some):
                 sides = {side: _films_of(some.loc[some["split"] == side]) for side in SPLITS}

@@ -1,48 +1,22 @@
-"""The four public collections, each in the layout it is published in: folders and tables become films.
+"""The public collections, each in the layout it is published in: folders and tables become films.
 
 Knows folder names, file names and columns; never opens a film. Every adapter returns what is here and counts what the
 collection's table lists that is not: a part of a collection is a normal thing to have.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from edge_app.errors import EdgeError
+from train.index import siim, unifesp
 from train.index.components import components
 from train.index.findings import COVID, NO_LABEL, NORMAL, PNEUMONIA, label_of
+from train.index.listed_film import LABEL_CONFLICT, Adapter, ListedFilm, Listing, reason, unlisted
 from train.index.tables import age_in_years, films_in, read_table, sex_of
 
-# Reasons for which a film is never trained on, as far as tables and folders tell.
-CT = "CT"
-LATERAL_VIEW = "lateral view"
-LABEL_MISSING = "no label"
-LABEL_CONFLICT = "label conflict"
 # Kermany et al. 2018 (doi:10.1016/j.cell.2018.02.010): "pediatric patients of one to five years old".
 CHILDREN = "chest_xray"
-
-
-@dataclass(frozen=True)
-class ListedFilm:
-    """One film on disk, and what its collection says of it."""
-
-    path: str  # posix, relative to the data folder
-    source: str  # the collection's folder
-    patient: str  # "SOURCE/ID", so unique across collections
-    label: str  # one of findings.LABELS, or ""
-    view: str = ""  # "PA", "AP", "AP Supine", "L", ... or ""
-    sex: str = ""  # "M", "F" or ""
-    age: float | None = None  # years
-    rejected: str = ""  # CT, LATERAL_VIEW, LABEL_MISSING, LABEL_CONFLICT or ""
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What one collection holds here."""
-
-    films: list[ListedFilm]
-    not_here: int = 0  # rows of its table whose film is not in the folder
 
 
 def list_films(data: Path) -> dict[str, Listing]:
@@ -89,12 +63,13 @@ def read_covid_chestxray(folder: Path) -> Listing:
             view=row["view"],
             sex=sex_of(row.get("sex", "")),
             age=age_in_years(row.get("age", "")),
-            rejected=_reason(label, row["view"], row["modality"]),
+            rejected=reason(label, row["view"], row["modality"]),
+            finding=row["finding"],
         )
         if films.setdefault(path, film).label != label:
             films[path] = replace(film, label=NO_LABEL, rejected=LABEL_CONFLICT)
-    unlisted = [_unlisted(folder.name, f"images/{name}") for name in sorted(names - set(owner))]
-    return Listing([*films.values(), *unlisted], len(rows) - len(here))
+    left = [unlisted(folder.name, f"images/{name}") for name in sorted(names - set(owner))]
+    return Listing([*films.values(), *left], len(rows) - len(here))
 
 
 def read_children(folder: Path) -> Listing:
@@ -111,7 +86,7 @@ def read_children(folder: Path) -> Listing:
                 match = re.match(r"person\d+(?=_)|(?:NORMAL2-)?IM-\d+(?=-)", path.name)
                 patient = match[0] if match else path.name
                 relative = f"{folder.name}/{part}/{name}/{path.name}"
-                films.append(ListedFilm(relative, folder.name, f"{folder.name}/{patient}", label))
+                films.append(ListedFilm(relative, folder.name, f"{folder.name}/{patient}", label, finding=name))
     return Listing(films)
 
 
@@ -139,45 +114,42 @@ def read_nih(folder: Path) -> Listing:
                 view=row["View Position"],
                 sex=sex_of(row.get("Patient Gender", "") or row.get("Patient Sex", "")),
                 age=age_in_years(row.get("Patient Age", "")),
-                rejected=_reason(label, row["View Position"]),
+                rejected=reason(label, row["View Position"]),
+                machine=_native_size(row),
+                finding=row["Finding Labels"],
             )
         )
-    unlisted = [_unlisted(folder.name, path) for path in sorted(here.values())]
-    return Listing([*films, *unlisted], len(rows) - len(films))
+    left = [unlisted(folder.name, path) for path in sorted(here.values())]
+    return Listing([*films, *left], len(rows) - len(films))
 
 
 def read_radiography(folder: Path) -> Listing:
     """Read Kaggle tawsifurrahman/covid19-radiography-database: `{COVID,Normal,Viral Pneumonia,Lung_Opacity}/images/`.
 
-    It publishes no patients, so each film stands for its own. Lung opacity may be pneumonia or not: no label.
+    It publishes no patients, so each film stands for its own. `Lung_Opacity` are the films of the RSNA Pneumonia
+    Detection Challenge on which radiologists marked opacities suspicious for pneumonia (Shih et al. 2019,
+    doi:10.1148/ryai.2019180041).
     """
-    kinds = {"COVID": COVID, "Normal": NORMAL, "Viral Pneumonia": PNEUMONIA, "Lung_Opacity": NO_LABEL}
+    kinds = {"COVID": COVID, "Normal": NORMAL, "Viral Pneumonia": PNEUMONIA, "Lung_Opacity": PNEUMONIA}
     films = []
     for kind, label in kinds.items():
         for path in films_in(folder / kind / "images"):
             relative = f"{folder.name}/{kind}/images/{path.name}"
-            films.append(ListedFilm(relative, folder.name, relative, label, rejected=_reason(label)))
+            films.append(ListedFilm(relative, folder.name, relative, label, finding=kind))
     return Listing(films)
 
 
-def _reason(label: str, view: str = "", modality: str = "") -> str:
-    """Return why a film is rejected, or "". CT slices come with the modality CT or a slice plane as the view."""
-    if modality.upper() == "CT" or view in {"Axial", "Coronal", "Sagittal"}:
-        return CT
-    # "L", "LL", "Lateral": no frontal view begins so.
-    if view.upper().startswith("L"):
-        return LATERAL_VIEW
-    return "" if label else LABEL_MISSING
+def _native_size(row: dict[str, str]) -> str:
+    """Return the size of an NIH film before it was shrunk, "WxH", or ""; the header's brackets are upstream's."""
+    width, height = row.get("OriginalImage[Width", ""), row.get("Height]", "")
+    return f"{width}x{height}" if width and height else ""
 
 
-def _unlisted(source: str, path: str) -> ListedFilm:
-    """Return a file that its collection's table does not mention: without label, its own patient."""
-    return ListedFilm(f"{source}/{path}", source, f"{source}/{path}", NO_LABEL, rejected=LABEL_MISSING)
-
-
-ADAPTERS: dict[str, Callable[[Path], Listing]] = {
+ADAPTERS: dict[str, Adapter] = {
     "covid-chestxray-dataset": read_covid_chestxray,
     CHILDREN: read_children,
     "nih-chest-xrays": read_nih,
     "COVID-19_Radiography_Dataset": read_radiography,
+    "siim-covid19-detection": siim.read,
+    "unifesp-body-part": unifesp.read,
 }

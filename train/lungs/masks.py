@@ -15,6 +15,7 @@ import pandas as pd
 
 from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.imaging import preprocess, radiograph
+from train.index import split
 
 SOURCE = "covid-chestxray-dataset"
 DRAWN = f"{SOURCE}/annotations/semantic_masks_v7labs_lungs"
@@ -102,12 +103,15 @@ def _judge(path: Path, image: Path | None, twin: dict | None, data: Path, splits
 
 
 def patient_splits(films: pd.DataFrame) -> dict[str, str]:
-    """Return {path: split}; a rejected film (a CT slice, a lateral view) goes where its patient's other films are."""
+    """Return {path: split}; a rejected film (a CT slice, a lateral view) goes where its patient's other films are.
+
+    A patient who has only rejected films goes where the hash of the patient's group says.
+    """
     used = films[films["split"] != ""]
-    by_patient = dict(zip(used["patient"], used["split"], strict=True))
+    by_group = dict(zip(used["group"], used["split"], strict=True))
     return {
-        path: side or by_patient.get(patient, "")
-        for path, patient, side in zip(films["path"], films["patient"], films["split"], strict=True)
+        path: side or by_group.get(group) or split.by_hash(group)
+        for path, group, side in zip(films["path"], films["group"], films["split"], strict=True)
     }
 
 

@@ -28,7 +28,9 @@ class TrainConfig:
     labels: tuple[str, ...] = _field(("normal", "covid", "pneumonia"), "labels in the order of the outputs")
     cells: tuple[str, ...] = _field((), "train on these source/label cells only; empty: all")
     most: int = _field(0, "at most this many training films of a cell; 0: all")
-    without: str = _field("", "leave this source out of training and validation, and test on it")
+    without: str = _field(
+        "", "leave this source, or detector SOURCE/MACHINE, out of training and validation, and test on it"
+    )
     fold: str = _field("", "K/N: leave out fold K of N over patients, and test on it")
     epochs: int = _field(8, "passes over the training films")
     batch: int = _field(32, "films in a step")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from edge_app.errors import WrongUsage
+from train.index import detectors
 from train.training.config import TrainConfig
 
 
@@ -38,17 +39,17 @@ def rows(films: pd.DataFrame, settings: TrainConfig) -> tuple[np.ndarray, np.nda
 
 
 def left_out(films: pd.DataFrame, settings: TrainConfig) -> np.ndarray:
-    """Return bool (N,): the films that a leave-one-source-out run or a fold keeps for its test.
+    """Return bool (N,): the films that a run without a source or detector, or without a fold, keeps for its test.
 
     Raises:
-        WrongUsage: no film is of the source that is to be left out.
+        WrongUsage: no film is of the source or detector that is to be left out.
     """
     out = np.zeros(len(films), bool)
     if settings.without:
-        if settings.without not in set(films["source"]):
-            known = ", ".join(sorted(set(films["source"])))
+        out |= (films["source"] == settings.without).to_numpy() | (np.array(detectors.names(films)) == settings.without)
+        if not out.any():
+            known = ", ".join([*sorted(set(films["source"])), *detectors.with_both(films)])
             raise WrongUsage(f"--without: {settings.without!r} is not in the index; it holds {known}.")
-        out |= (films["source"] == settings.without).to_numpy()
     if settings.fold:
         k, n = (int(part) for part in settings.fold.split("/"))
         out |= folds(films, n) == k - 1

@@ -21,7 +21,7 @@ from convert.verify import acceptance
 from edge_app.errors import ModelMismatch
 from edge_app.model import model_file
 from edge_app.screening import decision
-from tests.support.drawn_collections import draw_person, save
+from tests.support.drawn_people import draw_person, save
 from tests.support.golden import LUNGS
 from train.__main__ import main as train
 

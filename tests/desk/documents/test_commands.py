@@ -17,7 +17,8 @@ from edge_app.commands.cli import parser
 from edge_app.sources import sample
 from tests.support import printed_commands
 from tests.support.checkout import ROOT, Checkout
-from tests.support.drawn_collections import draw_person, save, write_collections
+from tests.support.drawn_collections import write_collections
+from tests.support.drawn_people import draw_person, save
 from tests.support.printed_commands import Printed
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -10,7 +10,7 @@ from edge_app.imaging import preprocess, radiograph
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import screening
-from tests.support.drawn_collections import save
+from tests.support.drawn_people import save
 from tests.support.films import draw_film
 from tests.support.golden import LUNGS
 from train.films import pixels, treatments

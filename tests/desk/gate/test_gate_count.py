@@ -32,7 +32,7 @@ def test_cases_are_test_films_and_test_pictures_only(tmp_path):
     table = pd.DataFrame(
         [(f"{split}{i}.png", "clinic", f"p{split}{i}", split, "") for split in ("train", "test") for i in range(4)]
         + [("ct.png", "clinic", "ptest1", "", "CT"), ("side.png", "clinic", "ptrain1", "", "lateral view")],
-        columns=["path", "source", "patient", "split", "rejected"],
+        columns=["path", "source", "group", "split", "rejected"],
     )
     (tmp_path / "list.csv").write_text("path,package,kind,part\na.png,a,mri,test\nb.png,b,photo,train\n")
     found = count.cases(table, tmp_path, tmp_path, each=3)

@@ -1,26 +1,31 @@
 from types import SimpleNamespace
 
-from tests.support.drawn_collections import draw_person, save, write_collections
+from tests.support.drawn_collections import write_collections
+from tests.support.drawn_people import draw_person, save
 from train.index import collections_guide
 
 
 def test_everything_missing_says_where_to_get_it(tmp_path, capsys):
     assert collections_guide.run(SimpleNamespace(data=tmp_path)) == 1
     said = capsys.readouterr().out
-    assert said.count("here:    missing: there is no folder") == 4
+    assert said.count("here:    missing: there is no folder") == 6
     for url in (
         "github.com/ieee8023/covid-chestxray-dataset",
         "kaggle.com/datasets/paultimothymooney/chest-xray-pneumonia",
         "nihcc.app.box.com/v/ChestXray-NIHCC",
         "kaggle.com/datasets/tawsifurrahman/covid19-radiography-database",
+        "kaggle.com/c/siim-covid19-detection",
+        "kaggle.com/competitions/unifesp-x-ray-body-part-classifier",
     ):
         assert url in said
 
 
-def test_parts_of_all_four_will_do(tmp_path, capsys):
+def test_parts_of_all_will_do(tmp_path, capsys):
     assert collections_guide.run(SimpleNamespace(data=write_collections(tmp_path))) == 0
     said = capsys.readouterr().out
     assert "partial: 7 of about 950 films, 4 of them labelled frontal films; 1 rows of its table have no file" in said
+    assert "partial: 3 of about 6334 films, 3 of them labelled frontal films\n" in said
+    assert "partial: 3 of about 1738 films\n" in said
 
 
 def test_a_collection_without_table_or_films_is_unusable(tmp_path, capsys):

@@ -3,7 +3,8 @@ import pytest
 
 from edge_app.imaging import preprocess
 from edge_app.imaging.radiograph import read
-from tests.support.drawn_collections import DRAWN_AND_REAL, RADIOGRAPHY, REAL_DATA, draw_person, write_many
+from tests.support.drawn_collections import DRAWN_AND_REAL, RADIOGRAPHY, REAL_DATA, write_many
+from tests.support.drawn_people import draw_person
 from tests.support.treatments import TREATMENTS, crop, jpeg, squash
 from train.index import duplicates
 from train.index.film_facts import THUMBNAIL_SIDE, perceptual_hash

@@ -9,11 +9,10 @@ from tests.support.drawn_collections import (
     DRAWN_AND_REAL,
     RADIOGRAPHY,
     REAL_DATA,
-    draw_person,
-    save,
     write_collections,
     write_many,
 )
+from tests.support.drawn_people import draw_person, save
 from tests.support.treatments import TREATMENTS
 from train.index import index, index_report
 
@@ -50,7 +49,7 @@ def test_one_row_a_film_with_stable_types(data, tmp_path):
     index.write(built, tmp_path / "index.csv")
     table = index.read(tmp_path / "index.csv")
     assert list(table.columns) == list(index.COLUMNS)
-    assert len(table) == 18
+    assert len(table) == 24
     assert table["path"].is_monotonic_increasing
     assert not_here["covid-chestxray-dataset"] == 1
     text = table.drop(columns=list(index.NUMBERS))
@@ -135,11 +134,25 @@ def test_films_keep_their_split_when_others_join_and_when_renamed(data, tmp_path
     assert kept.loc[f"{RADIOGRAPHY}/COVID/images/again.png", "split"] == first
 
 
+def test_an_index_of_before_is_read_and_remembered(data, tmp_path):
+    before, _ = index.build(data)
+    before["split"] = before["split"].replace({"train": "test", "test": "train"})
+    index.write(before.drop(columns=list(index.ADDED)), tmp_path / "index.csv")
+    table = index.read(tmp_path / "index.csv")
+    assert (table[list(index.ADDED)] == "").all(axis=None)
+    assert index.build(data, table)[0]["split"].tolist() == before["split"].tolist()
+
+
 def test_what_is_not_an_index_is_refused(tmp_path):
     with pytest.raises(EdgeError, match="there is no index of films; make one with"):
         index.read(tmp_path / "none.csv")
     path = tmp_path / "other.csv"
-    for content in ("", "path,label\na,b\n", "\x00\x01", ",".join(index.COLUMNS) + "\n" + "x," * 13 + "x\n"):
+    for content in (
+        "",
+        "path,label\na,b\n",
+        "\x00\x01",
+        ",".join(index.COLUMNS) + "\n" + "x," * (len(index.COLUMNS) - 1) + "x\n",
+    ):
         path.write_text(content)
         with pytest.raises(EdgeError, match=r"other\.csv: is not an index of films"):
             index.read(path)

@@ -6,11 +6,9 @@ from tests.support.drawn_collections import (
     RADIOGRAPHY,
     REAL_DATA,
     covid_row,
-    draw_person,
-    save,
     write_collections,
-    write_csv,
 )
+from tests.support.drawn_people import draw_person, save, write_csv
 from train.index.findings import label_of
 from train.index.sources import list_films, read_covid_chestxray
 from train.index.tables import age_in_years, films_in, read_table
@@ -33,12 +31,13 @@ def by_name(listing):
         ("Pneumonia/Fungal/Pneumocystis", "pneumonia"),
         ("Influenza", "pneumonia"),
         ("Edema|Infiltration|Pneumonia", "pneumonia"),
-        ("Infiltration", ""),
+        ("Infiltration", "other"),
+        ("Effusion|Emphysema", "other"),
+        ("Tuberculosis", "other"),
         ("ARDS", ""),
         ("todo", ""),
         ("Unknown", ""),
         ("", ""),
-        ("Emphysema", ""),
     ],
 )
 def test_findings_become_labels(finding, label):
@@ -67,13 +66,21 @@ def test_every_collection_is_read_in_its_layout(tmp_path):
 
     nih = by_name(found["nih-chest-xrays"])
     assert nih["00000061_013.png"].path == "nih-chest-xrays/images_002/images/00000061_013.png"
-    assert [nih[name].label for name in sorted(nih)] == ["pneumonia", "normal", ""]
+    assert [nih[name].label for name in sorted(nih)] == ["pneumonia", "normal", "other"]
+    assert [nih[name].rejected for name in sorted(nih)] == [""] * 3
+    assert nih["00000062_000.png"].finding == "Hernia"
     assert nih["00000061_012.png"].patient == nih["00000061_013.png"].patient == "nih-chest-xrays/61"
 
     radiography = by_name(found[RADIOGRAPHY])
     assert len(radiography) == 4, "masks are not films"
-    assert radiography["Lung_Opacity-1.png"].rejected == "no label"
+    assert (radiography["Lung_Opacity-1.png"].label, radiography["Lung_Opacity-1.png"].rejected) == ("pneumonia", "")
     assert len({film.patient for film in radiography.values()}) == 4
+
+    unifesp = found["unifesp-body-part"].films
+    assert {film.label for film in unifesp} == {""}
+    assert [film.rejected for film in unifesp] == ["not a chest", "lateral view", "no label"]
+    assert unifesp[0].finding == "notchest: chest; MONOCHROME1"
+    assert len({film.patient for film in unifesp}) == 3
 
 
 def test_a_file_listed_twice_is_one_film_of_one_person(tmp_path):
@@ -162,10 +169,12 @@ def test_every_film_of_the_collections_is_listed_with_its_label(collections, tmp
     assert len(covid.films) == len(films_in(data / "covid-chestxray-dataset" / "images"))
     assert {film.rejected for film in covid.films} == {"", "CT", "lateral view", "no label"}
     labels = {source: {film.label for film in listing.films} - {""} for source, listing in found.items()}
+    every = {"normal", "covid", "pneumonia", "indeterminate"}
     assert labels == {
-        "covid-chestxray-dataset": {"normal", "covid", "pneumonia"},
+        "covid-chestxray-dataset": {"normal", "covid", "pneumonia"} | ({"other"} if collections == "real" else set()),
         "chest_xray": {"normal", "pneumonia"},
-        "nih-chest-xrays": {"normal", "pneumonia"},
-        # The published part beside the repository is without viral pneumonia.
-        RADIOGRAPHY: {"normal", "covid"} | ({"pneumonia"} if collections == "drawn" else set()),
+        "nih-chest-xrays": {"normal", "pneumonia", "other"},
+        RADIOGRAPHY: {"normal", "covid", "pneumonia"},
+        "siim-covid19-detection": every if collections == "real" else every - {"pneumonia"},
+        "unifesp-body-part": set(),
     }

@@ -7,7 +7,7 @@ import pytest
 
 from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess
-from tests.support.drawn_collections import save
+from tests.support.drawn_people import save
 from tests.support.films import draw_film, draw_lungs
 from train.lungs import examples, masks
 from train.lungs.examples import KEPT_SIZE
@@ -48,7 +48,8 @@ def films():
         ("torn", "p5", "train", ""),
     ]
     table = pd.DataFrame(rows, columns=["path", "patient", "split", "rejected"])
-    return table.assign(path=[f"{masks.SOURCE}/images/{name}.png" for name in table["path"]])
+    paths = [f"{masks.SOURCE}/images/{name}.png" for name in table["path"]]
+    return table.assign(path=paths, group=table["patient"])
 
 
 def test_each_mask_is_listed_with_why_it_is_not_used(data, films):
@@ -81,6 +82,13 @@ def test_a_mask_has_the_split_of_its_films_patient(data, films):
     assert (
         split["bare.png"] == masks.listing(data, films.iloc[:3]).set_index("film")["split"].filter(like="bare").item()
     )
+
+
+def test_a_patient_with_rejected_films_only_is_on_one_side():
+    rows = [(f"{patient}/{film}.png", f"p{patient}", "") for patient in range(40) for film in "ab"]
+    split = masks.patient_splits(pd.DataFrame(rows, columns=["path", "group", "split"]))
+    assert all(split[f"{patient}/a.png"] == split[f"{patient}/b.png"] for patient in range(40))
+    assert set(split.values()) == {"train", "val", "test"}
 
 
 def test_drawn_and_computed_masks_of_one_film_are_compared(data, films):

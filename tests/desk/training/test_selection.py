@@ -90,6 +90,26 @@ def test_a_source_that_no_film_has_cannot_be_left_out(drawn):
         selection.rows(drawn[0], config.preset("tiny", without="clinic-z"))
 
 
+def test_a_detector_can_be_left_out_like_a_source(drawn):
+    films = drawn[0].assign(machine=["1x1", "2x2", "3x3"] * (len(drawn[0]) // 3))
+    settings = config.preset("tiny", without="clinic-a/2x2")
+    expected = (films["source"] == "clinic-a") & (films["machine"] == "2x2")
+    assert np.array_equal(selection.left_out(films, settings), expected)
+    train, val = selection.rows(films, settings)
+    assert not expected.iloc[[*train, *val]].any()
+
+
+def test_the_scores_of_a_run_leave_out_what_is_neither_case_nor_control(drawn, tmp_path):
+    films = drawn[0].copy()
+    unsure = films.index[films["split"] == "test"][:2]
+    films.loc[unsure, "label"] = "indeterminate"
+    settings = config.preset("seed", size=32, labels=LABELS, cells=())
+    evaluate.write(networks.build("seed", 32, LABELS), films, drawn[1], settings, tmp_path)
+    table = pd.read_csv(tmp_path / "scores.csv")
+    assert len(table) == (films["split"] != "train").sum() - 2
+    assert not table["path"].isin(films.loc[unsure, "path"]).any()
+
+
 def test_the_scores_of_a_run_are_of_the_films_left_out(drawn, joined, tmp_path):
     """`evaluate.write` alone, with an untrained network: which films are val, which are test."""
     films = joined
