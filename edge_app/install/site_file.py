@@ -1,18 +1,19 @@
 """The site's calibration file that a program is started with: who signed it, and the model with it applied.
 
 Unlike a model, it is never taken without a signature: it changes verdicts, and is easily edited. Its signer needs less
-trust than that of a program, so keys that may sign calibrations only lie in a folder of their own.
+trust than that of a program, so keys that may sign calibrations only lie in a folder of their own. The command line
+imports this module at every start, before the decoders are forked: nothing heavy is imported until there is a file.
 """
 
-import hashlib
 import os
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_app.errors import NotTrusted, SiteMismatch
 from edge_app.install import signatures
-from edge_app.model import site_calibration
-from edge_app.model.model_file import ModelFile
+
+if TYPE_CHECKING:
+    from edge_app.model.model_file import ModelFile
 
 # Names the file where no flag does; the services' configuration sets it.
 VARIABLE = "COVID_XRAY_SITE"
@@ -26,7 +27,7 @@ def default() -> Path | None:
     return Path(named) if named else None
 
 
-def applied(model: ModelFile, path: Path | None, rule: str | None = None) -> ModelFile:
+def applied(model: "ModelFile", path: Path | None, rule: str | None = None) -> "ModelFile":
     """Return a model with the card as it holds at this site; the model itself where there is no file.
 
     Args:
@@ -40,6 +41,11 @@ def applied(model: ModelFile, path: Path | None, rule: str | None = None) -> Mod
     """
     if path is None:
         return model
+    import hashlib
+    from dataclasses import replace
+
+    from edge_app.model import site_calibration
+
     content = _content(path)
     known = [*signatures.keys(), *signatures.keys(signatures.calibration_folder())]
     if not known:

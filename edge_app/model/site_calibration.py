@@ -12,10 +12,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from edge_app.model.card import BAND_FIGURES, FIGURES, Card, Site
-from edge_app.model.temperature import softened
+from edge_app.model.temperature import softened_threshold
 
 FORMAT = "covid-xray-site-calibration"
 VERSION = 1
@@ -81,11 +79,8 @@ def limits(card: Card, rule: str, label: str) -> tuple[float, float]:
 
 def carried(card: Card, rule: str, label: str, temperature: float) -> tuple[float, float]:
     """Return the `limits` of a card as they are once scores are softened: they part the same films."""
-    before = limits(card, rule, label)
-    if temperature == 1:
-        return before
-    low, high = softened(np.array(before), temperature).tolist()
-    return low, high
+    low, high = limits(card, rule, label)
+    return softened_threshold(low, temperature), softened_threshold(high, temperature)
 
 
 def most_proven(patients: float) -> float:

@@ -4,6 +4,7 @@ Use one worker: it holds the queue, the sessions and the networks. Never preload
 
 COVID_XRAY_STATE     the state folder (required)
 COVID_XRAY_PASSWORD  sets the password, unless the state folder has one
+COVID_XRAY_SITE      the calibration file of the site, its signature beside it
 COVID_XRAY_NAMES     names of the site, separated by commas
 COVID_XRAY_PROXIES   number of proxies in front that set X-Forwarded-For, -Proto and -Host (default 0)
 """

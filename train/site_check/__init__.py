@@ -6,5 +6,6 @@ doi:10.1038/s42256-021-00338-7). So the films go through the edge's own reader, 
 stands beside the card, with the interval that so few films leave.
 
 `labels` reads the table, `look` the films; `few_patients`, `local` and `numbers` make figures of them, `wording` makes
-sentences, `drawings`, `pictures`, `lists` and `chapters` the report; `command` is the command.
+sentences, `drawings`, `pictures`, `lists`, `own_chapter` and `chapters` the report. `own_rule` and `own_temperature`
+say what the films may change of the rule, and `calibration_file` writes it for the edge. `command` is the command.
 """

@@ -5,7 +5,7 @@ import numpy as np
 from edge_app.screening.phrasing import printable
 from train.reporting.page import Fact, Page
 from train.reporting.wording import between, text
-from train.site_check import drawings, lists, local, wording
+from train.site_check import drawings, lists, local, own_chapter, wording
 from train.site_check.wording import NAMES, VERDICTS
 
 
@@ -218,10 +218,7 @@ def _threshold(report: Page, numbers) -> None:
         ("suggested threshold", "sensitivity", "specificity"),
         [(name, *(text(part and part[kind]) for kind in ("sensitivity", "specificity"))) for name, part in rows],
     )
-    section.text(
-        "The edge judges by the rules of its card and has no switch for another threshold: a threshold of a site's own "
-        "belongs into a model file made for it, and should be checked on films that come after these."
-    )
+    own_chapter.write(section, numbers)
 
 
 def _predictive(report: Page, numbers) -> None:

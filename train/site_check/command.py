@@ -18,13 +18,15 @@ from pathlib import Path
 from edge_app import atomic_io
 from edge_app.errors import WrongUsage
 from edge_app.model.card import RULES
+from train.site_check import calibration_file
 from train.site_check.labels import SPELLINGS
 
 FILES = ("report.html", "report.json", "results.csv", "scores.jsonl")
 # So many films that are not in the table are named on the terminal; all are in the report.
 MOST_NAMED = 3
 EXIT_CODES = (
-    "exit code: 0 every film got a verdict, 1 some did not, 2 wrong usage or a model that is not of this project"
+    "exit code: 0 every film got a verdict, 1 some did not or no calibration was written, 2 wrong usage or a model "
+    "that is not of this project"
 )
 
 
@@ -58,6 +60,7 @@ def add_parser(subparsers) -> None:
         action="store_true",
         help="show the lungs of the worst mistakes in the report, which then holds patients' films",
     )
+    calibration_file.add_flags(parser)
     parser.set_defaults(func=run)
 
 
@@ -82,6 +85,7 @@ def _run(args) -> int:
     stated = None if args.prevalence is None else prevalence.read(args.prevalence)
     table_path = args.labels or args.folder / "labels.csv"
     _check(args, table_path)
+    calibration_file.check(args)
     table = labels.read(table_path, args.folder)
     unlisted = labels.unlisted(args.folder, table.films)
     model = model_file.read(args.model)
@@ -115,7 +119,8 @@ def _run(args) -> int:
     shown = pictures.tiles(measured["mistakes"], args.folder, classifier) if args.pictures else {}
     chapters.page(measured, shown).write(args.out / "report.html")
     _summary(measured, args.out)
-    return int("" in set(rows["verdict"]))
+    written = calibration_file.finish(args, measured, classifier.card)
+    return int("" in set(rows["verdict"]) or not written)
 
 
 def _check(args, table_path: Path) -> None:
@@ -131,6 +136,8 @@ def _check(args, table_path: Path) -> None:
     for name in FILES:
         if os.path.realpath(args.out / name) in read:
             raise WrongUsage(f"{args.out / name}: would be overwritten and is read; name another folder with '--out'.")
+    if args.calibration_out and os.path.realpath(args.calibration_out) in read | {os.path.realpath(args.key or "")}:
+        raise WrongUsage(f"--calibration-out: '{args.calibration_out}' would overwrite an input; name another file.")
 
 
 def _say(table, unlisted, folder: Path, complain) -> None:

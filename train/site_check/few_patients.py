@@ -42,6 +42,29 @@ def share(hits: np.ndarray, groups: np.ndarray) -> dict | None:
     return intervals.share(hits, groups)
 
 
+def of_point(
+    kept: np.ndarray, suspected: np.ndarray, positive: np.ndarray, groups: np.ndarray, banded: bool
+) -> dict[str, dict | None]:
+    """Return the figures of an operating point, each as of `share`, by the names of `edge_app.model.card`.
+
+    Args:
+        kept: bool (N,), suspected or unsure; an unsure patient is not missed, another unsure person is not cleared.
+        suspected: bool (N,), suspected outright.
+        positive: bool (N,).
+        groups: object (N,), the patient of each film.
+        banded: whether some scores are unsure.
+    """
+    here = {
+        "sensitivity": share(kept[positive], groups[positive]),
+        "specificity": share(~kept[~positive], groups[~positive]),
+    }
+    if banded:
+        here["suspected_sensitivity"] = share(suspected[positive], groups[positive])
+        here["suspected_specificity"] = share(~suspected[~positive], groups[~positive])
+        here["referred"] = share(kept & ~suspected, groups)
+    return here
+
+
 def auc(positive: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> dict | None:
     """Return the area under the ROC curve as {value, low, high}; None where the films hold one class only.
 

@@ -97,7 +97,7 @@ def recalibration(
     if positive.all() or not positive.any():
         return None
     # An int8 file has 257 different scores at most: as many terms a fit, however many films.
-    values, level = np.unique(_logits(scores), return_inverse=True)
+    values, level = np.unique(logits(scores), return_inverse=True)
 
     def fit(weight):
         count = len(values)
@@ -119,7 +119,8 @@ def recalibration(
     return figures, None if np.isnan(fresh).any() else fresh
 
 
-def _logits(scores: np.ndarray) -> np.ndarray:
+def logits(scores: np.ndarray) -> np.ndarray:
+    """Return the logits of scores, float (N,) in 0 .. 1; a score of 0 only says that it is below half a quantum."""
     return calibrate.logits(np.clip(scores, SMALLEST, 1 - SMALLEST))
 
 

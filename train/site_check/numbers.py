@@ -8,7 +8,7 @@ import pandas as pd
 from edge_app.model.card import RULES, Card
 from edge_app.screening import decision, prevalence
 from train.evaluation import calibration, curves
-from train.site_check import few_patients, local
+from train.site_check import few_patients, local, own_rule
 from train.site_check.labels import REFUSED, ROW, SPELLINGS, UNLISTED, UNREADABLE, LabelledFilm
 
 KINDS = (ROW, UNLISTED, UNREADABLE, REFUSED)
@@ -59,6 +59,7 @@ def measure(rows: pd.DataFrame, card: Card, rule: str, stated: float | None = No
         "calibration": calibration.figures(scores, positive, groups) if len(seen) else None,
         "recalibration": None,
         "threshold": local.threshold(scores, positive, groups),
+        "own_rule": own_rule.measure(seen, card, rule),
         "mistakes": _mistakes(rows, seen, scores, positive, groups, points[rule]["limits"]),
         "problems": rows.loc[rows["kind"] != "", ["path", "kind", "error"]].to_dict("records"),
     }
@@ -78,14 +79,7 @@ def _point(scores, positive, groups, card: Card, rule: str) -> dict:
     band = bands.get("covid")
     low, high = band or (thresholds["covid"],) * 2
     kept, suspected = scores >= low, scores >= high
-    here = {
-        "sensitivity": few_patients.share(kept[positive], groups[positive]),
-        "specificity": few_patients.share(~kept[~positive], groups[~positive]),
-    }
-    if band:
-        here["suspected_sensitivity"] = few_patients.share(suspected[positive], groups[positive])
-        here["suspected_specificity"] = few_patients.share(~suspected[~positive], groups[~positive])
-        here["referred"] = few_patients.share(kept & ~suspected, groups)
+    here = few_patients.of_point(kept, suspected, positive, groups, bool(band))
     on_card = {name: dict(figure) for name, figure in card.operating_points[rule]["covid"].figures.items()}
     compared = {name: few_patients.compare(here[name], on_card.get(name)) for name in COMPARED if name in here}
     return {"limits": [float(low), float(high)], "local": here, "card": on_card, "compared": compared}
@@ -110,6 +104,10 @@ def _films(rows, seen, positive, groups) -> dict:
         "others": int((~positive).sum()),
         "other_patients": len(np.unique(groups[~positive])),
         "labels": {label: int((seen["label"] == label).sum()) for label in SPELLINGS},
+        "kinds": {
+            label: {"films": len(films), "patients": films["group"].nunique()}
+            for label, films in ((label, seen[seen["label"] == label]) for label in SPELLINGS)
+        },
         "without_verdict": {kind: int((rows["kind"] == kind).sum()) for kind in KINDS},
     }
 

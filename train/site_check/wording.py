@@ -84,6 +84,25 @@ def _against(does: str, which: str, here: dict | None, card: dict, end: str) -> 
     return f"The model {does} **{text(here)}** of the {which}; its card says {text(card)}. {end}"
 
 
+def own_rule(own: dict) -> list[str]:
+    """Return a sentence on each threshold that a calibration of these films holds, and on its temperature."""
+    if own["lacking"]:
+        return [f"No calibration can be made: {own['lacking']}."]
+    found = []
+    for label, finding in own["findings"].items():
+        if not finding["moves"]:
+            found.append(f"{label}: the model's own threshold, since too few patients of both kinds were filmed.")
+        for edge, move in finding["moves"].items():
+            name = f"{label}, {edge.replace('_', ' ')} a score"
+            change = (
+                f"{move['before']:.4f}, kept"
+                if move["move"] == "kept"
+                else (f"{move['before']:.4f}, {move['move']} to {move['value']:.4f}")
+            )
+            found.append(f"{name}: {change}; {move['why']}.")
+    return [*found, f"temperature {own['temperature']['value']:.3f}: {own['temperature']['why']}"]
+
+
 def too_few(numbers: dict) -> list[str]:
     """Return a sentence a class that has too few patients to decide anything."""
     return [

@@ -1,7 +1,10 @@
 """`--site FILE` by the program itself: whose signature counts, what is refused, and where the site is shown."""
 
 import csv
+import hashlib
 import json
+import subprocess
+import sys
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,7 +15,7 @@ from edge_app.model import model_file
 from edge_app.screening import decision
 from tests.support.films import draw_film
 from tests.support.light_box import FILM, box
-from tests.support.program import MODEL, one_line, run
+from tests.support.program import MODEL, ROOT, one_line, run
 from tests.support.signing import sign, trust
 from tests.support.site_calibration import calibration, trust_calibrations, write
 
@@ -47,7 +50,7 @@ def rows(*words, **options):
 def test_the_sites_thresholds_decide(site, film_path):
     (before,), (after,) = rows(film_path), rows(film_path, "--site", site)
     assert before["site"] is None
-    assert after["site"] == {"name": "Clinic A", "sha256": site_file.hashlib.sha256(site.read_bytes()).hexdigest()}
+    assert after["site"] == {"name": "Clinic A", "sha256": hashlib.sha256(site.read_bytes()).hexdigest()}
     assert (before["verdict"], after["verdict"]) == (decision.UNSURE, decision.COVID)
     assert after["operating_point"]["band"] == [0.1, 0.3]
     assert after["operating_point"]["sensitivity"] == {"value": 0.97, "low": 0.955, "high": 0.985}
@@ -193,3 +196,11 @@ def test_photographs_keep_the_models_thresholds(site, camera_model, film_path, m
     done = run(film_path, "--frames", "1", "--screen", "none", "--json", command="camera", model=camera_model)
     assert json.loads(done.stdout)["site"] is None
     assert f"COVID_XRAY_SITE: '{path}' is for films in files" in done.stderr
+
+
+def test_the_command_line_forks_before_anything_heavy_is_imported():
+    code = (
+        "import sys, edge_app.commands.common; sys.exit(' '.join({'numpy', 'cv2', 'cryptography'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
