@@ -1,4 +1,4 @@
-"""Where the public collections come from, how they must lie on disk, and what of them is here.
+"""Where the public collections come from, how they and people's own films must lie on disk, and what of them is here.
 
 `python -m train data` downloads nothing: two of the sites want an account, and every collection has its own terms.
 Sizes and counts are rounded from the publishers' pages.
@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_app.errors import EdgeError
+from train.index import own_films, sources
+from train.index.label_table import ALLOWED, NAME
+from train.index.own_films import VIEWS
 from train.index.sources import ADAPTERS
 
 
@@ -90,6 +93,15 @@ COLLECTIONS = (
 )
 
 
+OWN = f"""FOLDER/ of your own films, PNG, JPEG or DICOM, any number of such folders
+  layout:  FOLDER/{NAME}, a line a film, and the films in that folder or below it
+  needed:  path (relative to FOLDER), label ({ALLOWED});
+           positive and negative are of a test; beside typical, indeterminate or atypical, negative is a radiologist's
+  welcome: patient (films of one patient stay in one split), view ({", ".join(VIEWS)}), age (years), sex (F, M),
+           machine (any name), boxes (LEFT TOP WIDTH HEIGHT in pixels of the film, with ";" between two);
+           where the table is silent the header of a DICOM film is asked"""
+
+
 def state(collection: Collection, data: Path) -> tuple[bool, str]:
     """Say whether films of a collection can be used from the folder `data`, and in words what is there."""
     folder = data / collection.folder
@@ -110,6 +122,17 @@ def state(collection: Collection, data: Path) -> tuple[bool, str]:
         count += f"; {listing.not_here} rows of its table have no file here"
     partial = listing.not_here or len(listing.films) < collection.published
     return True, f"{'partial' if partial else 'present'}: {count}"
+
+
+def state_of_own(folder: Path) -> tuple[bool, str]:
+    """Say whether all is well with a folder of people's own films, and in words what it holds."""
+    try:
+        listing = own_films.read(folder)
+    except EdgeError as error:
+        return False, f"unusable: {error}"
+    usable = sum(not film.rejected for film in listing.films)
+    said = f"{len(listing.films)} films, {usable} of them labelled frontal films"
+    return not listing.faults, "\n           ".join([said, *listing.remarks, *listing.faults])
 
 
 def describe(collection: Collection, words: str) -> str:
@@ -138,5 +161,8 @@ def run(args) -> int:
     """Print where each collection comes from and what of it is here; 0 if all can be used, 1 if not."""
     states = [state(collection, args.data) for collection in COLLECTIONS]
     paragraphs = [describe(collection, words) for collection, (_, words) in zip(COLLECTIONS, states, strict=True)]
+    own = {path.name: state_of_own(path) for path in sources.own_folders(args.data)}
+    paragraphs += [OWN, *(f"{name}/\n  here:    {words}" for name, (_, words) in own.items())]
+    paragraphs += sources.passed_over(args.data)
     print("\n\n".join(paragraphs))
-    return 0 if all(usable for usable, _ in states) else 1
+    return 0 if all(well for well, _ in [*states, *own.values()]) else 1

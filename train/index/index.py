@@ -5,7 +5,8 @@ bytes, so its sha256 (`sha256`) says on which films a model was trained.
 """
 
 import hashlib
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,10 @@ import pandas as pd
 
 from edge_app import atomic_io
 from edge_app.errors import EdgeError
-from train.index import agreement, duplicates, film_facts, index_report, split
+from train.index import agreement, duplicates, film_facts, index_report, sources, split
 from train.index.duplicates import Pair
 from train.index.film_facts import Facts
-from train.index.listed_film import ListedFilm
-from train.index.sources import list_films
+from train.index.listed_film import ListedFilm, Listing
 
 # The columns, in the order of the file. All are text but these.
 NUMBERS = {"age": "float64", "width": "int64", "height": "int64"}
@@ -46,12 +46,15 @@ ADDED = ("appearance", "boxes", "machine", "finding")
 UNREADABLE = "unreadable"
 
 
-def build(data: Path, before: pd.DataFrame | None = None) -> tuple[pd.DataFrame, dict[str, int]]:
+def build(
+    data: Path, before: pd.DataFrame | None = None, listings: Mapping[str, Listing] | None = None
+) -> tuple[pd.DataFrame, dict[str, int]]:
     """Index every film under the folder `data`.
 
     Args:
         data: the folder that holds the collections.
         before: the index made earlier, whose films keep their split, or None.
+        listings: of `sources.list_films`, if it was asked already.
 
     Returns:
         The index (`COLUMNS`, sorted by path), and by source how many films its table lists that are not here.
@@ -59,7 +62,7 @@ def build(data: Path, before: pd.DataFrame | None = None) -> tuple[pd.DataFrame,
     Raises:
         EdgeError: as of `sources.list_films`.
     """
-    listings = list_films(data)
+    listings = sources.list_films(data) if listings is None else listings
     films = sorted((film for listing in listings.values() for film in listing.films), key=lambda film: film.path)
     facts = film_facts.measure_all([data / film.path for film in films])
     table = _table(films, facts)
@@ -179,10 +182,24 @@ def add_parser(subparsers) -> None:
 
 
 def run(args) -> int:
-    """Write the index and print what is in it."""
+    """Write the index and print what is in it; 1 if something in people's own films has to be mended."""
     before = read(args.out) if args.out.exists() else None
-    table, not_here = build(args.data, before)
+    listings = sources.list_films(args.data)
+    faults = [fault for listing in listings.values() for fault in listing.faults]
+    remarks = [remark for listing in listings.values() for remark in listing.remarks]
+    _complain([*sources.passed_over(args.data), *remarks, *faults])
+    table, not_here = build(args.data, before, listings)
+    # Of the public collections it is known which films are damaged, and nobody here can mend them.
+    own = ~table["source"].isin(list(sources.ADAPTERS)) & table["rejected"].str.startswith(f"{UNREADABLE}: ")
+    unreadable = [f"{args.data / row.path}: {row.rejected}" for row in table.loc[own].itertuples()]
+    _complain(unreadable)
+    faults += unreadable
     write(table, args.out)
     print(index_report.describe(table, not_here))
     print(f"\n{args.out}: {len(table)} films, sha256 {sha256(args.out)}")
-    return 0
+    return int(bool(faults))
+
+
+def _complain(sentences: Sequence[str]) -> None:
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)

@@ -39,6 +39,8 @@ class Listing:
     films: list[ListedFilm]
     not_here: int = 0  # rows of its table whose film is not in the folder
     same: list[tuple[str, str]] = field(default_factory=list)  # pairs of paths that it publishes as one picture
+    faults: list[str] = field(default_factory=list)  # what has to be mended, a sentence each
+    remarks: list[str] = field(default_factory=list)  # how it had to be read, a sentence each
 
 
 # Given a collection's folder.

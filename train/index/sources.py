@@ -1,7 +1,7 @@
-"""The public collections, each in the layout it is published in: folders and tables become films.
+"""The public collections, each in the layout it is published in, and people's own: folders and tables become films.
 
-Knows folder names, file names and columns; never opens a film. Every adapter returns what is here and counts what the
-collection's table lists that is not: a part of a collection is a normal thing to have.
+Knows folder names, file names and columns; of a film at most the DICOM header is read. Every adapter returns what is
+here and counts what the collection's table lists that is not: a part of a collection is a normal thing to have.
 """
 
 import re
@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from edge_app.errors import EdgeError
-from train.index import siim, unifesp
+from train.index import own_films, siim, unifesp
 from train.index.components import components
 from train.index.findings import COVID, NO_LABEL, NORMAL, PNEUMONIA, label_of
+from train.index.label_table import NAME
 from train.index.listed_film import LABEL_CONFLICT, Adapter, ListedFilm, Listing, reason, unlisted
 from train.index.tables import age_in_years, films_in, read_table, sex_of
 
@@ -20,21 +21,45 @@ CHILDREN = "chest_xray"
 
 
 def list_films(data: Path) -> dict[str, Listing]:
-    """List every collection found in the folder `data`, by its folder name.
+    """List every collection found in the folder `data`, and every folder with a `labels.csv`, by the folder's name.
 
     Raises:
-        EdgeError: no such folder, none of the collections in it, or a collection without its table or columns.
+        EdgeError: no such folder, nothing of that kind in it, or a table that cannot be read.
     """
     if not data.is_dir():
         raise EdgeError(f"{data}: is not a folder; give the one that holds {', '.join(ADAPTERS)}.")
     found = {name: adapter(data / name) for name, adapter in ADAPTERS.items() if (data / name).is_dir()}
+    found |= {path.name: own_films.read(path) for path in own_folders(data)}
     if not found:
         held = ", ".join(sorted(f"'{path.name}'" for path in data.iterdir())[:5]) or "nothing"
         raise EdgeError(
-            f"{data}: holds {held}; at least one of {', '.join(ADAPTERS)} is needed; "
-            "`python -m train data` says where to get them."
+            f"{data}: holds {held}; a folder of films with '{NAME}' beside them, or at least one of "
+            f"{', '.join(ADAPTERS)} is needed; `python -m train data` says where to get them and how to write '{NAME}'."
         )
     return found
+
+
+def passed_over(data: Path) -> list[str]:
+    """Return a sentence on everything in the folder `data` that may hold films and is not read."""
+    allowed = f"allowed are {', '.join(ADAPTERS)} and folders with '{NAME}' in them"
+    known = {*ADAPTERS, *(path.name for path in own_folders(data))}
+    unknown = [path for path in _folders(data) if path.name not in known]
+    said = [
+        f"{path}: is not a known collection, so it is not read; {allowed}; write one or move it." for path in unknown
+    ]
+    if (data / NAME).is_file():
+        said.append(f"{data / NAME}: lies beside the collections, so it is not read; {allowed}; move it into its own.")
+    return said
+
+
+def own_folders(data: Path) -> list[Path]:
+    """Return the folders in `data`, sorted, that hold people's own films; none if there is no such folder."""
+    return [path for path in _folders(data) if path.name not in ADAPTERS and (path / NAME).is_file()]
+
+
+def _folders(data: Path) -> list[Path]:
+    inside = data.iterdir() if data.is_dir() else ()
+    return sorted(path for path in inside if path.is_dir() and not path.name.startswith("."))
 
 
 def read_covid_chestxray(folder: Path) -> Listing:

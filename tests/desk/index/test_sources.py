@@ -116,7 +116,7 @@ def test_a_folder_without_collections_is_refused(tmp_path):
     with pytest.raises(EdgeError, match="is not a folder"):
         list_films(tmp_path / "none")
     (tmp_path / "holiday").mkdir()
-    with pytest.raises(EdgeError, match=r"holds 'holiday'; at least one of covid-chestxray-dataset, .* is needed"):
+    with pytest.raises(EdgeError, match=r"holds 'holiday'; a folder of films with 'labels.csv' .* is needed"):
         list_films(tmp_path)
 
 

@@ -35,7 +35,10 @@ def _sentences(folder: Path) -> list[str]:
     """Return what is said of `BAD_ROWS`, and of the films that are in no row."""
     table = folder / "labels.csv"
     paths = "write paths relative to that folder, such as 'ward/film.png'."
-    allowed = "covid, covid-19, covid19, positive, pneumonia, normal, no finding, other, not covid, negative"
+    allowed = (
+        "covid, covid-19, covid19, positive, typical, pneumonia, atypical, normal, no finding, other, not covid, "
+        "negative, indeterminate"
+    )
     one = "a film has one label and one patient; correct one of the two lines."
     return [
         f"{table}, line 3: label 'covd' of 'typo.png' is not known; allowed are {allowed}; correct it.",
@@ -159,6 +162,17 @@ def test_spreadsheets_separate_columns_in_their_own_way(tmp_path, separator, wor
     assert table.remark == (
         f"{tmp_path}/labels.csv: its columns are separated by {words} and were read so." if words else ""
     )
+
+
+def test_labels_of_appearance_are_read_and_an_indeterminate_film_is_not_counted(tmp_path):
+    words = ("typical", "Negative", "atypical", "indeterminate")
+    for word in words:
+        (tmp_path / f"{word}.png").touch()
+    write_labels(tmp_path / "labels.csv", [(f"{word}.png", word, "") for word in words])
+    films = labels.read(tmp_path / "labels.csv", tmp_path).films
+    assert [film.label for film in films[:3]] == ["covid", "normal", "pneumonia"]
+    assert (films[3].kind, films[3].line) == (labels.ROW, 5)
+    assert films[3].error.startswith(f"{tmp_path}/labels.csv, line 5: label 'indeterminate' of 'indeterminate.png' is ")
 
 
 def test_a_quote_that_never_ends_is_a_sentence(tmp_path):
