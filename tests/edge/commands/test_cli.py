@@ -202,3 +202,14 @@ def test_a_checkout_has_the_command_from_any_folder(tmp_path):
         [Path(sys.prefix) / "bin" / "covid-xray", "--version"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("covid-xray-edge ")
+
+
+@pytest.mark.parametrize("command", ["classify", "watch", "serve", "explain"])
+def test_nothing_heavy_is_imported_before_films_are_decoded(command):
+    """Children are forked first: with numpy each would hold 25 MB more, and the first film would wait for it."""
+    code = (
+        "import sys; from edge_app.commands import cli; from edge_app.service import screening_run; "
+        "cli.parser(sys.argv[1]); print({'numpy', 'cv2', 'PIL', 'pydicom'} & set(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, command], cwd=ROOT, capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("set()\n", "")
