@@ -77,11 +77,7 @@ def _findings(result: Screened, found: Inference, context: RunContext) -> list[s
             f"{label}: {score:.3f}{f' {answer}' if answer else ''}; "
             f"{phrasing.describe(point) if point else 'has no threshold'}"
         )
-        if answer and label in context.prevalences:
-            text.append(
-                f"{label}: {phrasing.right(answer, context.worth[label].get(answer), context.prevalences[label])}"
-            )
-    return text
+    return [*text, *(overlay.right(result, context).values() if isinstance(result, Judged) else ())]
 
 
 def _pictures(sheet: pictures.Sheet, result: Screened, grey: np.ndarray, context: RunContext, top: int) -> int:
@@ -158,17 +154,17 @@ def _words(sheet: pictures.Sheet, result: Screened, context: RunContext, top: in
         top = sheet.paragraph(WORDS, top, overlay.sentence(result.refusal.sentence), room, 18, WARNING)
         top = sheet.paragraph(WORDS, top + 4, overlay.offer(result), room, 17) + 12
     if result.inference:
-        heading = "Scores, which do not count: the film is refused" if isinstance(result, Refused) else SCORES
-        top = _scores(sheet, heading, result.inference.scores, context, top)
+        top = _scores(sheet, result, result.inference.scores, context, top)
     if not result.view_classes and not result.checks:
         words = "This model has no gate: nothing asked whether this is a frontal chest film."
         return sheet.paragraph(WORDS, top, words, room, 14, PALE)
     return _checks(sheet, result, _view_classes(sheet, result, top))
 
 
-def _scores(sheet: pictures.Sheet, heading: str, scores: dict[str, float], context: RunContext, top: int) -> int:
+def _scores(sheet: pictures.Sheet, result: Screened, scores: dict[str, float], context: RunContext, top: int) -> int:
     """Draw a bar for each label's score with its thresholds, and what they gave in words."""
     room, wide = NUMBERS - WORDS, NUMBERS - BARS
+    heading = "Scores, which do not count: the film is refused" if isinstance(result, Refused) else SCORES
     top = sheet.text(WORDS, top, heading, 17)
     for label, score in scores.items():
         sheet.text(WORDS, top, label, 16)
@@ -190,8 +186,9 @@ def _scores(sheet: pictures.Sheet, heading: str, scores: dict[str, float], conte
         top = sheet.paragraph(WORDS, top + 2, f"{label}: {phrasing.describe(point)}", room, 13, PALE)
     if context.card.site:
         top = sheet.paragraph(WORDS, top + 2, phrasing.of_site(context.card.site), room, 13, PALE)
-    for label, share in context.prevalences.items():
-        top = sheet.paragraph(WORDS, top + 2, phrasing.worth(label, context.worth[label], share), room, 13, PALE)
+    if isinstance(result, Judged):
+        for words in overlay.right(result, context).values():
+            top = sheet.paragraph(WORDS, top + 2, words, room, 13, PALE)
     return top + 12
 
 

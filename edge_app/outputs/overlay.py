@@ -96,6 +96,15 @@ def said(result: Judged) -> str:
     return sentence(phrasing.findings(result.row()["findings"]))
 
 
+def right(result: Judged, context: RunContext) -> dict[str, str]:
+    """Return in words, by label, how often the answer given is right; of labels whose prevalence was stated."""
+    return {
+        label: f"{label}: {phrasing.right(found.answer, context.worth[label].get(found.answer), share)}"
+        for label, share in context.prevalences.items()
+        if (found := result.findings.get(label))
+    }
+
+
 def offer(result: Refused) -> str:
     """Return in words the verdict on a refused film put right; empty if nothing puts it right."""
     return sentence(f"{phrasing.offer(result.corrected.row())}.") if result.corrected else ""
@@ -143,9 +152,8 @@ def _scores(sheet: pictures.Sheet, result: Judged, context: RunContext, left: in
         if found:
             words += f"  {found.answer}   ({phrasing.limits(found)})"
         top = sheet.text(left, top, words, 15, width=width)
-        if found and label in context.prevalences:
-            right = phrasing.right(found.answer, context.worth[label].get(found.answer), context.prevalences[label])
-            top = sheet.paragraph(left, top, right, width, 13, pictures.PALE)
+    for words in right(result, context).values():
+        top = sheet.paragraph(left, top, words, width, 13, pictures.PALE)
     whose = f"; thresholds of site '{context.card.site.name}'" if context.card.site else ""
     words = f"scores from 0 to 1; operating point '{context.rule}'{whose}"
     return sheet.paragraph(left, top, words, width, 13, pictures.PALE)

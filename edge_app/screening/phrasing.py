@@ -73,7 +73,7 @@ def _right(answer: str, figure: dict | None) -> str:
         finding.UNSURE: ("", "have it"),
         finding.CLEARED: (" (NPV)", "do not have it"),
     }[answer]
-    return f"{share(figure, 3)} of those {answer} {have}{name}"
+    return f"{share(figure, 3) if figure else 'an unknown share'} of those {answer} {have}{name}"
 
 
 def limits(found) -> str:

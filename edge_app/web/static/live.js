@@ -2,7 +2,7 @@
 "use strict";
 const live = document.getElementById("live"), view = document.getElementById("view");
 const advice = document.getElementById("advice"), bar = document.getElementById("progress");
-const last = document.getElementById("last"), form = document.getElementById("shutter");
+const last = document.getElementById("last"), answers = document.getElementById("answers"), form = document.getElementById("shutter");
 // Only the page of `serve` has a patient label, only that of `camera` shows the film that was judged last.
 const label = document.getElementById("label"), film = document.getElementById("last-film");
 // Milliseconds between two pictures, and after a fault.
@@ -33,6 +33,11 @@ function tell(state) {
   symbol.setAttribute("aria-hidden", "true");
   link.append(symbol, ` ${state.title}`);
   last.replaceChildren(link);
+  answers.replaceChildren(...state.findings.map((words) => {
+    const one = document.createElement("span");
+    one.textContent = words;
+    return one;
+  }));
   if (film && state.picture) {
     film.src = state.picture;
     film.hidden = false;

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from edge_app.gate import refusal
 from edge_app.outputs.html_report import SYMBOLS
-from edge_app.screening import decision, screening
+from edge_app.screening import decision, finding, screening
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,12 @@ class Words:
 def _words(verdict: str | None, title: LazyString, means: LazyString, not_means: LazyString, do: LazyString) -> Words:
     kind, symbol = SYMBOLS[verdict]
     return Words(kind, symbol, title, means, not_means, do)
+
+
+def symbol_of(label: str, answer: str) -> tuple[str, str]:
+    """Return (class, symbol) of an answer to a finding: those of the verdict that it would be alone."""
+    verdicts = {finding.SUSPECTED: decision.SUSPECTED[label], finding.UNSURE: decision.UNSURE}
+    return SYMBOLS[verdicts.get(answer, decision.NORMAL)]
 
 
 NOTICE = _l("Research and triage aid, not a diagnosis.")
@@ -99,6 +105,25 @@ VERDICTS = {
         _l("It says nothing about the patient."),
         _l("Export the film again as DICOM, PNG or JPEG, and send that."),
     ),
+}
+
+# Of the verdict "unsure" where COVID-19 is cleared: it is about other pneumonia.
+UNSURE_PNEUMONIA = _words(
+    decision.UNSURE,
+    _l("Unsure: refer to a radiologist"),
+    _l("COVID-19 is not suspected. The score of other pneumonia lies in a range where the model does not decide."),
+    _l("It neither suspects nor excludes another pneumonia, and does not exclude COVID-19."),
+    _l("Examine the patient for pneumonia, and have the film read by a radiologist."),
+)
+
+# By label and answer of a finding.
+ANSWERS = {
+    ("covid", finding.SUSPECTED): _l("COVID-19: suspected"),
+    ("covid", finding.UNSURE): _l("COVID-19: unsure"),
+    ("covid", finding.CLEARED): _l("COVID-19: not suspected"),
+    ("pneumonia", finding.SUSPECTED): _l("Other pneumonia: suspected"),
+    ("pneumonia", finding.UNSURE): _l("Other pneumonia: unsure"),
+    ("pneumonia", finding.CLEARED): _l("Other pneumonia: not suspected"),
 }
 
 # By kind of refusal: its name, and what to do.
@@ -206,6 +231,8 @@ ERRORS = {
 
 def of(row: Mapping) -> Words:
     """Return the words for a row of docs/results.md."""
+    if row["verdict"] == decision.UNSURE and row["findings"]["covid"]["answer"] == finding.CLEARED:
+        return UNSURE_PNEUMONIA
     return VERDICTS[None if row["error"] else row["verdict"]]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, render_template, url_for
 
 from edge_app.web.http.request_helpers import MOST_LABEL, form_label, wants_json
-from edge_app.web.text import labels, wording
+from edge_app.web.text import finding_view, labels, wording
 
 if TYPE_CHECKING:  # heavy: imported where there is a camera
     from edge_app.camera.ui.live_view import LiveView
@@ -50,7 +50,11 @@ def picture():
 
 @live.get("/state")
 def state() -> dict:
-    """Return what the page shows now: the frame's `number`, `advice`, `progress` from 0 to 1, and the last film."""
+    """Return what the page shows now.
+
+    Returns:
+        `number` of the frame, `advice`, `progress` from 0 to 1, and the last film with its `findings`.
+    """
     view = _view()
     moment, number = view.newest()
     if view.fault:
@@ -59,12 +63,14 @@ def state() -> dict:
         advice = [str(labels.BROKEN if moment and moment.status.sentence else labels.WAITING)]
     else:
         advice = [str(labels.ADVICE[one.kind]) for one in moment.view.advice][:MOST_ADVICE] or [str(labels.READY)]
-    now = {"number": number, "advice": advice, "progress": moment.progress if moment else 0.0, "url": ""}
+    progress = moment.progress if moment else 0.0
+    now: dict[str, object] = {"number": number, "advice": advice, "progress": progress, "url": "", "findings": []}
     last = view.last()
     if last is None:
         return now
     words = wording.of(last.row)
-    shown = {"title": str(words.title), "kind": words.kind, "symbol": words.symbol}
+    findings = [one.words for one in finding_view.told(last.row)]
+    shown = {"title": str(words.title), "kind": words.kind, "symbol": words.symbol, "findings": findings}
     return now | {"url": last.url, "picture": last.picture} | shown
 
 

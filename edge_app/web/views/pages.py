@@ -11,11 +11,13 @@ from edge_app.web.http.request_helpers import MOST_LABEL
 from edge_app.web.readings import layers
 from edge_app.web.readings.reading_store import Reading
 from edge_app.web.readings.services import reading_or_404, services
-from edge_app.web.text import languages, result_view, wording
+from edge_app.web.text import finding_view, languages, result_view, wording
 
 pages = Blueprint("pages", __name__)
 
 PICTURES = {layers.FILM: "image/jpeg", layers.HEAT: "image/png", layers.LUNGS: "image/png", layers.SHEET: "image/png"}
+# By label of a finding, the name of the field for its prevalence.
+IN_100 = {"covid": "in100", "pneumonia": "in100-pneumonia"}
 # Other readings of a patient label that are listed beneath a reading; the history has them all.
 MOST_OTHERS = 5
 
@@ -40,6 +42,7 @@ def _for_all() -> dict:
         "has_camera": services().camera is not None,
         "most_label": MOST_LABEL,
         "keep_days": services().settings.keep_days,
+        "findings_of": finding_view.told,
         "verdicts": {verdict: wording.VERDICTS[verdict] for verdict in decision.VERDICTS},
     }
 
@@ -48,7 +51,7 @@ def _for_all() -> dict:
 def result(id: str):
     """Show a reading."""
     reading = reading_or_404(id)
-    others, shown = _others(reading), result_view.seen(reading) | _worth(reading.row)
+    others, shown = _others(reading), result_view.seen(reading) | _right(reading.row)
     return render_template(
         "result.html", reading=reading, others=others, try_photograph=_may_be_photograph(reading.row), **shown
     )
@@ -62,15 +65,20 @@ def _may_be_photograph(row: Mapping) -> bool:
     return kind in kinds and not row["camera"] and takes_photographs
 
 
-def _worth(row: Mapping) -> dict:
-    """Return the predictive values of a verdict at the prevalence that the request or the site's settings state."""
-    text = request.args.get("in100")
-    try:
-        in_100 = result_view.in_100(text, services().context.prevalence)
-    except ValueError:
-        return {"in_100": text, "worth": None, "wrong_share": True}
-    worth = result_view.worth(row, in_100) if in_100 and row["scores"] else None
-    return {"in_100": "" if in_100 is None else f"{in_100:g}", "worth": worth, "wrong_share": False}
+def _right(row: Mapping) -> dict:
+    """Return how often the answers are right at the prevalences that the request or the site's settings state."""
+    context = services().context
+    stated = {"covid": context.prevalence, "pneumonia": context.pneumonia_prevalence}
+    typed = {label: request.args.get(name) for label, name in IN_100.items()}
+    shares, wrong = {}, set()
+    for label, text in typed.items():
+        try:
+            shares[label] = finding_view.in_100(text, stated[label])
+        except ValueError:
+            wrong.add(label)
+    told = finding_view.told(row, shares)
+    shown = {label: f"{share:g}" for label, share in shares.items() if share}
+    return {"findings": told, "in_100": shown | {label: typed[label] for label in wrong}, "wrong_share": wrong}
 
 
 def _others(reading: Reading) -> list[Reading]:

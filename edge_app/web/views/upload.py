@@ -10,7 +10,7 @@ from edge_app.web.access.auth import guard
 from edge_app.web.http.request_helpers import form_label, refuse, wants_json
 from edge_app.web.readings.inference_queue import Busy
 from edge_app.web.readings.services import services
-from edge_app.web.text import wording
+from edge_app.web.text import finding_view, wording
 
 upload = Blueprint("upload", __name__)
 
@@ -68,7 +68,8 @@ def _judge(film: FileStorage) -> dict:
     except EdgeError as fault:
         return outcome | {"status": 422, "title": wording.of_error(422)[0], "sentence": str(fault), "lang": "en"}
     words, refused = wording.of(reading.row), reading.row["refusal"]
-    why = wording.of_refusal(refused["kind"])[0] if refused else ""
+    said = " · ".join(one.words for one in finding_view.told(reading.row))
+    why = wording.of_refusal(refused["kind"])[0] if refused else said
     url = url_for("pages.result", id=reading.id)
     return outcome | {"url": url, "title": words.title, "kind": words.kind, "symbol": words.symbol, "sentence": why}
 

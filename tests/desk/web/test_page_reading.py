@@ -17,6 +17,10 @@ def test_a_film_is_sent_and_its_verdict_is_that_of_the_command_line(watched, rea
     page = watched.page
     expect(page.locator("h1")).to_have_text("Unsure: refer to a radiologist")
     assert said["verdict"] == "unsure: refer to a radiologist"
+    findings = page.get_by_role("list", name="Findings").get_by_role("listitem")
+    expect(findings).to_have_text(["◆ COVID-19: unsure", "■ Other pneumonia: suspected"])
+    assert [one["answer"] for one in said["findings"].values()] == ["unsure", "suspected"]
+    expect(page.get_by_text("Other pneumonia is suspected too")).to_be_visible()
     shown = page.locator(".bars .covid .value").inner_text()
     assert shown == f"{said['scores']['covid']:.3f}"
     assert page.locator(".bars .covid svg.bar").get_attribute("aria-label").startswith("COVID-19: score")
@@ -85,10 +89,15 @@ def test_picture_and_data_are_downloaded(watched, real, said):
 def test_predictive_values_are_worked_out_where_the_film_was_taken(watched, real):
     watched.read(real)
     page = watched.page
-    expect(page.locator("dl.worth")).to_have_count(0)
+    expect(page.locator(".often")).to_have_count(0)
     page.get_by_label("How many of 100 people X-rayed here have COVID-19?").fill("5")
     page.get_by_role("button", name="Calculate").click()
-    assert "PPV" in page.locator("dl.worth").inner_text()
+    expect(page.locator(".often")).to_have_count(1)
+    page.get_by_label("How many have another pneumonia?").fill("10")
+    page.get_by_role("button", name="Calculate").click()
+    covid, pneumonia = page.locator(".often").all_inner_texts()
+    assert "If 5 of 100 people X-rayed here have COVID-19:" in covid and "PPV" not in covid  # it is unsure
+    assert "If 10 of 100 people X-rayed here have another pneumonia:" in pneumonia and "PPV" in pneumonia
     page.goto(page.url.split("?")[0] + "?in100=200")
     expect(page.get_by_text("Enter a number from 0.1 to 99.9.")).to_be_visible()
 

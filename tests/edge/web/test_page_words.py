@@ -16,7 +16,7 @@ from edge_app.camera.detect import advice, frame_quality
 from edge_app.diagnostics import health
 from edge_app.gate import gate, picture_checks, refusal, view_classes
 from edge_app.model import model_file
-from edge_app.screening import decision, run_context, screening
+from edge_app.screening import decision, finding, run_context, screening
 from edge_app.web.text import labels, languages, result_view, wording
 
 WEB = Path(languages.__file__).parents[1]
@@ -34,9 +34,10 @@ def spoken():
         yield app
 
 
-def _row(of_run, verdict, scores):
+def _row(of_run, scores):
     lungs = {"box": [0, 0, 1, 1], "share": 0.3, "heat_inside": 0.9}
-    return {"verdict": verdict, "scores": scores, "lungs": lungs, "error": None, **of_run.row()}
+    findings = scores and finding.in_rows(finding.find(scores, *of_run.limits))
+    return {"scores": scores, "findings": findings, "lungs": lungs, "error": None, **of_run.row()}
 
 
 @pytest.fixture
@@ -174,7 +175,7 @@ def test_words_and_numbers_are_those_of_the_language(spoken, code, title, score)
 
 
 def test_bars_carry_thresholds_and_say_them(spoken, of_run):
-    bars = result_view.bars(_row(of_run, decision.UNSURE, {"normal": 0.1, "covid": 0.5, "pneumonia": 0.2}))
+    bars = result_view.bars(_row(of_run, {"normal": 0.1, "covid": 0.5, "pneumonia": 0.2}))
     thresholds, bands = of_run.limits
     assert [bar.label for bar in bars] == ["covid", "pneumonia", "normal"]
     assert (bars[0].unsure, bars[0].suspected) == bands["covid"]
@@ -184,44 +185,13 @@ def test_bars_carry_thresholds_and_say_them(spoken, of_run):
 
 
 def test_bars_show_how_far_the_frames_of_a_camera_differ(spoken, of_run):
-    row = _row(of_run, decision.UNSURE, {"covid": 0.5}) | {"camera": {"frames": 5, "spread": {"covid": [0.4, 0.6]}}}
+    shot = {"camera": {"frames": 5, "spread": {"covid": [0.4, 0.6]}}}
+    row = _row(of_run, {"normal": 0.1, "covid": 0.5, "pneumonia": 0.2}) | shot
     assert result_view.bars(row)[0].spread == (0.4, 0.6)
 
 
 def test_a_film_without_a_verdict_has_no_bars(spoken, of_run):
-    assert result_view.bars(_row(of_run, decision.REFUSED, None)) == []
-
-
-def test_a_second_suspicion_is_not_hidden_behind_the_first(of_run):
-    high = {"normal": 0.0, "covid": 1.0, "pneumonia": 1.0}
-    assert result_view.also_pneumonia(_row(of_run, decision.COVID, high))
-    assert not result_view.also_pneumonia(_row(of_run, decision.COVID, {**high, "pneumonia": 0.0}))
-    assert not result_view.also_pneumonia(_row(of_run, decision.PNEUMONIA, high))
-
-
-@pytest.mark.parametrize(
-    ("typed", "stated", "expected"), [("5", None, 5), ("0,5", None, 0.5), ("", 0.05, 5), ("", None, None)]
-)
-def test_a_prevalence_is_read_as_so_many_in_a_hundred(typed, stated, expected):
-    assert result_view.in_100(typed, stated) == expected
-
-
-@pytest.mark.parametrize("typed", ["0", "100", "-1", "nan", "inf", "five", "5%"])
-def test_a_prevalence_that_is_none_is_refused(typed):
-    with pytest.raises(ValueError):
-        result_view.in_100(typed, None)
-
-
-def test_predictive_values_are_those_of_the_command_line(spoken, of_run):
-    from dataclasses import replace
-
-    stated = replace(of_run, prevalence=0.05)
-    shown = result_view.worth(stated.row(), 5)
-    for name in ("ppv", "npv"):
-        if (figure := stated.row()[name]) is None:
-            assert shown[name] is None
-        else:
-            assert float(shown[name].split()[0]) == pytest.approx(100 * figure["value"], abs=0.51)
+    assert result_view.bars(_row(of_run, None)) == []
 
 
 @pytest.mark.parametrize(
