@@ -21,6 +21,12 @@ def add_flags(parser: ArgumentParser) -> None:
         help="write a calibration of this site, signed, for `covid-xray classify --site FILE`; thresholds move only as "
         "far as these films prove",
     )
+    parser.add_argument(
+        "--site",
+        type=Path,
+        metavar="FILE",
+        help="judge by this calibration, as the device does, to check it on later films (keys: COVID_XRAY_KEYS)",
+    )
     parser.add_argument("--key", type=Path, help="private key of `convert keygen` that signs the calibration")
     parser.add_argument("--site-name", metavar="NAME", help="of the site, shown with verdicts (default: FILE's name)")
 
@@ -34,6 +40,11 @@ def check(args: Namespace) -> None:
     path, name = args.calibration_out, _name(args)
     if path is None:
         return
+    if args.site is not None:
+        raise WrongUsage(
+            "--calibration-out, --site: a calibration is made of what the model itself says, and checked on later "
+            "films; give one of the two."
+        )
     if args.key is None:
         raise WrongUsage(
             "--calibration-out: needs '--key KEY', since no device takes a calibration that is not signed; make a key "

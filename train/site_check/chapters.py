@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from edge_app.model.card import Site
+from edge_app.screening import phrasing
 from edge_app.screening.phrasing import printable
 from train.reporting.page import Fact, Page
 from train.reporting.wording import between, text
@@ -13,7 +15,7 @@ def page(numbers: dict, pictures: dict[str, np.ndarray]) -> Page:
     """Return the report of `numbers.measure` and what `command` adds to it.
 
     Args:
-        numbers: as written to `phrasing.json`.
+        numbers: as written to `report.json`.
         pictures: uint8 (H, W, 3) by path; empty unless pictures were asked for.
     """
     made, model, films = numbers["made"], numbers["model"], numbers["films"]
@@ -67,6 +69,11 @@ def _fact(name, here, card, compared) -> Fact:
 
 def _in_short(report: Page, numbers) -> None:
     section = report.section("In short", *wording.in_short(numbers))
+    if site := numbers["site"]:
+        section.note(
+            f"These films were judged by the calibration of site '{printable(site['name'])}': what stands here as the "
+            "card's is what that file says."
+        )
     for sentence in wording.too_few(numbers):
         section.note(sentence)
     if sentence := wording.without_verdict(numbers):
@@ -88,6 +95,7 @@ def _about(report: Page, numbers) -> None:
             ("sha256 of the file", f"`{model['sha256']}`"),
             ("preprocessing contract", f"version {model['contract']}, {model['size']} x {model['size']} pixels"),
             ("operating point", f"`{numbers['operating_point']}`"),
+            ("calibration", phrasing.of_site(Site(**numbers["site"])) if numbers["site"] else "none: the model's own"),
             ("made", f"on {made['date']}, with {made['runtime']} on {made['versions']['machine']}"),
             ("films", f"`{printable(made['folder'])}`, labels in `{printable(made['labels'])}`"),
             ("judged", f"in all {films['judged']} of {films['rows']}: {labels or 'none'}"),
@@ -110,7 +118,7 @@ def _about(report: Page, numbers) -> None:
     section.text(
         "File names, labels, scores and verdicts, and numbers in place of patients. If your file names hold names or "
         "dates of birth, so does the list of mistakes below. `results.csv` beside it repeats the patients of your "
-        "table of labels; `phrasing.json` does not. "
+        "table of labels; `report.json` does not. "
         + (
             "**It shows pictures of patients' films**, since `--pictures` was given: treat it as you treat the films."
             if made["pictures"]
@@ -134,7 +142,7 @@ def _points(report: Page, numbers) -> None:
         for at, (name, verdict) in enumerate(point["compared"].items()):
             figures = text(point["local"][name]), text(point["card"].get(name))
             rows.append((rule if at == 0 else "", limits if at == 0 else "", NAMES[name], *figures, VERDICTS[verdict]))
-    section.table(("rule", "score", "figure", "these films", "card's test films", "here it is"), rows)
+    section.table(("rule", "score", "figure", "these films", "by its card", "here it is"), rows)
     section.heading("Verdicts by label")
     words = list(next(iter(numbers["verdicts"].values()), {}))
     section.table(

@@ -5,21 +5,25 @@ films (another operating point, a corrected label) is answered at once.
 """
 
 import csv
-import hashlib
 import json
 import os
 import signal
 import sys
 import time
+from dataclasses import asdict
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_app import atomic_io
 from edge_app.errors import WrongUsage
 from edge_app.model.card import RULES
 from train.site_check import calibration_file
 from train.site_check.labels import SPELLINGS
+
+if TYPE_CHECKING:
+    from edge_app.model.model_file import ModelFile
 
 FILES = ("report.html", "report.json", "results.csv", "scores.jsonl")
 # So many films that are not in the table are named on the terminal; all are in the report.
@@ -77,6 +81,7 @@ def run(args) -> int:
 
 
 def _run(args) -> int:
+    from edge_app.install import site_file
     from edge_app.model import model_file
     from edge_app.model.classifier import Classifier
     from edge_app.screening import prevalence
@@ -88,14 +93,15 @@ def _run(args) -> int:
     calibration_file.check(args)
     table = labels.read(table_path, args.folder)
     unlisted = labels.unlisted(args.folder, table.films)
-    model = model_file.read(args.model)
+    model = site_file.applied(model_file.read(args.model), args.site, args.operating_point)
     classifier = Classifier(model, min(4, os.cpu_count() or 1))
     args.out.mkdir(parents=True, exist_ok=True)
-    sha256 = hashlib.sha256(args.model.read_bytes()).hexdigest()
 
     _say(table, unlisted, args.folder, look.complain)
     started = time.perf_counter()
-    memory = look.ScoreMemory(args.out / "scores.jsonl", sha256, classifier.card.labels)
+    site = model.card.site
+    judged_by = model.sha256 + (f", site {site.sha256}" if site else "")
+    memory = look.ScoreMemory(args.out / "scores.jsonl", judged_by, classifier.card.labels)
     try:
         films, remembered = look.judge(table.films, args.folder, classifier, memory)
     finally:
@@ -106,13 +112,8 @@ def _run(args) -> int:
     about = {
         "made": _made(args, table_path, classifier.runtime)
         | {"seconds": seconds, "remembered": remembered, "patients_named": table.patients, "repeated": table.repeated},
-        "model": {
-            "name": classifier.card.name,
-            "file": args.model.name,
-            "sha256": sha256,
-            "contract": classifier.card.contract,
-            "size": classifier.card.size,
-        },
+        "model": _model(args, model),
+        "site": site and asdict(site),
     }
     measured = about | numbers.measure(rows, classifier.card, args.operating_point, stated)
     atomic_io.write(args.out / "report.json", f"{json.dumps(measured, indent=1, allow_nan=False)}\n".encode())
@@ -121,6 +122,13 @@ def _run(args) -> int:
     _summary(measured, args.out)
     written = calibration_file.finish(args, measured, classifier.card)
     return int("" in set(rows["verdict"]) or not written)
+
+
+def _model(args, model: "ModelFile") -> dict:
+    """Return what the report says of the model."""
+    card = model.card
+    facts = {"name": card.name, "file": args.model.name, "sha256": model.sha256}
+    return facts | {"contract": card.contract, "size": card.size}
 
 
 def _check(args, table_path: Path) -> None:
@@ -132,7 +140,7 @@ def _check(args, table_path: Path) -> None:
     if not os.path.isdir(args.folder):  # noqa: PTH112 (Path.is_dir raises where a folder above may not be entered)
         what = "is a file" if os.path.lexists(args.folder) else "there is no such folder"
         raise WrongUsage(f"{args.folder}: {what}; name the folder that holds the films.")
-    read = {os.path.realpath(path) for path in (table_path, args.model)}
+    read = {os.path.realpath(path) for path in (table_path, args.model, args.site) if path}
     for name in FILES:
         if os.path.realpath(args.out / name) in read:
             raise WrongUsage(f"{args.out / name}: would be overwritten and is read; name another folder with '--out'.")

@@ -22,7 +22,7 @@ def roc(curve: dict, points: dict, local: dict | None):
     if local:
         axes.plot(*_place(local["apparent"]), "k*", markersize=10, label="suggested threshold")
     axes.set(xlabel="1 - specificity", ylabel="sensitivity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    axes.set_title("ROC; full dots: here, hollow: the card's test films")
+    axes.set_title("ROC; full dots: here, hollow: by its card")
     axes.legend(loc="lower right", fontsize="small")
     return figure
 

@@ -45,7 +45,8 @@ def measure(rows: pd.DataFrame, card: Card, rule: str, stated: float | None = No
     seen = rows.loc[rows["verdict"] != ""]
     scores, groups = seen["score_covid"].to_numpy(float), seen["group"].to_numpy()
     positive = (seen["label"] == "covid").to_numpy()
-    points = {name: _point(scores, positive, groups, card, name) for name in RULES}
+    # A site's calibration is for one rule; its temperature would shift the thresholds of the others.
+    points = {name: _point(scores, positive, groups, card, name) for name in ([rule] if card.site else RULES)}
     found = {
         "films": _films(rows, seen, positive, groups),
         "operating_point": rule,
@@ -80,13 +81,13 @@ def _point(scores, positive, groups, card: Card, rule: str) -> dict:
     low, high = band or (thresholds["covid"],) * 2
     kept, suspected = scores >= low, scores >= high
     here = few_patients.of_point(kept, suspected, positive, groups, bool(band))
-    on_card = {name: dict(figure) for name, figure in card.operating_points[rule]["covid"].figures.items()}
+    on_card = {name: dict(figure) for name, figure in card.operating_points[rule]["covid"].shown.items()}
     compared = {name: few_patients.compare(here[name], on_card.get(name)) for name in COMPARED if name in here}
     return {"limits": [float(low), float(high)], "local": here, "card": on_card, "compared": compared}
 
 
 def _auc(scores, positive, groups, card: Card) -> dict:
-    """Return the AUC here and on the test films that the card tells of, if it does, and how the two lie."""
+    """Return the AUC here and on the films that the card tells of, if it does, and how the two lie."""
     here = few_patients.auc(positive, scores, groups) if len(scores) else None
     on_card = card.raw
     for name in ("metrics", "test", "covid", "all", "auc"):

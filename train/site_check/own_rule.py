@@ -187,6 +187,8 @@ def measure(seen: pd.DataFrame, card: Card, rule: str) -> dict:
         card: of the model.
         rule: the operating point.
     """
+    if card.site:
+        return {"lacking": "these films were judged by one; leave out --site to make another"}
     if rule not in ASKED:
         return {"lacking": f"rule '{rule}' asks for no sensitivity; use {' or '.join(map(repr, ASKED))}"}
     label, groups = seen["label"].to_numpy(), seen["group"].to_numpy()

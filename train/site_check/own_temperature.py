@@ -36,7 +36,8 @@ def fit(scores: np.ndarray, positive: np.ndarray, groups: np.ndarray, least_pati
     before, after = _on_others(scores, positive, groups)
     if after >= before:
         return NONE | {"why": "on films that did not choose it, the scores get no better by it."}
-    why = f"on films that did not choose it the cross-entropy falls from {before:.4f} to {after:.4f}."
+    why = f"on films that did not choose it the cross-entropy falls from {before:.4f} to {after:.4f}; the device shows "
+    why += "scores and thresholds as they are with it."
     return found | {"why": why}
 
 

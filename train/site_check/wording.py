@@ -100,6 +100,9 @@ def own_rule(own: dict) -> list[str]:
                 else (f"{move['before']:.4f}, {move['move']} to {move['value']:.4f}")
             )
             found.append(f"{name}: {change}; {move['why']}.")
+        if figures := finding["figures"]:
+            told = [f"{words} {text(figures[name])}" for name, words in NAMES.items() if name in figures]
+            found.append(f"{label}, by films that did not choose them: {', '.join(told)}.")
     return [*found, f"temperature {own['temperature']['value']:.3f}: {own['temperature']['why']}"]
 
 

@@ -95,6 +95,24 @@ def test_a_file_changed_by_hand_is_refused(made, clinic):
     assert "none of the site's keys (physicist.pub) signed it, or it was changed since" in refused.value.stderr
 
 
+def test_it_is_checked_on_later_films(made, clinic, check, tmp_path):
+    path, _, _ = made
+    rows = [(f"c{at}.png", "covid", 0.95, f"Lopez-{at}") for at in range(12)]
+    later = draw_site(tmp_path / "later", [*rows, *((f"n{at}.png", "normal", 0.0, f"Singh-{at}") for at in range(12))])
+    check(MODEL, later, "--out", tmp_path / "out", "--site", path)
+    numbers, judged, page = report_of(tmp_path / "out")
+    told = json.loads(path.read_text())["findings"]["covid"]
+    assert numbers["site"]["name"] == "st-anna" and list(numbers["points"]) == ["refer"]
+    assert numbers["points"]["refer"]["limits"] == [told["unsure_from"], told["suspected_from"]]
+    assert numbers["points"]["refer"]["card"]["sensitivity"] == told["figures"]["sensitivity"]
+    assert "judged by the calibration of site" in page and "leave out --site to make another" in page
+    # The same scores as on the device, with the site's temperature.
+    row = classify(later / "c0.png", "--site", path)[0]
+    assert judged.set_index("path").loc["c0.png", "score_covid"] == pytest.approx(row["scores"]["covid"], abs=1e-6)
+    words = "--calibration-out", tmp_path / "a.json", "--key", tmp_path / "physicist"
+    assert "give one of the two" in check(MODEL, later, "--out", tmp_path, "--site", path, *words, code=2)[1][0]
+
+
 def test_a_name_of_the_site(clinic, key, check, tmp_path):
     words = "--out", clinic.parent / "out", "--calibration-out", tmp_path / "a.json", "--key", key
     check(MODEL, clinic, *words, "--site-name", "St. Anna, radiology")

@@ -15,6 +15,7 @@ from edge_app.model import model_file
 from edge_app.screening import decision
 from tests.support.films import draw_film
 from tests.support.light_box import FILM, box
+from tests.support.model_command import in_use, model
 from tests.support.program import MODEL, ROOT, one_line, run
 from tests.support.signing import sign, trust
 from tests.support.site_calibration import calibration, trust_calibrations, write
@@ -204,3 +205,15 @@ def test_the_command_line_forks_before_anything_heavy_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stderr.strip() == ""
+
+
+def test_a_model_is_not_installed_beside_the_calibration_of_another(site, place, with_golden_film, monkeypatch):
+    """The services would not start with it: the doctor finds the fault, and the model before stays in use."""
+    before = in_use()
+    monkeypatch.setenv(site_file.VARIABLE, str(site))
+    _, said = model("install", with_golden_film("next"), code=2)
+    assert "the doctor finds a fault with it (site: " in said and "is for model 'drawn-int8'" in said
+    monkeypatch.setenv(site_file.VARIABLE, "")
+    assert in_use() == before
+    model("install", with_golden_film("next"))
+    assert in_use() == "next"
