@@ -50,6 +50,19 @@ class HeldOutFilms:
 
 
 @dataclass(frozen=True)
+class OrdinaryFilms:
+    """Films that the gate must not call unlike those that a network learnt from.
+
+    Attributes:
+        pixels: uint8 (M, S, S, 1).
+        sources: str (M,), the collection of each.
+    """
+
+    pixels: np.ndarray
+    sources: np.ndarray
+
+
+@dataclass(frozen=True)
 class FinishedRun:
     """A finished training run and all that its conversion needs.
 
@@ -61,6 +74,7 @@ class FinishedRun:
         lungs: the `.tflite` that cropped its films.
         golden: of `golden_film.make`.
         typical: uint8 (N, S, S, 1), training films whose embeddings are the usual ones.
+        ordinary: validation films of every source, which the limit of embeddings is set on.
         gate: the limits that belong to `lungs`, of `convert.lungs`; None if it knows no views.
     """
 
@@ -71,6 +85,7 @@ class FinishedRun:
     lungs: bytes
     golden: bytes
     typical: np.ndarray
+    ordinary: OrdinaryFilms
     gate: dict | None
 
     @property
@@ -111,9 +126,13 @@ def load(run_dir: Path, dataset: FilmDataset, lungs: Path) -> FinishedRun:
     held_out = hold_out(run_dir, model, dataset)
     training = calibration_films.checked(dataset.pixels[calibration_films.rows(dataset.films, record)])
     typical = dataset.pixels[calibration_films.rows(dataset.films, record, fit_ood.PER_CELL)]
+    chosen = fit_ood.rows_to_pass(dataset.films)
+    ordinary = OrdinaryFilms(dataset.pixels[chosen], dataset.films["source"].to_numpy()[chosen])
     beside = lungs.with_suffix(".json")
     gate = json.loads(beside.read_text()).get("gate") if beside.is_file() else None
-    return FinishedRun(record, model, training, held_out, lungs.read_bytes(), golden_film.make(), typical, gate)
+    return FinishedRun(
+        record, model, training, held_out, lungs.read_bytes(), golden_film.make(), typical, ordinary, gate
+    )
 
 
 def seen_films(args) -> FilmDataset:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from convert.quantize import quantize
 from edge_app import atomic_io
@@ -21,7 +22,8 @@ from train.lungs import examples, fit, masks, report, training_round
 
 # Training films of every source for the ranges of activations, and the drawn ones.
 CALIBRATION_PER_SOURCE = 60
-# Share of the frontal validation films that each limit of a chance lets through, and where such a limit may lie.
+# Share of the frontal validation films of the source with the highest chances that each limit of a chance lets through,
+# and where such a limit may lie.
 PASSING, LOWEST, HIGHEST = 0.9975, 0.35, 0.9
 # The int8 file may lose this much median overlap against the Keras model, no more.
 MOST_LOSS = 0.01
@@ -56,7 +58,8 @@ def _convert(args) -> int:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     atomic_io.write(args.out, content)
     files["bytes"] = len(content)
-    views = view_limits(args.out, whole[np.flatnonzero(films["split"] == "val")])
+    val = films["split"] == "val"
+    views = view_limits(args.out, whole[np.flatnonzero(val)], films.loc[val, "source"])
     gate = views | {"picture": limits.fit(limits.training_films(films, args.data, args.out))}
     written = {"run": record, "int8": files, "gate": gate}
     atomic_io.write_json(args.out.with_suffix(".json"), written)
@@ -64,21 +67,24 @@ def _convert(args) -> int:
     return 0
 
 
-def view_limits(path: Path, films: np.ndarray) -> dict[str, float]:
-    """Choose the gate's limits of the chances of views: few validation films may exceed them.
+def view_limits(path: Path, films: np.ndarray, sources: pd.Series) -> dict[str, float]:
+    """Choose the gate's limits of the chances of views: few validation films of any source may exceed them.
 
     Args:
         path: the `.tflite`.
         films: uint8 (N, 128, 128, 1), validation films, all frontal and whole.
+        sources: of each film, N names.
     """
     finder = classifier.LungFinder(path)
     seen = [finder.look(film)[1] for film in films]
-    cut = [chances[view_classes.CUT] for chances in seen]
-    wrong = [sum(chances.get(view, 0.0) for view in view_classes.WRONG) for chances in seen]
-    return {
-        name: round(float(min(HIGHEST, max(LOWEST, np.quantile(values, PASSING)))), 4)
-        for name, values in (("wrong", wrong), ("cut", cut))
-    }
+    chances = pd.DataFrame(
+        {
+            "wrong": [sum(one.get(view, 0.0) for view in view_classes.WRONG) for one in seen],
+            "cut": [one[view_classes.CUT] for one in seen],
+        }
+    )
+    worst = chances.groupby(sources.to_numpy()).quantile(PASSING).max()
+    return {name: round(float(np.clip(worst[name], LOWEST, HIGHEST)), 4) for name in chances}
 
 
 def convert(run_dir: Path, calibration: np.ndarray, drawn: dict) -> tuple[bytes, dict]:

@@ -188,6 +188,6 @@ def gate(flatbuffer: bytes, variant: variants.Variant, run: FinishedRun) -> tupl
         return b"", None
     count = len(run.labels)
     training = fit_ood.embeddings(flatbuffer, run.typical, count)
-    validation = fit_ood.embeddings(flatbuffer, run.held_out.pixels[run.held_out.validation], count)
-    ood, limit = fit_ood.fit(training, validation)
+    validation = fit_ood.embeddings(flatbuffer, run.ordinary.pixels, count)
+    ood, limit = fit_ood.fit(training, validation, run.ordinary.sources)
     return ood, run.gate | limit

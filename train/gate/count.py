@@ -1,7 +1,7 @@
 """`python -m train gate-count MODEL`: what the gate refuses of films and pictures that were not used to set it.
 
-Runs what the edge runs, from the file to the refusal, over test films, test films spoiled on purpose, CT slices and
-lateral views of test patients, ordinary pictures of packages kept for the test, and drawn pictures.
+Runs what the edge runs, from the file to the refusal, over test films, some in frames, some spoiled on purpose; over CT
+slices, lateral views and other parts of test patients, ordinary pictures of packages kept for the test, and drawn ones.
 """
 
 import multiprocessing
@@ -26,13 +26,19 @@ from edge_app.screening.result import Rejection
 from train.evaluation import intervals
 from train.gate import drawn, pictures, spoiled
 from train.index import index
-from train.lungs import masks
+from train.index.listed_film import CT, LATERAL_VIEW, NOT_CHEST
+from train.lungs import frames, masks, view_examples
 
-FILMS, SPOILED, OTHER, PICTURES, DRAWN = "films", "spoiled films", "other views", "pictures", "drawn"
+FILMS, FRAMED, SPOILED = "films", "framed films", "spoiled films"
+OTHER, PICTURES, DRAWN = "other views", "pictures", "drawn"
+# What must pass.
+GOOD = (FILMS, FRAMED)
 # Processes; each runs its networks on one thread.
 PROCESSES = 2
 # A code, a letter or a gradient of a certain grey may be drawn as small as an icon and as large as a film.
 SIDES = (192, 640)
+# Films shown in frames, for each that is spoiled in one way: there are many frames.
+FRAMES = 4
 # The refusals that are right for a kind of picture, besides `refusal.PICTURE` for all that is not here.
 RIGHT = {
     "ct": (refusal.CT,),
@@ -44,7 +50,7 @@ RIGHT = {
     "texture": (refusal.PICTURE, refusal.NOISE),
 }
 OF_DRAWN = {"pink noise": (refusal.NOISE, refusal.PICTURE), "gradient": (refusal.PICTURE, refusal.BLANK)}
-OF_REJECTED = {"CT": (refusal.CT,), "lateral view": (refusal.LATERAL,)}
+OF_REJECTED = {CT: (refusal.CT,), LATERAL_VIEW: (refusal.LATERAL,), NOT_CHEST: (refusal.PART,)}
 
 
 @dataclass(frozen=True)
@@ -85,14 +91,23 @@ def cases(table: pd.DataFrame, data: Path, folder: Path, each: int, seed: int = 
         each: how many films are spoiled in each way, and pictures drawn of each kind.
         seed: of the choice.
     """
-    test = table[table["split"] == "test"]
-    found = [Case(FILMS, source, data / path, ()) for source, path in zip(test["source"], test["path"], strict=True)]
+    splits = masks.patient_splits(table)
+    kept = table["path"].map(splits.get) == "test"
+    test = table.loc[table["split"] == "test"]
+    frontal = table.loc[(table["split"] == "test") | (kept & view_examples.is_frontal(table))]
+    found = [
+        Case(FILMS, source, data / path, ()) for source, path in zip(frontal["source"], frontal["path"], strict=True)
+    ]
+    some = test.sample(min(FRAMES * each, len(test)), random_state=seed)
+    found += [
+        Case(FRAMED, source, data / path, (), seed + at)
+        for at, (source, path) in enumerate(zip(some["source"], some["path"], strict=True))
+    ]
     for number, kind in enumerate(spoiled.KINDS):
         some = test.sample(min(each, len(test)), random_state=seed + number)
         found += [
             Case(SPOILED, kind, data / path, spoiled.reasons(kind), seed + at) for at, path in enumerate(some["path"])
         ]
-    splits = masks.patient_splits(table)
     found += [
         Case(OTHER, kind, data / path, OF_REJECTED[kind])
         for path, kind in zip(table["path"], table["rejected"], strict=True)
@@ -119,6 +134,8 @@ def show(case: Case, classifier: Classifier) -> Case | None:
             grey = radiograph.read(case.path, preprocess.least_side(classifier.card.size))
         except UnreadableRadiograph:
             return replace(case, answer="unreadable")
+    if case.group == FRAMED:
+        grey, _ = frames.framed(grey, np.zeros_like(grey), rng)
     if case.group == SPOILED:
         try:
             field = classifier.find_lungs(grey)
@@ -159,7 +176,7 @@ def describe(figures: dict) -> str:
         for kind in sorted(kinds, key=lambda kind: (kind != "all", kind != "large enough", kind)):
             one = kinds[kind]
             answers = ", ".join(f"{name or '-'} {count}" for name, count in one["said"].items())
-            right = "" if group == FILMS else _in_words(one["right"])
+            right = "" if group in GOOD else _in_words(one["right"])
             lines.append(
                 f"{group:16}{kind:26}{one['refused']['n']:6}  {_in_words(one['refused']):22}  {right:22}  {answers}"
             )
@@ -210,7 +227,7 @@ def run(args) -> int:
     wrong = [
         {"path": str(case.path or ""), "kind": case.kind, "said": case.answer}
         for case in shown
-        if (case.answer if case.group == FILMS else not case.answer)
+        if (case.answer if case.group in GOOD else not case.answer)
     ]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     content = {"model": card.name, "sha256": card.sha256, "figures": figures, "mistaken": wrong}

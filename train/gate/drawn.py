@@ -220,6 +220,22 @@ def gradient(rng: np.random.Generator, side: int) -> np.ndarray:
     return low + slope * max(high - low, 40)
 
 
+def landscape(rng: np.random.Generator, side: int) -> np.ndarray:
+    """Draw hills under a plain or shaded sky, some with a sun: one side of the picture shows nothing."""
+    high, low = rng.uniform(120, 256), rng.uniform(60, 256)
+    picture = np.linspace(high, high if rng.random() < 0.6 else low, side)[:, np.newaxis].repeat(side, axis=1)
+    down, across = np.mgrid[:side, :side] / side
+    if rng.random() < 0.5:
+        sun = np.hypot(across - rng.uniform(), down - rng.uniform(0, 0.3)) < rng.uniform(0.03, 0.12)
+        picture[sun] = rng.uniform(200, 256)
+    for horizon in np.sort(rng.uniform(0.4, 0.9, int(rng.integers(1, 5)))):
+        waves, slopes = rng.uniform(0, 2 * np.pi, 4), rng.uniform(1, 14, 4)
+        edge = sum(np.sin(slope * across + wave) / slope for slope, wave in zip(slopes, waves, strict=True))
+        ground = down > horizon + 0.12 * edge
+        picture[ground] = rng.uniform(10, 170) + rng.normal(0, rng.uniform(0, 25), picture.shape)[ground]
+    return cv2.GaussianBlur(picture, (0, 0), 0.7)
+
+
 # Kind: how it is drawn, and the reason that its refusal must give.
 KINDS: dict[str, tuple[Callable[[np.random.Generator, int], np.ndarray], str]] = {
     "text page": (text_page, refusal.PICTURE),
@@ -230,6 +246,7 @@ KINDS: dict[str, tuple[Callable[[np.random.Generator, int], np.ndarray], str]] =
     "plot": (plot, refusal.PICTURE),
     "code": (code, refusal.PICTURE),
     "gradient": (gradient, refusal.PICTURE),
+    "landscape": (landscape, refusal.PICTURE),
     "pink noise": (pink_noise, refusal.NOISE),
     "white noise": (white_noise, refusal.NOISE),
     "specks": (specks, refusal.NOISE),

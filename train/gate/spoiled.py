@@ -8,8 +8,13 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from edge_app.gate import refusal
+from train.films import film_margin
+from train.lungs import film_photographs
+from train.photograph import simulator
+from train.photograph.severity import SEVERITIES
 
 # Share of the lungs' area lost where lungs are cut off: below a quarter a reader would still report the film.
 LOST = (0.28, 0.55)
@@ -153,6 +158,17 @@ def on_page(grey: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.
     return cv2.warpAffine(page, turn, (side, side), borderMode=cv2.BORDER_REPLICATE)
 
 
+def photographed(grey: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Photograph the film on a light box or a screen; half of the photographs are cropped."""
+    taken = simulator.photograph(film_margin.trimmed(grey), rng, int(rng.choice(list(SEVERITIES))))
+    return film_photographs.as_sent(taken, rng)
+
+
+def dithered(grey: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Scan in black and white, as a fax or an office scanner does."""
+    return np.asarray(Image.fromarray(grey).convert("1").convert("L"))
+
+
 KINDS = {
     "upside down": Spoiling(upside_down, (refusal.TURNED,)),
     "turned left": Spoiling(turned_left, (refusal.TURNED,)),
@@ -170,6 +186,8 @@ KINDS = {
     "lower cut": Spoiling(lower_cut, (refusal.CUT,)),
     "one lung": Spoiling(one_lung, (refusal.CUT,)),
     "half film": Spoiling(half_film, (refusal.CUT,)),
+    "photograph": Spoiling(photographed, (refusal.FILM_PHOTOGRAPH, refusal.PICTURE)),
+    "black and white": Spoiling(dithered, (refusal.LEVELS,)),
     # The page is not a radiograph, and the film on it is too small.
     "on a page": Spoiling(on_page, (refusal.PICTURE, refusal.SMALL)),
 }

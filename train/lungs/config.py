@@ -15,6 +15,7 @@ class LungConfig:
         learning_rate: Adam's highest.
         own_share: of a batch, films whose mask the first network drew.
         own_films: how many films it draws masks on, alike from every source and label.
+        photographs: how many films are photographed, likewise.
         least_certainty: mean chance of lung inside a mask of its own, 0 .. 1.
         kind_weight: weight of the kind's loss beside the mask's.
         seed: of weights and examples.
@@ -26,7 +27,8 @@ class LungConfig:
     batch: int = 32
     learning_rate: float = 4e-3
     own_share: float = 0.35
-    own_films: int = 1200
+    own_films: int = 2000
+    photographs: int = 700
     least_certainty: float = 0.93
     kind_weight: float = 0.3
     seed: int = 20200316

@@ -17,12 +17,14 @@ from edge_app.errors import WrongUsage
 from edge_app.gate import view_classes
 from train.films import film_arguments, pixels
 from train.index import index
-from train.lungs import examples, masks, own_masks, training_round, view_examples
+from train.lungs import examples, film_photographs, masks, own_masks, training_round, view_examples
 from train.lungs.config import LungConfig
 from train.reporting import provenance
 from train.training import batches
 
 RUN = Path("models/runs/lungs")
+# What stands as the source of films that were photographed and straightened.
+PHOTOGRAPHED = "photographs"
 
 
 @dataclass(frozen=True)
@@ -115,11 +117,20 @@ def _load(args, everything: pd.DataFrame, listing: pd.DataFrame) -> LungData:
     whole = pixels.load(indexed, examples.KEPT_SIZE)
     drawn = {split: examples.read(listing, args.data, split) for split in ("train", "val", "test")}
     films = indexed.table.loc[indexed.table["split"] == "train"]
+    unlabelled, more = view_examples.frontal(args.data, everything)
+    pictures = np.concatenate([whole[films.index.to_numpy()][..., 0], more])
+    films = pd.concat([films, unlabelled], ignore_index=True)
+    chosen = own_masks.alike_of_each_cell(films, LungConfig.photographs, LungConfig.seed)
+    shown, straightened = film_photographs.take(pictures[chosen], LungConfig.seed)
+    pictures = np.concatenate([pictures, straightened])
+    of_photographs = pd.DataFrame({"source": PHOTOGRAPHED, "label": ""}, index=range(len(straightened)))
+    films = pd.concat([films, of_photographs], ignore_index=True)
     kept_out = view_examples.rejected(args.data, everything).get("train", {})
     found = view_examples.pictures(args.pictures, "train")
     kinds = (*kept_out, *found)
     others = {kind: np.concatenate([of[kind] for of in (kept_out, found) if kind in of]) for kind in kinds}
-    return LungData(drawn, films, whole[films.index.to_numpy()][..., 0], others, indexed.index_sha256)
+    others |= {view_classes.PHOTOGRAPH: shown}
+    return LungData(drawn, films, pictures, others, indexed.index_sha256)
 
 
 def _new_record(settings: LungConfig, data: LungData) -> dict:

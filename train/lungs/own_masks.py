@@ -19,7 +19,7 @@ def draw(model, films: pd.DataFrame, pictures: np.ndarray, settings: LungConfig)
         pictures: uint8 (N, K, K), one a row.
         settings: own_films, least_certainty and seed are used.
     """
-    rows = _alike_of_each_cell(films, settings)
+    rows = alike_of_each_cell(films, settings.own_films, settings.seed)
     small = np.array([preprocess.shrink(pictures[row], preprocess.LUNG_SIZE) for row in rows])
     answers = training_round.chances(model, small[..., np.newaxis]) if len(small) else small
     kept, drawn = [], []
@@ -35,9 +35,9 @@ def draw(model, films: pd.DataFrame, pictures: np.ndarray, settings: LungConfig)
     return examples.Examples(np.asarray(pictures[kept]), np.stack(drawn) if drawn else np.zeros(side, np.uint8))
 
 
-def _alike_of_each_cell(films: pd.DataFrame, settings: LungConfig) -> np.ndarray:
-    """Return up to `own_films` rows, drawn at random, in turn from every source and label: int (M,)."""
-    shuffled = np.random.default_rng(settings.seed).permutation(len(films))
+def alike_of_each_cell(films: pd.DataFrame, most: int, seed: int) -> np.ndarray:
+    """Return up to `most` rows, drawn at random, in turn from every source and label: int (M,)."""
+    shuffled = np.random.default_rng(seed).permutation(len(films))
     cell = (films["source"] + "/" + films["label"]).iloc[shuffled]
     rank = cell.groupby(cell.to_numpy()).cumcount().to_numpy()
-    return shuffled[np.argsort(rank, kind="stable")][: settings.own_films]
+    return shuffled[np.argsort(rank, kind="stable")][:most]

@@ -1,7 +1,8 @@
 """Examples of kinds of picture: films as they are, films that are spoiled, and pictures other than frontal films.
 
-Whole films stand upright in every collection, so a film turned, inverted or cut is made from one. CT slices and lateral
-views are those of covid-chestxray-dataset; pictures of anything else come with packages (`train.gate.pictures`).
+Whole films stand upright in every collection, so a film turned, inverted, cut or photographed is made from one. CT
+slices, lateral views and films of other parts of the body are those that the index keeps out; pictures of anything else
+come with packages (`train.gate.pictures`).
 """
 
 from pathlib import Path
@@ -13,7 +14,9 @@ from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.gate import view_classes
 from edge_app.imaging import preprocess, radiograph
 from train.films import pixels
-from train.lungs import masks
+from train.index.listed_film import CT as CT_SLICE
+from train.index.listed_film import LABEL_MISSING, LATERAL_VIEW, NOT_CHEST
+from train.lungs import frames, masks
 from train.lungs.masks import KEPT_SIZE
 
 # Share of each kind among the examples of a batch: in the first round, which is to draw masks, and in the second, which
@@ -27,30 +30,37 @@ FIRST_SHARES = {
     view_classes.PICTURE: 0.1,
 }
 SHARES = {
-    view_classes.FRONTAL: 0.56,
+    view_classes.FRONTAL: 0.52,
     view_classes.CUT: 0.09,
-    view_classes.INVERTED: 0.05,
+    view_classes.INVERTED: 0.04,
     view_classes.UPSIDE_DOWN: 0.03,
     view_classes.HEAD_LEFT: 0.02,
     view_classes.HEAD_RIGHT: 0.02,
     view_classes.LATERAL: 0.05,
-    view_classes.CT: 0.05,
-    view_classes.PART: 0.04,
-    view_classes.PICTURE: 0.09,
+    view_classes.CT: 0.04,
+    view_classes.PART: 0.07,
+    view_classes.PICTURE: 0.07,
+    view_classes.PHOTOGRAPH: 0.05,
 }
 # Of the frontal films, the share whose mask is known.
-MASKED = 0.9
-# Kinds that cannot be made from a frontal film.
-NEVER_MADE = (view_classes.LATERAL, view_classes.CT, view_classes.PICTURE)
+MASKED = 0.8
+# Kinds that cannot be made from a frontal film here.
+NEVER_MADE = (view_classes.LATERAL, view_classes.CT, view_classes.PICTURE, view_classes.PHOTOGRAPH)
+# Of films of other parts, the share that no frontal film gave; of those that are cut, the share that is covered.
+REAL_PARTS, COVERED = 0.7, 0.3
+# Of films of any kind, the share that hangs in a frame.
+FRAMED = 0.3
 # Of the lungs' area, what a film must have lost to count as cut.
 LOST = 0.22
 # A part of a film with less lung than this, as a share of the part, shows another part of the body.
 LEAST_LUNG = 0.04
-OF_REJECTED = {"CT": view_classes.CT, "lateral view": view_classes.LATERAL}
+OF_REJECTED = {CT_SLICE: view_classes.CT, LATERAL_VIEW: view_classes.LATERAL, NOT_CHEST: view_classes.PART}
+# Kinds that never hang in a frame.
+UNFRAMED = (view_classes.CT, view_classes.PICTURE, view_classes.PHOTOGRAPH)
 
 
 def rejected(data: Path, everything: pd.DataFrame) -> dict[str, dict[str, np.ndarray]]:
-    """Return what the index keeps out as CT or lateral view: {split: {kind: uint8 (N, K, K)}}."""
+    """Return what the index keeps out as CT, lateral view or no chest: {split: {kind: uint8 (N, K, K)}}."""
     splits = masks.patient_splits(everything)
     found: dict[str, dict[str, list[np.ndarray]]] = {}
     kept_out = everything[everything["rejected"].isin(list(OF_REJECTED))]
@@ -59,6 +69,20 @@ def rejected(data: Path, everything: pd.DataFrame) -> dict[str, dict[str, np.nda
         film = preprocess.to_pixels(pixels.read_film(data / path, KEPT_SIZE), KEPT_SIZE)[..., 0]
         found.setdefault(split, {}).setdefault(OF_REJECTED[why], []).append(film)
     return {split: {kind: np.stack(films) for kind, films in of.items()} for split, of in found.items()}
+
+
+def is_frontal(rows: pd.DataFrame) -> pd.Series:
+    """Tell which rows of an index are kept out for want of a label alone: their collection calls them frontal films."""
+    return pd.Series((rows["rejected"] == LABEL_MISSING) & rows["finding"].str.startswith("chest_frontal"))
+
+
+def frontal(data: Path, everything: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the training films of `is_frontal`: rows of the index, and uint8 (N, K, K)."""
+    splits = masks.patient_splits(everything)
+    training = everything["path"].map(splits.get) == "train"
+    rows = everything.loc[training & is_frontal(everything)].reset_index(drop=True)
+    films = [preprocess.to_pixels(pixels.read_film(data / path, KEPT_SIZE), KEPT_SIZE)[..., 0] for path in rows["path"]]
+    return rows, np.stack(films) if films else np.zeros((0, KEPT_SIZE, KEPT_SIZE), np.uint8)
 
 
 def pictures(folder: Path, part: str) -> dict[str, np.ndarray]:
@@ -94,12 +118,12 @@ def draw(pools, rng) -> tuple[str, np.ndarray, np.ndarray, bool]:
     names = [kind for kind in pools.shares if kind in pools.others or kind not in NEVER_MADE]
     shares = np.array([pools.shares[kind] for kind in names])
     kind = names[rng.choice(len(names), p=shares / shares.sum())]
-    if kind in pools.others and (kind != view_classes.PART or rng.random() < 0.4):
+    if kind in pools.others and (kind != view_classes.PART or rng.random() < REAL_PARTS):
         of = pools.others[kind]
         film = of[rng.integers(len(of))]
         if rng.random() < 0.5:  # a lateral view may face either side, and the rest has no sides
             film = np.ascontiguousarray(np.fliplr(film))
-        return kind, film, np.zeros_like(film), True
+        return kind, *_hung(kind, film, np.zeros_like(film), rng), True
     masked = (
         kind in (view_classes.CUT, view_classes.PART)
         or (kind == view_classes.FRONTAL and rng.random() < MASKED)
@@ -114,8 +138,14 @@ def draw(pools, rng) -> tuple[str, np.ndarray, np.ndarray, bool]:
     made = spoil(kind, film, mask, rng)
     if made is None:
         kind, made = view_classes.FRONTAL, (film, mask)
-    picture, lungs = (np.ascontiguousarray(part) for part in made)
-    return kind, picture, lungs, masked or kind != view_classes.FRONTAL
+    return kind, *_hung(kind, *made, rng), masked or kind != view_classes.FRONTAL
+
+
+def _hung(kind: str, film: np.ndarray, mask: np.ndarray, rng) -> tuple[np.ndarray, np.ndarray]:
+    """Put some films into frames: uint8 (K, K) each."""
+    if kind not in UNFRAMED and rng.random() < FRAMED:
+        film, mask = frames.framed(film, mask, rng)
+    return np.ascontiguousarray(film), np.ascontiguousarray(mask)
 
 
 def spoil(kind: str, film: np.ndarray, mask: np.ndarray, rng) -> tuple[np.ndarray, np.ndarray] | None:
@@ -139,6 +169,8 @@ def spoil(kind: str, film: np.ndarray, mask: np.ndarray, rng) -> tuple[np.ndarra
     if kind == view_classes.HEAD_RIGHT:
         return np.rot90(film, -1), np.zeros_like(mask)
     if kind == view_classes.CUT:
+        if mask.any() and rng.random() < COVERED:
+            return frames.covered(film, mask, rng)
         return _part(film, mask, rng, lambda left, _: left <= 1 - LOST)
     if kind == view_classes.PART:
         found = _part(film, mask, rng, lambda _, share: share < LEAST_LUNG, small=True)

@@ -11,7 +11,8 @@ from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from tests.support.films import draw_film
 from train.gate import count, drawn, spoiled
-from train.gate.count import DRAWN, FILMS, OTHER, PICTURES, SPOILED, Case
+from train.gate.count import DRAWN, FILMS, FRAMED, OTHER, PICTURES, SPOILED, Case
+from train.index.listed_film import CT, LABEL_MISSING, LATERAL_VIEW, NOT_CHEST
 
 MODEL = Path(__file__).parents[2] / "golden" / "tiny-int8.tflite"
 
@@ -29,23 +30,38 @@ def film(tmp_path_factory):
 
 
 def test_cases_are_test_films_and_test_pictures_only(tmp_path):
-    table = pd.DataFrame(
-        [(f"{split}{i}.png", "clinic", f"p{split}{i}", split, "") for split in ("train", "test") for i in range(4)]
-        + [("ct.png", "clinic", "ptest1", "", "CT"), ("side.png", "clinic", "ptrain1", "", "lateral view")],
-        columns=["path", "source", "group", "split", "rejected"],
-    )
+    films = [
+        (f"{split}{i}.png", "clinic", f"p{split}{i}", split, "", "No Finding")
+        for split in ("train", "test")
+        for i in range(4)
+    ]
+    kept_out = [
+        ("ct.png", "clinic", "ptest1", "", CT, ""),
+        ("side.png", "clinic", "ptrain1", "", LATERAL_VIEW, ""),
+        ("hand.png", "clinic", "ptest2", "", NOT_CHEST, "notchest: hand"),
+        ("test-unlabelled.png", "clinic", "ptest3", "", LABEL_MISSING, "chest_frontal: chest"),
+        ("test-unknown.png", "clinic", "ptest3", "", LABEL_MISSING, ""),
+    ]
+    columns = ["path", "source", "group", "split", "rejected", "finding"]
+    table = pd.DataFrame(films + kept_out, columns=columns)
     (tmp_path / "list.csv").write_text("path,package,kind,part\na.png,a,mri,test\nb.png,b,photo,train\n")
     found = count.cases(table, tmp_path, tmp_path, each=3)
-    by_group = {group: [case for case in found if case.group == group] for group in (FILMS, SPOILED, OTHER, PICTURES)}
-    assert {case.path.name[:4] for case in by_group[FILMS] + by_group[SPOILED]} == {"test"}
+    groups = (FILMS, FRAMED, SPOILED, OTHER, PICTURES)
+    by_group = {group: [case for case in found if case.group == group] for group in groups}
+    assert {case.path.name[:4] for group in groups[:3] for case in by_group[group]} == {"test"}
+    assert [case.path.name for case in by_group[FILMS]][4:] == ["test-unlabelled.png"]
+    assert len(by_group[FRAMED]) == 4
     assert len(by_group[SPOILED]) == 3 * len(spoiled.KINDS)
-    assert [(case.path.name, case.right) for case in by_group[OTHER]] == [("ct.png", (refusal.CT,))]
+    right = [(case.path.name, case.right) for case in by_group[OTHER]]
+    assert right == [("ct.png", (refusal.CT,)), ("hand.png", (refusal.PART,))]
     assert [(case.path.name, case.kind) for case in by_group[PICTURES]] == [("a.png", "mri")]
-    assert len(found) == 4 + 1 + 1 + 3 * (len(spoiled.KINDS) + len(drawn.KINDS))
+    assert len(found) == 5 + 4 + 2 + 1 + 3 * (len(spoiled.KINDS) + len(drawn.KINDS))
 
 
 def test_a_case_is_shown_to_the_real_path(classifier, film):
     assert count.show(Case(FILMS, "clinic", film, ()), classifier).answer == ""
+    framed = [count.show(Case(FRAMED, "clinic", film, (), seed), classifier).answer for seed in range(8)]
+    assert "" in framed
     blank = count.show(Case(DRAWN, "blank", None, (refusal.BLANK,)), classifier)
     assert blank.answer == refusal.BLANK
     assert blank.is_right
