@@ -26,7 +26,7 @@ from train.films import film_arguments, photographs
 from train.films.photographs import CHECKS, Photographs, simulator_hash
 from train.index import index
 from train.reporting import provenance
-from train.training import batches, calibrate
+from train.training import calibrate, truth
 
 # The share of the validation photographs that keeps each limit. One that no file kept is not made stricter.
 PASSING = 0.99
@@ -144,7 +144,7 @@ def measure(file: GatedFile, films: pd.DataFrame, taken: Photographs, config: di
     temperature = _temperature(seen, passed & seen.validation, labels)
     table = seen.table.copy()
     table[[f"score_{label}" for label in labels]] = softened(seen.scores, temperature)
-    measured = evaluate.measure(table[passed].reset_index(drop=True), labels, tuple(config["cells"]))
+    measured = evaluate.measure(table[passed].reset_index(drop=True), evaluate.Scope.of(config))
     refused, split = np.ones(len(films), bool), films["split"].to_numpy()
     refused[found[passed]] = False
     return {
@@ -204,8 +204,8 @@ def _passed(gate: dict, seen: Answered) -> np.ndarray:
 
 def _temperature(seen: Answered, chosen: np.ndarray, labels: tuple[str, ...]) -> float:
     """Return the temperature that makes the scores of some photographs, bool (M,), mean what they say."""
-    truth = batches.targets(seen.table["label"], labels)
-    return calibrate.temperature(seen.scores[chosen], truth[chosen])
+    targets, _ = truth.of_films(seen.table["label"].tolist(), labels)
+    return calibrate.temperature(seen.scores[chosen], targets[chosen])
 
 
 def _looser(name: str, limit: float, values: np.ndarray) -> float:

@@ -149,8 +149,7 @@ def _evaluated(scores: np.ndarray, run: FinishedRun) -> dict:
     """Return what `evaluate.measure` says of a file's scores of the held-out films, with their `agreement`."""
     before, after = run.held_out.table, run.held_out.table.copy()
     after[[f"score_{label}" for label in run.labels]] = scores
-    cells = tuple(run.record["config"]["cells"])
-    measured = evaluate.measure(after, run.labels, cells, run.metrics["operating_points"])
+    measured = evaluate.measure(after, evaluate.Scope.of(run.record["config"]), run.metrics["operating_points"])
     return measured | {"agreement": agreement(before, after, run.labels, run.thresholds)}
 
 

@@ -23,7 +23,8 @@ def drawn():
         rows.append(row | {"appearance": "", "machine": ""})
         field = lung_field.find(preprocess.shrink(draw_lungs(i, 160, 140), preprocess.MASK_SIZE) / 255)
         pixels.append(preprocess.lungs_to_pixels(draw_film(i, 160, 140, opacity=OPACITY[label]), field, 32))
-    return pd.DataFrame(rows), np.stack(pixels)
+    said = dict.fromkeys(("machine", "view", "appearance", "boxes"), "")
+    return pd.DataFrame(rows).assign(**said), np.stack(pixels)
 
 
 @pytest.fixture(scope="session")

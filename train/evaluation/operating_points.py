@@ -10,19 +10,25 @@ import numpy as np
 # of the sick on the validation films. For other pneumonia it is less: at 0.95 a third of the normal ones would be
 # called so.
 LEAST_RECALL = {"covid": 0.95, "pneumonia": 0.90}
-# `refer`. Below the band 1 patient in 50 may be missed, above it 1 other person in 50 suspected; what lies between goes
-# to a radiologist. Stricter than `sensitive` on both sides, since being unsure costs a reading and not a patient.
-BAND_RECALL = 0.98
-BAND_SPECIFICITY = 0.98
+# `refer`. Below the band 3 patients in 100 may be missed, above it 1 healthy person in 20 suspected; what lies between
+# goes to a radiologist. In no single hospital may it be more than 1 in 20 and 1 in 10: alarms for the healthy of one
+# hospital make the program useless there, however well it does elsewhere.
+BAND_RECALL, WORST_RECALL = 0.97, 0.95
+BAND_SPECIFICITY, WORST_SPECIFICITY = 0.95, 0.90
+# A hospital counts by itself from this many films on: with fewer, one film more or less moves its share by over 0.025.
+LEAST_FILMS = 40
 
 
-def choose(label: str, scores: np.ndarray, positive: np.ndarray) -> dict[str, dict]:
+def choose(
+    label: str, scores: np.ndarray, positive: np.ndarray, hospitals: np.ndarray | None = None
+) -> dict[str, dict]:
     """Choose the operating points of one label.
 
     Args:
         label: `covid`, the only one with a band, or `pneumonia`.
         scores: float (N,) in 0 .. 1, of validation films.
-        positive: bool (N,), which of them have the label; some must, and some must not.
+        positive: bool (N,), which of them have the label; some must, and some must not. The others are to be healthy.
+        hospitals: object (N,), what stands for the hospital of each film; None: all are of one.
 
     Returns:
         By rule: `threshold` and `rule` (in words), or for COVID-19 by rule `refer` `low`, `high` and `rule`.
@@ -36,19 +42,55 @@ def choose(label: str, scores: np.ndarray, positive: np.ndarray) -> dict[str, di
         "threshold": for_youden(scores, positive),
         "rule": "threshold with the greatest sensitivity + specificity - 1 (Youden) on the validation films",
     }
-    refer = _band(scores, positive, balanced["threshold"]) if label == "covid" else sensitive
+    hospitals = np.zeros(len(scores)) if hospitals is None else hospitals
+    high = in_each(for_specificity, scores, positive, hospitals, (BAND_SPECIFICITY, WORST_SPECIFICITY))
+    if label == "covid":
+        refer = _band(scores, positive, hospitals, high, balanced["threshold"])
+    else:
+        rule = f"lowest threshold with {_words('specificity', BAND_SPECIFICITY, WORST_SPECIFICITY)}"
+        refer = {"threshold": high, "rule": f"{rule}, on the validation films"}
     return {"sensitive": sensitive, "balanced": balanced, "refer": refer}
 
 
-def _band(scores, positive, balanced: float) -> dict:
-    low, high = for_recall(scores, positive, BAND_RECALL), for_specificity(scores, positive, BAND_SPECIFICITY)
-    wanted = f"recall >= {BAND_RECALL:g}", f"specificity >= {BAND_SPECIFICITY:g}"
+def _band(scores, positive, hospitals, high: float, balanced: float) -> dict:
+    low = in_each(for_recall, scores, positive, hospitals, (BAND_RECALL, WORST_RECALL))
+    wanted = (
+        _words("recall", BAND_RECALL, WORST_RECALL),
+        _words("specificity", BAND_SPECIFICITY, WORST_SPECIFICITY),
+    )
     if low < high:
         rule = f"unsure from the highest threshold with {wanted[0]} up to the lowest with {wanted[1]}"
     else:
         low = high = balanced
         rule = f"nothing is unsure, since {wanted[0]} and {wanted[1]} are had at once: the balanced threshold"
     return {"low": low, "high": high, "rule": f"{rule}, on the validation films"}
+
+
+def _words(name: str, share: float, worst: float) -> str:
+    return f"{name} >= {share:g} (in each hospital >= {worst:g})"
+
+
+def in_each(
+    pick, scores: np.ndarray, positive: np.ndarray, hospitals: np.ndarray, shares: tuple[float, float]
+) -> float:
+    """Return the threshold that keeps one share over all films and another in each hospital: the worst one counts.
+
+    Args:
+        pick: `for_recall` or `for_specificity`.
+        scores: as of `choose`.
+        positive: likewise.
+        hospitals: object (N,); one with fewer than `LEAST_FILMS` of the films that the share is of counts in the pool
+            alone.
+        shares: of all films, and of each hospital's.
+    """
+    pooled, each = shares
+    counted = positive if pick is for_recall else ~positive
+    found = [pick(scores, positive, pooled)]
+    for name in np.unique(hospitals):
+        here = hospitals == name
+        if counted[here].sum() >= LEAST_FILMS:
+            found.append(pick(scores[here], positive[here], each))
+    return min(found) if pick is for_recall else max(found)
 
 
 def for_recall(scores: np.ndarray, positive: np.ndarray, recall: float) -> float:

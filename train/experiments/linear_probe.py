@@ -48,7 +48,7 @@ def run(args) -> int:
     heads = ("beside the lungs", f"within {HOSPITAL}", *QUESTIONS)
     print("| " + " | ".join(heads) + " |\n" + "| --- " * len(heads) + "|")
     for outside in args.outside:
-        settings = config.preset("lite0", outside=outside, heat=0.0)  # no masks are needed
+        settings = config.preset("lite0", outside=outside, places=0.0)  # no boxes are needed
         dataset = training_data.load(settings, indexed)
         kept = dataset.at((dataset.films["split"] != "test").to_numpy())
         found = answers(kept.films, features(kept.pixels, settings.size))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from train.films import pixels
+from train.films import opacities, pixels
 from train.films.indexed_films import IndexedFilms
 from train.films.treatments import Treatment
 
@@ -21,6 +21,7 @@ class FilmDataset:
         index_sha256: hash of the index file.
         lungs: the lung-field network that cropped the films; None if they are whole.
         masks: uint8 (N, S, S, 1), 255 = lung, in the frame of `pixels`; None if they were not asked for.
+        opacities: uint8 (N, S, S, 1), 255 inside a radiologist's box, likewise.
     """
 
     films: pd.DataFrame
@@ -28,6 +29,7 @@ class FilmDataset:
     index_sha256: str
     lungs: Path | None
     masks: np.ndarray | None = None
+    opacities: np.ndarray | None = None
 
     @property
     def lungs_sha256(self) -> str | None:
@@ -37,11 +39,13 @@ class FilmDataset:
     def at(self, rows: np.ndarray) -> "FilmDataset":
         """Return some of the films, by bool (N,) or int (M,)."""
         films = self.films.iloc[np.arange(len(self.films))[rows]].reset_index(drop=True)
-        masks = None if self.masks is None else self.masks[rows]
-        return replace(self, films=films, pixels=self.pixels[rows], masks=masks)
+        masks, drawn = (None if of is None else of[rows] for of in (self.masks, self.opacities))
+        return replace(self, films=films, pixels=self.pixels[rows], masks=masks, opacities=drawn)
 
 
-def load(indexed: IndexedFilms, size: int, treatment: Treatment, *, masks: bool = False) -> FilmDataset:
+def load(
+    indexed: IndexedFilms, size: int, treatment: Treatment, *, masks: bool = False, boxes: bool = False
+) -> FilmDataset:
     """Return the films that a network of some size and treatment can be shown, decoding them if that is not done yet.
 
     Args:
@@ -49,6 +53,7 @@ def load(indexed: IndexedFilms, size: int, treatment: Treatment, *, masks: bool 
         size: side of the network's input in pixels.
         treatment: how films are shown.
         masks: give the masks of their lungs too; whole films have none.
+        boxes: give the masks of radiologists' boxes too.
 
     Returns:
         All the films; of cropped ones those on which lungs are found.
@@ -57,13 +62,17 @@ def load(indexed: IndexedFilms, size: int, treatment: Treatment, *, masks: bool 
         EdgeError: the data folder does not hold a film, or there is no lung-field network to crop films with.
     """
     if treatment.crop == "none":
-        return FilmDataset(indexed.table, pixels.load(indexed, size), indexed.index_sha256, None)
+        whole = np.tile((0.0, 0.0, 1.0, 1.0), (len(indexed.table), 1))
+        drawn = opacities.masks(indexed.table["boxes"].tolist(), whole, size) if boxes else None
+        return FilmDataset(indexed.table, pixels.load(indexed, size), indexed.index_sha256, lungs=None, opacities=drawn)
     crops = pixels.load_crops(indexed, size)
     found = crops.found
+    films = indexed.table.loc[found].reset_index(drop=True)
     return FilmDataset(
-        films=indexed.table.loc[found].reset_index(drop=True),
+        films=films,
         pixels=crops.finish(treatment.outside, treatment.levels)[found],
         index_sha256=indexed.index_sha256,
         lungs=indexed.lungs,
         masks=crops.masks[found][..., np.newaxis] if masks else None,
+        opacities=opacities.masks(films["boxes"].tolist(), crops.boxes[found], size) if boxes else None,
     )

@@ -19,36 +19,55 @@ STAGES = (
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
+# (kernel, stride, expansion, output channels) of each block.
+BLOCKS = tuple(
+    (kernel, stride if repeat == 0 else 1, expansion, channels)
+    for repeats, kernel, stride, expansion, channels in STAGES
+    for repeat in range(repeats)
+)
 STEM_CHANNELS = 32
 HEAD_CHANNELS = 1280
+# Class maps are made at 1/16 of the side, where a place is 8 % of the lungs' width: the whole network's last features,
+# at 1/32, are enlarged and joined with those of its last block at 1/16.
+JOINED_BLOCK, JOINED_CHANNELS = 10, 128
 # With 10 of the 16 blocks an int8 file stays under 1 MB, the lung-field network and the card in it included.
-SHORT_BLOCKS, SHORT_HEAD_CHANNELS = 10, 320
+SHORT_BLOCKS, SHORT_HEAD_CHANNELS = 10, 192
 BATCH_NORM_EPSILON = 1e-3
 MEAN, STDDEV = 127.0, 128.0
 
 
 def features(x):
-    """Apply the network up to its 1280 feature maps: float (N, S, S, 3) in -1 .. 1 -> float (N, S/32, S/32, 1280)."""
-    return _conv_norm(_blocks(x), HEAD_CHANNELS, 1, 1, "head")
+    """Apply the whole network: float (N, S, S, 3) in -1 .. 1 -> float (N, S/16, S/16, 128)."""
+    middle = _blocks(x, range(JOINED_BLOCK + 1))
+    last = _blocks(middle, range(JOINED_BLOCK + 1, len(BLOCKS)))
+    top = _conv_norm(_conv_norm(last, HEAD_CHANNELS, 1, 1, "head"), JOINED_CHANNELS, 1, 1, "top", relu=False)
+    top = layers.UpSampling2D(2, interpolation="bilinear", name="enlarge")(top)
+    middle = _conv_norm(middle, JOINED_CHANNELS, 1, 1, "middle", relu=False)
+    joined = layers.ReLU(6.0, name="join_relu")(layers.Add(name="join")([top, middle]))
+    return neighbours(joined, 3)
 
 
 def short_features(x):
-    """Apply the first `SHORT_BLOCKS` blocks: float (N, S, S, 3) in -1 .. 1 -> float (N, S/16, S/16, 320).
+    """Apply the first `SHORT_BLOCKS` blocks: float (N, S, S, 3) in -1 .. 1 -> float (N, S/16, S/16, 192).
 
-    A layer of its own follows, since the head of the whole network was made for what the last blocks answer.
+    Layers of its own follow, since the head of the whole network was made for what the last blocks answer.
     """
-    return _conv_norm(_blocks(x, SHORT_BLOCKS), SHORT_HEAD_CHANNELS, 1, 1, "short_head")
+    x = _blocks(x, range(SHORT_BLOCKS))
+    return neighbours(_conv_norm(x, SHORT_HEAD_CHANNELS, 1, 1, "short_head"), 5)
 
 
-def _blocks(x, most: int | None = None):
-    x = _conv_norm(x, STEM_CHANNELS, 3, 2, "stem")
-    repeated = [
-        (kernel, stride if repeat == 0 else 1, expansion, channels)
-        for repeats, kernel, stride, expansion, channels in STAGES
-        for repeat in range(repeats)
-    ]
-    for i, block in enumerate(repeated[:most]):
-        x = _inverted_residual(x, *block, f"block{i}")
+def neighbours(x, kernel: int):
+    """Let each place see `kernel` x `kernel` places round it: float (N, H, W, C) -> the same shape."""
+    x = layers.DepthwiseConv2D(kernel, 1, "same", use_bias=False, name="neighbours_depthwise_conv")(x)
+    return _norm_relu(x, "neighbours_depthwise")
+
+
+def _blocks(x, which: range):
+    """Apply some of the blocks; the first one begins with the stem."""
+    if which.start == 0:
+        x = _conv_norm(x, STEM_CHANNELS, 3, 2, "stem")
+    for i in which:
+        x = _inverted_residual(x, *BLOCKS[i], f"block{i}")
     return x
 
 

@@ -16,13 +16,10 @@ def original(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def full(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Geometry, exposure, sharpness, noise, compression and things at the border. uint8 (S, S, C) -> uint8 (S, S, C).
 
-    The ranges cover what the four collections differ by, so that no such difference can tell a hospital from another.
-    The first channel is the film; a second one, the mask of its lungs, moves with it and keeps its look.
+    The ranges cover what the collections differ by, so that no such difference can tell a hospital from another. The
+    first channel is the film; a second one, a mask, moves with it and keeps its look.
     """
-    warped = _affine(pixels, rng, rotate=8, shear=0.1, zoom=0.18, shift=0.06)
-    if warped.ndim == 2:
-        return appearance(warped, rng)[..., np.newaxis]
-    return np.dstack([appearance(np.ascontiguousarray(warped[..., 0]), rng), warped[..., 1:]])
+    return _moved(pixels, rng, appearance, rotate=8, shear=0.1, zoom=0.18, shift=0.06)
 
 
 def appearance(grey: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -42,12 +39,25 @@ def appearance(grey: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def strong(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """As `full`, with the contrast of places changed too: CLAHE, unsharp masking, uneven exposure."""
-    grey = _affine(pixels[..., 0], rng, rotate=10, shear=0.12, zoom=0.2, shift=0.08)
+    """As `full`, with the contrast of places changed too, and a part of the film covered. uint8 (S, S, C), likewise."""
+    return _moved(pixels, rng, _strong_appearance, rotate=12, shear=0.1, zoom=0.18, shift=0.07)
+
+
+def _strong_appearance(grey, rng):
+    """CLAHE, unsharp masking, uneven exposure and display curves; then `appearance`; then a part covered."""
     for change, chance in ((_clahe, 0.3), (_sharpen, 0.3), (_uneven, 0.4), (_curve, 0.5)):
         if rng.random() < chance:
             grey = change(grey, rng)
-    return appearance(grey, rng)[..., np.newaxis]
+    grey = appearance(grey, rng)
+    return _cover(grey, rng) if rng.random() < 0.4 else grey
+
+
+def _moved(pixels, rng, look, **geometry):
+    """Warp all channels alike, and change the look of the first."""
+    warped = _affine(pixels, rng, **geometry)
+    if warped.ndim == 2:
+        return look(warped, rng)[..., np.newaxis]
+    return np.dstack([look(np.ascontiguousarray(warped[..., 0]), rng), warped[..., 1:]])
 
 
 KINDS = {"original": original, "full": full, "strong": strong}
@@ -103,6 +113,15 @@ def _jpeg(grey, rng):
     done, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
     assert done
     return cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
+
+
+def _cover(grey, rng):
+    """Cover a rectangle with the mean grey: no single place of a film may decide (cut-out, arXiv:1708.04552)."""
+    grey, size = grey.copy(), grey.shape[0]
+    height, width = rng.integers(size // 10, size // 4, 2)
+    top, left = rng.integers(0, size - height), rng.integers(0, size - width)
+    grey[top : top + height, left : left + width] = round(float(grey.mean()))
+    return grey
 
 
 def _border(grey, rng):

@@ -5,7 +5,7 @@ So a run gets the same batches with any number of threads, and a resumed run con
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -20,23 +20,22 @@ LOOK_AHEAD = 8
 
 @dataclass(frozen=True)
 class LabelledFilms:
-    """Films to learn from: pixels uint8 (N, S, S, C) and truth float32 (N, labels), 1 where the film has the label.
+    """Films to learn from.
 
-    The first channel of the pixels is the film. A second one, if there is one, is the mask of its lungs (255 = lung),
-    which `augment.full` moves with the film.
+    Attributes:
+        pixels: uint8 (N, S, S, C). The first channel is the film. A second one, if there is one, is the mask of
+            radiologists' boxes (255 inside), which an augmentation moves with the film.
+        truth: float32 (N, labels), 0 .. 1, how far the film shows what the label says.
+        weight: float32 (N, labels), 0 .. 1, how much that counts.
     """
 
     pixels: np.ndarray
     truth: np.ndarray
+    weight: np.ndarray
 
     def at(self, rows: np.ndarray) -> "LabelledFilms":
         """Return some of the films."""
-        return LabelledFilms(self.pixels[rows], self.truth[rows])
-
-
-def targets(labels_of_films, labels: Sequence[str]) -> np.ndarray:
-    """Return float32 (N, labels): 1 where the film has the label."""
-    return (np.asarray(labels_of_films)[:, None] == np.asarray(labels)[None, :]).astype(np.float32)
+        return LabelledFilms(self.pixels[rows], self.truth[rows], self.weight[rows])
 
 
 def chances(cells, balance: float) -> np.ndarray:
@@ -48,7 +47,7 @@ def chances(cells, balance: float) -> np.ndarray:
 
 def epoch_batches(
     films: LabelledFilms, chance: np.ndarray, config: TrainConfig, epoch: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield the batches of one epoch.
 
     Args:
@@ -58,7 +57,7 @@ def epoch_batches(
         epoch: 0 for the first.
 
     Yields:
-        float32 (batch, S, S, C) holding 0 .. 255, and float32 (batch, labels).
+        float32 (batch, S, S, C) holding 0 .. 255, and the truth and weight, float32 (batch, labels) each.
     """
     count = len(films.pixels)
     drawn = np.random.default_rng((config.seed, epoch)).choice(count, max(count, config.batch), p=chance)
@@ -66,14 +65,13 @@ def epoch_batches(
 
     def one(position):
         rng = np.random.default_rng((config.seed, epoch, position))
-        rng.random()  # an experiment drew this number; without it no earlier run could be made again
         row = drawn[position]
-        return change(films.pixels[row], rng), films.truth[row]
+        return change(films.pixels[row], rng), films.truth[row], films.weight[row]
 
     def make(step):
         first = step * config.batch
-        pixels, truth = zip(*(one(position) for position in range(first, first + config.batch)), strict=True)
-        return np.stack(pixels).astype(np.float32), np.stack(truth).astype(np.float32)
+        pixels, truth, weight = zip(*(one(position) for position in range(first, first + config.batch)), strict=True)
+        return np.stack(pixels).astype(np.float32), np.stack(truth), np.stack(weight)
 
     steps = iter(range(steps_per_epoch(count, config)))
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -1,10 +1,13 @@
-"""Temperature scaling (Guo et al. 2017): one number, fitted on validation films, that turns scores into probabilities.
+"""What validation films say of a trained network's numbers: how scores, and places, become probabilities.
 
-It goes into the last layer of the network, so a program that reads the scores need not know of it.
+Temperature scaling (Guo et al. 2017) is one number for the scores. It goes into the last layer of the network, so a
+program that reads the scores need not know of it. A class map is scaled and shifted instead (Platt 1999), by the boxes
+of radiologists, and the card says how.
 """
 
 import numpy as np
 from scipy import optimize, special
+from sklearn.linear_model import LogisticRegression
 
 from train.models import keras_calls
 
@@ -51,3 +54,25 @@ def into(model, pixels: np.ndarray, truth: np.ndarray) -> float:
     value = temperature(keras_calls.predict(model, pixels), truth)
     fold(model, value)
     return value
+
+
+def places(maps: np.ndarray, inside: np.ndarray, truth: np.ndarray) -> dict[str, float] | None:
+    """Return how a class map becomes the logits of "an opacity lies here": times `scale`, plus `offset`.
+
+    Args:
+        maps: float (N, h, w), the class map of one disease, of validation films.
+        inside: bool (N, h, w), which places lie in a radiologist's box.
+        truth: float (N,), how far each film shows the disease; those of 1 that have a box, and those of 0 without one,
+            are asked.
+
+    Returns:
+        None if no film has a box, or the map does not rise in boxes.
+    """
+    boxed = inside.any(axis=(1, 2))
+    asked = ((truth == 1) & boxed) | ((truth == 0) & ~boxed)
+    if not (asked & boxed).any():
+        return None
+    # Hardly any penalty: there are tens of thousands of places, and two numbers to find.
+    model = LogisticRegression(C=1e6).fit(maps[asked].reshape(-1, 1), inside[asked].ravel())
+    scale, offset = float(model.coef_[0, 0]), float(model.intercept_[0])
+    return {"scale": scale, "offset": offset} if scale > 0 else None

@@ -1,10 +1,11 @@
 """Train a recipe again on part of the films and judge it on the rest: `python -m train crossfit RUN`.
 
-Every film gets a score from a network that never saw its patient (`RUN/crossfit.csv`, five folds over patient groups)
-and one from a network that never saw its source (`RUN/without.csv`). One test split holds too few of the films of
-covid-chestxray-dataset that are not COVID-19; all of them together are enough to compare labels within that source.
+Each detector that has enough films with and without pneumonia is judged by a network that never saw it
+(`RUN/detectors.csv`), each source that the recipe learns from by one that never saw it, if there are several
+(`RUN/without.csv`), and every film by one that never saw its patient (`RUN/crossfit.csv`, five folds over patients).
 
-It takes nine times as long as the run itself. It can be stopped at any time: every network resumes from its last epoch.
+For a recipe that learns from SIIM alone it takes nine times as long as the run itself, detectors first. It can be
+stopped at any time: every network resumes from its last epoch.
 """
 
 from dataclasses import replace
@@ -15,7 +16,7 @@ import pandas as pd
 from edge_app.errors import EdgeError
 from train.films import film_arguments, pixels
 from train.films.film_dataset import FilmDataset
-from train.index import index
+from train.index import detectors, index
 from train.training import config, fit, training_data
 from train.training.config import TrainConfig
 
@@ -24,7 +25,7 @@ FOLDS = 5
 
 def add_parser(subparsers) -> None:
     """Declare `train crossfit`."""
-    parser = subparsers.add_parser("crossfit", help="train a run's recipe again without each fold and each source")
+    parser = subparsers.add_parser("crossfit", help="train a run's recipe again without each detector, source and fold")
     parser.add_argument("run", type=Path, help="folder of a finished run")
     film_arguments.add(parser, lungs=True)
     parser.set_defaults(func=run)
@@ -44,7 +45,7 @@ def run(args) -> int:
 
 
 def crossfit(settings: TrainConfig, dataset: FilmDataset, run_dir: Path) -> None:
-    """Train what is not trained yet; write `crossfit.csv` and `without.csv` to `run_dir`.
+    """Train what is not trained yet; write `detectors.csv`, `without.csv` and `crossfit.csv` to `run_dir`.
 
     Args:
         settings: the recipe of the run; kernels are not rounded, which changes scores by less than a hundredth.
@@ -52,18 +53,29 @@ def crossfit(settings: TrainConfig, dataset: FilmDataset, run_dir: Path) -> None
         run_dir: of the run.
     """
     settings = replace(settings, settle=0)
-    folds = {str(k + 1): replace(settings, fold=f"{k + 1}/{FOLDS}") for k in range(FOLDS)}
-    # Sources that hold COVID-19 first: theirs are the figures one waits for.
     films = dataset.films
-    ill = films["label"] == "covid"
-    sources = sorted(set(films["source"]), key=lambda name: (not (ill & (films["source"] == name)).any(), name))
-    sources = {name: replace(settings, without=name) for name in sources}
-    for column, file, recipes in (("fold", "crossfit.csv", folds), ("source", "without.csv", sources)):
+    learnt = films.loc[films["source"].isin(settings.sources or tuple(films["source"]))]
+    sources = _covid_first(learnt)
+    parts = (
+        ("detector", "detectors.csv", {name: replace(settings, without=name) for name in detectors.with_both(learnt)}),
+        # Nothing is left to learn from without the only source.
+        ("source", "without.csv", {name: replace(settings, without=name) for name in sources} if sources[1:] else {}),
+        ("fold", "crossfit.csv", {str(k + 1): replace(settings, fold=f"{k + 1}/{FOLDS}") for k in range(FOLDS)}),
+    )
+    for column, file, recipes in parts:
         tables = []
         for name, recipe in recipes.items():
-            part_dir = run_dir / "crossfit" / f"{column}-{name}"
+            part_dir = run_dir / "crossfit" / f"{column}-{name.replace('/', '-')}"
             tables.append(_scores(recipe, dataset, part_dir).assign(**{column: name}))
-        pd.concat(tables).sort_values("path").to_csv(run_dir / file, index=False, float_format="%.6f")
+        if tables:
+            table = pd.concat(tables).sort_values("path")
+            table.to_csv(run_dir / file, index=False, float_format="%.6f")
+
+
+def _covid_first(films: pd.DataFrame) -> list[str]:
+    """Return the sources of films, those with COVID-19 films first: theirs are the figures one waits for."""
+    ill = set(films.loc[films["label"] == "covid", "source"])
+    return sorted(set(films["source"]), key=lambda name: (name not in ill, name))
 
 
 def _scores(recipe: TrainConfig, dataset: FilmDataset, run_dir: Path) -> pd.DataFrame:
@@ -75,6 +87,9 @@ def _scores(recipe: TrainConfig, dataset: FilmDataset, run_dir: Path) -> pd.Data
         for checkpoint in (run_dir / "last.keras", run_dir / "best.keras", run_dir / "model.h5"):
             checkpoint.unlink(missing_ok=True)
     table = pd.read_csv(run_dir / "scores.csv", keep_default_na=False)
-    table = table[table["split"] == "test"].drop(columns="split")
+    # Films of other sources are left out by every recipe, and so by the run itself.
+    learnt = recipe.sources or tuple(table["source"])
+    asked = (table["split"] == "test") & table["source"].isin(learnt)
+    table = table.loc[asked].drop(columns="split")
     thresholds = record["metrics"]["thresholds"]
     return table.assign(**{f"threshold_{label}": value for label, value in thresholds.items()})

@@ -23,10 +23,10 @@ LEVELS = 127
 LOUDEST = 0.9999
 # A channel is raised at most this much, so that a silent one does not take the whole range of the kernel that reads it.
 MOST_GAIN = 32
-# Networks with linear bottlenecks: how many blocks, and the convolution that reads the last.
+# Networks with linear bottlenecks: how many blocks, the convolution that reads the last, and others that read a block.
 HEADS = {
-    "lite0": (sum(repeats for repeats, *_ in lite0.STAGES), "head_conv"),
-    "short": (lite0.SHORT_BLOCKS, "short_head_conv"),
+    "lite0": (len(lite0.BLOCKS), "head_conv", {lite0.JOINED_BLOCK: "middle_conv"}),
+    "short": (lite0.SHORT_BLOCKS, "short_head_conv", {}),
 }
 
 
@@ -57,7 +57,7 @@ def _streams(model):
     """Yield (blocks that write, convolutions that read) of each residual stream: the blocks of a stage share one."""
     if model.name not in HEADS:
         return
-    blocks, head = HEADS[model.name]
+    blocks, head, beside = HEADS[model.name]
     first = 0
     for repeats, *_ in lite0.STAGES:
         last = min(first + repeats, blocks) - 1
@@ -65,7 +65,8 @@ def _streams(model):
             return
         after = head if last == blocks - 1 else f"block{last + 1}_expand_conv"
         inner = [f"block{i}_expand_conv" for i in range(first + 1, last + 1)]
-        yield [f"block{i}" for i in range(first, last + 1)], [*inner, after]
+        joined = [name for i, name in beside.items() if i == last]
+        yield [f"block{i}" for i in range(first, last + 1)], [*inner, after, *joined]
         first = last + 1
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from train.evaluation import evaluate
+from train.index.findings import NORMAL
 from train.models import keras_calls
-from train.training import batches, checkpoints, localisation_loss
+from train.training import batches, checkpoints, losses
 from train.training.config import TrainConfig
 from train.training.training_data import TrainingData
 
@@ -44,7 +45,7 @@ def settle_in(model, settings: TrainConfig, data: TrainingData) -> list[dict[str
     int8_prepare.equalize(model, _measured_films(data, settings))
     int8_prepare.round_kernels(model)
     fused_norm.fuse(model)
-    shown = localisation_loss.attach(model) if settings.heat else model
+    shown = _with_places(model, settings)
     _compile(shown, settings, SETTLING_RATE * settings.learning_rate)
     rows = [_epoch(shown, settings, data, settings.epochs + i) for i in range(settings.settle)]
     int8_prepare.finish(model)
@@ -71,7 +72,7 @@ def _epoch(model, settings: TrainConfig, data: TrainingData, epoch: int) -> dict
     # A checkpoint does not hold the state of a layer's random generator: make it a function of the epoch.
     model.get_layer("dropout").seed_generator.state.assign([settings.seed, epoch])
     fitted = model.fit(
-        _packed(batches.epoch_batches(data.films, data.chance, settings, epoch), model),
+        _packed(batches.epoch_batches(data.films, data.chance, settings, epoch), model, settings),
         steps_per_epoch=batches.steps_per_epoch(len(data.films.pixels), settings),
         initial_epoch=epoch,
         epochs=epoch + 1,
@@ -79,7 +80,8 @@ def _epoch(model, settings: TrainConfig, data: TrainingData, epoch: int) -> dict
         verbose=1 if sys.stdout.isatty() else 2,
     )
     scores = _predict(model, data.val.pixels)
-    figures = {"loss": fitted.history["loss"][0]} | evaluate.progress(scores, data.val.truth, settings.labels)
+    progress = evaluate.progress(scores, data.val.truth, data.val.weight, settings.labels)
+    figures = {"loss": fitted.history["loss"][0]} | progress
     print("  " + "  ".join(f"{name} {value:.4f}" for name, value in figures.items()), flush=True)
     return {"epoch": epoch + 1} | figures
 
@@ -89,19 +91,22 @@ def _predict(model, pixels) -> np.ndarray:
     return answer["scores"] if isinstance(answer, dict) else answer
 
 
-def _packed(made, model):
-    """Give each output of `model` its truth: scores the labels, and heat the lungs, the second channel of the films."""
-    for pixels, truth in made:
+def _packed(made, model, settings: TrainConfig):
+    """Give each output of `model` its truth: scores the labels, and places the boxes, the second channel of films."""
+    for pixels, truth, weight in made:
+        scores = losses.with_weights(truth, weight)
         if not isinstance(model.output, dict):
-            yield pixels, truth
+            yield pixels, scores
         else:
-            lungs = localisation_loss.truth(pixels[..., 1:], model.output["heat"].shape[1])
-            yield pixels[..., :1], {"scores": truth, "heat": lungs}
+            side, sick = model.output["places"].shape[1], list(_diseases(settings))
+            places = losses.place_truth(pixels[..., 1:], truth[:, sick], side)
+            yield pixels[..., :1], {"scores": scores, "places": places}
 
 
 def _resumed(settings: TrainConfig, run_dir: Path):
     """Return the model of the last epoch of an unfinished run, with the state of its optimizer."""
-    return keras_calls.load(run_dir / "last.keras", {"outside": _outside(settings)}, to_go_on=True)
+    own = {"weighted": losses.scores(settings.label_smoothing), "places": losses.places}
+    return keras_calls.load(run_dir / "last.keras", own, to_go_on=True)
 
 
 def _new(settings: TrainConfig, data: TrainingData):
@@ -113,8 +118,7 @@ def _new(settings: TrainConfig, data: TrainingData):
     )
     networks.freeze(model, settings.freeze if settings.imagenet else 0)
     fused_norm.fuse(model)
-    if settings.heat:
-        model = localisation_loss.attach(model)
+    model = _with_places(model, settings)
     _compile(model, settings, _warm_up_and_decay(settings, len(data.films.pixels)))
     return model
 
@@ -136,15 +140,22 @@ def _warm_up_and_decay(settings: TrainConfig, films: int):
 def _compile(model, settings, rate) -> None:
     import keras
 
-    loss = keras.losses.BinaryCrossentropy(label_smoothing=settings.label_smoothing)
+    loss = losses.scores(settings.label_smoothing)
     model.compile(
         keras_calls.adam(rate, settings.weight_decay or None),
-        {"scores": loss, "heat": _outside(settings)} if settings.heat else loss,
-        loss_weights={"scores": 1.0, "heat": settings.heat} if settings.heat else None,
+        {"scores": loss, "places": losses.places} if settings.places else loss,
+        loss_weights={"scores": 1.0, "places": settings.places} if settings.places else None,
         jit_compile=keras.backend.backend() == "jax",  # XLA on a CPU is several times slower with depthwise layers
     )
 
 
-def _outside(settings: TrainConfig):
-    """Return the loss of heat outside the lungs, over the maps of the diseases."""
-    return localisation_loss.loss(tuple(i for i, label in enumerate(settings.labels) if label != "normal"))
+def _with_places(model, settings: TrainConfig):
+    """Return the model that also answers its places, if the recipe weighs them."""
+    from train.models import place_logits
+
+    return place_logits.attach(model, _diseases(settings)) if settings.places else model
+
+
+def _diseases(settings: TrainConfig) -> tuple[int, ...]:
+    """Return which outputs are of a disease."""
+    return tuple(i for i, label in enumerate(settings.labels) if label != NORMAL)

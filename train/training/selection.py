@@ -7,6 +7,7 @@ import pandas as pd
 
 from edge_app.errors import WrongUsage
 from train.index import detectors
+from train.training import truth
 from train.training.config import TrainConfig
 
 
@@ -15,12 +16,12 @@ def rows(films: pd.DataFrame, settings: TrainConfig) -> tuple[np.ndarray, np.nda
 
     Args:
         films: rows of the index that belong to a split.
-        settings: labels, cells, most, without, fold and seed are used.
+        settings: labels, sources, cells, most, without, fold and seed are used.
 
     Raises:
         WrongUsage: no film has a cell, a label or the source that the recipe names.
     """
-    wanted = _of_cells(films, settings) & films["label"].isin(settings.labels)
+    wanted = _of_cells(films, settings) & films["label"].isin(list(truth.taught(settings.labels)))
     # Nor films of other sources that are joined to one left out: the same patient, or the same picture.
     wanted &= ~films["group"].isin(films.loc[left_out(films, settings), "group"])
     # A run that tests on films it leaves out has no other use for the test split than to learn from it.
@@ -69,10 +70,17 @@ def cells(films: pd.DataFrame) -> pd.Series:
 
 def _of_cells(films: pd.DataFrame, settings: TrainConfig) -> pd.Series:
     """Return for each film whether it is of a cell that the recipe learns from."""
+    if unknown := sorted(set(settings.sources) - set(films["source"])):
+        known = ", ".join(sorted(set(films["source"])))
+        raise WrongUsage(
+            f"--sources: {unknown[0]!r} is not in the index, which holds {known}; download it (`make data` says where) "
+            "or give '--sources' those that you have."
+        )
     cell = cells(films)
     if unknown := sorted(set(settings.cells) - set(cell)):
         raise WrongUsage(f"--cells: {unknown[0]!r} is not in the index; it holds {', '.join(sorted(set(cell)))}.")
-    return cell.isin(settings.cells) if settings.cells else pd.Series(True, index=films.index)
+    of_cells = cell.isin(settings.cells) if settings.cells else pd.Series(True, index=films.index)
+    return of_cells & (films["source"].isin(settings.sources) if settings.sources else True)
 
 
 def _at_most(train: np.ndarray, films: pd.DataFrame, settings: TrainConfig) -> np.ndarray:

@@ -41,7 +41,7 @@ def places(tmp_path_factory):
         )
     films = pd.DataFrame(rows)
     index.write(films, work / "index.csv")
-    settings = config.preset("tiny", size=32, epochs=1, batch=12, crop="none", settle=0)
+    settings = config.preset("tiny", sources=(), size=32, epochs=1, batch=12, crop="none", settle=0)
     indexed = indexed_films.read(work / "index.csv", work / "data", work)
     fit.fit(settings, training_data.load(settings, indexed), work / "run")
     return work
@@ -124,7 +124,7 @@ def test_the_whole_report(places, monkeypatch, capsys):
 def test_masks_lie_in_the_frame_of_what_the_network_sees(places, monkeypatch):
     """Of a network that sees crops, and of one that sees whole films."""
     monkeypatch.setattr(pixels, "LUNGS", LUNGS)
-    settings = config.preset("tiny", size=32, crop="lungs", outside="black")
+    settings = config.preset("tiny", sources=(), size=32, crop="lungs", outside="black")
     record = {"config": asdict(settings), "index_sha256": index.sha256(places / "index.csv")}
     crops = audited.load(audited.AuditedRun(places, record, None), places / "index.csv", places / "data", places)
     assert len(crops.films) == len(crops.pixels) == len(crops.words) == 96

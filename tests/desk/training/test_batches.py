@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from train.training import augment, batches
+from train.training import augment, batches, truth
 from train.training.batches import LabelledFilms
 from train.training.config import TrainConfig
 
@@ -12,7 +12,8 @@ LABELS = ("normal", "covid", "pneumonia")
 @pytest.fixture
 def films(drawn):
     rows, pixels = drawn
-    return LabelledFilms(pixels, batches.targets(rows["label"], LABELS))
+    targets, weights = truth.of_films(rows["label"].tolist(), LABELS)
+    return LabelledFilms(pixels, targets, weights * np.arange(1, 4, dtype=np.float32))
 
 
 @pytest.fixture
@@ -44,26 +45,28 @@ def test_batches_are_a_function_of_seed_and_epoch(films, monkeypatch, changes):
 
 
 def test_a_batch_holds_levels_and_its_own_labels(films, as_it_is):
-    for x, y in _epoch(films, 0, TrainConfig(batch=8, seed=1, augment=as_it_is)):
-        assert x.dtype == y.dtype == np.float32
-        assert (x.shape, y.shape) == ((8, 32, 32, 1), (8, 3))
+    for x, y, w in _epoch(films, 0, TrainConfig(batch=8, seed=1, augment=as_it_is)):
+        assert x.dtype == y.dtype == w.dtype == np.float32
+        assert (x.shape, y.shape, w.shape) == ((8, 32, 32, 1), (8, 3), (8, 3))
         assert 0 <= x.min() < x.max() <= 255
-        for film, truth in zip(x, y, strict=True):
+        for film, wanted, weight in zip(x, y, w, strict=True):
             row = np.flatnonzero((films.pixels == film).all(axis=(1, 2, 3)))
             assert len(row) == 1
-            assert np.array_equal(films.truth[row[0]], truth)
+            assert np.array_equal(films.truth[row[0]], wanted)
+            assert np.array_equal(films.weight[row[0]], weight)
 
 
 def test_only_films_with_a_chance_are_drawn(films):
     chance = np.zeros(len(films.pixels))
     chance[[3, 10]] = 0.5
-    drawn = np.concatenate([y for _, y in batches.epoch_batches(films, chance, CONFIG, 0)])
+    drawn = np.concatenate([y for _, y, _ in batches.epoch_batches(films, chance, CONFIG, 0)])
     assert {tuple(row) for row in drawn} == {tuple(films.truth[3]), tuple(films.truth[10])}
 
 
 def test_targets_are_one_column_a_label():
-    truth = batches.targets(["covid", "normal", "pneumonia"], ("normal", "covid"))
-    assert truth.tolist() == [[0, 1], [1, 0], [0, 0]]
+    targets, weights = truth.of_films(["covid", "normal", "pneumonia"], ("normal", "covid"))
+    assert targets.tolist() == [[0, 1], [1, 0], [0, 0]]
+    assert (weights == 1).all()
 
 
 def test_balance_draws_rare_cells_more_often():

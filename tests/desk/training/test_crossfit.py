@@ -12,6 +12,7 @@ from tests.support.drawn_index import LABELS, SOURCES
 from tests.support.golden import LUNGS
 from train.__main__ import main
 from train.evaluation import intervals
+from train.index import detectors
 from train.training import config, crossfit, selection
 
 SETTINGS = config.preset(
@@ -73,6 +74,26 @@ def test_every_film_is_judged_once_by_those_who_never_saw_it(made, drawn, capsys
     } == before
     assert [(run_dir / file).read_bytes() for file in known] == tables
     assert "training without" not in capsys.readouterr().out
+
+
+def test_detectors_come_first_and_the_only_source_stays(dataset, joined, tmp_path, monkeypatch):
+    """Of a recipe that learns from one source the detectors with enough films of both kinds are left out in turn."""
+    monkeypatch.setattr(crossfit, "FOLDS", 0)
+    monkeypatch.setattr(intervals, "DRAWS", 20)
+    monkeypatch.setattr(detectors, "LEAST", 2)
+    monkeypatch.setattr(detectors.with_both, "__defaults__", (2, detectors.KINDS))
+    films = joined.assign(machine=np.where(np.arange(len(joined)) // 32 % 2 == 0, "30x40", "10x10"))
+    films["appearance"] = films["label"].map({"normal": "negative", "covid": "typical"}).fillna("atypical")
+    settings = replace(SETTINGS, sources=("clinic-a",), settle=0)
+    crossfit.crossfit(settings, replace(dataset, films=films), tmp_path)
+    names = detectors.with_both(films[films["source"] == "clinic-a"])
+    assert names == ["clinic-a/10x10", "clinic-a/30x40"]
+    found = sorted(path.name for path in (tmp_path / "crossfit").iterdir())
+    assert found == ["detector-clinic-a-10x10", "detector-clinic-a-30x40"]
+    assert not (tmp_path / "without.csv").exists()
+    judged = pd.read_csv(tmp_path / "detectors.csv")
+    assert (judged["source"] + "/" + judged["machine"] == judged["detector"]).all()
+    assert sorted(judged["path"]) == sorted(films.loc[films["source"] == "clinic-a", "path"])
 
 
 def test_a_run_that_cannot_be_judged_is_named(tmp_path, capsys):

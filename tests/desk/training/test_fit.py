@@ -14,9 +14,10 @@ from edge_app.imaging import preprocess
 from tests.support.drawn_index import LABELS
 from tests.support.golden import LUNGS
 from train.films import pixels
-from train.training import batches, calibrate, checkpoints, config, fit, int8_prepare, loop
+from train.training import calibrate, checkpoints, config, fit, int8_prepare, loop
+from train.training.truth import of_films as targets_of
 
-SETTINGS = config.preset("tiny", size=32, epochs=2, batch=12)
+SETTINGS = config.preset("tiny", sources=(), size=32, epochs=2, batch=12)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_scores_are_calibrated_on_the_validation_films(drawn, finished):
     assert np.allclose(table.loc[written, columns], scores[written.index], atol=2e-6)  # six decimals
     calibrate.fold(network, 1 / temperature)
     before, val = network.predict(film_pixels, verbose=0), (films["split"] == "val").to_numpy()
-    truth = batches.targets(films["label"], LABELS)
+    truth = targets_of(films["label"].tolist(), LABELS)[0]
     assert abs(temperature - 1) > 0.01
     assert calibrate.temperature(before[val], truth[val]) == pytest.approx(temperature, rel=1e-3)
     assert np.allclose(scores, special.expit(calibrate.logits(before) / temperature), atol=1e-5)

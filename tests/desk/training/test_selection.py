@@ -6,18 +6,18 @@ import pytest
 
 from edge_app.errors import WrongUsage
 from tests.support.drawn_index import LABELS
-from tests.support.golden import LUNGS
 from train.evaluation import evaluate
-from train.films.indexed_films import IndexedFilms
 from train.models import networks
-from train.training import config, selection, training_data
+from train.training import config, selection, training_data, truth
 
-SETTINGS = config.preset("tiny")
+SETTINGS = config.preset("tiny", sources=())
 
 
 def test_most_and_cells_choose_the_training_films(drawn):
     films, _ = drawn
-    settings = config.preset("tiny", labels=("normal", "covid"), cells=("clinic-a/normal", "clinic-b/covid"), most=3)
+    settings = config.preset(
+        "tiny", sources=(), labels=("normal", "covid"), cells=("clinic-a/normal", "clinic-b/covid"), most=3
+    )
     train, val = selection.rows(films, settings)
     chosen = films.iloc[train]
     assert (chosen["source"] + "/" + chosen["label"]).value_counts().to_dict() == {
@@ -30,9 +30,9 @@ def test_most_and_cells_choose_the_training_films(drawn):
 def test_a_cell_or_label_that_no_film_has_is_named(drawn):
     films, _ = drawn
     with pytest.raises(WrongUsage, match=r"--cells: 'clinic-z/covid' is not in the index; it holds clinic-a/covid"):
-        selection.rows(films, config.preset("tiny", cells=("clinic-z/covid",)))
+        selection.rows(films, config.preset("tiny", sources=(), cells=("clinic-z/covid",)))
     with pytest.raises(WrongUsage, match="no film labelled 'covid' in split 'train'"):
-        selection.rows(films[films["label"] != "covid"], config.preset("tiny"))
+        selection.rows(films[films["label"] != "covid"], config.preset("tiny", sources=()))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_cell_or_label_that_no_film_has_is_named(drawn):
 )
 def test_nothing_is_learnt_from_what_is_left_out(joined, changes):
     films = joined
-    settings = config.preset("tiny", **changes)
+    settings = config.preset("tiny", sources=(), **changes)
     out = selection.left_out(films, settings)
     train, val = selection.rows(films, settings)
     wanted = np.zeros(len(films), bool)
@@ -87,27 +87,29 @@ def test_folds_are_whole_patients_and_hold_every_film_once(joined):
 
 def test_a_source_that_no_film_has_cannot_be_left_out(drawn):
     with pytest.raises(WrongUsage, match="--without: 'clinic-z' is not in the index; it holds clinic-a, clinic-b"):
-        selection.rows(drawn[0], config.preset("tiny", without="clinic-z"))
+        selection.rows(drawn[0], config.preset("tiny", sources=(), without="clinic-z"))
 
 
 def test_a_detector_can_be_left_out_like_a_source(drawn):
     films = drawn[0].assign(machine=["1x1", "2x2", "3x3"] * (len(drawn[0]) // 3))
-    settings = config.preset("tiny", without="clinic-a/2x2")
+    settings = config.preset("tiny", sources=(), without="clinic-a/2x2")
     expected = (films["source"] == "clinic-a") & (films["machine"] == "2x2")
     assert np.array_equal(selection.left_out(films, settings), expected)
     train, val = selection.rows(films, settings)
     assert not expected.iloc[[*train, *val]].any()
 
 
-def test_the_scores_of_a_run_leave_out_what_is_neither_case_nor_control(drawn, tmp_path):
+def test_no_figure_counts_a_film_that_is_neither_case_nor_control(drawn, tmp_path):
     films = drawn[0].copy()
     unsure = films.index[films["split"] == "test"][:2]
     films.loc[unsure, "label"] = "indeterminate"
     settings = config.preset("seed", size=32, labels=LABELS, cells=())
-    evaluate.write(networks.build("seed", 32, LABELS), films, drawn[1], settings, tmp_path)
+    train = np.flatnonzero(films["split"] == "train")
+    found = evaluate.write(networks.build("seed", 32, LABELS), films, drawn[1], settings, tmp_path, train)
     table = pd.read_csv(tmp_path / "scores.csv")
-    assert len(table) == (films["split"] != "train").sum() - 2
-    assert not table["path"].isin(films.loc[unsure, "path"]).any()
+    assert len(table) == (films["split"] != "train").sum()
+    assert table["path"].isin(films.loc[unsure, "path"]).sum() == 2  # a site may ask how many of these are unsure
+    assert found["test"]["covid"]["all"]["n"] == (films["split"] == "test").sum() - 2
 
 
 def test_the_scores_of_a_run_are_of_the_films_left_out(drawn, joined, tmp_path):
@@ -116,7 +118,7 @@ def test_the_scores_of_a_run_are_of_the_films_left_out(drawn, joined, tmp_path):
     settings = config.preset("seed", size=32, labels=LABELS, cells=(), without="clinic-b")
     network = networks.build("seed", 32, LABELS)
     for out in (selection.left_out(films, settings), None):
-        evaluate.write(network, films, drawn[1], settings, tmp_path, out)
+        evaluate.write(network, films, drawn[1], settings, tmp_path, np.flatnonzero(films["split"] == "train"), out)
         table = pd.read_csv(tmp_path / "scores.csv").set_index("path")
         test, val = (films["path"].isin(table.index[table["split"] == split]) for split in ("test", "val"))
         if out is None:
@@ -129,9 +131,37 @@ def test_the_scores_of_a_run_are_of_the_films_left_out(drawn, joined, tmp_path):
             assert np.array_equal(val, (films["split"] == "val") & free)
 
 
+def test_only_the_named_sources_teach_and_the_others_are_all_left_out(joined):
+    settings = config.preset("tiny", sources=("clinic-a",))
+    train, val = selection.rows(joined, settings)
+    assert set(joined["source"].iloc[[*train, *val]]) == {"clinic-a"}
+    side = evaluate.sides(joined, train)
+    elsewhere = (joined["source"] == "clinic-b").to_numpy()
+    copies = joined["group"].isin(joined["group"].iloc[train]).to_numpy()
+    assert (elsewhere & copies).any()
+    assert set(side[elsewhere & copies]) == {""}  # a copy of what was learnt says nothing
+    assert set(side[elsewhere & ~copies & (joined["split"] == "train").to_numpy()]) == {"test"}
+    for split in ("val", "test"):
+        kept = (joined["split"] == split).to_numpy() & ~(elsewhere & copies)
+        assert set(side[kept]) == {split}
+    with pytest.raises(WrongUsage, match="--sources: 'clinic-z' is not in the index, which holds clinic-a, clinic-b;"):
+        selection.rows(joined, config.preset("tiny", sources=("clinic-z",)))
+
+
+def test_an_indeterminate_film_teaches_both_pneumonias_a_little(drawn):
+    assert truth.taught(LABELS) == {*LABELS, "indeterminate"}
+    assert truth.taught(("normal", "covid")) == {"normal", "covid"}
+    targets, weights = truth.of_films(["indeterminate", "covid", "normal", "other"], LABELS)
+    assert targets.tolist() == [[0, 0.5, 0.5], [0, 1, 0], [1, 0, 0], [0, 0, 0]]
+    assert weights[0].tolist() == pytest.approx([1, truth.LITTLE, truth.LITTLE]) and (weights[1:] == 1).all()
+    films = drawn[0].assign(label=["indeterminate", *drawn[0]["label"][1:]])
+    train, _ = selection.rows(films, SETTINGS)
+    assert 0 in train
+
+
 def test_training_data_are_the_chosen_films_in_order(drawn, dataset):
     films, film_pixels = drawn
-    settings = config.preset("tiny", balance=1.0)
+    settings = config.preset("tiny", sources=(), balance=1.0)
     train, val = np.array([5, 2, 40]), np.array([7, 8])
     data = training_data.build(settings, dataset, train, val)
     assert np.array_equal(data.films.pixels, film_pixels[train])
@@ -140,9 +170,3 @@ def test_training_data_are_the_chosen_films_in_order(drawn, dataset):
         assert [LABELS[i] for i in part.truth.argmax(axis=1)] == films["label"].iloc[rows].tolist()
         assert (part.truth.sum(axis=1) == 1).all()
     assert np.allclose(data.chance, 1 / 3)
-
-
-def test_heat_cannot_be_weighed_on_whole_films(drawn, tmp_path):
-    indexed = IndexedFilms(drawn[0], "0" * 64, tmp_path, tmp_path, LUNGS)
-    with pytest.raises(WrongUsage, match=r"^--heat: is 0\.15 with '--crop none'; .* give '--heat 0' too, or leave"):
-        training_data.load(config.preset("lite0", crop="none"), indexed)
