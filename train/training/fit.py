@@ -9,14 +9,12 @@ import numpy as np
 from edge_app import atomic_io
 from edge_app.errors import WrongUsage
 from edge_app.imaging import preprocess
-from train.evaluation import evaluate, localisation
+from train.evaluation import evaluate
 from train.films import film_arguments, pixels
 from train.films.film_dataset import FilmDataset
 from train.films.indexed_films import IndexedFilms
-from train.index.findings import NORMAL
-from train.models import keras_calls
 from train.reporting import provenance
-from train.training import augment_sheet, calibrate, checkpoints, config, loop, selection, training_data, truth
+from train.training import augment_sheet, calibrate, checkpoints, config, loop, places, selection, training_data
 from train.training.config import TrainConfig
 
 RUNS = Path("models/runs")
@@ -72,31 +70,16 @@ def fit(settings: TrainConfig, dataset: FilmDataset, run_dir: Path) -> dict:
         record["settled"] = loop.settle_in(model, settings, data)
     sure = data.val.at(np.flatnonzero(np.isin(data.val.truth, (0, 1)).all(axis=1)))
     record["temperature"] = calibrate.into(model, sure.pixels, sure.truth)
-    record["places"] = _places(model, settings, dataset, val)
+    record["places"] = places.scales(model, settings, dataset, val)
     _save(model, run_dir)
     out = selection.left_out(dataset.films, settings)
     tested = out if out.any() else None
     record["metrics"] = evaluate.write(model, dataset.films, dataset.pixels, settings, run_dir, train, tested)
+    points = record["metrics"]["operating_points"]["refer"]
+    record["localisation"] = places.measured(model, settings, dataset, points)
     plots.curves(checkpoints.history(run_dir), run_dir / "curves.png")
     atomic_io.write_json(run_dir / "run.json", record)
     return record
-
-
-def _places(model, settings: TrainConfig, dataset: FilmDataset, val: np.ndarray) -> dict:
-    """Return by disease how its class map becomes the logits of places; none if the films have no boxes."""
-    from train.models import networks
-
-    if dataset.opacities is None:
-        return {}
-    maps = keras_calls.predict(networks.with_class_maps(model), dataset.pixels[val], 64)["cam"]
-    inside = localisation.shrunk(dataset.opacities[val], maps.shape[1])
-    targets, _ = truth.of_films(dataset.films["label"].iloc[val].tolist(), settings.labels)
-    found = {
-        label: calibrate.places(maps[..., i], inside, targets[:, i])
-        for i, label in enumerate(settings.labels)
-        if label != NORMAL
-    }
-    return {label: numbers for label, numbers in found.items() if numbers}
 
 
 def read_record(run_dir: Path) -> dict | None:
