@@ -1,4 +1,4 @@
-"""What the class maps of a trained network say of places: how they become probabilities, and how often they are right."""
+"""What the class maps of a trained network say of places: how they become probabilities, how often they are right."""
 
 import numpy as np
 
