@@ -13,6 +13,7 @@ from convert.modelfile import card, fit_ood, golden_film
 from convert.quantize import calibration_films
 from convert.verify import acceptance
 from edge_app.errors import EdgeError
+from train.evaluation import left_out
 from train.films import film_arguments, film_dataset, pixels
 from train.films.film_dataset import FilmDataset
 from train.index import index
@@ -76,6 +77,7 @@ class FinishedRun:
         typical: uint8 (N, S, S, 1), training films whose embeddings are the usual ones.
         ordinary: validation films of every source, which the limit of embeddings is set on.
         gate: the limits that belong to `lungs`, of `convert.lungs`; None if it knows no views.
+        left_out: what its operating points gave on hospitals left out, of `left_out.of_points`.
     """
 
     record: dict
@@ -87,6 +89,7 @@ class FinishedRun:
     typical: np.ndarray
     ordinary: OrdinaryFilms
     gate: dict | None
+    left_out: dict
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -125,13 +128,16 @@ def load(run_dir: Path, dataset: FilmDataset, lungs: Path) -> FinishedRun:
     pixels.check_lungs(lungs, record, run_dir)
     held_out = hold_out(run_dir, model, dataset)
     training = calibration_films.checked(dataset.pixels[calibration_films.rows(dataset.films, record)])
-    typical = dataset.pixels[calibration_films.rows(dataset.films, record, fit_ood.PER_CELL)]
+    # Films of any hospital are usual: no label is asked for.
+    anywhere = {"config": record["config"] | {"sources": ()}}
+    typical = dataset.pixels[calibration_films.rows(dataset.films, anywhere, fit_ood.PER_CELL)]
     chosen = fit_ood.rows_to_pass(dataset.films)
     ordinary = OrdinaryFilms(dataset.pixels[chosen], dataset.films["source"].to_numpy()[chosen])
     beside = lungs.with_suffix(".json")
     gate = json.loads(beside.read_text()).get("gate") if beside.is_file() else None
+    judged = left_out.of_points(left_out.parts(run_dir), record["config"]["labels"])
     return FinishedRun(
-        record, model, training, held_out, lungs.read_bytes(), golden_film.make(), typical, ordinary, gate
+        record, model, training, held_out, lungs.read_bytes(), golden_film.make(), typical, ordinary, gate, judged
     )
 
 

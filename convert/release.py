@@ -92,7 +92,9 @@ def make(variant: variants.Variant, run: FinishedRun, places: list[runtimes.Plac
     first = runtimes.run(places[0], flatbuffer, variant.films(run.held_out.pixels), len(run.labels))
     judged = {places[0].name: _against_model(first.answers.at(run.held_out.validation), run)}
     judged |= {place.name: judge(place, flatbuffer, variant, run, first.answers) for place in places[1:]}
-    measured = _evaluated(first.answers.scores, run) | {"runtimes": list(judged)}
+    measured = _evaluated(first.answers.scores, run)
+    measured["operating_points"] = _with_left_out(measured["operating_points"], run.left_out)
+    measured["runtimes"] = list(judged)
     measured["golden"] = _golden(places[0], flatbuffer, variant, run)
     ood, measured["gate"] = gate(flatbuffer, variant, run)
     measured["camera"] = None  # `convert camera` adds it
@@ -151,6 +153,17 @@ def _evaluated(scores: np.ndarray, run: FinishedRun) -> dict:
     after[[f"score_{label}" for label in run.labels]] = scores
     measured = evaluate.measure(after, evaluate.Scope.of(run.record["config"]), run.metrics["operating_points"])
     return measured | {"agreement": agreement(before, after, run.labels, run.thresholds)}
+
+
+def _with_left_out(points: dict, left_out: dict) -> dict:
+    """Return operating points, by rule and label, with what the run's networks gave on hospitals left out."""
+    return {
+        rule: {
+            label: point | ({"left_out": left_out[rule][label]} if label in left_out[rule] else {})
+            for label, point in by_label.items()
+        }
+        for rule, by_label in points.items()
+    }
 
 
 def agreement(before, after, labels: tuple[str, ...], thresholds: dict) -> dict:

@@ -4,6 +4,7 @@ import numpy as np
 
 from convert.quantize import quantize
 from edge_app.errors import EdgeError
+from train.evaluation.evaluate import Scope
 
 # Films a cell (source and label) gives: enough for stable ranges, few enough for a minute. See models/CONVERSION.md.
 PER_CELL = 25
@@ -17,15 +18,14 @@ def rows(
 
     Args:
         films: rows of the index.
-        record: `run.json`; its labels and cells are kept to.
+        record: `run.json`; its labels, cells and sources are kept to, as `Scope.own`.
         per_cell: films a cell, if it has that many.
         seed: of the choice.
         least: more a cell are taken where that makes fewer films than this.
     """
     cell = films["source"] + "/" + films["label"]
-    cells = record["config"]["cells"]
-    wanted = (films["split"] == "train") & films["label"].isin(record["config"]["labels"])
-    found = np.flatnonzero(wanted & (cell.isin(cells) if cells else True))
+    own = films.index.isin(Scope.of(record["config"]).own(films).index)
+    found = np.flatnonzero(own & (films["split"] == "train").to_numpy())
     shuffled = np.random.default_rng(seed).permutation(found)
     names = cell.iloc[shuffled].to_numpy()
     seen = cell.iloc[shuffled].groupby(names).cumcount().to_numpy()

@@ -79,7 +79,7 @@ def test_only_a_file_for_the_edge_gets_a_gate(head):
     held_out = HeldOutFilms(pd.DataFrame({"split": ["val"] * 20 + ["test"] * 20}), films, Answers(np.zeros((40, 3))))
     ordinary = OrdinaryFilms(films[:20], np.array(["a"] * 20))
     record = {"config": {"labels": labels}}
-    run = FinishedRun(record, model, films, held_out, b"", b"", films, ordinary, {"wrong": 0.3})
+    run = FinishedRun(record, model, films, held_out, b"", b"", films, ordinary, {"wrong": 0.3}, {})
     ood, limits = release.gate(content, variants.Variant("float32", head), run)
     if head == "mobile":
         assert (ood, limits) == (b"", None)
