@@ -157,7 +157,7 @@ def _export(find, path: Path) -> None:
     """Write what `find()` yields; it is called twice, since the header needs the names of the scores."""
     import csv
 
-    from edge_app.outputs.csv_file import flat, of_findings, safe
+    from edge_app.outputs.csv_file import added, flat, safe
 
     labels = next((tuple(row["scores"]) for row in find() if row["scores"]), ())
     nothing = dict.fromkeys(("findings", "refusal", "corrected", "scores", "lungs"))
@@ -165,9 +165,9 @@ def _export(find, path: Path) -> None:
     try:
         with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             writer = csv.writer(file)
-            writer.writerow([*flat(nothing, labels), *more, *of_findings(nothing)])
+            writer.writerow([*flat(nothing, labels), *more, *added(nothing)])
             for row in find():
-                cells = flat(row, labels) | {name: row[name] for name in more} | of_findings(row)
+                cells = flat(row, labels) | {name: row[name] for name in more} | added(row)
                 writer.writerow(safe(cell) for cell in cells.values())
     except OSError as error:
         raise WrongUsage(f"--csv: '{path}' cannot be written ({error.strerror}); name a file of yours.") from error

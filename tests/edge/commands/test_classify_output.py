@@ -53,7 +53,7 @@ def test_json_lines(films):
     assert all(list(row["scores"]) == ["normal", "covid", "pneumonia"] for row in rows)
     assert all(0 <= score <= 1 for row in rows for score in row["scores"].values())
     for row in rows:
-        assert list(row["lungs"]) == ["box", "share", "heat_inside"]
+        assert list(row["lungs"]) == ["box", "share", "heat_inside", "heat_label", "heat_peak"]
         # Where draw_film puts them: top, left, bottom, right.
         assert row["lungs"]["box"] == pytest.approx([0.17, 0.15, 0.78, 0.85], abs=0.04)
         assert 0.15 < row["lungs"]["share"] < 0.3
@@ -152,6 +152,7 @@ def test_csv_holds_what_json_says(films, tmp_path):
         for label in ("normal", "covid", "pneumonia"):
             assert row[f"score_{label}"] == (str(said["scores"][label]) if said["scores"] else "")
         assert row["heat_inside"] == (str(said["lungs"]["heat_inside"]) if said["lungs"] else "")
+        assert row["heat_label"] == ("covid" if said["lungs"] else "")
         assert row["lungs_left"] == (str(said["lungs"]["box"][1]) if said["lungs"] else "")
         assert row["model_sha256"] == said["model"]["sha256"]
         assert row["sensitivity_low"] == str(said["operating_point"]["sensitivity"]["low"])

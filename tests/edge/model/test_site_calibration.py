@@ -71,7 +71,7 @@ def test_the_temperature_counts_once(model, model_path):
     assert card.temperature == 2
     for label, score in plain.scores.items():
         assert site.scores[label] == pytest.approx(float(softened(np.array(score), 2.0)))
-    np.testing.assert_allclose(site.heat, plain.heat / 2, rtol=1e-6)
+    np.testing.assert_allclose(site.heats["covid"].logits, plain.heats["covid"].logits / 2, rtol=1e-6)
 
 
 def test_the_models_own_scores_are_not_softened(model, model_path):
