@@ -174,4 +174,9 @@ def test_a_terminal_gets_colour_unless_it_asks_for_none(films, near_the_threshol
     assert "\033[1;31mcovid suspected" in shown(plain)
     film, model = near_the_threshold
     assert "\033[35munsure: refer to a radiologist" in shown(plain, film, model=model)
+    for columns in (80, 100):  # both findings in one line; a narrow terminal has no room for the verdict beside them
+        lines = shown(plain | {"COLUMNS": str(columns), "NO_COLOR": "1"}, film, model=model).splitlines()
+        row = next(line for line in lines if film.name[-5:] in line and "cleared" in line)
+        assert len(row) <= columns and " unsure " in row
+        assert ("unsure: refer to a radiologist" in row) == (columns == 100)
     assert "\033" not in shown(plain | {"NO_COLOR": "1"})
