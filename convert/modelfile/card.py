@@ -33,7 +33,7 @@ def build(record: dict, variant, measured: dict) -> dict:
         "preprocess": record["preprocess"] | {"size": record["config"]["size"]},
         "operating_points": points,
         "expected": {
-            rule: {str(share): prevalence.of_point(point["covid"], share) for share in PREVALENCES}
+            rule: {str(share): prevalence.of_point(_shown(point["covid"]), share) for share in PREVALENCES}
             for rule, point in points.items()
         },
         "minimum_runtime": MINIMUM_RUNTIME,
@@ -47,6 +47,11 @@ def build(record: dict, variant, measured: dict) -> dict:
         "licence": LICENCE,
     }
     return card | {name: record[name] for name in OPTIONAL if record.get(name) is not None}
+
+
+def _shown(point: dict) -> dict:
+    """Return the figures of an operating point that people are shown, as of `edge_app.model.card.OperatingPoint`."""
+    return point["left_out"]["pooled"] if point.get("left_out") else point
 
 
 def check_contract(record: dict) -> None:

@@ -153,7 +153,7 @@ def frames(shot: dict) -> str:
     return f"median of {shot['frames']} frames; covid from {low:.3f} to {high:.3f} in them"
 
 
-def share(figure: dict | None, digits: int = 2) -> str:
+def share(figure: Mapping | None, digits: int = 2) -> str:
     """Return a share with its interval, or that it is not known."""
     return "{value:.{d}f} ({low:.{d}f} to {high:.{d}f})".format(**figure, d=digits) if figure else "not known"
 

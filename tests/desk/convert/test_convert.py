@@ -211,3 +211,12 @@ def test_the_card_says_what_each_rule_gives_and_is_worth(temperature):
     assert set(parsed.raw["expected"]) == set(edge_card.RULES)
     for share in (0.01, 0.05, 0.2):
         assert parsed.raw["expected"]["refer"][str(share)] == prevalence.expected(figure, figure, share)
+
+
+def test_predictive_values_on_the_card_are_those_of_hospitals_left_out():
+    own, unseen = ({"value": value, "low": value - 0.1, "high": value} for value in (0.99, 0.8))
+    point = dict.fromkeys(edge_card.FIGURES, own)
+    assert card._shown(point) is point
+    assert (
+        card._shown(point | {"left_out": {"pooled": dict.fromkeys(edge_card.FIGURES, unseen)}})["sensitivity"] == unseen
+    )
