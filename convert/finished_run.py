@@ -13,7 +13,7 @@ from convert.modelfile import card, fit_ood, golden_film
 from convert.quantize import calibration_films
 from convert.verify import acceptance
 from edge_app.errors import EdgeError
-from train.evaluation import left_out
+from train.evaluation import hospitals
 from train.films import film_arguments, film_dataset, pixels
 from train.films.film_dataset import FilmDataset
 from train.index import index
@@ -77,7 +77,7 @@ class FinishedRun:
         typical: uint8 (N, S, S, 1), training films whose embeddings are the usual ones.
         ordinary: validation films of every source, which the limit of embeddings is set on.
         gate: the limits that belong to `lungs`, of `convert.lungs`; None if it knows no views.
-        left_out: what its operating points gave on hospitals left out, of `left_out.of_points`.
+        left_out: what its operating points gave on hospitals left out, of `hospitals.of_points`.
     """
 
     record: dict
@@ -135,7 +135,7 @@ def load(run_dir: Path, dataset: FilmDataset, lungs: Path) -> FinishedRun:
     ordinary = OrdinaryFilms(dataset.pixels[chosen], dataset.films["source"].to_numpy()[chosen])
     beside = lungs.with_suffix(".json")
     gate = json.loads(beside.read_text()).get("gate") if beside.is_file() else None
-    judged = left_out.of_points(left_out.parts(run_dir), record["config"]["labels"])
+    judged = hospitals.of_points(hospitals.parts(run_dir), record["config"]["labels"])
     return FinishedRun(
         record, model, training, held_out, lungs.read_bytes(), golden_film.make(), typical, ordinary, gate, judged
     )

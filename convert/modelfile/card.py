@@ -10,12 +10,15 @@ MINIMUM_RUNTIME = "2.14"
 # Shares of COVID-19 among the people filmed: screening, an outbreak, a fever clinic in one.
 PREVALENCES = (0.01, 0.05, 0.2)
 
+# Of `run.json`. The scores and class maps have the temperature already: it is folded into the last layer.
+OPTIONAL = ("temperature", "places", "localisation")
+
 
 def build(record: dict, variant, measured: dict) -> dict:
     """Return the card of one file; `edge_app.model.model_file.pack` adds the hash.
 
     Args:
-        record: `run.json` of the training run; its `temperature`, if any, is recorded.
+        record: `run.json` of the training run; those of `OPTIONAL` that it has are copied.
         variant: of `convert.modelfile.variants`.
         measured: from `train.evaluation.evaluate.measure` on the scores this very file gave, plus `agreement`,
             `runtimes`, `golden`, the scores of its golden film, `gate`, the limits of `edge_app.gate.gate`, or None,
@@ -30,7 +33,7 @@ def build(record: dict, variant, measured: dict) -> dict:
         "preprocess": record["preprocess"] | {"size": record["config"]["size"]},
         "operating_points": points,
         "expected": {
-            rule: {str(share): prevalence.of_point(point["covid"], share) for share in PREVALENCES}
+            rule: {str(share): prevalence.of_point(_shown(point["covid"]), share) for share in PREVALENCES}
             for rule, point in points.items()
         },
         "minimum_runtime": MINIMUM_RUNTIME,
@@ -43,9 +46,12 @@ def build(record: dict, variant, measured: dict) -> dict:
         "versions": record["versions"],
         "licence": LICENCE,
     }
-    if "temperature" in record:  # the scores have it already: it is folded into the last layer
-        card["temperature"] = record["temperature"]
-    return card
+    return card | {name: record[name] for name in OPTIONAL if record.get(name) is not None}
+
+
+def _shown(point: dict) -> dict:
+    """Return the figures of an operating point that people are shown, as of `edge_app.model.card.OperatingPoint`."""
+    return point["left_out"]["pooled"] if point.get("left_out") else point
 
 
 def check_contract(record: dict) -> None:

@@ -9,6 +9,7 @@ from convert.modelfile import golden_film
 from convert.quantize.flatbuffer import Flatbuffer, present
 from edge_app.model import model_file
 from edge_app.model.card import RULES
+from edge_app.model.left_out import LeftOut
 from edge_app.screening.phrasing import share
 
 
@@ -43,7 +44,9 @@ def text(path: Path) -> str:
         for label, point in card.operating_points[rule].items():
             named = ((name.replace("_", " "), dict(figure)) for name, figure in point.figures.items())
             figures = ", ".join(f"{name} {share(figure, 2)}" for name, figure in named)
-            lines.append(f"{rule:9}    {label} from {point.threshold:.3f}: {figures}")
+            band = "" if point.unsure_from is None else f"{point.unsure_from:.3f} to "
+            lines.append(f"{rule:9}    {label} from {band}{point.threshold:.3f}: {figures}")
+            lines += _left_out(point.left_out) if point.left_out else []
     for name, part in (("scores", whole.scores), ("lung field", whole.lungs)):
         lines += ["", f"{name}: {len(part) / 1e6:.2f} MB", *_tensors(part), *_operators(part)]
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
@@ -56,6 +59,16 @@ def text(path: Path) -> str:
     if whole.golden:
         checks.append(f"scores of its golden film  ok  within {golden_film.check(whole, path):.4f}")
     return "\n".join([*lines, "", f"carries: {', '.join(members)}", *checks])
+
+
+def _left_out(found: LeftOut) -> list[str]:
+    """Return a line for the mean of the hospitals left out of training, and one for each of them."""
+    named = [(f"mean of {len(found.hospitals)} left out ({found.how})", found.pooled)]
+    named += [(f"{one.name}, {one.films} films, {one.positives} with it", one.figures) for one in found.hospitals]
+    return [
+        f"{'':13}  {name}: " + ", ".join(f"{of.replace('_', ' ')} {share(figure, 2)}" for of, figure in figures.items())
+        for name, figures in named
+    ]
 
 
 def _tensors(content: bytes) -> list[str]:

@@ -67,7 +67,7 @@ def row(path: Path, models, rule: str) -> dict:
         "verdicts": verdicts,
         "scores": scores,
         "difference": max(abs(scores[0][label] - scores[1][label]) for label in scores[0]),
-        "heat": correlation(seen[0].heat, seen[1].heat),
+        "heat": correlation(*(item.heats["covid"].logits for item in seen)),
     }
 
 

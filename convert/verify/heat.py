@@ -67,12 +67,13 @@ def measure(classifier, data: Path, films) -> dict:
             refused += 1
             continue
         drawn = replace(seen.field, mask=masks.read(data / mask, lung_field.FINE))
-        if (share := lung_field.inside(seen.heat, drawn)) is None:
+        heat = seen.heats["covid"].logits
+        if (share := lung_field.inside(heat, drawn)) is None:
             cold += 1
             continue
         shares.append(share)
-        maps.append(np.maximum(seen.heat, 0) / np.maximum(seen.heat, 0).sum())
-        for where, fall in covered(seen, lung_field.places(drawn, seen.heat.shape), classifier):
+        maps.append(np.maximum(heat, 0) / np.maximum(heat, 0).sum())
+        for where, fall in covered(seen, lung_field.places(drawn, heat.shape), classifier):
             lost[where].append(fall)
     # By film and not by patient: models/*-heat.json was measured so.
     figure = intervals.mean(np.array(shares), np.arange(len(shares)), DRAWS) | {"n": len(shares)}
@@ -100,13 +101,14 @@ def covered(seen: Inference, lungs: np.ndarray, classifier) -> Iterator[tuple[st
         Where that is ("hottest", "in the lungs" or "outside") and by how much the logit of COVID-19 falls.
     """
     label, size = classifier.card.labels.index("covid"), len(seen.pixels)
-    hottest = np.unravel_index(seen.heat.argmax(), seen.heat.shape)
-    for place in np.ndindex(seen.heat.shape):
+    own = seen.maps[..., label]  # its mean is the logit
+    hottest = np.unravel_index(own.argmax(), own.shape)
+    for place in np.ndindex(own.shape):
         if place != hottest and BESIDE <= lungs[place] <= WITHIN:
             continue
         where = "hottest" if place == hottest else "in the lungs" if lungs[place] > WITHIN else "outside"
-        middle = [(at + 0.5) * size / length for at, length in zip(place, seen.heat.shape, strict=True)]
+        middle = [(at + 0.5) * size / length for at, length in zip(place, own.shape, strict=True)]
         part = tuple(slice(max(0, round(at - COVER / 2)), round(at + COVER / 2)) for at in middle)
         pixels = seen.pixels.copy()
         pixels[part] = np.median(pixels[part])
-        yield where, float(seen.heat.mean() - classifier.scores(pixels)[1][..., label].mean())
+        yield where, float(own.mean() - classifier.scores(pixels)[1][..., label].mean())

@@ -45,7 +45,7 @@ def run(args) -> int:
     from edge_app.screening import run_context
 
     out = args.out or Path(f"{args.film.stem}-explained.png")
-    if any(out.absolute() == path.absolute() for path in (args.film, args.model)):
+    if any(out.absolute() == path.absolute() for path in (args.film, args.model, args.site) if path):
         raise WrongUsage(f"--out: '{out}' would overwrite what is read; name another file.")
     model = site_file.applied(model_file.read(args.model), args.site, args.operating_point)
     context = run_context.of(model, args.operating_point, args.prevalence, args.pneumonia_prevalence)

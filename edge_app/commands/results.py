@@ -8,6 +8,7 @@ from edge_app.errors import WrongUsage
 EXAMPLES = """\
 examples:
   python -m edge_app results --since 2026-11-01 --verdict 'covid suspected'
+  python -m edge_app results --covid unsure --pneumonia suspected
   python -m edge_app results --film film.png --json
   python -m edge_app results --csv november.csv --since 2026-11-01 --until 2026-11-30
   python -m edge_app results --forget-older 365
@@ -17,7 +18,7 @@ examples:
 def add_parser(subparsers):
     """Declare the command."""
     from edge_app.gate import refusal
-    from edge_app.screening import decision
+    from edge_app.screening import decision, finding, phrasing
 
     parser = subparsers.add_parser(
         "results", help=COMMANDS["results"], **common.described(COMMANDS["results"], EXAMPLES)
@@ -34,6 +35,9 @@ def add_parser(subparsers):
     look.add_argument(
         "--refusal", choices=refusal.KINDS, metavar="REASON", help=f"refused as one of: {', '.join(refusal.KINDS)}"
     )
+    for label in finding.LABELS:
+        words = f"this answer to {phrasing.NAMES[label]}, whatever the verdict: {', '.join(finding.ANSWERS)}"
+        look.add_argument(f"--{label}", choices=finding.ANSWERS, metavar="ANSWER", help=words)
     look.add_argument("--search", metavar="TEXT", help="text in the path, in any case")
     look.add_argument("--film", metavar="FILE_OR_HASH", help="all results of this film, under any name")
     look.add_argument("--run", type=int, metavar="NUMBER", help="results of this run only")
@@ -62,7 +66,18 @@ def run(args) -> int:
             _list_runs(store.runs(), args.json)
             return 0
         film = args.film and hash_of(args.film)
-        wanted = Query(args.verdict, args.refusal, args.since, args.until, args.search, film, args.run, args.limit)
+        wanted = Query(
+            verdict=args.verdict,
+            refusal=args.refusal,
+            since=args.since,
+            until=args.until,
+            text=args.search,
+            film=film,
+            run=args.run,
+            limit=args.limit,
+            covid=args.covid,
+            pneumonia=args.pneumonia,
+        )
         if args.csv:
             _export(lambda: store.search(wanted), args.csv)
         else:
@@ -157,7 +172,7 @@ def _export(find, path: Path) -> None:
     """Write what `find()` yields; it is called twice, since the header needs the names of the scores."""
     import csv
 
-    from edge_app.outputs.csv_file import flat, of_findings, safe
+    from edge_app.outputs.csv_file import added, flat, safe
 
     labels = next((tuple(row["scores"]) for row in find() if row["scores"]), ())
     nothing = dict.fromkeys(("findings", "refusal", "corrected", "scores", "lungs"))
@@ -165,9 +180,9 @@ def _export(find, path: Path) -> None:
     try:
         with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             writer = csv.writer(file)
-            writer.writerow([*flat(nothing, labels), *more, *of_findings(nothing)])
+            writer.writerow([*flat(nothing, labels), *more, *added(nothing)])
             for row in find():
-                cells = flat(row, labels) | {name: row[name] for name in more} | of_findings(row)
+                cells = flat(row, labels) | {name: row[name] for name in more} | added(row)
                 writer.writerow(safe(cell) for cell in cells.values())
     except OSError as error:
         raise WrongUsage(f"--csv: '{path}' cannot be written ({error.strerror}); name a file of yours.") from error

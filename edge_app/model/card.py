@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from edge_app.gate.checks import Limits
 from edge_app.model.fields import figure, share, take
 from edge_app.model.left_out import LeftOut
+from edge_app.model.places import Localisation, PlaceScale, scales
 
 FORMAT = "covid-xray-card"
 VERSION = 3
@@ -79,7 +80,9 @@ class Card:
     `temperature` is what the logits that the network answers are divided by: 1 for films in files, whose temperature is
     in its last layer already. `camera` is this card as it holds for photographs of films: with their temperature,
     operating points and gate, and `of_photographs`; None of a model that was never shown any. `site` is whose own
-    thresholds, figures and temperature it has (`model.site_calibration`), None where they are the model's.
+    thresholds, figures and temperature it has (`model.site_calibration`), None where they are the model's. `places` is
+    how class maps become chances, by label, empty of an older card, and `localisation` how well they do; None of a card
+    that does not tell.
     """
 
     name: str
@@ -97,6 +100,8 @@ class Card:
     camera: "Card | None" = None
     of_photographs: bool = False
     site: Site | None = None
+    places: Mapping[str, PlaceScale] = field(default_factory=dict)
+    localisation: Localisation | None = None
 
     def limits(self, rule: str) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
         """Return what `finding.find` needs to judge by one of `RULES`: thresholds and bands by label."""
@@ -139,6 +144,8 @@ def parse(raw) -> Card:
         lungs_sha256=take(raw, "lungs_sha256", str),
         gate=_gate(raw),
         raw=raw,
+        places=scales(raw, labels) if raw.get("places") is not None else {},
+        localisation=Localisation.of(raw) if raw.get("localisation") is not None else None,
     )
     return card if raw.get("camera") is None else replace(card, camera=_camera(card, raw))
 

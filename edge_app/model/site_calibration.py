@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from edge_app.model.card import BAND_FIGURES, FIGURES, Card, Site
@@ -66,7 +67,7 @@ def applied(card: Card, content: bytes, model_sha256: str, rule: str | None, sit
         )
         if figures:
             points[label] = replace(points[label], figures=figures, films=f"films of {name}", left_out=None)
-    site = Site(name, site_sha256, _take(raw, "made", str), _films(raw), signer)
+    site = Site(name, site_sha256, _made(raw), _films(raw), signer)
     changed = replace(card, operating_points={**card.operating_points, rule: points}, site=site)
     return replace(changed, temperature=card.temperature * temperature)
 
@@ -126,6 +127,15 @@ def _name(raw: dict) -> str:
     return name
 
 
+def _made(raw: dict) -> str:
+    """Return when it was made, once it is known to be a time."""
+    made = _take(raw, "made", str)
+    try:
+        return datetime.fromisoformat(made).isoformat()
+    except ValueError as error:
+        raise ValueError(f"has {made!r} in field 'made'; a time as of ISO 8601 is allowed; {AGAIN}") from error
+
+
 def _films(raw: dict) -> str:
     """Return how many patients there were, in words."""
     films = _take(raw, "films", dict)
@@ -140,7 +150,7 @@ def _limits(found: dict, label: str, before: tuple[float, float]) -> tuple[float
     if low > high:
         raise ValueError(f"has, of '{label}', 'unsure_from' {low} above 'suspected_from' {high}; {AGAIN}")
     if low > before[0] + SAME:
-        least, most = LEAST_SENSITIVITY[label], most_proven(_number(found, "patients", 0, math.inf))
+        least, most = LEAST_SENSITIVITY.get(label, math.inf), most_proven(_number(found, "patients", 0, math.inf))
         proven = _number(_take(found, "support", dict), "low", 0, 1)
         if not least <= proven <= most + SAME:
             raise ValueError(

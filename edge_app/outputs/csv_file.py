@@ -33,12 +33,12 @@ class Csv:
         self._line, self._of_context = context.line, _of_context(context.row())
         self._writer = csv.writer(self._file)
         nothing = dict.fromkeys(("findings", "refusal", "corrected", "scores", "lungs", "camera"))
-        self._row([*flat(nothing, self._labels), *self._of_context, *of_findings(nothing)])
+        self._row([*flat(nothing, self._labels), *self._of_context, *added(nothing)])
 
     def add(self, result: Result) -> None:
         """Write one row."""
         row = result.row()
-        found = flat(row, self._labels) | self._of_context | of_findings(self._line(row))
+        found = flat(row, self._labels) | self._of_context | added(self._line(row))
         self._row(safe(cell) for cell in found.values())
 
     def close(self) -> None:
@@ -83,13 +83,14 @@ def flat(row: dict, labels: tuple[str, ...]) -> dict:
 
 def cells(row: dict, labels: tuple[str, ...]) -> dict:
     """Return the row of a result and of its run as cells, as `flat`."""
-    return flat(row, labels) | _of_context(row) | of_findings(row)
+    return flat(row, labels) | _of_context(row) | added(row)
 
 
-def of_findings(row: Mapping) -> dict:
-    """Return a row's findings as cells. They stand last: a reader that counts columns finds the others where they were.
+def added(row: Mapping) -> dict:
+    """Return the cells that newer versions added: a row's findings, and whose heat map it is.
 
-    Each of `finding.LABELS` has its cells, so that the columns are the same whatever a model has thresholds for.
+    They stand last, so a reader that counts columns finds the others where they were. Each of `finding.LABELS` has its
+    cells, so that the columns are the same whatever a model has thresholds for.
     """
     cells = {}
     for label in LABELS:
@@ -99,7 +100,7 @@ def of_findings(row: Mapping) -> dict:
         value = found.get("predictive_value") or {}
         for part in PARTS:
             cells["_".join(["predictive_value", label, part][: 2 + (part != "value")])] = value.get(part)
-    return cells
+    return cells | {name: (row["lungs"] or {}).get(name) for name in ("heat_label", "heat_peak")}
 
 
 def _of_context(row: dict) -> dict:

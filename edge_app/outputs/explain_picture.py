@@ -12,6 +12,7 @@ from edge_app.imaging import preprocess
 from edge_app.outputs import overlay, pictures
 from edge_app.outputs.pictures import INK, PALE, WARNING
 from edge_app.screening import phrasing
+from edge_app.screening.heat import Heat
 from edge_app.screening.result import Inference, Judged, Refused, Screened
 from edge_app.screening.run_context import RunContext
 
@@ -59,9 +60,11 @@ def lines(result: Screened, context: RunContext) -> list[str]:
     if isinstance(result, Refused):
         text += [result.refusal.sentence, *filter(None, [overlay.offer(result)])]
         text += ["scores, which do not count:"] if found else []
-    if found:
+    if found and result.heat:
         text += _findings(result, found, context)
-        text += [overlay.inside_in_words(found.heat_inside), *filter(None, [overlay.warning(result)])]
+        text += [phrasing.colours(result.heat), phrasing.heat_found(result.heat)]
+        text += filter(None, [overlay.warning(result)])
+        text += _localisation(context)
     text += [f"kind of picture: {kind} {chance:.3f}" for kind, chance in _likeliest(result) if chance >= 0.01]
     text += [f"gate: {_check_in_words(check)}" for check in result.checks]
     text += [phrasing.of_site(context.card.site)] if context.card.site else []
@@ -80,6 +83,12 @@ def _findings(result: Screened, found: Inference, context: RunContext) -> list[s
     return [*text, *(overlay.right(result, context).values() if isinstance(result, Judged) else ())]
 
 
+def _localisation(context: RunContext) -> list[str]:
+    """Return in words how well the model finds opacities, if its card tells."""
+    found = context.card.localisation
+    return [phrasing.localisation(found)] if found else []
+
+
 def _pictures(sheet: pictures.Sheet, result: Screened, grey: np.ndarray, context: RunContext, top: int) -> int:
     """Draw the film, the film with heat, and the small ones; return where the next thing begins."""
     film, found, second = _fitted(pictures.shown(grey), LARGE), result.inference, MARGIN + LARGE + GAP
@@ -90,17 +99,17 @@ def _pictures(sheet: pictures.Sheet, result: Screened, grey: np.ndarray, context
         marked, legend = pictures.boxed(marked, found.field), f"{legend}; box: what the classifier sees"
     below = _picture(sheet, marked, MARGIN, top, LARGE)
     below = sheet.text(MARGIN, below, legend, 14, PALE)
-    if found:
-        full = pictures.full_heat(found.heat)
-        heated = pictures.outlined(pictures.heated(film, found.field, found.heat, full), found.field)
+    if found and result.heat:
+        heated = pictures.outlined(pictures.heated(film, found.field, result.heat), found.field)
         end = _picture(sheet, heated, second, top, LARGE)
-        end = overlay.draw_scale(sheet, full, second, end + 4, LARGE)
-        end = sheet.text(second, end, overlay.sentence(overlay.inside_in_words(found.heat_inside)), 16, width=LARGE)
+        end = overlay.draw_heat(sheet, result.heat, second, end + 4, LARGE)
         if overlay.warning(result) == phrasing.ASIDE:
             end = sheet.text(second, end, phrasing.ASIDE, 14, width=LARGE)
+        for words in _localisation(context):
+            end = sheet.paragraph(second, end, overlay.sentence(words), LARGE, 13, PALE)
         below = max(below, end)
     ends = [below]
-    for at, (pixels, words) in enumerate(_small_ones(grey, found, context, film)):
+    for at, (pixels, words) in enumerate(_small_ones(grey, result, context, film)):
         left = MARGIN + at * (SMALL + GAP)
         end = _picture(sheet, pixels, left, below + 12, SMALL)
         ends.append(sheet.paragraph(left, end, words, SMALL, 13, PALE))
@@ -125,10 +134,10 @@ def _fitted(pixels: np.ndarray, side: int) -> np.ndarray:
 
 
 def _small_ones(
-    grey: np.ndarray, found: Inference | None, context: RunContext, film: np.ndarray
+    grey: np.ndarray, result: Screened, context: RunContext, film: np.ndarray
 ) -> list[tuple[np.ndarray, str]]:
-    """Return what both networks saw, and the class maps of the other labels, each with words."""
-    shown = []
+    """Return what both networks saw, and the maps of the other labels, each with words."""
+    shown, found = [], result.inference
     try:
         whole = preprocess.to_pixels(grey, preprocess.LUNG_SIZE)
         side = preprocess.LUNG_SIZE
@@ -140,10 +149,9 @@ def _small_ones(
     if found:
         shown.append((_rgb(found.pixels[..., 0]), f"what the classifier sees: {_size(found.pixels)}"))
         for at, label in enumerate(context.card.labels):
-            if label != "covid":
-                full = pictures.full_heat(found.maps[..., at])
-                heated = pictures.heated(film, found.field, found.maps[..., at], full)
-                shown.append((heated, f"class map of {label}, 0 to {full:.0f}"))
+            if result.heat and label != result.heat.label:
+                one = found.heats.get(label) or Heat(label, found.maps[..., at], chances=False, inside=None)
+                shown.append((pictures.heated(film, found.field, one), phrasing.colours(one)))
     return shown
 
 

@@ -70,8 +70,9 @@ class HtmlReport:
             kind=kind,
             symbol=symbol,
             outcome=outcome,
-            remarks=_remarks(row, inside),
+            remarks=_remarks(row),
             picture=_picture(result) if self._images else "",
+            colours=phrasing.colours(result.heat) if isinstance(result, Judged) else "",
             scores=[_score(row, label) for label in self._context.card.labels],
             inside="" if inside is None else inside,
             inside_percent="" if inside is None else f"{inside:.0%}",
@@ -86,6 +87,7 @@ class HtmlReport:
         context, card = self._context, self._context.card
         points = [f"{label}: {phrasing.describe(point)}" for label, point in context.points.items()]
         points += [phrasing.of_site(card.site)] if card.site else []
+        points += [phrasing.localisation(card.localisation)] if card.localisation else []
         points += [phrasing.worth(label, context.worth[label], share) for label, share in context.prevalences.items()]
         self._write(
             "report_head.html",
@@ -121,14 +123,14 @@ def _templates() -> "Environment":
     )
 
 
-def _remarks(row: Mapping, inside: float | None) -> list[str]:
+def _remarks(row: Mapping) -> list[str]:
     """Return what stands beneath a verdict: a reason, what a corrected film reads, an error, a warning."""
     refusal, corrected = row["refusal"], row["corrected"]
     found = [
         refusal and refusal["sentence"],
         corrected and phrasing.offer(corrected),
         row["error"],
-        phrasing.OUTSIDE if phrasing.heat_warning(row["verdict"], inside) == phrasing.OUTSIDE else None,
+        phrasing.OUTSIDE if phrasing.heat_warning(row) == phrasing.OUTSIDE else None,
     ]
     return [remark for remark in found if remark]
 

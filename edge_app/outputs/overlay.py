@@ -1,4 +1,4 @@
-"""The picture of a verdict: the film, and beside it the film with the class map of COVID-19."""
+"""The picture of a verdict: the film, and beside it the film with the heat map of the label that it is about."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from edge_app.outputs import pictures
 from edge_app.screening import decision, phrasing
+from edge_app.screening.heat import Heat
 from edge_app.screening.result import Judged, Refused, Screened
 from edge_app.screening.run_context import RunContext
 
@@ -48,13 +49,12 @@ def draw(result: Screened, grey: np.ndarray, context: RunContext) -> np.ndarray:
     if isinstance(result, Refused):
         below = max(below, _reason(sheet, result, right + MARGIN, top + height // 5, place - 2 * MARGIN))
     else:
-        full, found = pictures.full_heat(result.inference.heat), result.inference
-        heated = pictures.boxed(pictures.heated(film, found.field, found.heat, full), found.field)
-        sheet.paste(pictures.outlined(heated, found.field), right, top)
+        heated = pictures.boxed(pictures.heated(film, result.field, result.heat), result.field)
+        sheet.paste(pictures.outlined(heated, result.field), right, top)
         mark_sides(sheet, right, top + height + 5, width)
         ends = (
             _scores(sheet, result, context, MARGIN, below + 6, place),
-            _legend(sheet, result, full, right, below + 6, place),
+            _legend(sheet, result, right, below + 6, place),
         )
         below = max(ends)
         if warning(result) == phrasing.OUTSIDE:
@@ -69,21 +69,14 @@ def small(result: Screened, grey: np.ndarray, side: int) -> np.ndarray:
 
     film = pictures.shown(grey)
     if isinstance(result, Judged):
-        found = result.inference
-        film = pictures.heated(film, found.field, found.heat, pictures.full_heat(found.heat))
-        film = pictures.outlined(film, found.field)
+        film = pictures.outlined(pictures.heated(film, result.field, result.heat), result.field)
     scale = min(1.0, side / max(film.shape))
     return cv2.resize(film, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
-def inside_in_words(share: float | None) -> str:
-    """Return in words which share of the heat lies inside the lungs."""
-    return "nothing on it speaks for COVID-19" if share is None else f"{share:.0%} of the heat lies inside the lungs"
-
-
 def warning(result: Screened) -> str | None:
     """Return the warning that most of the heat lies outside the lungs: `OUTSIDE` or `ASIDE` of `phrasing`, or None."""
-    return phrasing.heat_warning(result.verdict, result.inference.heat_inside if result.inference else None)
+    return phrasing.heat_warning(result.row())
 
 
 def outcome(result: Screened) -> str:
@@ -121,12 +114,15 @@ def mark_sides(sheet: pictures.Sheet, left: int, top: int, width: int, size: int
     return sheet.text(left, top, "image left", size, pictures.PALE)
 
 
-def draw_scale(sheet: pictures.Sheet, full: float, left: int, top: int, width: int) -> int:
-    """Draw the colours of the class map with what their ends mean; return where the next thing begins."""
+def draw_heat(sheet: pictures.Sheet, heat: Heat, left: int, top: int, width: int) -> int:
+    """Draw the scale of a heat map's colours, and write what they show; return where the next thing begins."""
+    low, high, of_what = phrasing.heat_scale(heat)
     sheet.paste(pictures.scale(width, 14), left, top)
     sheet.frame(left, top, width - 1, 13)
-    sheet.text_before(left + width, top + 17, f"{full:.0f}: speaks strongly (logit)", 13, pictures.PALE)
-    return sheet.text(left, top + 17, "0: does not speak for COVID-19", 13, pictures.PALE)
+    sheet.text_before(left + width, top + 17, high, 13, pictures.PALE)
+    top = sheet.text(left, top + 17, low, 13, pictures.PALE)
+    top = sheet.paragraph(left, top, sentence(of_what), width, 13, pictures.PALE)
+    return sheet.paragraph(left, top + 2, sentence(phrasing.heat_found(heat)), width, 16)
 
 
 def _reason(sheet: pictures.Sheet, result: Refused, left: int, top: int, width: int) -> int:
@@ -136,10 +132,9 @@ def _reason(sheet: pictures.Sheet, result: Refused, left: int, top: int, width: 
     return sheet.paragraph(left, top + 16, offer(result), width, 18)
 
 
-def _legend(sheet: pictures.Sheet, result: Judged, full: float, left: int, top: int, width: int) -> int:
-    """Draw the scale of the colours, and say how much of the heat is inside."""
-    top = draw_scale(sheet, full, left, top, width)
-    top = sheet.text(left, top + 2, sentence(inside_in_words(result.inference.heat_inside)), 16, width=width)
+def _legend(sheet: pictures.Sheet, result: Judged, left: int, top: int, width: int) -> int:
+    """Write what stands beneath the film with heat."""
+    top = draw_heat(sheet, result.heat, left, top, width)
     if warning(result) == phrasing.ASIDE:
         top = sheet.paragraph(left, top, phrasing.ASIDE, width, 13)
     return sheet.text(left, top, "blue: outline of the lungs; thin box: what was judged", 13, pictures.PALE, width)

@@ -7,12 +7,11 @@ import cv2
 import numpy as np
 
 from edge_app.imaging.lung_field import LungField
+from edge_app.screening.heat import Heat
 from edge_app.screening.phrasing import printable
 
 # Sides of a film as it is shown, in pixels: a small one is enlarged, so that its texture can be seen.
 LEAST_SHOWN, MOST_SHOWN = 500, 760
-# Logits of the class map at which a colour is full, unless a film is hotter: pictures of two films can be compared.
-FULL_HEAT = 4.0
 # How much of a colour the hottest place has, and of that how much is there where the film is black: the colour takes
 # light and shade from the film, so that ribs and vessels can be followed through it.
 OPACITY, LEAST_LIGHT = 0.6, 0.7
@@ -52,21 +51,26 @@ def boxed(film: np.ndarray, field: LungField) -> np.ndarray:
     return cv2.rectangle(film.copy(), (left, top), (right - 1, bottom - 1), BOX, 1)
 
 
-def heated(film: np.ndarray, field: LungField, heat: np.ndarray, full: float) -> np.ndarray:
-    """Return a copy of a shown film with a class map laid over it.
-
-    Args:
-        film: uint8 RGB (h, w, 3) of `shown`.
-        field: whose box the map covers.
-        heat: float32 (rows, columns), logits: only what is above 0 is laid over.
-        full: the logit at which the colour is full.
-    """
+def heated(film: np.ndarray, field: LungField, heat: Heat) -> np.ndarray:
+    """Return a copy of a shown film, uint8 RGB (h, w, 3), with a heat map laid over the box of the lungs."""
     top, left, bottom, right = pixels_of_box(field, film.shape)
-    whole = cv2.resize(heat.astype(np.float32), (right - left, bottom - top), interpolation=cv2.INTER_CUBIC)
     done = film.copy()
-    part = done[top:bottom, left:right]
-    part[:] = _laid_over(part, np.clip(whole / full, 0, 1))
+    done[top:bottom, left:right] = under_heat(done[top:bottom, left:right], heat)
     return done
+
+
+def under_heat(part: np.ndarray, heat: Heat) -> np.ndarray:
+    """Return the part of a film that a heat map is of, uint8 RGB (h, w, 3), with the map laid over it."""
+    return _laid_over(part, strength(heat, part.shape))
+
+
+def strength(heat: Heat, shape: tuple[int, ...]) -> np.ndarray:
+    """Return how strong the colours of a heat map are on a picture of a shape, float (h, w), 0 .. 1.
+
+    The scale is fixed: a strength means the same on every film.
+    """
+    # Linear: a cubic one swings beyond its values, and would show heat beside a very cold place where there is none.
+    return heat.strength(cv2.resize(heat.logits.astype(np.float32), shape[1::-1], interpolation=cv2.INTER_LINEAR))
 
 
 def scale(width: int, height: int) -> np.ndarray:
@@ -87,11 +91,6 @@ def coloured(strength: np.ndarray) -> np.ndarray:
     levels = (60 + 195 * np.clip(strength, 0, 1)).astype(np.uint8)  # its lowest quarter is as black as a lung
     table = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, np.newaxis], cv2.COLORMAP_INFERNO)[:, 0, ::-1]
     return table.astype(np.float32)[levels]
-
-
-def full_heat(heat: np.ndarray) -> float:
-    """Return the logit at which a map's colour is full."""
-    return max(FULL_HEAT, float(heat.max()))
 
 
 def pixels_of_box(field: LungField, shape) -> tuple[int, int, int, int]:

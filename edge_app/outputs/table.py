@@ -104,7 +104,7 @@ class Table:
             inside = row["lungs"]["heat_inside"]
             time = "stored" if row["stored"] else f"{row['ms']:.0f}"
             print(f"{name}  {said}{'-' if inside is None else f'{inside:.0%}':>9}{time:>7}")
-            if heat_warning(row["verdict"], inside) == OUTSIDE:
+            if heat_warning(row) == OUTSIDE:
                 print(f"    {OUTSIDE}")
             if row.get("camera"):
                 print(f"    {frames(row['camera'])}")

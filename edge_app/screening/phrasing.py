@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from edge_app.screening import decision, finding
+from edge_app.screening.heat import FULL_LOGIT, LEAST_CHANCE, Heat
 
 # Of `finding.LABELS`.
 NAMES = {"covid": "COVID-19", "pneumonia": "other pneumonia"}
@@ -11,9 +12,14 @@ NOT_A_DIAGNOSIS = "Research and triage aid, not a diagnosis."
 LEAST_INSIDE = 0.5
 OUTSIDE = "Most of the heat lies outside the lungs: do not trust this reading."
 ASIDE = "Most of the heat lies outside the lungs; this verdict does not rest on it."
-# On a film without COVID-19 its class map is almost empty, and the little that is left may lie anywhere: a warning on
-# most healthy films would teach people to ignore it.
+# On a film without COVID-19 its map is almost empty, and the little that is left may lie anywhere: a warning on most
+# healthy films would teach people to ignore it. The verdict of another pneumonia rests on the map of pneumonia alone.
 RESTING = (decision.COVID, decision.UNSURE)
+
+
+def named(label: str) -> str:
+    """Return the name of a label: "COVID-19", "other pneumonia"; of any other the label itself."""
+    return NAMES.get(label, label)
 
 
 def describe(point) -> str:
@@ -99,11 +105,46 @@ def outcome(row) -> str:
     return f"{decision.REFUSED}: {row['refusal']['kind']}" if row["refusal"] else row["verdict"]
 
 
-def heat_warning(verdict: str, inside: float | None) -> str | None:
-    """Return the warning that most of the heat lies outside the lungs, if it does; `inside` is the share in them."""
+def heat_warning(row: Mapping) -> str | None:
+    """Return the warning that most of a row's heat lies outside the lungs, if it does: `OUTSIDE` or `ASIDE`."""
+    lungs = row["lungs"] or {}
+    inside = lungs.get("heat_inside")
     if inside is None or inside >= LEAST_INSIDE:
         return None
-    return OUTSIDE if verdict in RESTING else ASIDE
+    # Rows of older programs do not say whose heat it is: it was that of COVID-19.
+    of_pneumonia = row["verdict"] == decision.PNEUMONIA and lungs.get("heat_label") == "pneumonia"
+    return OUTSIDE if row["verdict"] in RESTING or of_pneumonia else ASIDE
+
+
+def heat_scale(heat: Heat) -> tuple[str, str, str]:
+    """Return in words what the colours of a heat map show: the value at their lower and upper end, and of what."""
+    if heat.chances:
+        of_what = f"how likely a radiologist would box an opacity here (map of {named(heat.label)})"
+        return f"{LEAST_CHANCE:g}", "1", of_what
+    return "0", f"{FULL_LOGIT:g} or more", f"how much a place raises the score of {named(heat.label)} (logit)"
+
+
+def colours(heat: Heat) -> str:
+    """Return in one line what the colours of a heat map show."""
+    low, high, of_what = heat_scale(heat)
+    return f"colours: {of_what}, {low} to {high}"
+
+
+def heat_found(heat: Heat) -> str:
+    """Return in words what a heat map shows of its film."""
+    nothing = "no place is likelier than not to hold an opacity" if heat.chances else "no place raises the score"
+    found = nothing if heat.inside is None else f"{heat.inside:.0%} of the heat lies inside the lungs"
+    hottest = "" if heat.peak is None else f"; hottest place: {heat.peak:.2f}"
+    return f"{found}{hottest} (map of {named(heat.label)})"
+
+
+def localisation(found) -> str:
+    """Return in words how well a model finds opacities: `found` is a `places.Localisation`."""
+    return (
+        f"on {found.films} films of patients that it was not trained on, the hottest place lies in a radiologist's box "
+        f"on {share(found.hottest_in_box)} of the films; a random place would on {found.random_place:.2f}, the best "
+        f"fixed place on {found.best_fixed_place:.2f}"
+    )
 
 
 def frames(shot: dict) -> str:
@@ -112,7 +153,7 @@ def frames(shot: dict) -> str:
     return f"median of {shot['frames']} frames; covid from {low:.3f} to {high:.3f} in them"
 
 
-def share(figure: dict | None, digits: int = 2) -> str:
+def share(figure: Mapping | None, digits: int = 2) -> str:
     """Return a share with its interval, or that it is not known."""
     return "{value:.{d}f} ({low:.{d}f} to {high:.{d}f})".format(**figure, d=digits) if figure else "not known"
 

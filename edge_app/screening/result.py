@@ -12,9 +12,10 @@ import numpy as np
 from edge_app.gate.checks import Check
 from edge_app.gate.refusal import Refusal
 from edge_app.imaging.lung_field import LungField
-from edge_app.screening import decision
+from edge_app.screening import decision, heat
 from edge_app.screening.corrected import Corrected
 from edge_app.screening.finding import Finding, in_rows, rounded
+from edge_app.screening.heat import Heat
 from edge_app.screening.shot import Shot
 
 # Of `row`; it grows when a field changes its meaning or goes, not when one is added.
@@ -35,8 +36,7 @@ class Inference:
         scores: score by label, 0 .. 1.
         field: where the lungs are.
         pixels: uint8 (size, size, 1), the classifier's input.
-        heat: float32 (h, w) over the box of `field`, the class map of COVID-19: values above 0 count for it.
-        heat_inside: the share of that heat that lies inside the lungs, 0 .. 1; None if no value is above 0.
+        heats: the heat maps by label, that of COVID-19 always among them.
         maps: float32 (h, w, labels), the class maps of all labels over the box of `field`.
         checks: what the gate looked at.
         view_classes: chance, 0 .. 1, of each of `view_classes.CLASSES`; empty if the model's file tells none.
@@ -45,8 +45,7 @@ class Inference:
     scores: dict[str, float]
     field: LungField
     pixels: np.ndarray
-    heat: np.ndarray
-    heat_inside: float | None
+    heats: Mapping[str, Heat]
     maps: np.ndarray
     checks: tuple[Check, ...]
     view_classes: dict[str, float]
@@ -117,6 +116,11 @@ class Judged(_Named):
         return decision.verdict(self.findings)
 
     @property
+    def heat(self) -> Heat:
+        """The heat map of the label that the verdict is about."""
+        return heat.of_verdict(self.findings, self.inference.heats)
+
+    @property
     def field(self) -> LungField:
         """Where the lungs are."""
         return self.inference.field
@@ -138,7 +142,7 @@ class Judged(_Named):
             verdict=self.verdict,
             findings=in_rows(self.findings),
             scores=rounded(self.inference.scores),
-            lungs=_lungs(self.inference.field, self.inference.heat_inside),
+            lungs=_lungs(self.inference.field, self.heat),
             ms=round(self.ms, 1),
             camera=self.shot and self.shot.row(),
         )
@@ -175,6 +179,11 @@ class Refused(_Named):
         return self.rejection.inference
 
     @property
+    def heat(self) -> Heat | None:
+        """The heat map of COVID-19, which does not count; None if the networks were not asked."""
+        return self.inference.heats[heat.USUAL] if self.inference else None
+
+    @property
     def field(self) -> LungField | None:
         """Where the lungs are; None if none were found or looked for."""
         return self.rejection.field
@@ -196,8 +205,7 @@ class Refused(_Named):
             verdict=self.verdict,
             refusal={"kind": self.refusal.kind, "sentence": self.refusal.sentence},
             corrected=self.corrected and self.corrected.row(),
-            lungs=self.rejection.field
-            and _lungs(self.rejection.field, self.inference.heat_inside if self.inference else None),
+            lungs=self.rejection.field and _lungs(self.rejection.field, self.heat),
             ms=round(self.ms, 1),
             camera=self.shot and self.shot.row(),
         )
@@ -259,11 +267,14 @@ Outcome = Judged | Refused | Failed
 Result = Judged | Refused | Failed | Known
 
 
-def _lungs(field: LungField, heat_inside: float | None) -> dict:
+def _lungs(field: LungField, shown: Heat | None) -> dict:
+    inside, peak = (shown.inside, shown.peak) if shown else (None, None)
     return {
         "box": [round(side, 4) for side in field.box],
         "share": round(field.share, 4),
-        "heat_inside": None if heat_inside is None else round(heat_inside, 4),
+        "heat_inside": None if inside is None else round(inside, 4),
+        "heat_label": shown and shown.label,
+        "heat_peak": None if peak is None else round(peak, 4),
     }
 
 

@@ -17,7 +17,7 @@ from edge_app.imaging.lung_field import LungField
 from edge_app.model.card import Card
 from edge_app.model.classifier import Classifier
 from edge_app.model.temperature import softened
-from edge_app.screening import finding
+from edge_app.screening import finding, heat
 from edge_app.screening.result import Corrected, FilmPath, Inference, Judged, Refused, Rejection
 
 Limits = tuple[Mapping[str, float], Mapping[str, tuple[float, float]]]
@@ -112,12 +112,11 @@ def _inference(
     checks: tuple[Check, ...],
     chances: dict[str, float],
 ) -> Inference:
-    """Name the classifier's answers, and see where its heat lies."""
+    """Name the classifier's answers, and make its heat maps."""
     if card.temperature != 1:
         scores, maps = softened(scores, card.temperature), maps / card.temperature
-    heat = maps[..., card.labels.index("covid")]
     named = {label: float(score) for label, score in zip(card.labels, scores, strict=True)}
-    return Inference(named, field, pixels, heat, lung_field.inside(heat, field), maps, checks, chances)
+    return Inference(named, field, pixels, heat.of(maps, field, card), maps, checks, chances)
 
 
 def _ms_since(started: float) -> float:

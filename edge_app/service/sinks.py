@@ -82,14 +82,15 @@ def stdout(args: Namespace, context: "RunContext", runtime: str) -> Sink:
 
 
 def refuse_overwriting(args: Namespace, reads: Iterable[Path]) -> None:
-    """Refuse a sink that would overwrite a film or the model.
+    """Refuse a sink that would overwrite a film, the model or the site's calibration.
 
     Raises:
         WrongUsage: a sink would.
     """
     # realpath: Path.resolve raises on loops of links.
     written = [(flag, path) for flag, path in (("--csv", args.csv), ("--report", args.report)) if path]
-    kept = set(map(os.path.realpath, (*reads, args.model))) if written else set()
+    read = filter(None, (*reads, args.model, getattr(args, "site", None)))
+    kept = set(map(os.path.realpath, read)) if written else set()
     for flag, path in written:
         if os.path.realpath(path) in kept:
             raise WrongUsage(f"{flag}: '{path}' would overwrite an input file; name another file.")

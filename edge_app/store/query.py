@@ -1,5 +1,6 @@
 """Which results of a store are wanted."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -15,6 +16,7 @@ class Query(NamedTuple):
         film: the hash of a film, or the beginning of one.
         run: number of a run.
         limit: the largest number of results; the newest are taken.
+        covid, pneumonia: the answer to the finding, of `finding.ANSWERS`.
     """
 
     verdict: str | None = None
@@ -25,6 +27,22 @@ class Query(NamedTuple):
     film: str | None = None
     run: int | None = None
     limit: int | None = None
+    covid: str | None = None
+    pneumonia: str | None = None
+
+    @property
+    def findings(self) -> dict[str, str]:
+        """The answers that are wanted, by label."""
+        wanted = {"covid": self.covid, "pneumonia": self.pneumonia}
+        return {label: answer for label, answer in wanted.items() if answer is not None}
+
+    def meets(self, row: Mapping) -> bool:
+        """Return whether a row has the findings that are wanted; `where` says nothing of them.
+
+        Rows of versions before 0.3 get their findings only when they are read.
+        """
+        found = row.get("findings") or {}
+        return all(label in found and found[label]["answer"] == answer for label, answer in self.findings.items())
 
     def where(self) -> tuple[str, list[str | int]]:
         """Return the conditions as SQL, empty if there is none, and the values of its question marks."""

@@ -7,6 +7,7 @@ The store holds no picture and no patient's name, and no path if the run keeps n
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,13 +116,18 @@ class Store:
 
     def search(self, query: Query = EVERYTHING) -> Iterator[dict]:
         """Yield rows as `Result.row` gave them, newest first, each with `run`, `operating_point` and its `copies`."""
+        return islice(filter(query.meets, self._found(query)), query.limit)
+
+    def _found(self, query: Query) -> Iterator[dict]:
+        """Yield what `search` does, of all findings."""
+        every = query.limit is None or query.findings
         where, values = query.where()
         with self.guarded():
             found = self._base.execute(
                 "SELECT row, terms, run, runs.model, films.operating_point, film, CASE films.operating_point WHEN"
                 " runs.operating_point THEN json_extract(terms, '$.site') END FROM films JOIN runs ON runs.id = run"
                 f"{where} ORDER BY films.time DESC, films.id DESC LIMIT ?",
-                (*values, -1 if query.limit is None else query.limit),
+                (*values, -1 if every else query.limit),
             )
             for row, terms, number, model, rule, key, site in found:
                 copies = self._base.execute("SELECT path FROM copies WHERE film = ? ORDER BY time", (key,)).fetchall()

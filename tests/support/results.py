@@ -10,6 +10,7 @@ from edge_app.imaging import lung_field
 from edge_app.imaging.lung_field import LungField
 from edge_app.screening import decision, finding
 from edge_app.screening.finding import Finding
+from edge_app.screening.heat import Heat
 from edge_app.screening.result import FilmPath, Inference, Judged, Refused, Rejection
 
 SCORES = {"normal": 0.1, "covid": 0.9, "pneumonia": 0.2}
@@ -29,15 +30,16 @@ def inference(
     heat_inside: float | None = 0.9,
     pixels: np.ndarray | None = None,
     checks: tuple[Check, ...] = (),
+    chances: bool = False,
 ) -> Inference:
-    """Return what networks might say; the maps of all labels are that of COVID-19."""
+    """Return what networks might say; the maps of all labels are `heat`, of chances those of both findings."""
     heat = np.ones((5, 5), np.float32) if heat is None else np.asarray(heat)
+    shown = finding.LABELS if chances else finding.LABELS[:1]
     return Inference(
         scores=dict(scores),
         field=field or two_lungs(),
         pixels=np.zeros((32, 32, 1), np.uint8) if pixels is None else pixels,
-        heat=heat,
-        heat_inside=heat_inside,
+        heats={label: Heat(label, heat, chances, heat_inside) for label in shown},
         maps=np.stack([heat] * len(scores), axis=-1),
         checks=checks,
         view_classes={},

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from edge_app.errors import EdgeError, NoLungField
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import classifier
+from edge_app.model.places import PlaceScale, scales
 from train.audit import burnt_in, network
 from train.audit.array_cache import ArrayCache, key
 from train.films import film_dataset, indexed_films, pixels
@@ -57,6 +58,11 @@ class AuditedRun:
     def temperature(self) -> float | None:
         """What the logits were divided by after training, or None."""
         return self.record.get("temperature")
+
+    @property
+    def places(self) -> dict[str, PlaceScale]:
+        """How class maps become chances, by label, of `edge_app.model.places`; empty if the record does not tell."""
+        return scales(self.record, list(self.labels)) if self.record.get("places") is not None else {}
 
     @property
     def test(self) -> pd.DataFrame:

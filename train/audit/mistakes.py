@@ -1,13 +1,13 @@
 """The worst mistakes, with what the network took for COVID-19 in each."""
 
-import cv2
 import numpy as np
 
+from edge_app.outputs import pictures
+from edge_app.screening import phrasing
+from edge_app.screening.heat import Heat
 from train.reporting import page
 
 MOST = 8
-# The logit's scale of the heat maps: the same colour means the same evidence on every film.
-SCALE = 6.0
 COLUMNS = 4
 
 
@@ -34,19 +34,19 @@ def measure(table, threshold: float) -> dict:
     return found
 
 
-def heat_maps(model, pixels: np.ndarray, label: int) -> np.ndarray:
-    """Return the class map of output `label` at the size of the film: float32 (n, S, S), its mean is nearly the logit.
+def heats(run, pixels: np.ndarray) -> list[Heat]:
+    """Return the heat map of COVID-19 of each film, as the edge shows it.
 
     Args:
-        model: a network of `train.models.networks`.
+        run: `train.audit.audited.AuditedRun`, with its network.
         pixels: uint8 (n, S, S, 1).
-        label: the place of the output.
     """
     from train.models.networks import with_class_maps
 
-    maps = np.asarray(with_class_maps(model).predict_on_batch(pixels.astype(np.float32))["cam"])[..., label]
-    side = pixels.shape[1:3]
-    return np.stack([cv2.resize(one, side, interpolation=cv2.INTER_LINEAR) for one in maps])
+    maps = with_class_maps(run.model).predict_on_batch(pixels.astype(np.float32))["cam"]
+    found = np.asarray(maps)[..., run.labels.index("covid")]
+    scale = run.places.get("covid")
+    return [Heat("covid", scale.logits(one) if scale else one, scale is not None, None) for one in found]
 
 
 def show(page_, numbers: dict, run, seen_films) -> None:
@@ -54,8 +54,7 @@ def show(page_, numbers: dict, run, seen_films) -> None:
     section = page_.section(
         "The worst mistakes",
         "COVID-19 films with the lowest COVID-19 score, and other films with the highest, among the test films. Below "
-        "each film its heat map: red where the score comes from, blue where evidence against it does, on one scale for "
-        "all. It shows what moved the score, not where disease is.",
+        "each film its heat map of COVID-19, on one scale of colours for all.",
     )
     section.note("These are patients' films, under their collections' licences: this page is not for publication.")
     for kind, films in numbers.items():
@@ -64,7 +63,8 @@ def show(page_, numbers: dict, run, seen_films) -> None:
             section.text("None at the operating point.")
             continue
         pixels = seen_films.pixels[seen_films.rows([film["path"] for film in films])]
-        maps = heat_maps(run.model, pixels, run.labels.index("covid"))
+        maps = heats(run, pixels)
+        section.text(f"C{phrasing.colours(maps[0])[1:]}.")
         alt = f"{kind}: " + "; ".join(f"{film['path']}, {film['label']}, score {film['score']:.3f}" for film in films)
         section.figure(_sheet(films, pixels[..., 0], maps), alt, kind="png")
 
@@ -79,6 +79,5 @@ def _sheet(films, pixels, maps):
         above, below = grid[2 * line][column], grid[2 * line + 1][column]
         above.imshow(pixels[at], cmap="gray", vmin=0, vmax=255)
         above.set_title(f"{film['label']}, score {film['score']:.3f}\n{film['source']}", fontsize=8)
-        below.imshow(pixels[at], cmap="gray", vmin=0, vmax=255)
-        below.imshow(maps[at], cmap="coolwarm", vmin=-SCALE, vmax=SCALE, alpha=0.45)
+        below.imshow(pictures.under_heat(np.repeat(pixels[at][..., np.newaxis], 3, axis=2), maps[at]))
     return figure

@@ -192,22 +192,21 @@ def measure(seen: pd.DataFrame, card: Card, rule: str) -> dict:
     if rule not in ASKED:
         return {"lacking": f"rule '{rule}' asks for no sensitivity; use {' or '.join(map(repr, ASKED))}"}
     label, groups = seen["label"].to_numpy(), seen["group"].to_numpy()
-    kinds = {"covid": label == "covid", "pneumonia": label == "pneumonia"}
+    ill = label == "covid"
     # Whether other films show a pneumonia is not known: of COVID-19 it is a matter of words, 'other' says too little.
-    used = {"covid": np.ones(len(seen), bool), "pneumonia": kinds["pneumonia"] | (label == "normal")}
-    counts = [len(np.unique(groups[which])) for which in (kinds["covid"], ~kinds["covid"])]
+    used = {"covid": np.ones(len(seen), bool), "pneumonia": (label == "pneumonia") | (label == "normal")}
+    counts = [len(np.unique(groups[which])) for which in (ill, ~ill)]
     if min(counts) < few_patients.FEW:
         return {
             "lacking": f"{counts[0]} COVID-19 and {counts[1]} other patients are too few; {few_patients.FEW} of each "
             "are needed"
         }
-    scores = seen["score_covid"].to_numpy(float)
     needed = patients_needed(LEAST_SENSITIVITY["covid"])
-    temperature = own_temperature.fit(scores, kinds["covid"], groups, needed)
+    temperature = own_temperature.fit(seen["score_covid"].to_numpy(float), ill, groups, needed)
     found = {}
     for name in card.operating_points[rule]:
-        which = used[name]
-        films = seen[f"score_{name}"].to_numpy(float)[which], kinds[name][which], groups[which]
+        which = used.get(name, np.zeros(len(seen), bool))  # of any other label the table says nothing
+        films = seen[f"score_{name}"].to_numpy(float)[which], (label == name)[which], groups[which]
         found[name] = _finding(card, rule, name, films, temperature["value"])
     return {"lacking": None, "temperature": temperature, "findings": found}
 

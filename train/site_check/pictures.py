@@ -7,32 +7,29 @@ import numpy as np
 
 from edge_app.errors import EdgeError
 from edge_app.model.classifier import Classifier
+from edge_app.outputs import pictures
+from edge_app.screening.heat import Heat
 from edge_app.screening.result import Inference
-from train.audit.mistakes import MOST, SCALE
+from train.audit.mistakes import MOST
 from train.site_check import look
 
 SIDE = 192
-RED, BLUE = np.array([214, 39, 40]), np.array([31, 90, 180])
-OPACITY = 0.55
 
 
-def tile(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
+def tile(pixels: np.ndarray, heat: Heat) -> np.ndarray:
     """Return a picture of what the classifier saw, and beside it the same under its heat map.
 
     Args:
         pixels: uint8 (S, S, 1), lungs alone: no borders, no burnt-in words outside the lungs.
-        heat: float (h, w), the class map of COVID-19; red speaks for it, blue against.
+        heat: of COVID-19, in the colours of all pictures.
 
     Returns:
         uint8 (192, 392, 3), RGB.
     """
     film = cv2.resize(pixels[..., 0], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     film = np.repeat(film[..., np.newaxis], 3, axis=2)
-    large = cv2.resize(heat.astype(np.float32), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)[..., np.newaxis]
-    share = np.clip(np.abs(large) / SCALE, 0, 1) * OPACITY
-    under = film * (1 - share) + np.where(large > 0, RED, BLUE) * share
     gap = np.full((SIDE, 8, 3), 255, np.uint8)
-    return np.hstack([film, gap, np.rint(under).astype(np.uint8)])
+    return np.hstack([film, gap, pictures.under_heat(film, heat)])
 
 
 def tiles(mistakes: dict, folder: Path, classifier: Classifier) -> dict[str, np.ndarray]:
@@ -45,5 +42,5 @@ def tiles(mistakes: dict, folder: Path, classifier: Classifier) -> dict[str, np.
             except EdgeError:
                 continue
             if isinstance(seen, Inference):
-                found[film["path"]] = tile(seen.pixels, seen.heat)
+                found[film["path"]] = tile(seen.pixels, seen.heats["covid"])
     return found

@@ -5,11 +5,10 @@ They are drawn from the decoded grey levels and hold none of the bytes that were
 
 import io
 
-import cv2
 import numpy as np
 
 from edge_app.outputs import overlay, pictures
-from edge_app.screening.result import Inference, Judged, Screened
+from edge_app.screening.result import Judged, Screened
 from edge_app.screening.run_context import RunContext
 
 FILM, HEAT, LUNGS, SHEET = "film.jpg", "heat.png", "lungs.png", "sheet.png"
@@ -33,25 +32,23 @@ def layers(result: Screened, grey: np.ndarray, context: RunContext) -> dict[str,
 
     Returns:
         Files by name: `FILM`, grey JPEG; `SHEET`, PNG, all on one page; and of a film with a verdict `HEAT`, PNG whose
-        alpha is the strength of the map of COVID-19, and `LUNGS`, PNG with alpha, the lungs' outline and the box that
-        was judged. All layers cover the whole film; a browser stretches them to one size.
+        alpha is the strength of the map of the label that the verdict is about, and `LUNGS`, PNG with alpha, the lungs'
+        outline and the box that was judged. All layers cover the whole film; a browser stretches them to one size.
     """
     film = pictures.shown(grey)
     found = {FILM: _jpeg(film[..., 0])}
     if isinstance(result, Judged):
-        found[HEAT] = _png(_heat(result.inference, film.shape))
+        found[HEAT] = _png(_heat(result, film.shape))
         found[LUNGS] = _png(_lungs(result.field, film.shape))
     return found | {SHEET: _png(overlay.draw(result, grey, context), FAST)}
 
 
-def _heat(seen: Inference, shape) -> np.ndarray:
-    """Return the class map in its colours, uint8 RGBA (h, w, 4): weak heat is more transparent."""
+def _heat(result: Judged, shape) -> np.ndarray:
+    """Return the heat map in its colours, uint8 RGBA (h, w, 4): weak heat is more transparent."""
     scale = HEAT_SIDE / max(shape)
     height, width = (max(1, round(side * scale)) for side in shape[:2])
-    top, left, bottom, right = pictures.pixels_of_box(seen.field, (height, width))
-    full = pictures.full_heat(seen.heat)
-    whole = cv2.resize(seen.heat.astype(np.float32), (right - left, bottom - top), interpolation=cv2.INTER_CUBIC)
-    strength = np.clip(whole / full, 0, 1)
+    top, left, bottom, right = pictures.pixels_of_box(result.field, (height, width))
+    strength = pictures.strength(result.heat, (bottom - top, right - left))
     done = np.zeros((height, width, 4), np.uint8)
     done[top:bottom, left:right, :3] = pictures.coloured(strength)
     done[top:bottom, left:right, 3] = 255 * strength**pictures.EASE

@@ -39,7 +39,9 @@ class Told:
     @property
     def source(self) -> tuple | None:
         """What tells the films of two findings apart; None if nothing is known of them."""
-        return self.measured and tuple(self.measured.get(name) for name in ("measured_on", "hospitals", "films"))
+        if self.measured is None:
+            return None
+        return tuple(self.measured.get(name) for name in ("measured_on", "hospitals", "films"))
 
 
 def told(row: Mapping, in_100: Mapping[str, float] | None = None) -> list[Told]:

@@ -117,8 +117,7 @@ def measured(row: Mapping, checks: Iterable[Mapping]) -> list[dict]:
 
 def heat_warning(row: Mapping) -> str | None:
     """Return "outside" or "aside" if most of the heat lies outside the lungs, as `phrasing.heat_warning` says."""
-    inside = row["lungs"]["heat_inside"] if row["lungs"] else None
-    warned = phrasing.heat_warning(row["verdict"], inside)
+    warned = phrasing.heat_warning(row)
     return {phrasing.OUTSIDE: "outside", phrasing.ASIDE: "aside"}.get(warned) if warned else None
 
 

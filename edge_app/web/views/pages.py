@@ -11,7 +11,7 @@ from edge_app.web.http.request_helpers import MOST_LABEL
 from edge_app.web.readings import layers
 from edge_app.web.readings.reading_store import Reading
 from edge_app.web.readings.services import reading_or_404, services
-from edge_app.web.text import finding_view, languages, result_view, wording
+from edge_app.web.text import finding_view, heat_view, languages, result_view, wording
 
 pages = Blueprint("pages", __name__)
 
@@ -43,6 +43,7 @@ def _for_all() -> dict:
         "most_label": MOST_LABEL,
         "keep_days": services().settings.keep_days,
         "findings_of": finding_view.told,
+        "heat_of": heat_view.told,
         "verdicts": {verdict: wording.VERDICTS[verdict] for verdict in decision.VERDICTS},
     }
 

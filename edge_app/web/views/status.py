@@ -11,7 +11,7 @@ from edge_app.imaging import dicom
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.reading_store import ReadingStore
 from edge_app.web.readings.services import services
-from edge_app.web.text import labels
+from edge_app.web.text import heat_view, labels
 
 status = Blueprint("status", __name__)
 
@@ -23,6 +23,7 @@ NEWEST = 50
 def show() -> str:
     """Show checks, throughput and the model's card."""
     kept = services()
+    card = kept.context.card
     tested = current_app.extensions.get("self-test")
     return render_template(
         "status.html",
@@ -32,7 +33,8 @@ def show() -> str:
         takes_photographs=kept.inference_queue.takes_photographs,
         waiting=kept.inference_queue.waiting,
         turned_away=kept.inference_queue.counts["busy"],
-        card=kept.context.card,
+        card=card,
+        localisation=heat_view.localisation(card.localisation) if card.localisation else "",
         context=kept.context,
         settings=kept.settings,
     )

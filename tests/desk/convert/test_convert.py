@@ -11,6 +11,7 @@ from edge_app.errors import EdgeError
 from edge_app.imaging import preprocess
 from edge_app.model import card as edge_card
 from edge_app.model.classifier import dequantize
+from edge_app.model.places import PlaceScale
 from edge_app.screening import prevalence
 from train.models import networks
 
@@ -187,6 +188,8 @@ def test_the_card_says_what_each_rule_gives_and_is_worth(temperature):
     }
     if temperature:
         record["temperature"] = temperature
+        record["places"] = {"covid": {"scale": 0.5, "offset": -1.0}}
+        record["localisation"] = {"hottest_in_box": figure, "random_place": 0.3, "best_fixed_place": 0.7, "films": 100}
     measured = {
         "operating_points": points,
         "validation": {},
@@ -203,6 +206,17 @@ def test_the_card_says_what_each_rule_gives_and_is_worth(temperature):
     assert parsed.limits("refer") == ({"covid": 0.7}, {"covid": (0.2, 0.7)})
     assert parsed.limits("balanced") == ({"covid": 0.4}, {})
     assert parsed.raw.get("temperature") == temperature
+    assert parsed.places == ({"covid": PlaceScale(0.5, -1.0)} if temperature else {})
+    assert (parsed.localisation.films if parsed.localisation else None) == (100 if temperature else None)
     assert set(parsed.raw["expected"]) == set(edge_card.RULES)
     for share in (0.01, 0.05, 0.2):
         assert parsed.raw["expected"]["refer"][str(share)] == prevalence.expected(figure, figure, share)
+
+
+def test_predictive_values_on_the_card_are_those_of_hospitals_left_out():
+    own, unseen = ({"value": value, "low": value - 0.1, "high": value} for value in (0.99, 0.8))
+    point = dict.fromkeys(edge_card.FIGURES, own)
+    assert card._shown(point) is point
+    assert (
+        card._shown(point | {"left_out": {"pooled": dict.fromkeys(edge_card.FIGURES, unseen)}})["sensitivity"] == unseen
+    )

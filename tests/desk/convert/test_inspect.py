@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 
 from convert.__main__ import main
+from convert.modelfile import inspect_file
 from edge_app.imaging import radiograph
+from edge_app.model import model_file
 from edge_app.sources import sample
+from tests.support import left_out
 from tests.support.checkout import ROOT
+from tests.support.golden import GOLDEN
 
 INT8, FLOAT = (ROOT / f"models/covid-xray-lite0-{kind}.tflite" for kind in ("int8", "float32"))
 
@@ -24,6 +28,20 @@ def test_inspect_prints_card_tensors_operators_and_checks(capsys):
     assert "golden.png" in text
     assert "hash of the network        ok" in text
     assert "scores of its golden film  ok  within 0.0000" in text
+
+
+def test_inspect_prints_what_a_rule_gave_on_hospitals_left_out(tmp_path):
+    model = model_file.read(GOLDEN / "tiny-int8.tflite")
+    path = tmp_path / "model.tflite"
+    more = {"training": {"index_sha256": "", "commits": []}}
+    path.write_bytes(model_file.pack(model.scores, model.lungs, left_out.card(dict(model.card.raw)) | more))
+    lines = inspect_file.text(path).splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith("refer        pneumonia from 0.300 to 0.600: "))
+    mean, north, south, healthy = (line.strip() for line in lines[at + 1 : at + 5])
+    assert mean.startswith(f"mean of 3 left out ({left_out.HOW}): sensitivity 0.85 (0.80 to 0.90), specificity 0.72 ")
+    assert north.startswith("North, 500 films, 200 with it: sensitivity 0.90 (0.85 to 0.95)")
+    assert south.startswith("South, 300 films, 100 with it: sensitivity 0.80")
+    assert healthy.startswith("Healthy, 100 films, 0 with it: sensitivity not known, specificity 0.45 (0.40 to 0.50)")
 
 
 def test_inspect_says_what_is_wrong_with_a_damaged_file(tmp_path, capsys):

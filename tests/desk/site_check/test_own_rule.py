@@ -1,5 +1,6 @@
 """What a site's films may change of an operating point: cases worked by hand, and films of a known distribution."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,13 @@ def test_without_films_of_a_finding_the_models_threshold_and_figures_stay():
     assert (pneumonia["figures"], pneumonia["moves"]) == (None, {})
     low, high = site_calibration.carried(CARD, "refer", "pneumonia", found["temperature"]["value"])
     assert (pneumonia["unsure_from"], pneumonia["suspected_from"]) == (low, high)
+
+
+def test_a_threshold_of_another_label_stays():
+    points = dict(CARD.operating_points["refer"])
+    card = replace(CARD, operating_points={"refer": points | {"normal": points["pneumonia"]}})
+    found = own_rule.measure(films(np.linspace(0.6, 0.9, 20), np.linspace(0, 0.5, 20)), card, "refer")["findings"]
+    assert (found["normal"]["figures"], found["normal"]["suspected_from"]) == (None, points["pneumonia"].threshold)
 
 
 def test_what_is_too_little_for_any_calibration():

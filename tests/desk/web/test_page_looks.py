@@ -32,10 +32,10 @@ def _field() -> LungField:
     return LungField(mask, (0.2, 0.1, 0.8, 0.9), 0.3, 0.9, 2)
 
 
-def _result(verdict, number, covid=0.1, pneumonia=0.05, inside=0.9, **more) -> Judged:
+def _result(verdict, number, covid=0.1, pneumonia=0.05, inside=0.9, chances=False, **more) -> Judged:
     heat = np.random.default_rng(number).normal(0, 3, (6, 6)).astype(np.float32)
     scores = {"normal": 0.2, "covid": covid, "pneumonia": pneumonia}
-    found = results.inference(scores, _field(), heat, inside, checks=CHECKS)
+    found = results.inference(scores, _field(), heat, inside, checks=CHECKS, chances=chances)
     time = datetime.now(UTC) - timedelta(hours=number)
     more |= {"pneumonia": finding.SUSPECTED} if pneumonia >= 0.154 else {}  # the released model's threshold
     return results.judged(Path("film"), f"{number:064d}", verdict, found, time=time, ms=120.0, grey=FILM, **more)
@@ -57,7 +57,7 @@ def _made_up() -> dict[str, tuple[Outcome, str]]:
     return {
         "covid": (_result(decision.COVID, 1, covid=0.97), "P-0042"),
         "unsure": (_result(decision.UNSURE, 2, covid=0.5, pneumonia=0.9), "P-0042"),
-        "pneumonia": (_result(decision.PNEUMONIA, 3, pneumonia=0.8), long),
+        "pneumonia": (_result(decision.PNEUMONIA, 3, pneumonia=0.8, chances=True), long),
         "normal": (_result(decision.NORMAL, 4, inside=None), ""),
         "outside": (_result(decision.COVID, 5, covid=0.99, inside=0.2), "P-0043"),
         "camera": (_result(decision.COVID, 6, covid=0.9, shot=shot), "P-0042"),

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import pty
 import re
@@ -61,6 +62,17 @@ def get(page: CameraPage, path: str, **headers) -> bytes:
     """Return what the page answers."""
     with urllib.request.urlopen(urllib.request.Request(page.address + path, headers=headers), timeout=10) as answer:
         return answer.read()
+
+
+def test_the_page_says_both_findings_of_the_last_film(page, of_run):
+    page, _ = page
+    assert json.loads(get(page, "state"))["findings"] == []
+    page.show(of_run[1])
+    answers = {label: one.answer for label, one in of_run[1].result.findings.items()}
+    said = {"suspected": "suspected", "unsure": "unsure", "cleared": "not suspected"}
+    expected = [f"COVID-19: {said[answers['covid']]}", f"Other pneumonia: {said[answers['pneumonia']]}"]
+    assert json.loads(get(page, "state"))["findings"] == expected
+    assert all(f"<span>{words}</span>" in get(page, "").decode() for words in expected)
 
 
 def test_the_page_shows_live_pictures_one_after_another(page, of_run):

@@ -53,7 +53,7 @@ def test_json_lines(films):
     assert all(list(row["scores"]) == ["normal", "covid", "pneumonia"] for row in rows)
     assert all(0 <= score <= 1 for row in rows for score in row["scores"].values())
     for row in rows:
-        assert list(row["lungs"]) == ["box", "share", "heat_inside"]
+        assert list(row["lungs"]) == ["box", "share", "heat_inside", "heat_label", "heat_peak"]
         # Where draw_film puts them: top, left, bottom, right.
         assert row["lungs"]["box"] == pytest.approx([0.17, 0.15, 0.78, 0.85], abs=0.04)
         assert 0.15 < row["lungs"]["share"] < 0.3
@@ -152,6 +152,7 @@ def test_csv_holds_what_json_says(films, tmp_path):
         for label in ("normal", "covid", "pneumonia"):
             assert row[f"score_{label}"] == (str(said["scores"][label]) if said["scores"] else "")
         assert row["heat_inside"] == (str(said["lungs"]["heat_inside"]) if said["lungs"] else "")
+        assert row["heat_label"] == ("covid" if said["lungs"] else "")
         assert row["lungs_left"] == (str(said["lungs"]["box"][1]) if said["lungs"] else "")
         assert row["model_sha256"] == said["model"]["sha256"]
         assert row["sensitivity_low"] == str(said["operating_point"]["sensitivity"]["low"])
@@ -173,4 +174,9 @@ def test_a_terminal_gets_colour_unless_it_asks_for_none(films, near_the_threshol
     assert "\033[1;31mcovid suspected" in shown(plain)
     film, model = near_the_threshold
     assert "\033[35munsure: refer to a radiologist" in shown(plain, film, model=model)
+    for columns in (80, 100):  # both findings in one line; a narrow terminal has no room for the verdict beside them
+        lines = shown(plain | {"COLUMNS": str(columns), "NO_COLOR": "1"}, film, model=model).splitlines()
+        row = next(line for line in lines if film.name[-5:] in line and "cleared" in line)
+        assert len(row) <= columns and " unsure " in row
+        assert ("unsure: refer to a radiologist" in row) == (columns == 100)
     assert "\033" not in shown(plain | {"NO_COLOR": "1"})

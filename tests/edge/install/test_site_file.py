@@ -217,3 +217,11 @@ def test_a_model_is_not_installed_beside_the_calibration_of_another(site, place,
     assert in_use() == before
     model("install", with_golden_film("next"))
     assert in_use() == "next"
+
+
+def test_no_output_overwrites_it(site, film_path):
+    before = site.read_bytes()
+    assert "would overwrite an input file" in one_line(run(film_path, "--site", site, "--csv", site, code=2))
+    words = film_path, "--site", site, "--out", site
+    assert "would overwrite what is read" in one_line(run(*words, command="explain", code=2))
+    assert site.read_bytes() == before

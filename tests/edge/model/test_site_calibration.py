@@ -13,7 +13,7 @@ from edge_app.model.classifier import Classifier
 from edge_app.model.temperature import softened
 from edge_app.screening import run_context, screening
 from tests.support.films import draw_film
-from tests.support.site_calibration import FIGURE, POOR, calibration
+from tests.support.site_calibration import BAND, FIGURE, POOR, calibration
 
 SHA = "ab" * 32
 
@@ -47,6 +47,15 @@ def test_thresholds_and_figures_are_the_sites(model, model_path):
     assert model.card.site is None and run_context.RunContext(model.card, "", "refer").row()["site"] is None
 
 
+def test_pneumonia_may_have_a_band_too(model, model_path):
+    content = calibration(model_path)
+    content["findings"]["pneumonia"] |= {"unsure_from": 0.3, "figures": dict.fromkeys(BAND, FIGURE)}
+    card = apply(model, content)
+    assert card.limits("refer") == ({"covid": 0.9, "pneumonia": 0.5}, {"covid": (0.2, 0.9), "pneumonia": (0.3, 0.5)})
+    told = run_context.RunContext(card, model.sha256, "refer").row()["operating_point"]["findings"]["pneumonia"]
+    assert (told["unsure_from"], told["measured_on"]) == (0.3, "this site")
+
+
 def test_a_film_judged_by_a_sites_thresholds_is_another_to_the_store(model, model_path):
     before = run_context.RunContext(model.card, model.sha256, "refer").key
     after = run_context.RunContext(apply(model, calibration(model_path)), model.sha256, "refer").key
@@ -62,7 +71,7 @@ def test_the_temperature_counts_once(model, model_path):
     assert card.temperature == 2
     for label, score in plain.scores.items():
         assert site.scores[label] == pytest.approx(float(softened(np.array(score), 2.0)))
-    np.testing.assert_allclose(site.heat, plain.heat / 2, rtol=1e-6)
+    np.testing.assert_allclose(site.heats["covid"].logits, plain.heats["covid"].logits / 2, rtol=1e-6)
 
 
 def test_the_models_own_scores_are_not_softened(model, model_path):
@@ -123,6 +132,7 @@ def changed(content, *path, to):
         (("findings", "covid", "figures", "referred"), {"value": 0.5, "low": 0.6, "high": 0.7}, "outside its interval"),
         (("findings", "covid", "figures"), None, "moves the thresholds of 'covid' and has no figures"),
         (("films",), {"covid": {"patients": -1}}, "has -1 in field 'patients'"),
+        (("made",), "last\tyear", "has 'last.*year' in field 'made'; a time as of ISO 8601"),
         (("made",), 5, "has 5 in field 'made'; it must be text"),
     ],
 )

@@ -105,6 +105,33 @@ def test_the_picture_of_explain_has_what_was_seen(film, tmp_path):
     assert "kind of picture: cut 0.900" in said
 
 
+def test_both_findings_are_explained_and_how_often_each_answer_is_right(film):
+    from dataclasses import replace
+
+    from edge_app.commands.explain import judged
+    from edge_app.model import model_file
+    from edge_app.model.classifier import Classifier
+    from edge_app.outputs import explain_picture, overlay
+    from edge_app.screening import finding, run_context
+
+    model = model_file.read(GOLDEN / "tiny-int8.tflite")
+    held = run_context.of(model, "refer", "0.1", "0.2")
+    result, grey = judged(film, Classifier(model, 1), held)
+    scores = {"normal": 0.1, "covid": 0.5, "pneumonia": 0.9}
+    found = replace(result.inference, scores=scores)
+    result = replace(result, inference=found, findings=finding.find(scores, *held.limits))
+    assert overlay.said(result) == "COVID-19 unsure (0.500), other pneumonia suspected (0.900)"
+    said = explain_picture.lines(result, held)
+    assert any(line.startswith("covid: 0.500 unsure; unsure from score 0.200, suspected from 0.800; ") for line in said)
+    assert "covid: at prevalence 0.1, 0.131 (0.054 to 0.353) of those unsure have it" in said
+    assert "pneumonia: at prevalence 0.2, 0.692 (0.500 to 0.826) of those suspected have it (PPV)" in said
+    other = replace(
+        result, findings=result.findings | {"pneumonia": replace(result.findings["pneumonia"], answer="unsure")}
+    )
+    drawn, changed = (overlay.draw(one, grey, held) for one in (result, other))
+    assert (drawn[: overlay.HEADER] != changed[: overlay.HEADER]).any()
+
+
 def test_a_narrow_film(tmp_path):
     Image.fromarray(draw_film(1003, 600, 210, opacity=1.0)).save(tmp_path / "narrow.png")
     _run(tmp_path / "narrow.png", "--out", tmp_path / "out.png")

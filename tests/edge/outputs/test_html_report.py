@@ -1,6 +1,7 @@
 """The page of a session: self-contained, nothing in a name becomes markup, a stopped one can be read."""
 
 import html.parser
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from edge_app.errors import WrongUsage
 from edge_app.gate import refusal
 from edge_app.model import model_file
+from edge_app.model.places import Localisation
 from edge_app.outputs.html_report import HtmlReport
 from edge_app.outputs.table import Table
 from edge_app.screening import decision, run_context
@@ -64,6 +66,22 @@ def test_heat_outside_the_lungs_is_warned_of(of_run, tmp_path, capsys, inside):
         sink.close()
     for words in (_page(tmp_path / "r.html").text, capsys.readouterr().out):
         assert ("outside the lungs" in words) == (inside < 0.5)
+
+
+def test_a_picture_has_the_words_of_its_colours_and_a_refused_one_has_none(of_run, tmp_path):
+    grey = draw_film(1000, 300, 260)
+    measured = {"value": 0.8, "low": 0.76, "high": 0.84}
+    card = replace(of_run.card, localisation=Localisation(measured, 0.27, 0.67, 443))
+    report = HtmlReport(tmp_path / "r.html", replace(of_run, card=card), images=True)
+    report.add(replace(_judged(grey=grey), inference=results.inference(chances=True)))
+    report.add(replace(_refused(), grey=grey))
+    report.close()
+    page = _page(tmp_path / "r.html")
+    assert (
+        page.text.count("colours: how likely a radiologist would box an opacity here (map of COVID-19), 0.5 to 1") == 1
+    )
+    assert page.tags.count("img") == 2
+    assert "the hottest place lies in a radiologist's box on 0.80 (0.76 to 0.84) of the films" in page.text
 
 
 def test_what_a_colleague_reads(of_run, tmp_path):

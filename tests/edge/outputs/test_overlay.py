@@ -13,6 +13,7 @@ from edge_app.model import model_file
 from edge_app.outputs import overlay, pictures
 from edge_app.outputs.overlays import Overlays
 from edge_app.screening import decision, phrasing, run_context
+from edge_app.screening.heat import Heat
 from edge_app.screening.result import Corrected, Failed, Known
 from tests.support import results
 from tests.support.films import draw_film
@@ -51,7 +52,7 @@ def test_left_stays_left(of_run):
 
 def test_heat_lies_where_the_map_says(of_run):
     heat = -np.ones((5, 5))
-    heat[0, 0], heat[4, 4] = 6, -6  # hot at the upper left of the box, against COVID-19 at the lower right
+    heat[0, 0], heat[4, 4] = 20, -20  # hot at the upper left of the box, against COVID-19 at the lower right
     film, heated = _panels(_result(heat, grey=np.full((600, 500), 100, np.uint8)), of_run)
     changed = np.abs(heated - film).sum(axis=2)
     assert changed[125:150, 80:130].min() > 60
@@ -121,3 +122,22 @@ def test_a_folder_that_cannot_be_made(of_run, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(WrongUsage, match=r"--overlays: '.*' cannot be made"):
         Overlays(tmp_path / "file" / "folder", of_run)
+
+
+@pytest.mark.parametrize("chances", [False, True])
+def test_a_colour_means_the_same_on_every_film(chances):
+    """A hotter place elsewhere on the film takes nothing from a place's colour: the scale is not stretched."""
+    film = np.full((500, 500, 3), 100, np.uint8)
+    mild = np.full((8, 8), -9, np.float32)
+    mild[:, 4:] = 1.5 if chances else 10
+    hot = mild.copy()
+    hot[:, :3] = 30
+    shown = [
+        pictures.heated(film, results.two_lungs(), Heat("covid", logits, chances, None)).astype(int)
+        for logits in (mild, hot)
+    ]
+    _, left, _, right = pictures.pixels_of_box(results.two_lungs(), film.shape)
+    at = left + (right - left) * 6 // 8
+    assert np.abs(shown[0][250, at] - film[250, at]).sum() > 30
+    assert np.array_equal(shown[0][250, at], shown[1][250, at])
+    assert not np.array_equal(shown[0][250, left + 20], shown[1][250, left + 20])

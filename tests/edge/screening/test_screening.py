@@ -42,14 +42,15 @@ def test_a_reading_holds_what_was_seen_and_said(classifier):
     assert all(type(score) is float and 0 <= score <= 1 for score in seen.scores.values())
     assert seen.pixels.shape == (32, 32, 1)
     assert seen.pixels.dtype == np.uint8
-    assert seen.heat.shape == (4, 4)
-    assert 0 <= seen.heat_inside <= 1
+    heat = seen.heats["covid"]
+    assert heat.logits.shape == (4, 4)
+    assert 0 <= heat.inside <= 1
     # Each part follows from the one before it.
     assert np.array_equal(seen.pixels, preprocess.lungs_to_pixels(_film(1000, 1.0), seen.field, 32))
     scores, maps = classifier.scores(seen.pixels)
     assert seen.scores == dict(zip(classifier.card.labels, scores.tolist(), strict=True))
-    assert np.array_equal(seen.heat, maps[..., classifier.card.labels.index("covid")])
-    assert seen.heat_inside == lung_field.inside(seen.heat, seen.field)
+    assert np.array_equal(heat.logits, maps[..., classifier.card.labels.index("covid")])
+    assert heat.inside == lung_field.inside(heat.logits, seen.field)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -57,7 +58,7 @@ def test_opaque_lungs_are_told_from_clear_ones(classifier, seed):
     clear, opaque = (screening.infer(_film(seed, opacity), classifier) for opacity in (0.0, 1.0))
     assert clear.scores["normal"] > 0.8 > 0.3 > opaque.scores["normal"]
     assert opaque.scores["covid"] > 0.5 > clear.scores["covid"]
-    assert opaque.heat.mean() > 0 > clear.heat.mean()
+    assert opaque.heats["covid"].logits.mean() > 0 > clear.heats["covid"].logits.mean()
 
 
 @pytest.mark.parametrize("opacity", [0.0, 1.0])

@@ -1,5 +1,6 @@
 """An older store is brought to the newest version, step by step; a step that fails or is killed changes nothing."""
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -8,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from edge_app.errors import StoreFault
+from edge_app.model import model_file
+from edge_app.screening import decision, run_context
 from edge_app.store import migrations, store_file
 from edge_app.store.migrations import MIGRATIONS, Migration, migrate, version
+from edge_app.store.query import Query
 from edge_app.store.store import Store
+from tests.support import results
 
 ROOT = Path(__file__).parents[3]
 # A store as version 1 of the program wrote it, word for word; nothing below may change its tables.
@@ -185,3 +190,19 @@ def test_migrating_is_all_or_nothing_whatever_fails(older):
         migrate(base, (*MIGRATIONS, Migration(2, breaks)))
     assert (version(base), base.execute("SELECT count(*) FROM films").fetchone()[0]) == (1, 1)
     base.close()
+
+
+def test_a_row_of_an_older_version_gets_its_findings_as_it_is_read(tmp_path, model_path):
+    made = results.judged("", "ab" * 32, found=results.inference({"normal": 0.1, "covid": 0.5, "pneumonia": 0.9}))
+    old = {name: value for name, value in made.row().items() if name != "findings"} | {"verdict": decision.UNSURE}
+    with Store(tmp_path / "s") as store:
+        store.begin(run_context.of(model_file.read(model_path), "refer"))
+        store.add(made)
+        store.base.execute("UPDATE films SET row = ?", (json.dumps(old),))
+        for row in (store.known(made.sha256), *store.search(Query(covid="unsure", pneumonia="suspected"))):
+            found = row["findings"]
+            assert [found[label]["answer"] for label in ("covid", "pneumonia")] == ["unsure", "suspected"]
+            assert (found["covid"]["unsure_from"], found["covid"]["suspected_from"]) == (0.2, 0.8)
+            assert row["verdict"] == decision.UNSURE
+        assert not list(store.search(Query(pneumonia="cleared")))
+        assert json.loads(store.base.execute("SELECT row FROM films").fetchone()[0]) == old  # it is not rewritten

@@ -11,7 +11,7 @@ import pytest
 
 from edge_app.gate import refusal
 from edge_app.model import model_file
-from edge_app.screening import decision, run_context
+from edge_app.screening import decision, finding, run_context
 from edge_app.screening.result import Failed
 from edge_app.store.store import Store
 from tests.support import results
@@ -69,6 +69,34 @@ def test_looking_for_some(store):
     assert len(_paths(_run(store, "--json", "--limit", "2"))) == 2
 
 
+@pytest.fixture
+def both(store, model_path):
+    """Return the path of that store with two more films, each suspected or unsure for COVID-19 and with pneumonia."""
+    with Store(store) as one:
+        one.begin(run_context.of(model_file.read(model_path), "refer"))
+        found = results.inference(SCORES)
+        for number, verdict in enumerate((decision.COVID, decision.UNSURE)):
+            more = {"pneumonia": finding.SUSPECTED, "ms": 1}
+            one.add(results.judged(Path(f"both{number}.png"), str(number) * 64, verdict, found, **more))
+    return store
+
+
+def test_pneumonia_is_found_behind_a_verdict_about_covid(both):
+    assert _paths(_run(both, "--json", "--verdict", decision.PNEUMONIA)) == []
+    assert _paths(_run(both, "--json", "--pneumonia", "suspected")) == ["both1.png", "both0.png"]
+    assert _paths(_run(both, "--json", "--pneumonia", "suspected", "--covid", "unsure")) == ["both1.png"]
+    assert _paths(_run(both, "--json", "--pneumonia", "cleared", "--limit", "1")) == ["=new.png"]
+    assert "invalid choice: 'certain'" in _run(both, "--covid", "certain", code=2).stderr
+
+
+def test_the_table_says_both_findings_and_counts_them(both):
+    lines = _run(both).stdout.splitlines()
+    assert lines[0].split() == ["judged", "(UTC)", "verdict", "covid", "pneumonia", "film"]
+    row = next(line for line in lines if "both1.png" in line)
+    assert "  unsure: refer to a radiologist  0.900 unsure    0.100 suspected   both1.png" in row
+    assert lines[-2] == "covid: 2 suspected, 1 unsure, 1 cleared; pneumonia: 2 suspected, 2 cleared"
+
+
 def test_export(store, tmp_path):
     _run(store, "--csv", tmp_path / "out.csv")
     with (tmp_path / "out.csv").open(newline="") as file:
@@ -77,6 +105,11 @@ def test_export(store, tmp_path):
     assert float(rows[3]["score_covid"]) == 0.9
     assert rows[1]["refusal_kind"] == refusal.CT
     assert {row["operating_point"] for row in rows} == {"refer"}
+    assert [row["finding_covid"] for row in rows] == ["", "", "cleared", "suspected"]
+    assert list(rows[0])[-12:-6] == [
+        *("finding_covid", "unsure_from_covid", "suspected_from_covid"),
+        *("predictive_value_covid", "predictive_value_covid_low", "predictive_value_covid_high"),
+    ]
 
 
 def test_forgetting(store, tmp_path):

@@ -50,7 +50,7 @@ def test_layers_have_the_shape_of_the_film(of_run):
 
 def test_heat_is_seen_where_the_map_is_hot_and_nowhere_else(of_run):
     heat = np.full((6, 6), -3, np.float32)
-    heat[0, 0] = 5
+    heat[0, 0] = 20
     alpha = np.asarray(_open(layers.layers(_judged(heat), draw_film(1, 480, 480), of_run)[layers.HEAT]))[..., 3]
     top, left, bottom, right = pictures.pixels_of_box(_judged().field, alpha.shape)
     assert alpha[top:bottom, left:right][2, 2] > 200

@@ -49,6 +49,7 @@ def test_a_script_is_answered_in_json(browser):
         "normal",
         "pneumonia",
     )
+    assert answer.json["sentence"].startswith("COVID-19: ") and "Other pneumonia: " in answer.json["sentence"]
     refused = send(browser, (io.BytesIO(b"no film"), "a.png"), headers=JSON)
     assert refused.status_code == 422 and refused.json["kind"] == "error" and "a.png" in refused.json["sentence"]
 
