@@ -83,7 +83,7 @@ def _left_out(found: Sequence[Part], rule: str, label: str) -> LeftOut | None:
     """Return what a rule gave for a label, or None where no hospital has such films."""
     shown = [part.films.loc[part.films["label"].isin((label, "normal"))].assign(hospital=part.name) for part in found]
     films = pd.concat(shown) if shown else pd.DataFrame({"label": []})
-    if not (films["label"] == label).any():
+    if label not in set(films["label"]):
         return None
     own = {part.name: part.points[rule][label] for part in found}
     return left_out.measure(films, label, next(iter(own.values())), HOW, "hospital", own)
