@@ -23,8 +23,10 @@ from train.lungs import examples, fit, masks, report, training_round
 # Training films of every source for the ranges of activations, and the drawn ones.
 CALIBRATION_PER_SOURCE = 60
 # Share of the frontal validation films of the source with the highest chances that each limit of a chance lets through,
-# and where such a limit may lie.
-PASSING, LOWEST, HIGHEST = 0.9975, 0.35, 0.9
+# and where such a limit may lie: what is likelier than not is refused whatever a source says, since some of its films
+# are views of another kind. A source of fewer films is not asked.
+PASSING, LOWEST, HIGHEST = 0.995, 0.35, 0.5
+LEAST_OF_SOURCE = 50
 # The int8 file may lose this much median overlap against the Keras model, no more.
 MOST_LOSS = 0.01
 
@@ -83,7 +85,10 @@ def view_limits(path: Path, films: np.ndarray, sources: pd.Series) -> dict[str, 
             "cut": [one[view_classes.CUT] for one in seen],
         }
     )
-    worst = chances.groupby(sources.to_numpy()).quantile(PASSING).max()
+    names = sources.to_numpy()
+    many = sources.groupby(names).transform("size").to_numpy() >= LEAST_OF_SOURCE
+    asked = many if many.any() else np.full(len(names), True)
+    worst = chances.loc[asked].groupby(names[asked]).quantile(PASSING).max()
     return {name: round(float(np.clip(worst[name], LOWEST, HIGHEST)), 4) for name in chances}
 
 

@@ -1,6 +1,7 @@
 """The lung network: a short fit that was stopped and went on, and the file that it becomes."""
 
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -112,3 +113,40 @@ def test_a_file_that_finds_less_than_its_network_is_refused(finished, monkeypatc
     monkeypatch.setattr(converter, "MOST_LOSS", -0.5)  # any file finds less than half a film more
     with pytest.raises(EdgeError, match=r"int8 overlaps 0\.\d{3} on the val films, the Keras model 0\.\d{3}; at most"):
         converter.convert(run_dir, calibration, {"val": drawn["val"]})
+
+
+class _Told:
+    """A network whose chances of views are the first three grey levels of the film, in percent."""
+
+    def __init__(self, path):
+        pass
+
+    def look(self, film):
+        cut, lateral, photograph = film[0, :3, 0] / 100
+        return np.zeros((64, 64)), dict.fromkeys(view_classes.CLASSES, 0.0) | {
+            view_classes.CUT: cut,
+            view_classes.LATERAL: lateral,
+            view_classes.PHOTOGRAPH: photograph,
+        }
+
+
+def _limits(monkeypatch, *sources):
+    """Return the limits set on films of sources: (name, films, percents of cut, lateral and photograph)."""
+    monkeypatch.setattr(converter.classifier, "LungFinder", _Told)
+    films = np.zeros((sum(count for _, count, _ in sources), 4, 4, 1), np.uint8)
+    names = [name for name, count, _ in sources for _ in range(count)]
+    films[:, 0, :3, 0] = [percents for _, count, percents in sources for _ in range(count)]
+    return converter.view_limits(Path("lungs.tflite"), films, pd.Series(names))
+
+
+def test_limits_of_views_are_those_of_the_source_with_the_highest_chances(monkeypatch):
+    found = _limits(monkeypatch, ("a", 900, (1, 2, 3)), ("b", 60, (40, 20, 22)))
+    assert found == {"wrong": pytest.approx(0.42), "cut": pytest.approx(0.4)}
+
+
+def test_limits_of_views_lie_within_bounds_and_a_source_of_few_films_does_not_count(monkeypatch):
+    low, high = converter.LOWEST, converter.HIGHEST
+    assert _limits(monkeypatch, ("a", 60, (1, 2, 3))) == {"wrong": low, "cut": low}
+    assert _limits(monkeypatch, ("a", 60, (90, 90, 0))) == {"wrong": high, "cut": high}
+    assert _limits(monkeypatch, ("a", 60, (1, 2, 3)), ("b", 49, (90, 90, 0))) == {"wrong": low, "cut": low}
+    assert _limits(monkeypatch, ("b", 49, (90, 90, 0))) == {"wrong": high, "cut": high}
