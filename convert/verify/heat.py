@@ -18,15 +18,12 @@ from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening import screening
 from edge_app.screening.result import Inference, Rejection
-from train.evaluation import intervals
+from train.evaluation import deletion, intervals
 from train.films import film_arguments
 from train.index import index
 from train.lungs import masks
 
 DRAWS = 2000
-# Pixels of the side of what covers a part of the crop; a place with more drawn lung than `WITHIN` lies in the lungs,
-# one with less than `BESIDE` outside.
-COVER, WITHIN, BESIDE = 32, 0.6, 0.2
 
 
 def add_parser(subparsers) -> None:
@@ -60,7 +57,7 @@ def measure(classifier, data: Path, films) -> dict:
     listing = masks.listing(data, films)
     sick = films.loc[(films["split"] == "test") & (films["label"] == "covid"), "path"]
     rows = listing.loc[(listing["state"] == masks.USED) & listing["film"].isin(sick)]
-    shares, refused, cold, maps, lost = [], 0, 0, [], {"hottest": [], "in the lungs": [], "outside": []}
+    shares, refused, cold, maps, lost = [], 0, 0, [], {where: [] for where in deletion.WHERE}
     for film, mask in zip(rows["film"], rows["mask"], strict=True):
         seen = screening.infer(radiograph.read(data / film, preprocess.least_side(classifier.card.size)), classifier)
         if isinstance(seen, Rejection):
@@ -90,7 +87,7 @@ def measure(classifier, data: Path, films) -> dict:
 
 
 def covered(seen: Inference, lungs: np.ndarray, classifier) -> Iterator[tuple[str, float]]:
-    """Cover the crop round one place of the map after the other with the median grey there.
+    """Cover the crop round one place of the map after the other, as `deletion.covers`.
 
     Args:
         seen: of a film.
@@ -98,17 +95,9 @@ def covered(seen: Inference, lungs: np.ndarray, classifier) -> Iterator[tuple[st
         classifier: both networks, `Classifier`.
 
     Yields:
-        Where that is ("hottest", "in the lungs" or "outside") and by how much the logit of COVID-19 falls.
+        Where that is, one of `deletion.WHERE`, and by how much the logit of COVID-19 falls.
     """
-    label, size = classifier.card.labels.index("covid"), len(seen.pixels)
+    label = classifier.card.labels.index("covid")
     own = seen.maps[..., label]  # its mean is the logit
-    hottest = np.unravel_index(own.argmax(), own.shape)
-    for place in np.ndindex(own.shape):
-        if place != hottest and BESIDE <= lungs[place] <= WITHIN:
-            continue
-        where = "hottest" if place == hottest else "in the lungs" if lungs[place] > WITHIN else "outside"
-        middle = [(at + 0.5) * size / length for at, length in zip(place, own.shape, strict=True)]
-        part = tuple(slice(max(0, round(at - COVER / 2)), round(at + COVER / 2)) for at in middle)
-        pixels = seen.pixels.copy()
-        pixels[part] = np.median(pixels[part])
+    for where, pixels in deletion.covers(seen.pixels, own, lungs):
         yield where, float(own.mean() - classifier.scores(pixels)[1][..., label].mean())

@@ -14,16 +14,21 @@ from tqdm import tqdm
 from edge_app.errors import EdgeError, NoLungField
 from edge_app.imaging import lung_field, preprocess, radiograph
 from edge_app.model import classifier
+from edge_app.model.card import RULES
 from edge_app.model.places import PlaceScale, scales
 from train.audit import burnt_in, network
 from train.audit.array_cache import ArrayCache, key
+from train.evaluation.evaluate import Scope
 from train.films import film_dataset, indexed_films, pixels
+from train.index.findings import COVID, INDETERMINATE
 from train.training import config
 
 # Side of the whole films that the controls look at: the lungs are found at it, and it is enough to tell a hospital.
 WHOLE_SIDE = preprocess.LUNG_SIZE
 # What the config of a run says that was trained before films could be cropped.
 WHOLE_FILM = {"crop": "none"}
+# The rule that the edge uses unless it is told another.
+DEFAULT_RULE = RULES[0]
 
 
 @dataclass(frozen=True)
@@ -62,17 +67,37 @@ class AuditedRun:
     @property
     def places(self) -> dict[str, PlaceScale]:
         """How class maps become chances, by label, of `edge_app.model.places`; empty if the record does not tell."""
-        return scales(self.record, list(self.labels)) if self.record.get("places") is not None else {}
+        return scales(self.record, list(self.labels)) if COVID in (self.record.get("places") or {}) else {}
+
+    @property
+    def points(self) -> dict[str, dict] | None:
+        """The operating point of each disease by the rule that the edge uses unless told otherwise; None if unknown."""
+        return self.record["metrics"].get("operating_points", {}).get(DEFAULT_RULE)
+
+    @cached_property
+    def sources(self) -> list[str]:
+        """The sources it learnt from."""
+        return Scope.of(self.record["config"]).learnt(self.scores["source"])
+
+    def held_out(self, split: str = "test", *, learnt: bool = True) -> pd.DataFrame:
+        """Return the scores of its validation or test films, those of indeterminate appearance included.
+
+        Args:
+            split: `val` or `test`.
+            learnt: of the sources that it learnt from; else of all others, of which it knows no film.
+        """
+        here = (self.scores["split"] == split) & (self.scores["source"].isin(self.sources) == learnt)
+        return self.scores.loc[here].reset_index(drop=True)
 
     @property
     def test(self) -> pd.DataFrame:
-        """The scores of the test films."""
-        return self.scores.loc[self.scores["split"] == "test"].reset_index(drop=True)
+        """The scores of the test films, of sources it learnt from, that are a case or a control."""
+        return cases_and_controls(self.held_out())
 
     def table(self, name: str) -> pd.DataFrame | None:
-        """Return another table of scores in the folder, or None if it is not there."""
+        """Return another table of scores in the folder, of cases and controls, or None if it is not there."""
         path = self.folder / name
-        return pd.read_csv(path, keep_default_na=False) if path.is_file() else None
+        return cases_and_controls(pd.read_csv(path, keep_default_na=False)) if path.is_file() else None
 
     @cached_property
     def model(self):
@@ -100,6 +125,7 @@ class AuditedFilms:
         films: rows of the index that are in a split and that the network can be shown.
         pixels: uint8 (N, S, S, 1), what the network sees.
         masks: uint8 (N, S, S), 255 = lung, in the frame of `pixels`; None if there is no lung-field network.
+        opacities: uint8 (N, S, S, 1), 255 inside a radiologist's box, likewise.
         whole: uint8 (N, 128, 128), the whole film squashed.
         whole_masks: uint8 (N, 128, 128), 255 = lung, or None.
         words: object (N,): "yes", "no", or "" where the film is too small to tell whether words are burnt in.
@@ -108,6 +134,7 @@ class AuditedFilms:
     films: pd.DataFrame
     pixels: np.ndarray
     masks: np.ndarray | None
+    opacities: np.ndarray
     whole: np.ndarray
     whole_masks: np.ndarray | None
     words: np.ndarray
@@ -140,6 +167,11 @@ class AuditedFilms:
                 "index, or no lungs are found on it; use the index and lung-field network that the run was made with."
             )
         return rows
+
+
+def cases_and_controls(films: pd.DataFrame) -> pd.DataFrame:
+    """Return the films, rows with a label, but for those of indeterminate appearance, which are neither."""
+    return films.loc[films["label"] != INDETERMINATE].reset_index(drop=True)
 
 
 def read_run(folder: Path) -> AuditedRun:
@@ -180,7 +212,7 @@ def load(run: AuditedRun, index_path: Path, data: Path, cache: Path) -> AuditedF
     whole = pixels.load(indexed, WHOLE_SIDE)
     kept = ArrayCache(cache)
     whole_masks, words = _lungs(whole, kept, index_hash), _words(films, data, kept, index_hash)
-    seen = film_dataset.load(indexed, run.size, settings.treatment, masks=True)
+    seen = film_dataset.load(indexed, run.size, settings.treatment, masks=True, boxes=True)
     if seen.masks is not None:
         masks = seen.masks[..., 0]
     else:
@@ -190,6 +222,7 @@ def load(run: AuditedRun, index_path: Path, data: Path, cache: Path) -> AuditedF
         films=seen.films,
         pixels=seen.pixels,
         masks=masks,
+        opacities=np.zeros_like(seen.pixels) if seen.opacities is None else seen.opacities,
         whole=whole[rows, ..., 0],
         whole_masks=None if whole_masks is None else whole_masks[rows],
         words=words[rows],

@@ -12,6 +12,11 @@ AS_IT_IS = "as it is"
 CHANCE = 0.5
 
 
+def sees_only_lungs(config: dict) -> bool:
+    """Say whether all but the lungs is taken away anyway by a recipe, the `config` of a run's record."""
+    return config.get("crop") == "lungs" and config["outside"] != "keep"
+
+
 def scores(run, seen_films, cache) -> dict[str, np.ndarray]:
     """Return {name of the part: float32 (T, labels)}, the network's scores of test films of which a part is left."""
     rows = seen_films.rows(run.test["path"])
@@ -36,6 +41,9 @@ def scores(run, seen_films, cache) -> dict[str, np.ndarray]:
 def measure(table, covid_scores: dict[str, np.ndarray], threshold: float, within: str) -> dict:
     """Return for each part AUC, share called COVID-19, and how much AUC is lost against the film as it is.
 
+    Each is given of `all` films, `within` a source, and of that source's COVID-19 and normal films alone (`typical`;
+    where labels are those of appearance, typical against negative).
+
     Args:
         table: the test films, with source, label and group.
         covid_scores: name of the part -> float (T,); holds `AS_IT_IS`.
@@ -44,10 +52,11 @@ def measure(table, covid_scores: dict[str, np.ndarray], threshold: float, within
     """
     positive, groups = (table["label"] == "covid").to_numpy(), table["group"].to_numpy()
     inside = (table["source"] == within).to_numpy()
+    clear = inside & table["label"].isin(["covid", "normal"]).to_numpy()
     found = {}
     for name, here in covid_scores.items():
         found[name] = {}
-        for place, rows in (("all", np.ones(len(table), bool)), ("within", inside)):
+        for place, rows in (("all", np.ones(len(table), bool)), ("within", inside), ("typical", clear)):
             reference = covid_scores[AS_IT_IS][rows]
             found[name][place] = {
                 "auc": intervals.auc(positive[rows], here[rows], groups[rows]),
@@ -76,13 +85,22 @@ def show(section, numbers: dict, within: str, sees_only_lungs: bool) -> None:
         inside, every = figure["within"], figure["all"]
         lost = ("-", "-") if name == AS_IT_IS else (wording.text(every["gap"]), wording.text(inside["gap"]))
         rows.append((name, wording.text(every["auc"]), lost[0], wording.text(every["called"])))
-        rows[-1] += (wording.text(inside["auc"]), lost[1])
+        rows[-1] += (wording.text(inside["auc"]), lost[1], wording.text(figure["typical"]["auc"]))
     section.table(
-        ("what it sees", "AUC, all", "AUC lost", "called COVID-19", f"AUC within {within}", "AUC lost within"),
+        (
+            "what it sees",
+            "AUC, all",
+            "AUC lost",
+            "called COVID-19",
+            f"AUC within {within}",
+            "AUC lost within",
+            "against normal",
+        ),
         rows,
-        "Test films, COVID-19 against all other films. Lost: paired, the film as it is minus what is left of it.",
+        "Test films, COVID-19 against all other films; in the last column against the normal films within "
+        f"{within} alone. Lost: paired, the film as it is minus what is left of it.",
     )
-    if ablations.LUNGS_OUT in numbers:
+    if numbers.get(ablations.LUNGS_OUT, {"all": {"auc": None}})["all"]["auc"]:
         whole, left = (numbers[name]["all"]["auc"]["value"] - CHANCE for name in (AS_IT_IS, ablations.LUNGS_OUT))
         section.text(
             f"Above chance the network has {whole:.3f}; with the lungs blacked out **{left:.3f}** of it is left."

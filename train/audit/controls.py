@@ -6,6 +6,7 @@ over patients score every film.
 """
 
 import warnings
+from collections.abc import Sequence
 from functools import partial
 
 import cv2
@@ -22,6 +23,7 @@ from tqdm import tqdm
 from train.audit import ablations, network
 from train.audit.array_cache import key
 from train.evaluation import intervals
+from train.index.findings import INDETERMINATE
 from train.reporting import wording
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
@@ -50,7 +52,7 @@ def thumbnail(whole: np.ndarray) -> np.ndarray:
 
 
 def features(seen_films, cache) -> dict[str, np.ndarray]:
-    """Return {name of the kind of picture: float32 (N, features)}."""
+    """Return {name of the kind of picture: float32 (N, features)} of all films."""
     found, net = {}, None
     for name, (change, needs_lungs) in ablations.ALL.items():
         if change is ablations.blurred_lungs or (needs_lungs and seen_films.whole_masks is None):
@@ -73,15 +75,19 @@ def features(seen_films, cache) -> dict[str, np.ndarray]:
     return found
 
 
-def measure(by_kind: dict[str, np.ndarray], films, within: str, cache) -> dict:
+def measure(by_kind: dict[str, np.ndarray], films, within: str, learnt: Sequence[str], cache) -> dict:
     """Return for each kind of picture what was chosen, AUC on test films, and AUC within a source.
 
     Args:
         by_kind: what `features` returns.
-        films: rows of the index, with source, label, group and split.
+        films: rows of the index, with source, label, group and split; those of indeterminate appearance, and of
+            sources that the run did not learn from, are left out.
         within: the source.
+        learnt: the sources that the run learnt from.
         cache: where scores are kept.
     """
+    asked = (films["source"].isin(learnt) & (films["label"] != INDETERMINATE)).to_numpy()
+    films, by_kind = films[asked], {name: columns[asked] for name, columns in by_kind.items()}
     positive, groups = (films["label"] == "covid").to_numpy(), films["group"].to_numpy()
     split, inside = films["split"].to_numpy(), (films["source"] == within).to_numpy()
     found = {}
@@ -108,8 +114,8 @@ def show(section, numbers: dict, network_figures: dict, within: str) -> None:
         "No network of ours: pictures of 128 x 128 go through EfficientNet-Lite0 as ImageNet left it, and logistic "
         "regression learns COVID-19 against the rest from its features; of histogram and thumbnail it learns directly. "
         f"Within `{within}` every film is scored out of fold (five folds over patients, trained on films of all "
-        "sources). **Where a row without lungs comes near the row with them, the films give COVID-19 away without the "
-        "disease**, and a network may have used it."
+        "sources that the run learnt from). **Where a row without lungs comes near the row with them, the films give "
+        "COVID-19 away without the disease**, and a network may have used it."
     )
     rows = [
         (name, figure["chosen"], *(wording.text(figure[place]) for place in ("test", "within")))
@@ -122,8 +128,12 @@ def show(section, numbers: dict, network_figures: dict, within: str) -> None:
         "COVID-19 against all other films.",
     )
     rest = ablations.LUNGS_OUT if ablations.LUNGS_OUT in numbers else ablations.OUTER
-    whole, left = (numbers[name]["test"]["value"] for name in (ablations.WHOLE, rest))
-    section.text(f"On the test films of all sources the whole film gives {whole:.3f}, and `{rest}` **{left:.3f}**.")
+    whole, left = (numbers[name]["test"] for name in (ablations.WHOLE, rest))
+    if whole and left:
+        section.text(
+            f"On the test films of all of them the whole film gives {whole['value']:.3f}, and `{rest}` "
+            f"**{left['value']:.3f}**."
+        )
 
 
 def choose(candidates, judge, columns, truth, fit, val):

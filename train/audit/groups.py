@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from train.evaluation import figures
+from train.index import detectors
 from train.index.sources import CHILDREN
 from train.reporting import wording
 
@@ -21,19 +22,26 @@ def columns(films: pd.DataFrame, words: np.ndarray) -> pd.DataFrame:
         films: rows of the index.
         words: object (N,), "yes", "no" or "": whether words are burnt in.
     """
-    child = (films["source"] == CHILDREN) | (films["age"] < ADULT)
+    child = children(films)
     adult = ~child & films["age"].notna()
+    asked = detectors.with_both(films)
     return pd.DataFrame(
         {
             "view": films["view"],
             "sex": [SEXES.get(sex, "") for sex in films["sex"]],
             "child or adult": np.select([child, adult], ["child", "adult"], ""),
             "age of adults": [_age_band(age) for age in films["age"]],
+            "detector": [name if name in asked else "" for name in detectors.names(films)],
             "longest side": [_size_band(side) for side in films[["width", "height"]].max(axis=1)],
             "burnt-in words": np.asarray(words, dtype=object),
         },
         index=films.index,
     )
+
+
+def children(films: pd.DataFrame) -> np.ndarray:
+    """Return which films, rows of the index, are of children as far as is known: bool (N,)."""
+    return ((films["source"] == CHILDREN) | (films["age"] < ADULT)).to_numpy()
 
 
 def measure(table: pd.DataFrame, divided: pd.DataFrame, threshold: float) -> dict:
@@ -54,12 +62,13 @@ def measure(table: pd.DataFrame, divided: pd.DataFrame, threshold: float) -> dic
 
 
 def show(page, numbers: dict) -> None:
-    """Write the chapter; `numbers` has `test` and `crossfit` (or None), both from `measure`."""
+    """Write the chapter; `numbers` has `test`, and `crossfit` and `elsewhere` (or None), all from `measure`."""
     section = page.section(
         "Subgroups",
         "COVID-19 against all other films, where a collection says which film belongs to whom. **A subgroup is seldom "
-        "free of its hospital**: the children all come from one, view and sex are known in two collections only, and "
-        "the size of a film nearly names its collection. A difference between two rows can be one between hospitals.",
+        "free of its hospital**: the children all come from one, view and sex are known in few collections, and the "
+        "size of a film nearly names its collection. Detectors are those with enough films of both kinds. A "
+        "difference between two rows can be one between hospitals.",
         f"`child` is under {ADULT}, and every film of `{CHILDREN}`, whose publisher says one to five years. "
         "`burnt-in words` is found by a rule of thumb in films of 300 pixels and more (one in six of those it names "
         "holds none, one in four that do is missed); a single letter for the side does not count.",
@@ -67,6 +76,8 @@ def show(page, numbers: dict) -> None:
     _table(section, "Test films, at the operating point.", numbers["test"])
     if numbers["crossfit"]:
         _table(section, "All films, each scored by a network that had not seen its patient.", numbers["crossfit"])
+    if numbers["elsewhere"]:
+        _table(section, "Films of sources that the run never learnt from.", numbers["elsewhere"])
 
 
 def _table(section, caption, measured):

@@ -40,14 +40,27 @@ def measure(table, threshold: float) -> dict:
     }
 
 
-def show(page, numbers: dict | None, missing: str) -> None:
-    """Write the chapter; `missing` is the sentence to print without numbers."""
+def show(page, numbers: dict | None, missing: str, elsewhere: bool) -> None:
+    """Write the chapter.
+
+    Args:
+        page: a `page_load.Page`.
+        numbers: what `measure` gave, or None.
+        missing: the sentence to print without numbers.
+        elsewhere: the run learnt from one source, and there are others.
+    """
     section = page.section(
         "Leave-one-source-out",
         "For each source a network is trained on the other sources and tested on every film of this one: the nearest "
         "thing to a new hospital that public films allow. A source without COVID-19 is asked for pneumonia against "
         "normal films instead, and for its specificity.",
     )
+    if numbers is None and elsewhere:
+        section.text(
+            "The run learnt from one source alone, so nothing is left to train on without it; all other sources are "
+            "left out by construction: the chapter before."
+        )
+        return
     if numbers is None:
         section.note(missing)
         return

@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from edge_app.outputs import pictures
 from edge_app.screening import phrasing
 from edge_app.screening.heat import Heat
-from train.reporting import page
+from train.audit import maps
+from train.index.findings import COVID
 
 MOST = 8
-COLUMNS = 4
 
 
 def worst(table) -> dict[str, list[int]]:
@@ -41,12 +40,8 @@ def heats(run, pixels: np.ndarray) -> list[Heat]:
         run: `train.audit.audited.AuditedRun`, with its network.
         pixels: uint8 (n, S, S, 1).
     """
-    from train.models.networks import with_class_maps
-
-    maps = with_class_maps(run.model).predict_on_batch(pixels.astype(np.float32))["cam"]
-    found = np.asarray(maps)[..., run.labels.index("covid")]
-    scale = run.places.get("covid")
-    return [Heat("covid", scale.logits(one) if scale else one, scale is not None, None) for one in found]
+    covid = run.labels.index(COVID)
+    return [maps.heat(run, of_film[..., covid], COVID) for of_film in maps.class_maps(run, pixels)]
 
 
 def show(page_, numbers: dict, run, seen_films) -> None:
@@ -63,21 +58,8 @@ def show(page_, numbers: dict, run, seen_films) -> None:
             section.text("None at the operating point.")
             continue
         pixels = seen_films.pixels[seen_films.rows([film["path"] for film in films])]
-        maps = heats(run, pixels)
-        section.text(f"C{phrasing.colours(maps[0])[1:]}.")
+        hot = heats(run, pixels)
+        section.text(f"C{phrasing.colours(hot[0])[1:]}.")
         alt = f"{kind}: " + "; ".join(f"{film['path']}, {film['label']}, score {film['score']:.3f}" for film in films)
-        section.figure(_sheet(films, pixels[..., 0], maps), alt, kind="png")
-
-
-def _sheet(films, pixels, maps):
-    lines = -(-len(films) // COLUMNS)
-    figure, grid = page.subplots(2 * lines, COLUMNS, size=(9.5, 5.1 * lines), squeeze=False)
-    for axes in grid.flat:
-        axes.axis("off")
-    for at, film in enumerate(films):
-        line, column = divmod(at, COLUMNS)
-        above, below = grid[2 * line][column], grid[2 * line + 1][column]
-        above.imshow(pixels[at], cmap="gray", vmin=0, vmax=255)
-        above.set_title(f"{film['label']}, score {film['score']:.3f}\n{film['source']}", fontsize=8)
-        below.imshow(pictures.under_heat(np.repeat(pixels[at][..., np.newaxis], 3, axis=2), maps[at]))
-    return figure
+        titles = [f"{film['label']}, score {film['score']:.3f}\n{film['source']}" for film in films]
+        section.figure(maps.sheet(titles, pixels[..., 0], hot), alt, kind="png")

@@ -1,24 +1,31 @@
 """Every number of the report, in the report's order."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from train.audit import (
     ablations,
+    appearance,
     blackout,
     controls,
+    detectors_left_out,
     groups,
     leave_one_source_out,
+    localised,
     mistakes,
     network,
+    other_sources,
     source_probe,
     sources,
     stability,
 )
 from train.audit.array_cache import ArrayCache, key
-from train.audit.audited import AuditedFilms, AuditedRun
-from train.evaluation import calibration
+from train.audit.audited import DEFAULT_RULE, AuditedFilms, AuditedRun, cases_and_controls
+from train.evaluation import calibration, hospitals
+from train.index import detectors
 from train.reporting import provenance
 
 
@@ -37,13 +44,17 @@ class Seen:
     embedding: np.ndarray
 
 
-def measure(run: AuditedRun, films: AuditedFilms, others: dict, within: str) -> dict:
+# Gives the embedding of films by path, (M, features), from a cache or into it: of a network that is compared.
+Embedding = Callable[[Sequence[str], ArrayCache], np.ndarray]
+
+
+def measure(run: AuditedRun, films: AuditedFilms, others: Mapping[str, Embedding], within: str) -> dict:
     """Return every number of the report, ready for JSON.
 
     Args:
         run: the audited run.
         films: as its network sees them.
-        others: name -> (run, films) of runs whose embeddings are compared.
+        others: embeddings that are compared, by name.
         within: the source whose labels share their hospitals.
     """
     cache = ArrayCache(run.folder / "audit")
@@ -55,8 +66,11 @@ def measure(run: AuditedRun, films: AuditedFilms, others: dict, within: str) -> 
     return {
         **_about(run, films, within, seen),
         **_by_source(run),
+        **_left_out(run, films),
+        "appearance": _appearance(run),
+        "localisation": localised.measure(run, films, cache),
         "blackout": _blackout(run, films, within, seen, cache),
-        "controls": controls.measure(features, films.films, within, cache),
+        "controls": controls.measure(features, films.films, within, run.sources, cache),
         "source_classifier": source_probe.measure(embeddings, films.films, cache),
         "groups": _groups(run, films, tested),
         "calibration": calibration.measure(run.test, run.temperature),
@@ -73,6 +87,7 @@ def _about(run: AuditedRun, films: AuditedFilms, within: str, seen: Seen) -> dic
         "config": run.record["config"],
         "index_sha256": run.record["index_sha256"],
         "within": within,
+        "sources": run.sources,
         "films": len(films.films),
         "lungs_found": None if films.whole_masks is None else int(films.whole_masks.any(axis=(1, 2)).sum()),
         # The network, run again on the films at hand, against scores.csv: if they differ, films or contract changed.
@@ -91,25 +106,50 @@ def _by_source(run: AuditedRun) -> dict:
     }
 
 
+def _left_out(run: AuditedRun, films: AuditedFilms) -> dict:
+    """Return what trainings without a detector, and the network itself on sources it never learnt from, give."""
+    learnt = films.films.loc[films.films["source"].isin(run.sources)]
+    expected, parts = detectors.with_both(learnt), hospitals.of_detectors(run.folder)
+    found = {"detectors": detectors_left_out.measure(parts, expected, run.labels, DEFAULT_RULE), "other_sources": None}
+    if run.points:
+        table = run.held_out(learnt=False)
+        child = groups.children(films.films.iloc[films.rows(table["path"])])
+        validation = run.held_out("val", learnt=False)
+        found["other_sources"] = other_sources.measure(table, validation, child, run.labels, run.points)
+    return found
+
+
+def _appearance(run: AuditedRun) -> dict | None:
+    """Return the figures by appearance, with those out of fold; None without an appearance or an operating point."""
+    path = run.folder / "crossfit.csv"
+    crossfit = pd.read_csv(path, keep_default_na=False) if path.is_file() else None
+    return appearance.measure(run.held_out(), crossfit, run.labels, run.points) if run.points else None
+
+
 def _blackout(run: AuditedRun, films: AuditedFilms, within: str, seen: Seen, cache: ArrayCache) -> dict:
     covid = run.labels.index("covid")
     left = {name: scores[:, covid] for name, scores in blackout.scores(run, films, cache).items()}
     return blackout.measure(run.test, {blackout.AS_IT_IS: seen.scores, **left}, run.threshold, within)
 
 
-def _embeddings(seen: Seen, features: dict, films: AuditedFilms, others: dict, cache: ArrayCache) -> dict:
-    """Return the embedding of every film by network: the audited one, ImageNet's, and other runs'."""
+def _embeddings(seen: Seen, features: dict, films: AuditedFilms, others: Mapping, cache: ArrayCache) -> dict:
+    """Return the embedding of every film by network: the audited one, ImageNet's, and others."""
     found = {source_probe.OWN: seen.embedding, source_probe.IMAGENET: features[ablations.WHOLE]}
-    for name, (other, other_films) in others.items():
-        rows = other_films.rows(films.films["path"])
-        found[name] = _look(name, other, other_films, cache).embedding[rows]
-    return found
+    return found | {name: embedding(films.films["path"], cache) for name, embedding in others.items()}
+
+
+def of_run(name: str, other: AuditedRun, its_films: AuditedFilms) -> Embedding:
+    """Return the embedding of another run."""
+    return lambda paths, cache: _look(name, other, its_films, cache).embedding[its_films.rows(paths)]
 
 
 def _groups(run: AuditedRun, films: AuditedFilms, tested: np.ndarray) -> dict:
     """Return the figures of subgroups of the test films, and of all films out of fold or None."""
     divided, crossfit = groups.columns(films.films, films.words), run.table("crossfit.csv")
-    found = {"test": groups.measure(run.test, divided.iloc[tested], run.threshold), "crossfit": None}
+    found = {"test": groups.measure(run.test, divided.iloc[tested], run.threshold), "crossfit": None, "elsewhere": None}
+    elsewhere = cases_and_controls(run.held_out(learnt=False))
+    if len(elsewhere):
+        found["elsewhere"] = groups.measure(elsewhere, divided.iloc[films.rows(elsewhere["path"])], run.threshold)
     if crossfit is not None:
         found["crossfit"] = groups.measure(crossfit, divided.iloc[films.rows(crossfit["path"])], run.threshold)
     return found

@@ -48,7 +48,10 @@ def show(section, numbers: dict) -> None:
         "comes from. Balanced accuracy: the mean over the collections of the share found; chance is one over their "
         "number. Among films of one label only the hospital is left to tell."
     )
-    subsets = list(next(iter(numbers.values())))
+    subsets = list(numbers[OWN])
+    if not subsets:
+        section.note("Not measured: the index holds one source, or not two with training, validation and test films.")
+        return
     section.table(
         ("embedding", *(f"{subset} films" for subset in subsets)),
         [(name, *(wording.text(row[subset]) for subset in subsets)) for name, row in numbers.items()]

@@ -1,6 +1,7 @@
 """How good a run is: thresholds from validation, figures from test with intervals, source by source."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,12 @@ class Scope:
     def of(cls, config: dict) -> "Scope":
         """Return what the `config` of a run's record says; runs of before 0.3.0 know no sources."""
         return cls(tuple(config["labels"]), tuple(config["cells"]), tuple(config.get("sources", ())))
+
+    def learnt(self, sources: Iterable[str]) -> list[str]:
+        """Return those of some sources that it learnt from, sorted."""
+        of_cells = {cell.rpartition("/")[0] for cell in self.cells}
+        wanted = [set(names) for names in (self.sources, of_cells) if names]
+        return sorted(name for name in set(sources) if all(name in names for names in wanted))
 
     def own(self, films):
         """Keep the films, rows of a table, of the kind that the run was trained on."""

@@ -17,6 +17,7 @@ from edge_app.model.card import RULES
 from edge_app.model.left_out import LeftOut
 from train.evaluation import left_out
 from train.evaluation.evaluate import Scope
+from train.index import detectors
 
 # Children's lungs look different, and the gate refuses films of children whose age is known.
 CHILDREN = "chest_xray"
@@ -49,13 +50,22 @@ def parts(run_dir: Path) -> list[Part]:
     scope, points = Scope.of(record["config"]), record["metrics"]["operating_points"]
     tested = _tested(run_dir)
     elsewhere = sorted(set(tested["source"]) - set(scope.sources) - {CHILDREN}) if scope.sources else []
+    others = [Part(name, tested.loc[tested["source"] == name], points) for name in elsewhere]
+    enough = [part for part in others if np.count_nonzero(part.films["label"] == "normal") >= LEAST_FILMS]
+    return of_detectors(run_dir) + enough
+
+
+def of_detectors(run_dir: Path) -> list[Part]:
+    """Return the detectors of which a training without them, of `train.training.crossfit`, is finished."""
     found = []
     for folder in sorted(run_dir.glob("crossfit/detector-*")):
         part = _record(folder)
         if "metrics" in part:
-            found.append(Part(part["config"]["without"], _tested(folder), part["metrics"]["operating_points"]))
-    others = [Part(name, tested.loc[tested["source"] == name], points) for name in elsewhere]
-    return found + [part for part in others if np.count_nonzero(part.films["label"] == "normal") >= LEAST_FILMS]
+            name, films = part["config"]["without"], _tested(folder)
+            # Films of sources that the recipe does not learn from are test films of that training too.
+            own = np.array(detectors.names(films)) == name
+            found.append(Part(name, films.loc[own], part["metrics"]["operating_points"]))
+    return found
 
 
 def of_points(found: Sequence[Part], labels: Sequence[str]) -> dict[str, dict[str, dict]]:

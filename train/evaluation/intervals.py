@@ -4,7 +4,7 @@ The films of one patient are not independent witnesses, so the bootstrap draws p
 the only one: every report resamples with `resamples`, from the same seed, so its figures can be made again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from scipy import stats
@@ -95,6 +95,31 @@ def share(hits: np.ndarray, groups: np.ndarray) -> Figure | None:
     if hits.all() or not hits.any():
         return exact(np.full(len(np.unique(groups)), hits.all())) | {"n": len(hits)}
     return mean(hits, groups) | {"n": len(hits)}
+
+
+def mean_of(parts: Sequence[tuple[Statistic, np.ndarray]]) -> Figure | None:
+    """Return the mean of a statistic of several hospitals, each counting the same, with its interval; None of none.
+
+    Each draw takes as many hospitals with replacement, since other hospitals would give another mean, and each one's
+    statistic from a sample of its patients.
+
+    Args:
+        parts: of each hospital the statistic and the groups as for `resamples`; those whose films do not give it are
+            left out.
+    """
+    values, drawn = [], []
+    for statistic, groups in parts:
+        value = statistic(np.ones(len(groups), int))
+        if not np.isnan(value):
+            values.append(value)
+            samples = np.array([statistic(weight) for weight in resamples(groups)])
+            drawn.append(samples[~np.isnan(samples)])
+    if not values:
+        return None
+    rng = np.random.default_rng(SEED)
+    taken = rng.integers(0, len(values), (DRAWS, len(values)))
+    low, high = np.percentile([np.mean([rng.choice(drawn[at]) for at in hospitals]) for hospitals in taken], BOUNDS)
+    return {"value": float(np.mean(values)), "low": float(low), "high": float(high)}
 
 
 def auc(positive: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> Figure | None:

@@ -57,7 +57,7 @@ def measure(
         if not known:
             kind = "without" if figure in OF_NEGATIVES else "with"
             raise ValueError(f"no hospital left out has a film {kind} label '{label}'")
-        pooled[figure] = _mean(np.array([value for value, _ in known]), np.array([count for _, count in known]))
+        pooled[figure] = mean(np.array([value for value, _ in known]), np.array([count for _, count in known]))
     return LeftOut(how, hospitals, pooled)
 
 
@@ -79,7 +79,7 @@ def _hits(films: pd.DataFrame, label: str, point: dict) -> dict[str, tuple[np.nd
     return {name: (hits[which[name]], groups[which[name]]) for name, hits in of.items()}
 
 
-def _mean(values: np.ndarray, patients: np.ndarray) -> intervals.Figure:
+def mean(values: np.ndarray, patients: np.ndarray) -> intervals.Figure:
     """Return the mean of hospitals' shares, each counting the same, with a 95 % interval.
 
     Each draw takes as many hospitals with replacement, since another set of hospitals would give another mean, and

@@ -59,7 +59,26 @@ def measure(maps: np.ndarray, inside: np.ndarray, patients: np.ndarray) -> dict:
 
 def alike(maps: np.ndarray, patients: np.ndarray) -> float:
     """Return the median correlation of the maps, float (N, h, w), of two patients; one film of each."""
+    found = _correlations(maps, patients)
+    return _median(found, np.arange(len(found)))
+
+
+def alike_between(maps: np.ndarray, patients: np.ndarray) -> intervals.Figure:
+    """Return what `alike` does with its 95 % interval over patients, of the maps of at least two."""
+    found = _correlations(maps, patients)
+    everybody = np.arange(len(found))
+    return intervals.estimate(lambda weight: _median(found, np.repeat(everybody, weight)), everybody)
+
+
+def _correlations(maps: np.ndarray, patients: np.ndarray) -> np.ndarray:
+    """Return the correlation of the maps of any two patients, one film of each: float (K, K), K at most 400."""
     _, first = np.unique(patients, return_index=True)
     chosen = np.random.default_rng(0).permutation(first)[:MOST_FILMS]
-    found = np.atleast_2d(np.corrcoef(maps[chosen].reshape(len(chosen), -1).astype(np.float64)))
-    return float(np.median(found[np.triu_indices(len(chosen), 1)]))
+    return np.atleast_2d(np.corrcoef(maps[chosen].reshape(len(chosen), -1).astype(np.float64)))
+
+
+def _median(correlations: np.ndarray, drawn: np.ndarray) -> float:
+    """Return the median over the pairs of different patients among those drawn, int (K,), sorted."""
+    one, other = np.triu_indices(len(drawn), 1)
+    pairs = correlations[drawn[one], drawn[other]][drawn[one] != drawn[other]]
+    return float(np.median(pairs)) if len(pairs) else np.nan

@@ -26,7 +26,8 @@ def _films(source, sick, healthy, other=()):
         for label, scores in (("covid", sick), ("normal", healthy), ("other", other))
         for i, score in enumerate(scores)
     ]
-    return pd.DataFrame(rows).assign(group=lambda t: t["path"], score_pneumonia=0.1, score_normal=0.5)
+    scores = {"score_pneumonia": 0.1, "score_normal": 0.5}
+    return pd.DataFrame(rows).assign(group=lambda t: t["path"], machine="10x10", **scores)
 
 
 @pytest.fixture
@@ -42,7 +43,10 @@ def run_dir(tmp_path, monkeypatch):
             _films("few", [0.9], [0.1] * 3),
             _films("chest_xray", [0.9], [0.9] * 50),
         ],
-        "crossfit/detector-clinic-a-10x10": [_films("clinic-a", [0.9] * 8 + [0.1] * 2, [0.1] * 8 + [0.9] * 2)],
+        "crossfit/detector-clinic-a-10x10": [
+            _films("clinic-a", [0.9] * 8 + [0.1] * 2, [0.1] * 8 + [0.9] * 2),
+            _films("clinic-b", [0.1] * 9, [0.9] * 9),  # that training never learnt from it either
+        ],
     }
     for name, films in tables.items():
         folder = tmp_path / name

@@ -1,0 +1,147 @@
+"""The figures on top of the report, each with what it is held against: what a release must show."""
+
+from train.audit import ablations, appearance, blackout, groups, other_sources, source_probe
+from train.evaluation import answers
+from train.evaluation.hospitals import LEAST_FILMS
+from train.reporting import wording
+from train.reporting.page import Fact
+
+# Aims. Discrimination: published networks that were trained on more than 15,000 films have 0.79 to 0.84 outside the
+# hospitals that they know. A logistic regression on frozen ImageNet features reaches 0.86 on SIIM's unseen patients.
+LEAST_TYPICAL, LEAST_ANY, LEAST_DETECTORS = 0.88, 0.85, 0.85
+# Of sources left out, whose labels are a laboratory's and not the film's.
+LEAST_COVID_SOURCE, LEAST_NIH = 0.75, 0.75
+# What a clinic would see: few of its sick missed, most of its healthy cleared, few of them alarmed, not everybody
+# referred. SIIM's negatives are patients in whom COVID-19 was suspected, so less is asked.
+LEAST_KEPT, LEAST_CLEARED, MOST_CALLED, MOST_UNSURE = 0.95, 0.60, 0.05, 0.40
+LEAST_NEGATIVES_CLEARED, MOST_NEGATIVES_CALLED = 0.42, 0.10
+# Where it looks: the best place that is the same for everybody has 0.675.
+LEAST_IN_BOX, MOST_ALIKE = 0.80, 0.70
+# Without lungs nothing of the disease is left to see; 0.5 is chance.
+MOST_WITHOUT_LUNGS, MOST_ECE = 0.60, 0.05
+COVID_SOURCE, NIH = "covid-chestxray-dataset", "nih-chest-xrays"
+
+
+def of(numbers: dict) -> list[Fact]:
+    """Return the figures on top of the report; `numbers` as of `train.audit.numbers.measure`."""
+    return [
+        *_discrimination(numbers),
+        *_detectors(numbers["detectors"]),
+        *_elsewhere(numbers["other_sources"] or {}),
+        *_localisation(numbers["localisation"]),
+        _without_lungs(numbers),
+        *_source(numbers["source_classifier"]),
+        *_calibration(numbers["other_sources"] or {}),
+    ]
+
+
+def _discrimination(numbers):
+    known = numbers["appearance"] or {"auc": {}, "out_of_fold": None}
+    for question, least in ((appearance.TYPICAL_NEGATIVE, LEAST_TYPICAL), (appearance.ANY_NEGATIVE, LEAST_ANY)):
+        folds = known["out_of_fold"] and known["out_of_fold"][question]
+        note = "test films" + (f"; out of fold {wording.text(folds)}" if folds else "")
+        yield _least(f"AUC, {question}", known["auc"].get(question), least, note)
+
+
+def _detectors(found):
+    mean, count = found["mean"], len(found["detectors"])
+    note = f"mean of {count} detectors, each by a training without it" if count else ""
+    note += f"; {len(found['missing'])} are missing" if count and found["missing"] else ""
+    yield _least("AUC, detector left out", mean["auc"], LEAST_DETECTORS, note)
+    by_rule = f"detectors left out, default rule, {note}"
+    yield _least("Typical films suspected or unsure", mean["typical_kept"], LEAST_KEPT, by_rule)
+    yield _least("Negative films cleared", mean["negative_cleared"], LEAST_NEGATIVES_CLEARED, by_rule)
+    yield _most("Negative films called COVID-19", mean["negative_covid"], MOST_NEGATIVES_CALLED, by_rule)
+    yield _most("Unsure, detector left out", mean["unsure"], MOST_UNSURE, by_rule)
+
+
+def _elsewhere(found):
+    """Return the facts of sources that the run never learnt from; of verdicts the worst source counts."""
+    questions = (
+        (COVID_SOURCE, other_sources.COVID_REST, LEAST_COVID_SOURCE),
+        (NIH, other_sources.PNEUMONIA_NORMAL, LEAST_NIH),
+    )
+    for source, question, least in questions:
+        figures = found.get(source) and found[source]["views"][other_sources.ALL_VIEWS]["auc"][question]
+        yield _least(f"AUC, {question}", figures, least, f"`{source}`, never learnt from")
+    for name, kind, answer, least, most in (
+        ("COVID-19 suspected or unsure", "covid", answers.KEPT, LEAST_KEPT, None),
+        ("Healthy adults cleared", other_sources.ADULTS, answers.CLEARED, LEAST_CLEARED, None),
+        ("Healthy adults called COVID-19", other_sources.ADULTS, answers.COVID, None, MOST_CALLED),
+        ("Unsure of all films", other_sources.EVERY, answers.UNSURE, None, MOST_UNSURE),
+    ):
+        shares = {
+            source: one["views"][other_sources.ALL_VIEWS]["verdicts"].get(kind)
+            for source, one in found.items()
+            if source != groups.CHILDREN
+        }
+        enough = {source: of[answer] for source, of in shares.items() if of and of["n"] >= LEAST_FILMS}
+        yield _worst(f"{name}, worst source", enough, least, most)
+
+
+def _worst(name, by_source, least, most):
+    """Return the fact of the source that does worst, with the others in its note."""
+    in_order = sorted(by_source, key=lambda source: by_source[source]["value"], reverse=least is None)
+    worst, *others = in_order or [None]
+    rest = "; ".join(f"`{source}` {by_source[source]['value']:.3f}" for source in others)
+    note = f"`{worst}`, never learnt from, default rule" + (f"; {rest}" if rest else "") if worst else ""
+    figure = by_source[worst] if worst else None
+    return _most(name, figure, most, note) if least is None else _least(name, figure, least, note)
+
+
+def _localisation(found):
+    note = ""
+    if found:
+        note = f"{found['films']} suspected test films; a random place {found['random_place']:.3f}, the best fixed one "
+        note += f"{found['best_fixed_place']:.3f}"
+    yield _least("Hottest place in a radiologist's box", found and found["hottest_in_box"], LEAST_IN_BOX, note)
+    alike = found and found["correlation"]
+    shown = f"; of what is shown {wording.text(alike['shown'])}" if alike and alike["shown"] else ""
+    maps = alike and alike["class maps"]
+    yield _most("Correlation of two patients' maps", maps, MOST_ALIKE, f"median, class maps{shown}" if maps else "")
+
+
+def _without_lungs(numbers):
+    name = "AUC with the lungs blacked out"
+    left = numbers["blackout"].get(ablations.LUNGS_OUT)
+    note = f"COVID-19 against normal, test films of `{numbers['within']}`"
+    if blackout.sees_only_lungs(numbers["config"]):
+        note += "; nearly by construction, since it is shown little else"
+    return _most(name, left and left["typical"]["auc"], MOST_WITHOUT_LUNGS, note if left else "")
+
+
+def _source(embeddings):
+    """Return the fact that compares how well networks tell the source, one for each other that was given."""
+    own = embeddings[source_probe.OWN].get("all")
+    for name in embeddings.keys() - {source_probe.OWN, source_probe.IMAGENET}:
+        other = embeddings[name].get("all")
+        if own and other:
+            yield Fact(
+                "Source told from the embedding",
+                f"{own['value']:.3f}",
+                wording.between(own),
+                f"below {other['value']:.3f}, that of {name}",
+                own["high"] < other["value"],
+                f"balanced accuracy on test films, chance {own['chance']:.2f}",
+            )
+
+
+def _calibration(found):
+    after = {
+        source: one["calibration"]["after"] for source, one in found.items() if one["calibration"]["after"] is not None
+    }
+    yield _worst("Calibration error (ECE) after one temperature, worst source", after, None, MOST_ECE)
+
+
+def _least(name, figure, aim, note):
+    return _fact(name, figure, f"at least {aim:.2f}", figure and figure["value"] >= aim, note)
+
+
+def _most(name, figure, aim, note):
+    return _fact(name, figure, f"at most {aim:.2f}", figure and figure["value"] <= aim, note)
+
+
+def _fact(name, figure, target, met, note) -> Fact:
+    if figure is None:
+        return Fact(name, "not measured", target=target)
+    return Fact(name, f"{figure['value']:.3f}", wording.between(figure), target, bool(met), note)
