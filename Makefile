@@ -77,7 +77,7 @@ convert: .venv/ready .venv-edge/ready  ## turn the run of MODEL into models/*.tf
 study: .venv/ready $(INDEX)  ## what quantization costs the run of MODEL: films, schemes, layers
 	$(DESK) -m convert study $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
 
-audit: .venv/ready $(INDEX)  ## what the run of MODEL learnt: trains it anew without each fold and source (hours), then reports
+audit: .venv/ready $(INDEX)  ## what the run of MODEL learnt: trains it anew without each detector, source and fold (hours), then reports
 	$(DESK) -m train crossfit $(RUN) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
 	$(DESK) -m train audit $(RUN) $(if $(PLAIN),--plain $(PLAIN)) --data "$(DATA)" --index $(INDEX) --cache $(OUT)
 

@@ -112,6 +112,13 @@ class AuditedRun:
         return network.with_embedding(self.model)
 
     @cached_property
+    def with_class_maps(self):
+        """The network that answers its class maps too, of `train.models.networks`."""
+        from train.models import networks
+
+        return networks.with_class_maps(self.model)
+
+    @cached_property
     def model_key(self) -> str:
         """A hash of the network's file."""
         return key(self.folder / "model.keras")

@@ -45,10 +45,10 @@ def _discrimination(numbers):
 
 def _detectors(found):
     mean, count = found["mean"], len(found["detectors"])
-    note = f"mean of {count} detectors, each by a training without it" if count else ""
-    note += f"; {len(found['missing'])} are missing" if count and found["missing"] else ""
+    note = f"mean of {count} left out, each by a training without it" if count else ""
+    note += f"; {len(found['missing'])} missing" if count and found["missing"] else ""
     yield _least("AUC, detector left out", mean["auc"], LEAST_DETECTORS, note)
-    by_rule = f"detectors left out, default rule, {note}"
+    by_rule = f"default rule, {note}" if count else ""
     yield _least("Typical films suspected or unsure", mean["typical_kept"], LEAST_KEPT, by_rule)
     yield _least("Negative films cleared", mean["negative_cleared"], LEAST_NEGATIVES_CLEARED, by_rule)
     yield _most("Negative films called COVID-19", mean["negative_covid"], MOST_NEGATIVES_CALLED, by_rule)
@@ -76,15 +76,15 @@ def _elsewhere(found):
             if source != groups.CHILDREN
         }
         enough = {source: of[answer] for source, of in shares.items() if of and of["n"] >= LEAST_FILMS}
-        yield _worst(f"{name}, worst source", enough, least, most)
+        yield _worst(f"{name}, worst source", enough, least, most, ", default rule")
 
 
-def _worst(name, by_source, least, most):
-    """Return the fact of the source that does worst, with the others in its note."""
+def _worst(name, by_source, least, most, how=""):
+    """Return the fact of the source that does worst, with the others in its note; `how` says how it was measured."""
     in_order = sorted(by_source, key=lambda source: by_source[source]["value"], reverse=least is None)
     worst, *others = in_order or [None]
     rest = "; ".join(f"`{source}` {by_source[source]['value']:.3f}" for source in others)
-    note = f"`{worst}`, never learnt from, default rule" + (f"; {rest}" if rest else "") if worst else ""
+    note = f"`{worst}`, never learnt from{how}" + (f"; {rest}" if rest else "") if worst else ""
     figure = by_source[worst] if worst else None
     return _most(name, figure, most, note) if least is None else _least(name, figure, least, note)
 

@@ -17,9 +17,7 @@ def class_maps(run, pixels: np.ndarray) -> np.ndarray:
         run: `train.audit.audited.AuditedRun`, with its network.
         pixels: what the network sees.
     """
-    from train.models.networks import with_class_maps
-
-    return keras_calls.predict(with_class_maps(run.model), pixels.astype(np.float32), 64)["cam"]
+    return keras_calls.predict(run.with_class_maps, pixels.astype(np.float32), 64)["cam"]
 
 
 def heat(run, class_map: np.ndarray, label: str) -> Heat:

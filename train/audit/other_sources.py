@@ -140,7 +140,7 @@ def _show_calibration(section, numbers) -> None:
     section.text(
         "Expected calibration error (ECE) of COVID-19 as the network is, and after one temperature that the source's "
         f"own validation films chose (no fewer than {LEAST_FILMS}; the films of the figure did not). A source without "
-        "COVID-19 is calibrated by scores near 0, which a temperature gives it too."
+        "COVID-19 has an error wherever a score is not near 0, and no temperature can lower all scores."
     )
     section.table(
         ("source", "validation films", "temperature", "ECE before", "ECE after"),

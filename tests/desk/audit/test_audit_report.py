@@ -147,7 +147,7 @@ def test_a_cross_fit_that_was_stopped_is_told(places, few_are_enough, monkeypatc
     html = (places / "run/audit.html").read_text(encoding="utf-8")
     assert "Of its trainings 1 are finished; it goes on where it was stopped." in html
     assert f"Not measured: {SIIM}/30x40, of which no training" in html
-    assert "mean of 1 detectors, each by a training without it; 1 are missing" in html
+    assert "mean of 1 left out, each by a training without it; 1 missing" in html
     shutil.rmtree(places / "run/crossfit")
 
 

@@ -60,10 +60,13 @@ def test_subgroups_are_those_the_index_knows():
             "view": ["", "PA", "AP Supine", ""],
             "sex": ["", "F", "M", ""],
             "age": [np.nan, 17.0, 18.0, 80.0],
+            "machine": ["", "", "9x9", "9x9"],
+            "appearance": ["", "", "typical", "negative"],
             "width": [100, 640, 320, 460],
             "height": [90, 512, 320, 600],
         }
     )
+    assert groups.children(films).tolist() == [True, True, False, False]
     found = groups.columns(films, np.array(["", "yes", "no", "no"], dtype=object))
     assert found["child or adult"].tolist() == ["child", "child", "adult", "adult"]
     assert found["age of adults"].tolist() == ["", "", "18 to 39", "80 and more"]

@@ -54,12 +54,21 @@ def test_controls_learn_on_training_films_only(tmp_path):
     covid = (films["label"] == "covid").to_numpy()
     telling = (covid[:, None] + rng.normal(0, 0.1, (240, 5))).astype(np.float32)
     kinds = {"telling": telling, "noise": rng.normal(size=(240, 5)).astype(np.float32)}
-    found = controls.measure(kinds, films, "a", ArrayCache(tmp_path))
+    found = controls.measure(kinds, films, "a", ["a", "b"], ArrayCache(tmp_path))
     assert found["telling"]["test"]["value"] == found["telling"]["within"]["value"] == 1.0
     assert found["noise"]["test"]["low"] < 0.5 < found["noise"]["test"]["high"]
     test = films["split"] == "test"
     turned = films.assign(label=films["label"].where(~test, np.where(covid, "normal", "covid")))
-    assert controls.measure(kinds, turned, "a", ArrayCache(tmp_path))["telling"]["test"]["value"] == 0.0
+    assert controls.measure(kinds, turned, "a", ["a", "b"], ArrayCache(tmp_path))["telling"]["test"]["value"] == 0.0
+
+
+def test_controls_leave_out_what_the_run_never_learnt_from_and_films_of_neither_kind(tmp_path):
+    films, rng = _films(240), np.random.default_rng(0)
+    kind = {"noise": rng.normal(size=(240, 5)).astype(np.float32)}
+    own = controls.measure(kind, films, "a", ["a", "b"], ArrayCache(tmp_path))
+    more = pd.concat([films, _films(24).assign(source="c"), _films(24).assign(label="indeterminate")])
+    added = {"noise": np.concatenate([kind["noise"], np.full((48, 5), 9, np.float32)])}
+    assert controls.measure(added, more, "a", ["a", "b"], ArrayCache(tmp_path / "more")) == own
 
 
 def test_balanced_accuracy_counts_classes_alike():

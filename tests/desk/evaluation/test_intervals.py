@@ -41,6 +41,18 @@ def test_a_gap_is_paired():
     assert 0 < figure["low"] < figure["value"] < figure["high"]
 
 
+def test_a_mean_of_hospitals_counts_each_alike_and_draws_them_too():
+    """Two hospitals, each of one mind: what is uncertain is the hospital."""
+    many, few = np.ones(100), np.zeros(10)
+    parts = [
+        (lambda weight, values=values: float(weight @ values / weight.sum()), np.arange(len(values)))
+        for values in (many, few)
+    ]
+    assert intervals.mean_of(parts) == {"value": 0.5, "low": 0.0, "high": 1.0}
+    assert intervals.mean_of([(lambda weight: np.nan, np.arange(3)), parts[0]])["value"] == 1.0
+    assert intervals.mean_of([]) is None
+
+
 def test_average_precision_is_the_one_scikit_learn_gives_ties_and_weights_included():
     rng = np.random.default_rng(1)
     positive, scores, weight = rng.random(200) < 0.3, rng.integers(0, 20, 200) / 20, rng.integers(0, 4, 200)

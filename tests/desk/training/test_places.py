@@ -52,6 +52,16 @@ def test_what_a_hottest_place_is_compared_with(monkeypatch):
     assert localisation.alike(np.stack([maps[0], maps[0] * 3]), np.array(["a", "b"])) == pytest.approx(1)
 
 
+def test_how_much_alike_maps_are_has_an_interval_over_patients():
+    rng = np.random.default_rng(0)
+    shared, own = rng.normal(size=(1, 6, 6)), rng.normal(size=(30, 6, 6))
+    patients = np.array([f"p{i}" for i in range(30)])
+    found = localisation.alike_between(shared + own, patients)
+    assert found["value"] == localisation.alike(shared + own, patients)
+    assert 0 < found["low"] < found["value"] < found["high"] < 1
+    assert localisation.alike_between(np.repeat(shared, 3, axis=0), patients[:3])["value"] == pytest.approx(1)
+
+
 def test_the_map_is_that_of_the_likelier_disease():
     scores = np.array([[0.9, 0.3, 0.1], [0.1, 0.2, 0.4]])
     maps = np.arange(2 * 4 * 3).reshape(2, 2, 2, 3)
