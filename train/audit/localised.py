@@ -156,6 +156,9 @@ def _show_examples(section, paths: list[str], run, films) -> None:
     kinds = table["appearance"].replace("", "appearance unknown")
     scores = [table[f"score_{run.labels[at]}"].iloc[i] for i, at in enumerate(label)]
     titles = [f"{kind}, {run.labels[at]} {score:.2f}" for kind, at, score in zip(kinds, label, scores, strict=True)]
-    section.text(f"Drawn at random. Rims: radiologists' boxes. C{phrasing.colours(heats[0])[1:]}.")
+    colours = {heat.label: f"C{phrasing.colours(heat)[1:]}." for heat in heats}
+    section.text(
+        " ".join(["Drawn at random. Rims: radiologists' boxes.", *(colours[name] for name in sorted(colours))])
+    )
     sheet = maps.sheet(titles, films.pixels[rows][..., 0], heats, films.opacities[rows][..., 0] > 127)
     section.figure(sheet, "Films under their heat: " + "; ".join(titles), kind="png")

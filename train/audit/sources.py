@@ -6,6 +6,8 @@ from edge_app.screening import decision
 from train.evaluation import curves, evaluate, figures, intervals
 from train.reporting import page, wording
 
+# The row of all films.
+ALL = "all sources"
 VERDICTS = (decision.COVID, decision.PNEUMONIA, decision.NORMAL)
 
 
@@ -23,7 +25,7 @@ def measure(table, labels: tuple[str, ...], thresholds: dict[str, float]) -> dic
     """
     threshold = thresholds["covid"]
     by_source = dict(tuple(table.groupby("source")))
-    parts = {"all sources": table} | by_source
+    parts = {ALL: table} | by_source
     ill = {source: films[films["label"] == "covid"] for source, films in by_source.items()}
     well = {source: films[films["label"] != "covid"] for source, films in by_source.items()}
     return {
@@ -50,12 +52,13 @@ def show(page_, numbers: dict, crossfit: dict | None, within: str, missing: str)
         within: the source whose films of every label come from a common pool.
         missing: the sentence to print without a cross-fit.
     """
-    section = page_.section(
-        "By source and within a source",
-        f"COVID-19 against all other films. **Read the row `{within}` first**: its films of every label come from one "
-        "pool of hospitals, so there knowing the hospital helps least. In the row of all sources it does help: most "
-        "COVID-19 films and most others come from different collections. Intervals are 95 %, drawn over patients.",
-    )
+    several = len(numbers["sources"]) > 1
+    asked = f"COVID-19 against all other films of `{within}`, the one source that the run learnt from. "
+    why = "Its films of every label come from one pool of hospitals, so there knowing the hospital helps least. "
+    if several:
+        asked = f"COVID-19 against all other films. **Read the row `{within}` first**. "
+        why += "In the row of all sources it does help: most COVID-19 films and most others come from different ones. "
+    section = page_.section("By source and within a source", f"{asked}{why}Intervals are 95 %, drawn over patients.")
     _table(section, numbers, "Test films, the released network at its operating point.")
     if crossfit:
         section.text(
@@ -68,26 +71,33 @@ def show(page_, numbers: dict, crossfit: dict | None, within: str, missing: str)
         section.note(missing)
     for name, part in (("Test films.", numbers), ("All films, out of fold.", crossfit)):
         if part:
-            points = {"all sources": part["all"]} | part["sources"]
-            curves.draw(section, part["curves"], points, name + " COVID-19 against all other films.")
+            points = {ALL: part["all"]} | part["sources"]
+            drawn = {of: curve for of, curve in part["curves"].items() if several or of != ALL}
+            curves.draw(section, drawn, points, name + " COVID-19 against all other films.")
+    if several:
+        _show_across(section, (crossfit or numbers)["across"], "All films, out of fold." if crossfit else "Test films.")
+    section.heading("Verdicts")
+    confusion = numbers["confusion"]
+    _draw_confusion(section, {of: counts for of, counts in confusion.items() if several or of != ALL})
+
+
+def _show_across(section, across, caption):
     section.heading("Within and across")
     section.text(
         "AUC of the COVID-19 films of one source (row) against the other films of another (column). Where across is "
         "easier than within, the network tells the sources apart."
     )
-    part = crossfit or numbers
-    columns = sorted({other for row in part["across"].values() for other in row})
+    columns = sorted({other for row in across.values() for other in row})
     section.table(
         ("COVID-19 films of", *(f"against {column}" for column in columns)),
-        [(source, *(wording.text(row.get(column)) for column in columns)) for source, row in part["across"].items()],
-        "All films, out of fold." if crossfit else "Test films.",
+        [(source, *(wording.text(row.get(column)) for column in columns)) for source, row in across.items()],
+        caption,
     )
-    section.heading("Verdicts")
-    _draw_confusion(section, numbers["confusion"])
 
 
 def _table(section, numbers, caption):
-    rows = [("all sources", numbers["all"]), *numbers["sources"].items()]
+    rows = [(ALL, numbers["all"]), *numbers["sources"].items()]
+    rows = rows if len(rows) > 2 else rows[1:]  # one source is all of them
     section.table(
         ("source", "COVID-19 of films", "patients", "AUC", "average precision", "sensitivity", "specificity"),
         [
@@ -119,7 +129,7 @@ def _confusion(films, labels, thresholds):
 
 
 def _draw_confusion(section, confusion):
-    labels = list(confusion["all sources"])
+    labels = list(next(iter(confusion.values())))
     size = (1.2 + 1.9 * len(confusion), 2.9)
     figure, grid = page.subplots(1, len(confusion), size=size, squeeze=False, sharey=True)
     for axes, (source, counts) in zip(grid[0], confusion.items(), strict=True):

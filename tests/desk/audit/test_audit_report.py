@@ -29,6 +29,7 @@ SIIM, NIH, COVID_SOURCE = "siim-covid19-detection", "nih-chest-xrays", "covid-ch
 APPEARANCES = {"normal": "negative", "covid": "typical", "indeterminate": "indeterminate", "pneumonia": "atypical"}
 MACHINES = ("10x10", "30x40")
 FILMS, SIDE = 144, 96
+RELEASED = ROOT / "models/covid-xray-short-int8.tflite"
 
 
 def film_row(i):
@@ -143,8 +144,9 @@ def test_a_cross_fit_that_was_stopped_is_told(places, few_are_enough, monkeypatc
         (places / "run/crossfit" / name).mkdir(parents=True)
         atomic_io.write_json(places / "run/crossfit" / name / "run.json", record)
     leave_out(places, MACHINES[0])
-    assert audit(places) == 0
+    assert audit(places, "--plain", places / "run") == 0
     html = (places / "run/audit.html").read_text(encoding="utf-8")
+    assert f"that of {places / 'run'}" in html  # told from the embedding
     assert "Of its trainings 1 are finished; it goes on where it was stopped." in html
     assert f"Not measured: {SIIM}/30x40, of which no training" in html
     assert "mean of 1 left out, each by a training without it; 1 missing" in html
@@ -152,7 +154,7 @@ def test_a_cross_fit_that_was_stopped_is_told(places, few_are_enough, monkeypatc
 
 
 def test_the_whole_report(places, monkeypatch, capsys, few_are_enough):
-    """With cross-fit, what was left out, lungs and another run beside: nothing missing, nothing loaded from outside."""
+    """With cross-fit, what was left out, lungs and a released file: nothing missing, nothing loaded from outside."""
     monkeypatch.setattr(pixels, "LUNGS", LUNGS)
     scores, films = pd.read_csv(places / "run/scores.csv", keep_default_na=False), index.read(places / "index.csv")
     everything = (
@@ -164,7 +166,7 @@ def test_the_whole_report(places, monkeypatch, capsys, few_are_enough):
     everything.to_csv(places / "run/without.csv", index=False)
     for machine in MACHINES:
         leave_out(places, machine)
-    assert audit(places, "--plain", places / "run") == 0
+    assert audit(places, "--plain", RELEASED) == 0
     html = (places / "run/audit.html").read_text(encoding="utf-8")
     page = Images(html)
     assert len(page.loaded) >= 6
@@ -172,7 +174,7 @@ def test_the_whole_report(places, monkeypatch, capsys, few_are_enough):
     assert all(page.alts)
     assert not re.search(r"https?://|url\(|@import", html)
     assert "not measured" not in html.lower()
-    assert "Source told from the embedding" in html  # beside that of the other run
+    assert "Source told from the embedding" in html  # beside that of the released file
     text = (places / "run/audit.json").read_text()
     numbers = json.loads(text)
     assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
@@ -191,7 +193,7 @@ def test_the_whole_report(places, monkeypatch, capsys, few_are_enough):
     assert numbers["localisation"]["films"] > 0 and set(deletion.WHERE) & set(numbers["localisation"]["deletion"])
     assert len(numbers["stability"]["changes"]) == 10
     kept = {path: path.stat().st_mtime_ns for path in (places / "run/audit").iterdir()}
-    assert audit(places, "--plain", places / "run") == 0
+    assert audit(places, "--plain", RELEASED) == 0
     assert (places / "run/audit.json").read_text() == text
     assert (places / "run/audit.html").read_text(encoding="utf-8") == html
     assert {path: path.stat().st_mtime_ns for path in (places / "run/audit").iterdir()} == kept
@@ -199,7 +201,7 @@ def test_the_whole_report(places, monkeypatch, capsys, few_are_enough):
 
 def test_a_released_file_of_another_contract_is_compared(places, tmp_path):
     indexed = indexed_films.read(places / "index.csv", places / "data", places, LUNGS)
-    file = released.ReleasedFile(ROOT / "models/covid-xray-short-int8.tflite", indexed)
+    file = released.ReleasedFile(RELEASED, indexed)
     paths = indexed.table["path"].iloc[[5, 2]]
     found = file.embedding(paths, ArrayCache(tmp_path))
     assert found.dtype == np.float32 and found.shape[0] == 2 and found.shape[1] > 3

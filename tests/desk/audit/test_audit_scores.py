@@ -8,6 +8,7 @@ import pytest
 from edge_app.screening import decision
 from tests.support.films import draw_film
 from train.audit import burnt_in, groups, leave_one_source_out, mistakes, sources, stability
+from train.reporting.page import Page
 
 LABELS = ("normal", "covid", "pneumonia")
 
@@ -116,3 +117,15 @@ def test_only_wrong_verdicts_are_mistakes():
     found = mistakes.measure(films, 0.5)
     assert [film["path"] for film in found["missed"]] == ["p1"]
     assert [film["path"] for film in found["false alarms"]] == ["p2"]
+
+
+def test_of_one_source_the_chapter_speaks_of_no_other():
+    films = table(("a", "covid", 0.7), ("a", "normal", 0.3), ("a", "pneumonia", 0.4), ("a", "covid", 0.9))
+    both = pd.concat([films, films.assign(source="b")])
+    for shown, rows in ((films, 1), (both, 3)):
+        found = sources.measure(shown, LABELS, {"covid": 0.5, "pneumonia": 0.5})
+        report = Page("sources")
+        sources.show(report, found, None, "a", "missing")
+        of_sources = next(block for block in report.sections[0].blocks if block["kind"] == "table")
+        assert len(of_sources["rows"]) == rows
+        assert ("all sources" in report.html()) is ("Within and across" in report.html()) is (rows > 1)

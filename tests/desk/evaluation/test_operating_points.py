@@ -37,6 +37,14 @@ def _table(**splits):
     return table.assign(group=table["path"], score_normal=1 - table["score_covid"])
 
 
+def test_the_sources_that_a_run_learnt_from_are_those_it_names_or_whose_cells_it_names():
+    labels, known = ("normal", "covid"), ["c", "a", "b", "a"]
+    assert evaluate.Scope(labels).learnt(known) == ["a", "b", "c"]
+    assert evaluate.Scope(labels, sources=("b", "gone")).learnt(known) == ["b"]
+    assert evaluate.Scope(labels, cells=("a/covid", "c/normal")).learnt(known) == ["a", "c"]
+    assert evaluate.Scope(labels, cells=("a/covid", "c/normal"), sources=("a", "b")).learnt(known) == ["a"]
+
+
 def test_the_rules_for_covid():
     chosen = operating_points.choose("covid", *_films(SICK, WELL))
     assert set(chosen) == {"sensitive", "balanced", "refer"}
