@@ -24,6 +24,7 @@ from train.evaluation import intervals
 from train.films import film_arguments
 from train.films.film_dataset import FilmDataset
 from train.films.indexed_films import IndexedFilms
+from train.index.findings import INDETERMINATE
 from train.models import keras_calls
 from train.reporting import provenance
 from train.training import config, loop, selection, training_data
@@ -164,6 +165,7 @@ QUESTIONS = {"hospital": hospital, "rest": rest}
 
 def _auc(films, scores, rows):
     positive, groups = (films["label"] == "covid").to_numpy(), films["group"].to_numpy()
+    rows = rows & (films["label"] != INDETERMINATE).to_numpy()
     return intervals.auc(positive[rows], scores[rows], groups[rows])
 
 
