@@ -18,6 +18,7 @@ from edge_app.model.places import PlaceScale, scales
 from train.audit import burnt_in, network
 from train.audit.array_cache import ArrayCache, key
 from train.films import film_dataset, indexed_films, pixels
+from train.index.findings import INDETERMINATE
 from train.training import config
 
 # Side of the whole films that the controls look at: the lungs are found at it, and it is enough to tell a hospital.
@@ -97,7 +98,7 @@ class AuditedFilms:
     """Films, one row in every member.
 
     Attributes:
-        films: rows of the index that are in a split and that the network can be shown.
+        films: rows of the index that are in a split, are a case or a control, and that the network can be shown.
         pixels: uint8 (N, S, S, 1), what the network sees.
         masks: uint8 (N, S, S), 255 = lung, in the frame of `pixels`; None if there is no lung-field network.
         whole: uint8 (N, 128, 128), the whole film squashed.
@@ -181,6 +182,7 @@ def load(run: AuditedRun, index_path: Path, data: Path, cache: Path) -> AuditedF
     kept = ArrayCache(cache)
     whole_masks, words = _lungs(whole, kept, index_hash), _words(films, data, kept, index_hash)
     seen = film_dataset.load(indexed, run.size, settings.treatment, masks=True)
+    seen = seen.at((seen.films["label"] != INDETERMINATE).to_numpy())
     if seen.masks is not None:
         masks = seen.masks[..., 0]
     else:

@@ -15,8 +15,9 @@ from edge_app.errors import NoLungField
 from edge_app.gate import picture_checks, view_classes
 from edge_app.imaging import lung_field, preprocess
 from edge_app.model.classifier import LungFinder
-from train.films import film_margin, pixels
+from train.films import pixels
 from train.films.indexed_films import IndexedFilms
+from train.index import film_margin
 from train.photograph import optics, scene, sensor, simulator
 from train.photograph.severity import SEVERITIES
 

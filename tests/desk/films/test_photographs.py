@@ -14,8 +14,9 @@ from tests.support.films import draw_film
 from tests.support.golden import LUNGS
 from train.camera import fit_quad_scorer, second_simulator
 from train.camera.fit_quad_scorer import error
-from train.films import film_margin, photographs
+from train.films import photographs
 from train.films.indexed_films import IndexedFilms
+from train.index import film_margin
 from train.photograph import optics, scene, sensor, simulator
 from train.photograph.severity import SEVERITIES
 
