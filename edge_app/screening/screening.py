@@ -69,7 +69,7 @@ def infer(grey: np.ndarray, classifier: Classifier, age: float | None = None) ->
         gate.lungs(grey, field)
         pixels = preprocess.lungs_to_pixels(grey, field, classifier.card.size)
     except NoLungField as error:
-        return Rejection(gate.refuse(refusal.NO_LUNGS, str(error)), tuple(gate.checks), chances, field)
+        return Rejection(gate.no_lungs(str(error), chances), tuple(gate.checks), chances, field)
     except UnreadableRadiograph as error:  # the film, or the part with the lungs, is all one grey
         return Rejection(gate.refuse(refusal.BLANK, str(error)), tuple(gate.checks), chances, field)
     if gate.refusal:

@@ -70,9 +70,14 @@ def half():
 
 
 def test_the_kind_of_a_picture_outranks_an_empty_side(half):
-    assert _shown(half).kind == refusal.CUT
+    assert _shown(half, cut=0.35).kind == refusal.CUT
     assert _shown(half, picture=0.6).kind == refusal.PICTURE
     assert _shown(half, part=0.6).kind == refusal.PART
+
+
+def test_a_film_that_is_surely_whole_may_lie_on_a_ground_that_is_empty_on_one_side(half):
+    assert _shown(half, cut=0.2) is None
+    assert _shown(half, cut=0.26).kind == refusal.CUT
 
 
 def test_the_kind_of_a_picture_outranks_its_few_grey_levels(half):
@@ -97,6 +102,29 @@ def test_a_film_out_of_a_photograph_may_look_like_one():
 def test_a_file_of_an_earlier_release_tells_no_photographs():
     known = {kind: chance for kind, chance in _chances(lateral=0.2).items() if kind != view_classes.PHOTOGRAPH}
     assert gate.of_kind(known, LIMITS)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("chances", "reason"), [({"picture": 0.2, "part": 0.1}, refusal.PICTURE), ({"part": 0.3}, refusal.PART)]
+)
+def test_where_no_lungs_are_found_none_are_cut_off(chances, reason):
+    seen = _chances(cut=0.6, **chances)
+    asked = gate.Gate(LIMITS)
+    asked.picture(draw_film(3, 640, 540), seen)
+    assert asked.refusal.kind == refusal.CUT
+    assert asked.no_lungs("no lung field is to be seen", seen).kind == asked.refusal.kind == reason
+
+
+def test_a_film_without_lungs_is_refused_for_that_if_nothing_else_is_wrong():
+    asked = gate.Gate(LIMITS)
+    asked.picture(draw_film(3, 640, 540), _chances())
+    assert asked.no_lungs("no lung field is to be seen", _chances()).kind == refusal.NO_LUNGS
+    assert gate.Gate(None).no_lungs("no lung field is to be seen", {}).kind == refusal.NO_LUNGS
+
+
+def test_a_picture_needs_a_third_of_the_chance_of_another_kind_to_name_the_reason():
+    assert gate.of_kind(_chances(part=0.5, picture=0.2), LIMITS)[1].kind == refusal.PICTURE
+    assert gate.of_kind(_chances(part=0.5, picture=0.15), LIMITS)[1].kind == refusal.PART
 
 
 def test_what_is_cut_is_refused_unless_it_is_something_else_anyway():
