@@ -24,9 +24,9 @@ LEAST_WIDTH = 1 / 32
 # The box reaches this share of its height and width beyond that: for the tips, and since the network is off by some
 # pixels.
 MARGIN = 0.06
-# Of 787 validation films all but one in a thousand have a share of 0.07 to 0.54, and all but one in 400 a certainty
-# from 0.76: less is a chest gone white, or no chest. No CT slice and no lateral view of training or validation shows
-# any, and of 400 ordinary pictures one did, at 0.77.
+# Of 9,826 frontal films of five collections the network finds lungs on all but 33; of these all but one in a thousand
+# have a share of 0.09 to 0.57 and a certainty from 0.77: less is a chest gone white, or no chest. Of 711 CT slices,
+# lateral views and films of other parts it finds lungs on 39, most of them spines and abdomens that show them.
 LEAST_SHARE, MOST_SHARE = 0.06, 0.75
 LEAST_CERTAINTY = 0.75
 
