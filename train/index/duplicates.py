@@ -56,8 +56,8 @@ NEIGHBOURS = 10
 CANDIDATE = 0.82
 
 # Shares of the film cut off left, top, right and bottom before it is matched. With 0 and 5 % no crop of up to 6 %
-# is further than 2.5 % from one of these, a third of the finest half wave. The last six undo margins that only one or two
-# sides have lost: with them 197 groups of films span two of the collections here, without them 189.
+# is further than 2.5 % from one of these, a third of the finest half wave. The last six undo margins lost on one or two
+# sides: with them 197 groups of films span two of the collections here, without them 189.
 CROPS: tuple[tuple[float, float, float, float], ...] = (
     *product((0.0, 0.05), (0.0, 0.05), (0.0, 0.05), (0.0, 0.05)),
     (0.1, 0.1, 0.1, 0.1),
