@@ -101,8 +101,9 @@ def measure(grey: np.ndarray, field: LungField | None = None) -> dict[str, float
         in coarse detail in the direction in which it is lowest.
     """
     if field is None:
-        return _whole(_small(grey, min(SIDE, *grey.shape)), int(np.count_nonzero(preprocess.counted(grey))))
-    return _lungs(_small(field.crop(grey), SIDE), field)
+        small = preprocess.shrink(grey, min(SIDE, *grey.shape))
+        return _whole(small, int(np.count_nonzero(preprocess.counted(grey))))
+    return _lungs(preprocess.shrink(grey, SIDE, field.box), field)
 
 
 def judge(values: Mapping[str, float], limits: Mapping[str, float], grey: np.ndarray) -> Refusal | None:
@@ -127,16 +128,8 @@ def judge(values: Mapping[str, float], limits: Mapping[str, float], grey: np.nda
     return None
 
 
-def _small(grey: np.ndarray, side: int) -> np.ndarray:
-    """Shrink uint8 (H, W) to (side, side); what is much larger is averaged over whole pixels first, which is faster."""
-    times = max(1, min(grey.shape) * 2 // (3 * SIDE))
-    height, width = (length // times for length in grey.shape)
-    whole = grey[: times * height, : times * width]
-    return preprocess.shrink(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), side)
-
-
 def _lungs(box: np.ndarray, field: LungField) -> dict[str, float]:
-    lungs = box[preprocess.shrink(field.crop(field.mask), SIDE) > 127]
+    lungs = box[preprocess.shrink(field.mask, SIDE, field.box) > 127]
     if not lungs.size:  # a field of a few pixels, lost when it was shrunk
         lungs = box
     return {

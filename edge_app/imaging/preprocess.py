@@ -3,28 +3,35 @@
 Training, calibration and the edge call `to_pixels` and `lungs_to_pixels` and nothing else between a decoded film and
 the networks, so the three can never disagree. The rules, in order:
 
-0. `radiograph.read` decodes at the smallest scale that leaves both sides at least `least_side` long: a JPEG by its DCT
-   scale, any other film by the average of blocks of n x n pixels.
-1. The whole film is shrunk by area averaging, squashed to a square (padding and aspect ratio tell hospitals apart, and
-   two of the public collections come squashed already), and its grey levels are stretched so that the 1st and 99th
-   percentile become 0 and 255. This is what the lung-field network sees.
-2. The film is cropped to the box round its lungs, shrunk, squashed and stretched likewise. This is what the classifier
-   sees: borders, markers, shoulders, exposure and display window differ between hospitals and say nothing of the lungs.
-   What lies in the box beside the lungs stays: the mask of an opaque lung leaves out what is opaque, and without it
-   frozen features told less on every hospital they had not learnt from (models/EXPERIMENTS.md).
+0. `radiograph.read` decodes every pixel, whatever the format: a JPEG decoded at a smaller DCT scale takes 6 % less
+   time, and shows something else than the same film in a lossless format. What is far larger than the networks need
+   is averaged over blocks of n x n pixels, as long as both sides stay at least `least_side` long. This is the one
+   pass over the pixels of the film as it was taken.
+1. The whole film is averaged over areas (`resample`), squashed to a square (padding and aspect ratio tell hospitals
+   apart, and two of the public collections come squashed already), and its grey levels are stretched so that the 1st
+   and 99th percentile become 0 and 255. This is what the lung-field network sees.
+2. The box round its lungs is averaged, squashed and stretched likewise, from the same pixels. This is what the
+   classifier sees: borders, markers, shoulders, exposure and display window differ between hospitals and say nothing of
+   the lungs. What lies in the box beside the lungs stays: the mask of an opaque lung leaves out what is opaque, and
+   without it frozen features told less on every hospital they had not learnt from (models/EXPERIMENTS.md).
 
-The result stays uint8; scaling to floats and grey-to-three-channels are the models' first layers. All but the area
-average is integer arithmetic. Changing anything here changes `fingerprint` and needs every model retrained.
+No step jumps: neither the box nor a percentile is rounded to whole pixels or levels, so that a lossy and a lossless
+copy of one film, or one that was shrunk by a viewer, give nearly the same pixels.
+
+The result stays uint8; scaling to floats and grey-to-three-channels are the models' first layers. Changing anything
+here changes `fingerprint` and needs every model retrained.
 """
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 from edge_app.errors import UnreadableRadiograph
 from edge_app.imaging.lung_field import LungField, find
-from edge_app.imaging.resize_linear import linear
+from edge_app.imaging.resample import WHOLE, resample
 
-CONTRACT_VERSION = 4
+CONTRACT_VERSION = 5
 
 # Sides of the lung-field network's input and of its answer, in pixels. Lungs are large: 128 pixels show them, and an
 # answer of half the side costs a quarter of the time.
@@ -40,14 +47,14 @@ TAIL_PERCENT = 1
 # Fewer grey levels than this between the percentiles is a blank picture: stretching it would show the model noise.
 LEAST_CONTRAST = 8
 
-# A film may be decoded at a reduced scale as long as both sides stay at least this many times the model's size: the
-# lungs fill half a film's side and more, so area averaging still averages; training films obey the same rule.
-LEAST_OVERSAMPLING = 4
+# A film may be reduced as long as both sides stay at least this many pixels, and this many times the model's side. The
+# lungs fill half a film's side and more, so that a model of 256 pixels still sees averages and not enlargements.
+LEAST_SIDE, LEAST_OVERSAMPLING = 512, 2
 
 
 def least_side(size: int) -> int:
     """Return the shortest side in pixels that a decoder may reduce a film to for a model of `size` x `size` pixels."""
-    return LEAST_OVERSAMPLING * size
+    return max(LEAST_SIDE, LEAST_OVERSAMPLING * size)
 
 
 def to_pixels(grey: np.ndarray, size: int) -> np.ndarray:
@@ -83,7 +90,7 @@ def lungs_to_pixels(grey: np.ndarray, field: LungField, size: int) -> np.ndarray
         ValueError, UnreadableRadiograph: as `to_pixels`.
     """
     _check(grey)
-    return finish(shrink(field.crop(grey), size))
+    return finish(shrink(grey, size, field.box))
 
 
 def finish(crop: np.ndarray) -> np.ndarray:
@@ -95,13 +102,9 @@ def finish(crop: np.ndarray) -> np.ndarray:
     return stretch(crop)[..., np.newaxis]
 
 
-def shrink(grey: np.ndarray, size: int) -> np.ndarray:
-    """Resize uint8 (H, W) to uint8 (size, size): area average where it shrinks, linear where it grows."""
-    height, width = grey.shape
-    smaller = cv2.resize(grey, (min(width, size), min(height, size)), interpolation=cv2.INTER_AREA)
-    if smaller.shape == (size, size):
-        return smaller
-    return linear(smaller, size, size)
+def shrink(grey: np.ndarray, size: int, box: Sequence[float] = WHOLE) -> np.ndarray:
+    """Resize a box of uint8 (H, W), as of `resample`, to uint8 (size, size)."""
+    return resample(grey, size, size, box)
 
 
 def stretch(grey: np.ndarray) -> np.ndarray:
@@ -116,8 +119,7 @@ def stretching_table(levels: np.ndarray) -> np.ndarray:
         UnreadableRadiograph: fewer than `LEAST_CONTRAST` levels lie between the percentiles.
     """
     low, high = _percentiles(levels)
-    table = ((np.arange(256, dtype=np.int32) - low) * 255 + (high - low) // 2) // (high - low)  # rounds to the nearest
-    return np.clip(table, 0, 255).astype(np.uint8)
+    return np.rint(np.clip((np.arange(256) - low) * (255 / (high - low)), 0, 255)).astype(np.uint8)
 
 
 def counted(levels: np.ndarray) -> np.ndarray:
@@ -128,13 +130,16 @@ def counted(levels: np.ndarray) -> np.ndarray:
 
 
 def _percentiles(levels):
-    counts = np.cumsum(counted(levels))
-    tail = counts[-1] * TAIL_PERCENT // 100
-    low = int(np.searchsorted(counts, tail, side="right"))
-    high = int(np.searchsorted(counts, counts[-1] - tail, side="left"))
+    """Return the 1st and the 99th percentile: pixels of one level count as spread evenly over half a level about it."""
+    counts = counted(levels)
+    below = np.concatenate(([0], np.cumsum(counts)))
+    tail = below[-1] * TAIL_PERCENT / 100 + 1e-6  # where levels are missing, the nearest inside
+    found = np.interp((tail, below[-1] - tail), below, np.arange(257) - 0.5)
+    occurring = np.flatnonzero(counts)
+    low, high = np.clip(found, occurring[0], occurring[-1]).tolist()
     if high - low < LEAST_CONTRAST:
         raise UnreadableRadiograph(
-            f"the picture is blank: 98 % of it lies within {high - low + 1} of 256 grey levels; "
+            f"the picture is blank: 98 % of it lies within {high - low + 1:.0f} of 256 grey levels; "
             f"a radiograph spans at least {LEAST_CONTRAST}"
         )
     return low, high
@@ -148,11 +153,13 @@ def _check(grey):
 def fingerprint(size: int) -> str:
     """Run the contract on computed pictures and return what came out, as hex of uint8 samples.
 
+    The first byte is the one rule that works before there are pixels, how far a decoder may reduce a film.
+
     Two installations that give fingerprints within one grey level of each other (`same_fingerprint`) preprocess alike.
     The pictures cover a large shrink, a small one, an enlargement and both aspect ratios, and fill the grey scale; two
     ellipses stand for lungs.
     """
-    samples = []
+    samples = [bytes([least_side(size) // 8 % 256])]
     field = _computed_field()
     for height, width in ((613, 919), (1.3 * size, 1.1 * size), (0.7 * size, 2.3 * size), (0.6 * size, 0.5 * size)):
         rows, columns = np.arange(int(height), dtype=np.int32)[:, None], np.arange(int(width), dtype=np.int32)

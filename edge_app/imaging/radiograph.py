@@ -43,10 +43,9 @@ def read(path: Path, least_side: int = 0) -> "np.ndarray":
 
     Args:
         path: the file.
-        least_side: the film is shrunk by whole factors as long as both sides stay at least this long
-            (`preprocess.least_side`): a JPEG at the smallest DCT scale, 1, 1/2, 1/4 or 1/8, while it is decoded; a PNG
-            or DICOM after decoding, see `reduce`. 0 keeps every pixel. Both belong to the contract: training reads its
-            films so, and changing either needs every model retrained.
+        least_side: the film is shrunk by a whole factor as long as both sides stay at least this long
+            (`preprocess.least_side`), see `reduce`. 0 keeps every pixel. It belongs to the contract: training reads its
+            films so, and changing it needs every model retrained.
 
     Returns:
         uint8 (H, W), 0 = black = air, 255 = white = bone.
@@ -95,10 +94,15 @@ def reduce(picture: Image.Image, least_side: int) -> Image.Image:
         least_side: pixels; 0 keeps the film as it is.
 
     Returns:
-        Mode L, ceil(W / n) x ceil(H / n): means of blocks of n x n pixels, at the right and lower edge of what is left.
+        Mode L, W // n x H // n: means of blocks of n x n pixels, in the middle of the film. What is left at opposite
+        edges, n - 1 pixels at most together, is cut off: a block of less, stretched to a whole one, would move all.
     """
     factor = min(picture.size) // least_side if least_side else 1
-    return picture if factor < 2 else picture.reduce(factor)
+    if factor < 2:
+        return picture
+    width, height = (side // factor * factor for side in picture.size)
+    left, top = (picture.width - width) // 2, (picture.height - height) // 2
+    return picture.reduce(factor, (left, top, left + width, top + height))
 
 
 def _upright_grey(path: Path, picture: Image.Image, least_side: int) -> Image.Image:
@@ -107,11 +111,10 @@ def _upright_grey(path: Path, picture: Image.Image, least_side: int) -> Image.Im
         raise UnreadableRadiograph(f"{path}: is an animated PNG of {frames} frames; export one film.")
     check_size(path, *picture.size)
     if picture.format != "PNG":  # JPEG, or MPO: a phone's JPEG with a second picture behind it
-        # Luma straight from the decoder; with `least_side` at the smallest DCT scale that is large enough.
-        picture.draft("L", (least_side, least_side) if least_side else picture.size)
+        picture.draft("L", picture.size)  # luma straight from the decoder, at full size
     picture.load()
     grey = _grey(picture)
-    if picture.format == "PNG" and picture.mode != "1":  # the gate is to see that it is black and white only
+    if picture.mode != "1":  # the gate is to see that it is black and white only
         grey = reduce(grey, least_side)
     turn = UPRIGHT.get(_orientation(picture))
     return grey if turn is None else grey.transpose(turn)

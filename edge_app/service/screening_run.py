@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 # Below this a progress bar is gone before it is seen.
 LEAST_FOR_PROGRESS = 20
-# `preprocess.least_side` of networks of 160 pixels, as all released ones are; for others the first film is read again.
-LIKELY_LEAST_SIDE = 640
+# `preprocess.LEAST_SIDE` without its imports; for a model of more than 256 pixels the first film is read again.
+LIKELY_LEAST_SIDE = 512
 
 
 class ScreeningRun:

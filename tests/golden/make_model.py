@@ -25,7 +25,7 @@ from edge_app.imaging import preprocess  # noqa: E402
 from edge_app.model import classifier, model_file  # noqa: E402
 from tests.support.drawn_people import draw_person  # noqa: E402
 from tests.support.films import draw_film, draw_lungs  # noqa: E402
-from train.lungs.fit import overlap_loss  # noqa: E402
+from train.lungs.training_round import overlap_loss  # noqa: E402
 from train.models.networks import with_class_maps  # noqa: E402
 
 LABELS = ("normal", "covid", "pneumonia")

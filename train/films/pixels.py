@@ -90,8 +90,8 @@ def load_crops(indexed: IndexedFilms, size: int) -> Crops:
 
 def cropped(grey: np.ndarray, field: lung_field.LungField, size: int) -> dict:
     """Return a row of `Crops`, by name, of a film, uint8 (H, W), and its lungs."""
-    parts = {"pictures": field.crop(grey), "masks": field.crop(field.mask)}
-    parts = {name: preprocess.shrink(part, size) for name, part in parts.items()}
+    parts = {"pictures": grey, "masks": field.mask}
+    parts = {name: preprocess.shrink(part, size, field.box) for name, part in parts.items()}
     return parts | {"boxes": field.box, "found": True}
 
 

@@ -27,7 +27,7 @@ def _parts(size=64, seed=4):
     """Return a drawn film and its mask in the box round the lungs, uint8 (size, size) each."""
     field = _field(seed)
     film = draw_film(seed)
-    return preprocess.shrink(field.crop(film), size), preprocess.shrink(field.crop(field.mask), size)
+    return preprocess.shrink(film, size, field.box), preprocess.shrink(field.mask, size, field.box)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -42,7 +42,7 @@ def test_the_default_treatment_is_the_contract(seed):
 @pytest.mark.parametrize(("outside", "levels"), OTHERS)
 def test_the_fingerprint_notices_every_treatment(monkeypatch, outside, levels):
     def treated(grey, field, size):
-        crop, mask = (preprocess.shrink(field.crop(part), size) for part in (grey, field.mask))
+        crop, mask = (preprocess.shrink(part, size, field.box) for part in (grey, field.mask))
         return treatments.finish(crop, mask, outside, levels)
 
     ours = preprocess.fingerprint(32)

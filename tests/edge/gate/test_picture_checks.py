@@ -67,7 +67,7 @@ def test_what_is_wrong_with_a_whole_picture(film, spoil, kind):
         (lambda film: levels(film.astype(int) - 80), refusal.DARK),
         (lambda film: levels(film.astype(int) + 200), refusal.BRIGHT),
         (lambda film: cv2.GaussianBlur(film, (0, 0), 0.02 * len(film)), refusal.BLURRED),
-        (lambda film: cv2.blur(film, (1, len(film) // 14)), refusal.BLURRED),
+        (lambda film: cv2.blur(film, (1, len(film) // 10)), refusal.BLURRED),
     ],
 )
 def test_what_is_wrong_with_the_lungs(film, field, spoil, kind):

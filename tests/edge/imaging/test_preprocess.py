@@ -7,12 +7,13 @@ import pytest
 
 from edge_app.errors import UnreadableRadiograph
 from edge_app.imaging import lung_field, preprocess
+from edge_app.imaging.resample import WHOLE, resample
 from tests.golden import make_golden
 from tests.support.films import draw_film, draw_lungs
 from tests.support.golden import GOLDEN
 
 # Of the fingerprint at 192 pixels; see `test_fingerprint_has_not_changed`.
-FINGERPRINT = "2766b256b9235da969ef7fd1295445f275e9b655c395c6eb30c543fac92ec994"
+FINGERPRINT = "5ce3e3d17c6d1f62554faed7be0cf4af7143679cc37c94dd3a4caea508b2ef00"
 
 
 def test_golden_films_become_the_same_pixels():
@@ -38,7 +39,7 @@ def test_golden_films_become_the_same_pixels():
 def test_fingerprint_has_not_changed():
     # A new value here means that every trained model must be trained again: raise CONTRACT_VERSION with it.
     text = preprocess.fingerprint(192)
-    assert preprocess.CONTRACT_VERSION == 4
+    assert preprocess.CONTRACT_VERSION == 5
     assert hashlib.sha256(text.encode()).hexdigest() == FINGERPRINT
 
 
@@ -58,14 +59,27 @@ def test_fingerprint_of_another_kind_does_not_agree(other):
     assert not preprocess.same_fingerprint(preprocess.fingerprint(32), other)
 
 
+def _resized(how):
+    """Return what stands for `resample`: OpenCV's resize of whole pixels."""
+
+    def resized(grey, rows, columns, box=WHOLE):
+        top, left, bottom, right = (round(share * side) for share, side in zip(box, grey.shape * 2, strict=True))
+        part = grey[top : max(bottom, top + 1), left : max(right, left + 1)]
+        return cv2.resize(part, (columns, rows), interpolation=how)
+
+    return resized
+
+
 RULES = {
-    "area average": (preprocess.cv2, "INTER_AREA", cv2.INTER_LINEAR),
-    "linear enlargement": (preprocess.cv2, "INTER_LINEAR", cv2.INTER_NEAREST),
+    "area average": (preprocess, "resample", _resized(cv2.INTER_NEAREST)),
+    "box between whole pixels": (preprocess, "resample", _resized(cv2.INTER_AREA)),
+    "how far films are reduced": (preprocess, "LEAST_SIDE", 640),
     "tail of the histogram": (preprocess, "TAIL_PERCENT", 2),
     "side of the whole film": (preprocess, "LUNG_SIZE", 96),
     "margin of the box": (lung_field, "MARGIN", 0.0),
     "detail of the mask": (lung_field, "FINE", 128),
-    "crop": (lung_field.LungField, "crop", lambda field, picture: picture),
+    "where a lung begins": (lung_field, "LEAST_WIDTH", 1 / 8),
+    "crop": (preprocess, "resample", lambda grey, rows, columns, box=WHOLE: resample(grey, rows, columns)),
 }
 
 
@@ -91,8 +105,8 @@ def test_stretch_maps_the_percentiles_to_black_and_white():
     # 1000 pixels: 10 at level 0 and 10 at level 255 are the 1 % that may saturate at each end; the rest is between.
     grey = np.repeat([0, 50, 100, 150, 255], [10, 300, 380, 300, 10]).astype(np.uint8).reshape(20, 50)
     levels = dict(zip(grey.ravel().tolist(), preprocess.stretch(grey).ravel().tolist(), strict=True))
-    # (100 - 50) * 255 / 100 = 127.5, rounded up.
-    assert levels == {0: 0, 50: 0, 100: 128, 150: 255, 255: 255}
+    # Pixels of one level lie evenly half a level about it: the percentiles are 49.5 and 150.5, 101 levels apart.
+    assert levels == {0: 0, 50: 1, 100: 127, 150: 254, 255: 255}
 
 
 def test_stretch_keeps_more_than_one_percent_at_the_ends():
