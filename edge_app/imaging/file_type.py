@@ -7,23 +7,42 @@ from edge_app.errors import UnreadableRadiograph
 
 # Bytes. The longest mark, "DICM", ends at 132; more is quoted if the file turns out to be text.
 HEAD_LENGTH = 256
+# Formats that are read, and how a sentence names them.
+FILMS = ("DICOM", "PNG", "JPEG", "TIFF", "BMP", "WebP", "JPEG 2000", "PNM")
+ALLOWED = "DICOM, PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or PNM"
 # (offset, mark, name). Names of what is refused read after "is".
 MARKS = (
     (128, b"DICM", "DICOM"),  # PS3.10 7.1
     (0, b"\x89PNG\r\n\x1a\n", "PNG"),
     (0, b"\xff\xd8\xff", "JPEG"),
+    (0, b"II*\0", "TIFF"),
+    (0, b"MM\0*", "TIFF"),
+    (0, b"BM", "BMP"),
+    (8, b"WEBP", "WebP"),
+    (0, b"\0\0\0\x0cjP  ", "JPEG 2000"),
+    (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
+    *((0, b"P%c%c" % (kind, space), "PNM") for kind in b"2356" for space in b" \n\r\t"),
     (0, b"GIF8", "a GIF picture"),
-    (0, b"II*\0", "a TIFF picture"),
-    (0, b"MM\0*", "a TIFF picture"),
-    (0, b"BM", "a BMP picture"),
-    (8, b"WEBP", "a WebP picture"),
-    (0, b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
-    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
-    (4, b"ftyp", "an HEIC, AVIF or MP4 file"),
+    *((4, b"ftyp" + brand, "an HEIC picture") for brand in (b"hei", b"hev", b"mif1", b"msf1")),
+    (4, b"ftypavi", "an AVIF picture"),
+    (4, b"ftyp", "a video"),
+    (8, b"AVI ", "a video"),
+    (0, b"\x1aE\xdf\xa3", "a video"),  # Matroska, WebM
+    (0, b"\0\0\x01\xba", "a video"),  # MPEG
     (0, b"%PDF", "a PDF document"),
     (0, b"PK\x03\x04", "a zip archive"),
     (0, b"\x1f\x8b", "a gzip archive"),
 )
+# What to do with what is no film but may hold one.
+ADVICE = {
+    "a GIF picture": "export it as PNG",
+    "an HEIC picture": "share or export it as JPEG, or set the phone's camera to the most compatible format",
+    "an AVIF picture": "export it as PNG",
+    "a video": "export one picture of it, or show it to 'camera --source FILE'",
+    "a PDF document": "export the film itself from where the document came from, as DICOM or PNG",
+    "a zip archive": "unpack it",
+    "a gzip archive": "unpack it",
+}
 
 
 def head(path: Path) -> bytes:
@@ -48,7 +67,7 @@ def _read(path: Path, length: int) -> bytes:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):  # a FIFO or a device would be waited for, perhaps for ever
             kind = "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
-            raise UnreadableRadiograph(f"{path}: is {kind}; name a PNG, JPEG or DICOM file.")
+            raise UnreadableRadiograph(f"{path}: is {kind}; name a film: {ALLOWED}.")
         with path.open("rb") as file:
             found = file.read(length)
     except FileNotFoundError as error:

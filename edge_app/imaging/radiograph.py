@@ -1,8 +1,8 @@
 """Film formats: a path becomes grey pixels. Knows files and formats; knows nothing of models.
 
-Pillow decodes: its decoding is stable, and it refuses a truncated film where OpenCV returns the upper half of one. The
-format is told by content; the name of the file is never looked at. numpy is imported only by what needs it: a child of
-`decode_pool` that meets neither DICOM nor 16 bits does without, which saves it 25 MB.
+Pillow decodes all but JPEG: its decoding is stable, and it refuses a truncated film where OpenCV returns the upper half
+of one. The format is told by content; the name of the file is never looked at. numpy is imported only by what needs it:
+a child of `decode_pool` that meets neither JPEG nor DICOM nor 16 bits does without, which saves it 25 MB.
 """
 
 import io
@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 from PIL import Image, UnidentifiedImageError
 
 from edge_app.errors import UnreadableRadiograph
-from edge_app.imaging import file_type
+from edge_app.imaging import file_type, png
 from edge_app.imaging.limits import DAMAGE, MOST_PIXELS, check_size, one_line
 
 if TYPE_CHECKING:
     import numpy as np
 
-ALLOWED = "a radiograph must be PNG, JPEG or DICOM"
+ALLOWED = f"a radiograph must be {file_type.ALLOWED}"
 COPY_AGAIN = "copy it again from where it came from"
+# Pillow's names of formats that it calls otherwise.
+PILLOW = {"WebP": "WEBP", "JPEG 2000": "JPEG2000", "PNM": "PPM"}
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0  # TIFF 6.0, section 8, PhotometricInterpretation
 ORIENTATION = 0x0112  # Exif 2.32, 4.6.4: how to turn the stored picture upright
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -39,7 +42,7 @@ class Film(namedtuple("Film", "picture age")):
 
 
 def read(path: Path, least_side: int = 0) -> "np.ndarray":
-    """Read a PNG, JPEG or DICOM radiograph, told apart by content.
+    """Read a radiograph of one of `file_type.FILMS`, told apart by content.
 
     Args:
         path: the file.
@@ -68,12 +71,13 @@ def decode(path: Path, content: bytes, least_side: int = 0) -> Film:
 
             grey, age = dicom.decode(path, content)
             return Film(reduce(Image.fromarray(grey), least_side), age)
-        if kind not in ("PNG", "JPEG"):
+        if kind not in file_type.FILMS:
             found = kind or file_type.looks_like(content[: file_type.HEAD_LENGTH])
-            raise UnreadableRadiograph(f"{path}: is {found}; {ALLOWED}.")
+            advice = f"; {file_type.ADVICE[kind]}" if kind in file_type.ADVICE else ""
+            raise UnreadableRadiograph(f"{path}: is {found}; {ALLOWED}{advice}.")
         # Pillow warns of odd metadata and of more than 89 megapixels; what matters of both is checked here.
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=(kind,)) as picture:
-            return Film(_upright_grey(path, picture, least_side), None)
+        with warnings.catch_warnings(action="ignore"):
+            return Film(_picture(path, kind, content, least_side), None)
     except UnidentifiedImageError as error:
         raise UnreadableRadiograph(f"{path}: is damaged or cut off (no whole {kind} header); {COPY_AGAIN}.") from error
     except Image.DecompressionBombError as error:
@@ -105,19 +109,27 @@ def reduce(picture: Image.Image, least_side: int) -> Image.Image:
     return picture.reduce(factor, (left, top, left + width, top + height))
 
 
-def _upright_grey(path: Path, picture: Image.Image, least_side: int) -> Image.Image:
-    frames = getattr(picture, "n_frames", 1)  # formats that may hold several have it
-    if picture.format == "PNG" and frames > 1:
-        raise UnreadableRadiograph(f"{path}: is an animated PNG of {frames} frames; export one film.")
-    check_size(path, *picture.size)
-    if picture.format != "PNG":  # JPEG, or MPO: a phone's JPEG with a second picture behind it
-        picture.draft("L", picture.size)  # luma straight from the decoder, at full size
-    picture.load()
-    grey = _grey(picture)
-    if picture.mode != "1":  # the gate is to see that it is black and white only
-        grey = reduce(grey, least_side)
-    turn = UPRIGHT.get(_orientation(picture))
-    return grey if turn is None else grey.transpose(turn)
+def _picture(path: Path, kind: str, content: bytes, least_side: int) -> Image.Image:
+    """Return a picture as mode L, upright and reduced."""
+    if kind == "JPEG":
+        from edge_app.imaging import jpeg
+
+        frame = jpeg.frame(content)
+        if frame and frame.bits != 8:  # Pillow does not know it
+            check_size(path, frame.width, frame.height)
+            return reduce(_from_16_bits(jpeg.luma(content)), least_side)
+    if kind == "PNG":
+        content = png.essential(content)
+    with Image.open(io.BytesIO(content), formats=(PILLOW.get(kind, kind),)) as picture:
+        frames = getattr(picture, "n_frames", 1)  # formats that may hold several have it
+        if frames > 1 and picture.format != "MPO":  # a phone's JPEG with a second picture behind it
+            raise UnreadableRadiograph(f"{path}: is a {kind} file of {frames} pictures; export one film.")
+        check_size(path, *picture.size)
+        grey = _luma(picture, content) if kind == "JPEG" else _grey(picture)
+        if picture.mode != "1":  # the gate is to see that it is black and white only
+            grey = reduce(grey, least_side)
+        turn = UPRIGHT.get(_orientation(picture))
+        return grey if turn is None else grey.transpose(turn)
 
 
 def _orientation(picture: Image.Image) -> int:
@@ -128,17 +140,44 @@ def _orientation(picture: Image.Image) -> int:
         return 1
 
 
+def _luma(picture: Image.Image, content: bytes) -> Image.Image:
+    """Decode a JPEG of 8 bits, which Pillow has opened."""
+    from edge_app.imaging import jpeg
+
+    try:
+        return Image.fromarray(jpeg.luma(content))
+    except jpeg.Unusual:
+        picture.draft("L", picture.size)  # luma straight from the decoder, at full size
+        return _grey(picture)
+
+
 def _grey(picture: Image.Image) -> Image.Image:
-    """Turn a decoded picture of any mode into mode L; what is transparent becomes black."""
-    if picture.mode.startswith("I"):  # 16 bits, which older Pillow widens to 32
+    """Turn a picture of any mode into mode L; what is transparent becomes black."""
+    picture.load()
+    if picture.mode == "F":
+        raise ValueError("its pixels are not whole numbers")
+    if picture.mode.startswith("I"):  # 16 bits, which Pillow may widen to 32
         import numpy as np
 
-        from edge_app.imaging.intensity import to_grey
-
-        return Image.fromarray(to_grey(np.asarray(picture).astype(np.uint16, copy=False)))
+        values = np.asarray(picture)
+        if getattr(picture, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO:
+            values = values.max() - values
+        return _from_16_bits(values)
     if not picture.has_transparency_data:
         return picture if picture.mode == "L" else picture.convert("L")
     if picture.mode not in ("LA", "RGBA"):
         picture = picture.convert("RGBA")
     grey, alpha = picture.convert("L"), picture.getchannel("A")
     return grey if alpha.getextrema()[0] == 255 else Image.composite(grey, Image.new("L", grey.size), alpha)
+
+
+def _from_16_bits(values: "np.ndarray") -> Image.Image:
+    """Return mode L of integers that span 16 bits."""
+    import numpy as np
+
+    from edge_app.imaging.intensity import to_grey
+
+    lowest = min(0, int(values.min()))
+    if int(values.max()) - lowest >= 1 << 16:
+        raise ValueError("its pixels have more than 16 bits")
+    return Image.fromarray(to_grey((values - lowest).astype(np.uint16, copy=False)))

@@ -12,7 +12,7 @@ from edge_app.errors import UnreadableRadiograph, WrongUsage
 from edge_app.imaging import file_type
 
 # In a folder, a file with such a name is meant as a picture, so its fault is reported.
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".gif", ".tif", ".tiff", ".bmp", ".webp"}
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".gif", ".tif", ".tiff", ".bmp", ".webp", ".jp2", ".pgm"}
 STDIN = "-"
 CHUNK = 1 << 16
 
@@ -107,7 +107,7 @@ class Sources:
                     self.skipped += 1
         yield from problems
         if empty and not problems:
-            yield Problem(top, f"{top}: holds no PNG, JPEG or DICOM file; name a folder that does.")
+            yield Problem(top, f"{top}: holds no {file_type.ALLOWED} file; name a folder that does.")
 
 
 class Found(NamedTuple):
@@ -133,7 +133,7 @@ def looks_like_film(path: Path) -> bool:
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return True
     try:
-        return file_type.name(file_type.head(path)) in ("PNG", "JPEG", "DICOM")
+        return file_type.name(file_type.head(path)) in file_type.FILMS
     except UnreadableRadiograph as error:  # the reader will explain it
         return isinstance(error.__cause__, PermissionError)
 

@@ -156,7 +156,7 @@ def test_films_of_a_list_are_judged_while_it_is_still_written(films):
 
 def test_empty_folder(tmp_path):
     (tmp_path / "empty").mkdir()
-    assert "holds no PNG, JPEG or DICOM file" in run(tmp_path / "empty", code=1).stderr
+    assert "holds no DICOM, PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or PNM file" in run(tmp_path / "empty", code=1).stderr
 
 
 def test_a_name_too_long_for_the_system(films):

@@ -219,14 +219,12 @@ def test_phone_picture_with_a_second_one_behind_it_shows_the_first(tmp_path, fil
     assert np.abs(radiograph.read(path).astype(int) - film).max() <= JPEG_95
 
 
-def test_a_picture_is_decoded_without_numpy(tmp_path, film):
-    for name in ("film.png", "film.jpg"):
-        save(film, tmp_path / name)
+def test_a_png_is_decoded_without_numpy(tmp_path, film):
+    path = save(film, tmp_path / "film.png")
     script = (
         "import sys; from pathlib import Path; from edge_app.imaging import radiograph\n"
-        "for path in map(Path, sys.argv[1:]): radiograph.decode(path, path.read_bytes(), 64).picture.load()\n"
+        "path = Path(sys.argv[1]); radiograph.decode(path, path.read_bytes(), 64).picture.load()\n"
         "sys.exit(' '.join({'numpy', 'cv2'} & set(sys.modules)))"
     )
-    paths = [tmp_path / "film.png", tmp_path / "film.jpg"]
-    ran = subprocess.run([sys.executable, "-c", script, *paths], cwd=ROOT, capture_output=True, text=True)
+    ran = subprocess.run([sys.executable, "-c", script, path], cwd=ROOT, capture_output=True, text=True)
     assert ran.stderr.strip() == ""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_app.imaging import file_type
 from edge_app.sources import film_paths
 from tests.support.another_user import as_another_user
 
@@ -111,14 +112,19 @@ def test_a_missing_path_becomes_one_sentence_about_it(ward, tmp_path):
 def test_an_empty_folder(tmp_path):
     found = film_paths.expand([tmp_path])
     assert found.films == []
-    assert found.problems == [(tmp_path, f"{tmp_path}: holds no PNG, JPEG or DICOM file; name a folder that does.")]
+    assert found.problems == [
+        (
+            tmp_path,
+            f"{tmp_path}: holds no {file_type.ALLOWED} file; name a folder that does.",
+        )
+    ]
 
 
 def test_a_folder_with_no_film_in_it(tmp_path):
     (tmp_path / "metadata.csv").write_text("path\n")
     found = film_paths.expand([tmp_path])
     assert found.skipped == 1
-    assert "holds no PNG, JPEG or DICOM file" in found.problems[0][1]
+    assert f"holds no {file_type.ALLOWED} file" in found.problems[0][1]
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o444, 0o311])

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from edge_app.errors import EdgeError
-from edge_app.imaging import radiograph
+from edge_app.imaging import file_type, radiograph
 from edge_app.workers.child_processes import DIED, DONE, LARGEST_KEPT, PIXELS, SLOTS, Line
 from edge_app.workers.decode_pool import Decoded, DecodePool
 from tests.support.films import draw_film
@@ -34,7 +34,7 @@ def test_films_are_shrunk_as_the_contract_says(films):
     with DecodePool() as pool:
         pool.least_side = 70
         (_, decoded), *_ = pool.films(films[1:2])
-    assert decoded.grey.shape == (101, 75)
+    assert decoded.grey.shape == (100, 75)
     assert np.array_equal(decoded.grey, radiograph.read(films[1], 70))
 
 
@@ -114,8 +114,8 @@ def test_files_that_are_no_films_get_a_sentence_each(films, tmp_path):
     with DecodePool() as pool:
         taken = dict(pool.films(paths))
     assert str(taken[tmp_path / "gone.png"]) == f"{tmp_path}/gone.png: there is no such file; check the name."
-    assert str(taken[fifo]) == f"{fifo}: is a device, pipe or socket; name a PNG, JPEG or DICOM file."
-    assert str(taken[tmp_path]) == f"{tmp_path}: is a folder; name a PNG, JPEG or DICOM file."
+    assert str(taken[fifo]) == f"{fifo}: is a device, pipe or socket; name a film: {file_type.ALLOWED}."
+    assert str(taken[tmp_path]) == f"{tmp_path}: is a folder; name a film: {file_type.ALLOWED}."
     assert str(taken[text]).startswith(f"{text}: is text that begins 'hello'")
     for path, decoded in taken.items():
         assert isinstance(decoded, EdgeError) == (path not in films)

@@ -1,0 +1,85 @@
+"""JPEG files, and JPEG in DICOM: decoded by libjpeg-turbo, whose warnings count.
+
+Decoders take what is left of damaged data for the film: libjpeg only warns, and Pillow does not pass that on, but
+simplejpeg does. It knows 8 bits alone; imagecodecs decodes the other depths, by the same library, but tells of no
+warning: of these only an end that is missing is seen, and values that cannot be.
+"""
+
+from collections import namedtuple
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# ITU-T T.81, table B.1: markers without a length, and those that begin a frame.
+BARE = {0x01, *range(0xD0, 0xD9)}
+FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+SCAN, END = 0xDA, b"\xff\xd9"
+# What simplejpeg says of sampling factors and colours that are not damaged; Pillow decodes those.
+UNUSUAL = ("subsampling", "colorspace", "color conversion", "Unsupported")
+
+
+class Frame(namedtuple("Frame", "bits height width components")):
+    """What the header of a JPEG's frame says."""
+
+
+class Unusual(Exception):
+    """A JPEG of a kind that only other libraries read."""
+
+
+def frame(content: bytes) -> Frame | None:
+    """Return what the first frame's header says; None if there is none."""
+    at = 2
+    while at + 10 <= len(content):
+        marker = content[at + 1]
+        if content[at] != 0xFF or marker == SCAN:
+            return None
+        if marker == 0xFF or marker in BARE:  # a fill byte, T.81 B.1.1.2
+            at += 1 if marker == 0xFF else 2
+        elif marker in FRAMES:
+            sides = (int.from_bytes(content[at + start : at + start + 2], "big") for start in (5, 7))
+            return Frame(content[at + 4], *sides, content[at + 9])
+        else:
+            at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+    return None
+
+
+def luma(content: bytes) -> "np.ndarray":
+    """Decode a JPEG to its luma.
+
+    A missing end alone is forgiven: another is put behind the data, and the decoder says whether rows are missing.
+
+    Returns:
+        (H, W): uint8 of 8 bits, uint16 of more.
+
+    Raises:
+        ValueError, RuntimeError: it is damaged, in the decoder's words.
+        Unusual: it is not, but it has sampling factors or colours for which simplejpeg is not made.
+    """
+    found = frame(content)
+    if found is None or found.bits != 8:
+        return _deep(content, found)
+    import simplejpeg
+
+    if found.components not in (1, 3):
+        raise Unusual(f"{found.components} colours")
+    try:
+        return simplejpeg.decode_jpeg(content + END, "GRAY", strict=True)[..., 0]
+    except ValueError as error:
+        if any(word in str(error) for word in UNUSUAL):
+            raise Unusual(str(error)) from error
+        raise
+
+
+def _deep(content: bytes, found: Frame | None) -> "np.ndarray":
+    """Decode a grey JPEG of another depth than 8 bits."""
+    import imagecodecs
+
+    if END not in content[-len(content) // 16 - 2 :]:
+        raise ValueError("Premature end of JPEG file")
+    values = imagecodecs.jpeg8_decode(content)
+    if values.ndim != 2:
+        raise ValueError(f"JPEG of {found.bits if found else 'unknown'} bits in colour")
+    if found and values.max() >> found.bits:
+        raise ValueError(f"Corrupt JPEG data: a value of {values.max()} in {found.bits} bits")
+    return values
