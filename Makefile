@@ -208,6 +208,7 @@ clean:  ## remove environments and caches; runs and models stay
 	@echo "Making the edge environment (once, about a minute)..."
 	@$(PYTHON) -m venv --clear .venv-edge
 	@$(EDGE) $(PIP) -r edge_app/requirements.txt
+	@$(EDGE) edge_app/system/slim.py
 	@printf '#!/bin/sh\n# The program of this checkout, from any folder.\nPYTHONPATH="%s" exec "%s" -m edge_app "$$@"\n' "$(CURDIR)" "$(CURDIR)/$(EDGE)" > .venv-edge/bin/covid-xray
 	@chmod +x .venv-edge/bin/covid-xray
 	@touch $@

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_app.errors import MissingPackage, UnreadableRadiograph
-from edge_app.imaging import limits
+from edge_app.imaging import dicom_codecs, limits
 from edge_app.imaging.voi_lut import show
 
 # PS3.3 C.7.3.1.1.1: projection radiographs; DR and RG are what older systems send, SC and OT appear on scanned films.
@@ -25,14 +25,18 @@ CHEST_PARTS = ("CHEST", "THORAX", "TORAX", "LUNG", "RIB", "STERNUM")
 MOST_BITS = 16
 # PS3.5 6.2, AS: three digits and a unit; here in days.
 AGE_UNITS = {"D": 1, "W": 7, "M": 365.25 / 12, "Y": 365.25}
+# PS3.5 Annex A: Implicit and Explicit VR Little Endian, Explicit VR Big Endian; and deflated.
+UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
 DEFLATED = "1.2.840.10008.1.2.1.99"
-# PS3.6 Annex A, Transfer Syntaxes that compress: those that radiographs are sent in.
+# What the doctor tells of, each by one Transfer Syntax.
 COMPRESSIONS = {
-    "RLE": "1.2.840.10008.1.2.5",
-    "JPEG Baseline": "1.2.840.10008.1.2.4.50",
-    "JPEG Lossless": "1.2.840.10008.1.2.4.70",
-    "JPEG-LS": "1.2.840.10008.1.2.4.80",
-    "JPEG 2000": "1.2.840.10008.1.2.4.90",
+    "RLE": dicom_codecs.RLE,
+    "JPEG Baseline": dicom_codecs.JPEG[0],
+    "JPEG Extended": dicom_codecs.JPEG[1],
+    "JPEG Lossless": dicom_codecs.JPEG[-1],
+    "JPEG-LS": dicom_codecs.JPEG_LS[0],
+    "JPEG 2000": dicom_codecs.JPEG_2000[0],
+    "High-Throughput JPEG 2000": dicom_codecs.JPEG_2000[2],
 }
 
 
@@ -135,32 +139,42 @@ def _check(path: Path, header) -> None:
 
 
 def _stored(path: Path, data_set) -> np.ndarray:
-    """Return the stored values, (H, W) of at most 16 bits; name the package if no decoder is installed."""
-    from pydicom.pixels.decoders.base import get_decoder
-
+    """Return the stored values, (H, W) of at most 16 bits; name the packages if no decoder is installed."""
     if "PixelData" not in data_set:
         raise UnreadableRadiograph(f"{path}: holds no Pixel Data; send the image itself, not a report or an index.")
     syntax = data_set.file_meta.TransferSyntaxUID
-    try:
-        ready = get_decoder(syntax).is_available
-    except NotImplementedError:  # a private or retired syntax, or a video
-        ready = False
-    if not ready:
-        raise MissingPackage(
-            f"{path}: Transfer Syntax is {syntax.name!r}, which nothing installed decodes; "
-            "run 'pip install python-gdcm'."
-        )
+    if str(syntax) not in UNCOMPRESSED:
+        if syntax not in dicom_codecs.DECODER_DEPENDENCIES:  # a private or retired one, or a video
+            raise UnreadableRadiograph(
+                f"{path}: Transfer Syntax is {syntax.name!r}; a radiograph must be uncompressed, or compressed as "
+                f"{', '.join(COMPRESSIONS)}; export it again."
+            )
+        if not dicom_codecs.is_available(syntax):
+            raise MissingPackage(
+                f"{path}: Transfer Syntax is {syntax.name!r}, and its decoders are not installed; "
+                f"run 'pip install {' '.join(dicom_codecs.PACKAGES)}'."
+            )
+        _use_our_codecs(syntax)
+        data_set.pixel_array_options(decoding_plugin=dicom_codecs.NAME)
     try:
         return data_set.pixel_array
     except RuntimeError as error:
+        why = limits.one_line(error).partition(f"{dicom_codecs.NAME}: ")[2] or limits.one_line(error)
         raise UnreadableRadiograph(
-            f"{path}: Transfer Syntax is {syntax.name!r}, and its pixels cannot be decoded "
-            f"({limits.one_line(error)}); export it uncompressed."
+            f"{path}: Transfer Syntax is {syntax.name!r}, and its data are damaged ({why}); send it again from the "
+            "modality or PACS."
         ) from error
 
 
-def compressions() -> dict[str, bool]:
-    """Return for each of `COMPRESSIONS` whether an installed package decodes it."""
+def _use_our_codecs(syntax: str) -> None:
+    """Make pydicom's decoder of a Transfer Syntax know our plugin."""
     from pydicom.pixels.decoders.base import get_decoder
 
-    return {name: get_decoder(syntax).is_available for name, syntax in COMPRESSIONS.items()}
+    decoder = get_decoder(syntax)
+    if dicom_codecs.NAME not in decoder.available_plugins:
+        decoder.add_plugin(dicom_codecs.NAME, (dicom_codecs.__name__, dicom_codecs.decode_frame.__name__))
+
+
+def compressions() -> dict[str, bool]:
+    """Return for each of `COMPRESSIONS` whether the packages that decode it are installed."""
+    return {name: dicom_codecs.is_available(syntax) for name, syntax in COMPRESSIONS.items()}

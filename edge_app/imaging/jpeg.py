@@ -37,8 +37,8 @@ def frame(content: bytes) -> Frame | None:
         if marker == 0xFF or marker in BARE:  # a fill byte, T.81 B.1.1.2
             at += 1 if marker == 0xFF else 2
         elif marker in FRAMES:
-            sides = (int.from_bytes(content[at + start : at + start + 2], "big") for start in (5, 7))
-            return Frame(content[at + 4], *sides, content[at + 9])
+            height, width = (int.from_bytes(content[at + start : at + start + 2], "big") for start in (5, 7))
+            return Frame(content[at + 4], height, width, content[at + 9])
         else:
             at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
     return None

@@ -24,7 +24,8 @@ def essential(content: bytes) -> bytes:
     Raises:
         ValueError: the checksum of a chunk of the picture is wrong.
     """
-    parts, at, view = [SIGNATURE], len(SIGNATURE), memoryview(content)
+    at, view = len(SIGNATURE), memoryview(content)
+    parts: list[bytes | memoryview] = [SIGNATURE]
     while at + 12 <= len(content):
         kind, end = content[at + 4 : at + 8], at + 12 + int.from_bytes(content[at : at + 4], "big")
         whole = view[at:end]

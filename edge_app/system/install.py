@@ -117,6 +117,7 @@ def make(bundle: Path, target: Path) -> None:
     words += ["--disable-pip-version-check", "--no-warn-script-location", "--root-user-action=ignore"]
     words += ["--find-links", bundle / "wheels", "--requirement", bundle / "requirements.txt"]
     subprocess.run([target / "bin" / "python", pip / "pip", *words], check=True, cwd=bundle)
+    subprocess.run([target / "bin" / "python", "-m", "edge_app.system.slim"], check=True, cwd=target)
     subprocess.run([target / "bin" / "covid-xray", "--version"], check=True, cwd=target)
     try:  # whether the model gives on this device what its card says
         subprocess.run(
