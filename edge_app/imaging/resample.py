@@ -33,7 +33,8 @@ def resample(grey: np.ndarray, rows: int, columns: int, box: Sequence[float] = W
     down, across = _Span(top * height, bottom * height, height), _Span(left * width, right * width, width)
     part = grey[down.outer, across.outer]
     table = cv2.integral(part, sdepth=cv2.CV_32S if part.size * 255 <= MOST_SUM else cv2.CV_64F)
-    return np.rint(across.means(down.means(table, rows).T, columns).T).astype(np.uint8, order="C")
+    means = across.means(down.means(table, rows, axis=0), columns, axis=1)
+    return np.rint(means, out=means).astype(np.uint8)
 
 
 class _Span:
@@ -44,19 +45,27 @@ class _Span:
         self.outer = slice(start, min(length, int(last) + 2))
         self._first, self._last = first - start, last - start
 
-    def means(self, table: np.ndarray, count: int) -> np.ndarray:
-        """Return float64 (count, W), the mean of each window of rows, from the sums above each row, (H + 1, W)."""
+    def means(self, table: np.ndarray, count: int, axis: int) -> np.ndarray:
+        """Return the mean of each of `count` windows, float64, from the sums before each row (or column, `axis` 1)."""
         step = (self._last - self._first) / count
         if step >= 1:
-            return np.diff(_between(table, self._first + step * np.arange(count + 1)), axis=0) / step
-        begin = np.clip(self._first + step * (np.arange(count) + 0.5) - 0.5, 0, len(table) - 2)
-        return _between(table, begin + 1) - _between(table, begin)
+            sums = _between(table, self._first + step * np.arange(count + 1), axis)
+            means = sums[1:] - sums[:-1] if axis == 0 else sums[:, 1:] - sums[:, :-1]
+            means /= step
+            return means
+        begin = np.clip(self._first + step * (np.arange(count) + 0.5) - 0.5, 0, table.shape[axis] - 2)
+        means = _between(table, begin + 1, axis)
+        means -= _between(table, begin, axis)
+        return means
 
 
-def _between(table: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return a table between its rows, where it is linear: float64 (places, W) for places 0 .. H."""
-    above = np.minimum(places.astype(np.intp), len(table) - 2)
-    upper = table.take(above, axis=0)
-    lower = table.take(above + 1, axis=0)
-    lower -= upper
-    return lower * (places - above)[:, np.newaxis] + upper
+def _between(table: np.ndarray, places: np.ndarray, axis: int) -> np.ndarray:
+    """Return a table between its rows (or columns), where it is linear: float64, `places` long on that axis."""
+    before = np.minimum(places.astype(np.intp), table.shape[axis] - 2)
+    share = places - before
+    first = table.take(before, axis=axis)
+    second = table.take(before + 1, axis=axis)
+    second -= first
+    found = np.multiply(second, share[:, np.newaxis] if axis == 0 else share)  # in place from here on: half the time
+    found += first
+    return found
