@@ -104,7 +104,7 @@ class InferenceQueue:
         """Queue a film to be judged and kept; wait for its reading.
 
         Args:
-            content: bytes of a file: PNG, JPEG or DICOM.
+            content: bytes of a file of a format of `file_type.FILMS`.
             name: of the sender's file, for messages to the sender; it is not kept.
             label: of the patient.
             photograph: whether it is a photograph of a film on a light box or a screen.

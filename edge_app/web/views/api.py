@@ -25,7 +25,10 @@ MOST_BYTES = 32 << 20
 # Rows of one answer: by default, and at most.
 FEW, MANY = 25, 200
 # Media types that a bare body may have; its format is told from its content.
-FILMS = ("image/png", "image/jpeg", "application/dicom", "application/octet-stream")
+FILMS = (
+    *("image/png", "image/jpeg", "image/jpg", "image/tiff", "image/bmp", "image/webp", "image/jp2"),
+    *("application/dicom", "application/octet-stream"),
+)
 FORM = "multipart/form-data"
 
 

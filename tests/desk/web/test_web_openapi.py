@@ -43,6 +43,9 @@ def _drawn(format_: str) -> bytes:
 PNG, JPEG = _drawn("PNG"), _drawn("JPEG")
 openapi.media_type("image/png", strategies.just(PNG))
 openapi.media_type("image/jpeg", strategies.just(JPEG))
+openapi.media_type("image/jpg", strategies.just(JPEG))
+for name, kind in (("tiff", "TIFF"), ("bmp", "BMP"), ("webp", "WebP"), ("jp2", "JPEG2000")):
+    openapi.media_type(f"image/{name}", strategies.just(_drawn(kind)))
 openapi.media_type("application/dicom", strategies.just(sample.path().read_bytes()))
 openapi.media_type("application/octet-stream", strategies.sampled_from([PNG, JPEG]))
 openapi.format("binary", strategies.sampled_from([PNG, JPEG]))
