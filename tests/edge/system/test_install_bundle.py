@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_app.system import install
+from edge_app.system import install, slim
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -35,6 +35,7 @@ def draw_program(folder: Path, smoke_test: str) -> None:
         info = "covid_xray_edge-9.dist-info"
         file.writestr("edge_app/__init__.py", "def run():\n    print('covid-xray-edge 9')\n")
         file.writestr("edge_app/diagnostics/model_smoke_test.py", f"import sys\nsys.exit({smoke_test or 0!r})\n")
+        file.write(slim.__file__, "edge_app/system/slim.py")
         file.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: covid-xray-edge\nVersion: 9\n")
         file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         file.writestr(f"{info}/entry_points.txt", "[console_scripts]\ncovid-xray = edge_app:run\n")
