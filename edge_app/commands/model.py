@@ -41,7 +41,9 @@ def run(args) -> int:
 def _install(args, place: Path) -> int:
     import sys
 
-    from edge_app.install import model_install, signatures
+    from edge_app.install import model_install, model_registry, signatures
+    from edge_app.model import model_file
+    from edge_app.screening import phrasing
 
     entry = model_install.install(args.file, place)
     if not entry.signer:
@@ -51,6 +53,9 @@ def _install(args, place: Path) -> int:
             file=sys.stderr,
         )
     _say(args, entry, "is in use from the next start on; restart running programs")
+    found = model_file.read(model_registry.file_of(entry, place)).card.localisation
+    if found and not args.json:
+        print(phrasing.localisation(found))
     return 0
 
 

@@ -8,11 +8,12 @@ place lies in such a box is its field `localisation`. Older cards have neither: 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
-
-import numpy as np
+from typing import TYPE_CHECKING, Self
 
 from edge_app.model import fields
+
+if TYPE_CHECKING:  # heavy: the command line reads cards' rules before the children are forked that decode films
+    import numpy as np
 
 # The label that every map is of unless another is suspected, and the one that no box is drawn for.
 COVID, NORMAL = "covid", "normal"
@@ -30,8 +31,10 @@ class PlaceScale:
     scale: float
     offset: float
 
-    def logits(self, class_map: np.ndarray) -> np.ndarray:
+    def logits(self, class_map: "np.ndarray") -> "np.ndarray":
         """Return them, float32 (h, w), of a class map, float32 (h, w), whose mean is the logit of the film's score."""
+        import numpy as np
+
         return class_map * np.float32(self.scale) + np.float32(self.offset)
 
 

@@ -1,9 +1,12 @@
 """The words that every command, page and report uses for figures and names."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from edge_app.screening import decision, finding
-from edge_app.screening.heat import FULL_LOGIT, LEAST_CHANCE, Heat
+
+if TYPE_CHECKING:  # heavy: a run has its words before the children are forked that decode films
+    from edge_app.screening.heat import Heat
 
 # Of `finding.LABELS`.
 NAMES = {"covid": "COVID-19", "pneumonia": "other pneumonia"}
@@ -116,21 +119,23 @@ def heat_warning(row: Mapping) -> str | None:
     return OUTSIDE if row["verdict"] in RESTING or of_pneumonia else ASIDE
 
 
-def heat_scale(heat: Heat) -> tuple[str, str, str]:
+def heat_scale(heat: "Heat") -> tuple[str, str, str]:
     """Return in words what the colours of a heat map show: the value at their lower and upper end, and of what."""
+    from edge_app.screening.heat import FULL_LOGIT, LEAST_CHANCE
+
     if heat.chances:
         of_what = f"how likely a radiologist would box an opacity here (map of {named(heat.label)})"
         return f"{LEAST_CHANCE:g}", "1", of_what
     return "0", f"{FULL_LOGIT:g} or more", f"how much a place raises the score of {named(heat.label)} (logit)"
 
 
-def colours(heat: Heat) -> str:
+def colours(heat: "Heat") -> str:
     """Return in one line what the colours of a heat map show."""
     low, high, of_what = heat_scale(heat)
     return f"colours: {of_what}, {low} to {high}"
 
 
-def heat_found(heat: Heat) -> str:
+def heat_found(heat: "Heat") -> str:
     """Return in words what a heat map shows of its film."""
     nothing = "no place is likelier than not to hold an opacity" if heat.chances else "no place raises the score"
     found = nothing if heat.inside is None else f"{heat.inside:.0%} of the heat lies inside the lungs"

@@ -4,7 +4,8 @@
 
 It tells drawn clear lungs from drawn opaque ones and nothing else. `lungs-int8.tflite`, the network in it that finds
 the lungs, is kept if it is there, since no change of the crop concerns it; remove it to make it anew. Keras' arithmetic
-differs between machines, so another run gives other files of the same behaviour.
+differs between machines, so another run gives other files of the same behaviour. The networks in the present file have
+learnt films of contract 4, and its card says that they see those of contract 5, which differ by some grey levels.
 """
 
 import contextlib

@@ -6,6 +6,7 @@ from tqdm import tqdm
 from train.audit import controls
 from train.audit.array_cache import key
 from train.evaluation import intervals
+from train.index.findings import INDETERMINATE
 from train.reporting import wording
 
 # Names of the embeddings that are always there.
@@ -23,8 +24,9 @@ def measure(embeddings: dict[str, np.ndarray], films, cache) -> dict:
         cache: where predictions are kept.
     """
     found = {}
-    subsets = {"all": np.ones(len(films), bool)}
-    subsets |= {label: (films["label"] == label).to_numpy() for label in sorted(set(films["label"]))}
+    # Not films of indeterminate appearance: of other collections only copies are known to be so.
+    subsets = {"all": (films["label"] != INDETERMINATE).to_numpy()}
+    subsets |= {label: (films["label"] == label).to_numpy() for label in sorted(set(films["label"]) - {INDETERMINATE})}
     for name, columns in tqdm(embeddings.items(), desc="source classifiers", unit="embedding", disable=None):
         found[name] = {}
         for subset, rows in subsets.items():

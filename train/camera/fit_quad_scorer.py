@@ -23,8 +23,8 @@ from edge_app.camera.detect import outline, quad_scorer
 from edge_app.camera.detect.quad_scorer import QuadScorer
 from edge_app.imaging import radiograph
 from edge_app.service.screening_run import LIKELY_LEAST_SIDE
-from train.films import film_arguments, film_margin, photographs
-from train.index import index
+from train.films import film_arguments, photographs
+from train.index import film_margin, index
 from train.models import keras_calls
 from train.photograph import simulator
 from train.photograph.severity import SEVERITIES

@@ -28,8 +28,7 @@ from edge_app.screening.result import Judged, Refused, Screened
 from train.camera import second_simulator
 from train.camera.fit_quad_scorer import FOUND, error
 from train.evaluation import intervals
-from train.films import film_margin
-from train.index import index
+from train.index import film_margin, index
 from train.index.findings import INDETERMINATE
 from train.photograph import simulator
 from train.photograph.severity import SEVERITIES

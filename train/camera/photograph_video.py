@@ -11,8 +11,8 @@ import numpy as np
 from edge_app.errors import WrongUsage
 from edge_app.imaging import radiograph
 from edge_app.service.screening_run import LIKELY_LEAST_SIDE
-from train.films import film_arguments, film_margin
-from train.index import index
+from train.films import film_arguments
+from train.index import film_margin, index
 from train.photograph import simulator
 
 RATE, HELD, AWAY = 15, 30, 15

@@ -14,6 +14,7 @@ from sklearn.model_selection import GroupKFold
 from train.evaluation import intervals
 from train.experiments.trials import HOSPITAL, RADIOGRAPHY
 from train.films import film_arguments, treatments
+from train.index.findings import INDETERMINATE
 from train.models import keras_calls
 from train.training import config, training_data
 
@@ -50,7 +51,8 @@ def run(args) -> int:
     for outside in args.outside:
         settings = config.preset("lite0", outside=outside, places=0.0)  # no boxes are needed
         dataset = training_data.load(settings, indexed)
-        kept = dataset.at((dataset.films["split"] != "test").to_numpy())
+        films = dataset.films
+        kept = dataset.at(((films["split"] != "test") & (films["label"] != INDETERMINATE)).to_numpy())
         found = answers(kept.films, features(kept.pixels, settings.size))
         print("| " + " | ".join([outside, *(f"{auc:.3f}" for auc in found.values())]) + " |", flush=True)
     return 0
@@ -83,7 +85,9 @@ def answers(films, of_films: np.ndarray) -> dict[str, float]:
         scores[mine] = _scores(of_films, ill, cells, train, mine)
     found = {"within": _auc(ill[here], scores[here])}
     for name, (learnt, asked) in QUESTIONS.items():
-        train = np.flatnonzero(source == learnt if learnt else source != asked)
+        # Nor copies of the films asked, which other sources may hold.
+        others = ~films["group"].isin(films["group"][source == asked]).to_numpy()
+        train = np.flatnonzero((source == learnt if learnt else source != asked) & others)
         test = np.flatnonzero(source == asked)
         found[name] = _auc(ill[test], _scores(of_films, ill, cells, train, test))
     return found

@@ -23,6 +23,7 @@ from train.evaluation import intervals, localisation, operating_points
 from train.films import film_arguments, film_dataset
 from train.films.film_dataset import FilmDataset
 from train.films.indexed_films import IndexedFilms
+from train.index.findings import INDETERMINATE
 from train.models import keras_calls
 from train.reporting import provenance
 from train.training import config, loop, selection, training_data
@@ -152,7 +153,10 @@ def figures(settings: config.TrainConfig, dataset: FilmDataset, run_dir: Path) -
         "typical": _auc(films, shown["covid"], siim & typical, siim & negative),
         "opacity": _auc(films, opacity, siim & ~negative, siim & negative),
         "hospital": _auc(
-            films, shown["covid"], apart[HOSPITAL] & (labels == "covid"), apart[HOSPITAL] & (labels != "covid")
+            films,
+            shown["covid"],
+            apart[HOSPITAL] & (labels == "covid"),
+            apart[HOSPITAL] & ~np.isin(labels, ("covid", INDETERMINATE)),
         ),
         "nih": _auc(films, opacity, apart[NIH] & (labels == "pneumonia"), apart[NIH] & (labels == "normal")),
         "radiography": _auc(

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from edge_app.gate import refusal
-from train.films import film_margin
+from train.index import film_margin
 from train.lungs import film_photographs
 from train.photograph import simulator
 from train.photograph.severity import SEVERITIES

@@ -24,8 +24,10 @@ DETAIL_AT_HALF = 3.0
 DETAIL = 2.0
 # The blur for aligning is wider, so that there is a slope to follow from a few pixels away.
 ALIGN_DETAIL = 6.0
-# Side in pixels of the blur that ECC gives both films before it follows their slope.
-SMOOTHING_AT_QUARTER, SMOOTHING = 3, 5
+# Of ECC, the side in pixels of the blur before it follows the slope, and where it stops: steps, and growth of its
+# measure. More steps changed no answer; at a quarter of the size fewer will do, since the map is sought on from there.
+AT_QUARTER = (3, (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 10, 1e-2))
+AT_SIZE = (5, (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 1e-3))
 
 # Of two aligned films at least this share must overlap.
 LEAST_OVERLAP = 0.5
@@ -48,7 +50,7 @@ def align_quarters(one: Quarter, other: Quarter) -> np.ndarray | None:
     """Return the affine map, float32 (2, 3), of the first film onto the second in their own pixels; None if unalike."""
     best, warp = 0.0, None
     for first, second in ((one.detail, other.detail), (one.grey, other.grey)):
-        for found in _aligned(first, second, np.eye(2, 3, dtype=np.float32), SMOOTHING_AT_QUARTER):
+        for found in _aligned(first, second, np.eye(2, 3, dtype=np.float32), AT_QUARTER):
             alike = _correlation(one.detail, other.detail, found, DETAIL_AT_QUARTER)
             if alike > best:
                 best, warp = alike, found
@@ -95,20 +97,19 @@ def _best(
 ) -> tuple[float, np.ndarray]:
     """Align two films from `warp` on, by grey and by detail; return the best similarity, and its map."""
     wide, other_wide = detail(one, align_sigma), detail(other, align_sigma)
-    maps = [warp, *_aligned(one, other, warp, SMOOTHING), *_aligned(wide, other_wide, warp, SMOOTHING)]
+    maps = [warp, *_aligned(one, other, warp, AT_SIZE), *_aligned(wide, other_wide, warp, AT_SIZE)]
     fine, other_fine = (detail(one, sigma), detail(other, sigma)) if sigma != align_sigma else (wide, other_wide)
     scored = [(_correlation(fine, other_fine, found, sigma), found) for found in maps]
     return max(scored, key=lambda one: one[0])
 
 
-def _aligned(first: np.ndarray, second: np.ndarray, warp: np.ndarray, smoothing: int) -> Iterator[np.ndarray]:
+def _aligned(first: np.ndarray, second: np.ndarray, warp: np.ndarray, how: tuple) -> Iterator[np.ndarray]:
     """Yield the affine map, float32 (2, 3), of the first film onto the second, sought from `warp` on; or nothing."""
-    # More steps than 20 changed no answer; one that does not converge raises cv2.error.
-    criteria = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 1e-3)
+    smoothing, criteria = how
     try:
         # OpenCV takes None for the mask; its stubs leave that out.
         yield cv2.findTransformECC(first, second, warp.copy(), cv2.MOTION_AFFINE, criteria, None, smoothing)[1]  # pyright: ignore[reportCallIssue, reportArgumentType]
-    except cv2.error:
+    except cv2.error:  # it does not converge
         return
 
 

@@ -14,8 +14,9 @@ from tests.support.films import draw_film
 from tests.support.golden import LUNGS
 from train.camera import fit_quad_scorer, second_simulator
 from train.camera.fit_quad_scorer import error
-from train.films import film_margin, photographs
+from train.films import photographs
 from train.films.indexed_films import IndexedFilms
+from train.index import film_margin
 from train.photograph import optics, scene, sensor, simulator
 from train.photograph.severity import SEVERITIES
 
@@ -105,14 +106,17 @@ def films(tmp_path):
         path = tmp_path / "data" / f"{at}.png"
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(draw_film(at, 480, 400)).save(path)
-        rows.append({"path": path.name, "source": "clinic-a", "label": LABELS[at % 3], "group": path.name})
+        split = ("val", "train", "test", "val")[at]
+        label = LABELS[at % 3]
+        rows.append({"path": path.name, "source": "clinic-a", "label": label, "group": path.name, "split": split})
     return pd.DataFrame(rows), tmp_path / "data"
 
 
 def test_photographs_are_taken_once_and_kept(films, tmp_path, monkeypatch):
     table, data = films
     first = photographs.load(IndexedFilms(table, "0" * 64, data, tmp_path, LUNGS), 48)
-    assert first.crops.pictures.shape == (4, 48, 48) and set(first.severity) <= set(SEVERITIES)
+    assert first.crops.pictures.shape == (4, 48, 48) and set(np.delete(first.severity, 1)) <= set(SEVERITIES)
+    assert first.severity[1] == 0 and not first.crops.found[1]  # no training film is photographed
     assert first.crops.found.any()  # the judge learnt from real films: it does not take every drawn one for a film
     assert not first.crops.pictures[~first.crops.found].any()
     monkeypatch.setattr(photographs, "take", None)

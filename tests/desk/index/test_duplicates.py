@@ -1,17 +1,16 @@
 import numpy as np
 import pytest
 
-from edge_app.imaging import preprocess
 from edge_app.imaging.radiograph import read
 from tests.support.drawn_collections import DRAWN_AND_REAL, RADIOGRAPHY, REAL_DATA, write_many
 from tests.support.drawn_people import draw_person
 from tests.support.treatments import TREATMENTS, crop, jpeg, squash
 from train.index import duplicates
-from train.index.film_facts import THUMBNAIL_SIDE, perceptual_hash
+from train.index.film_facts import THUMBNAIL_SIDE, perceptual_hash, thumbnails
 
 
 def thumbnail(grey):
-    return preprocess.to_pixels(grey, THUMBNAIL_SIDE)[..., 0]
+    return thumbnails(grey)[1]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 
 from convert.packaging import offline, wheels
 from edge_app.errors import WrongUsage
-from edge_app.system import install, places
+from edge_app.system import install, places, slim
 
 ROOT = Path(__file__).parents[3]
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -187,6 +187,7 @@ def test_a_program_whose_model_computes_something_else_here_is_refused(bundle, t
     with zipfile.ZipFile(wheel, "a") as file:
         said = "" if sound else "model.tflite: golden film: a score differs by 0.200 from the card's."
         file.writestr("edge_app/__init__.py", "def run():\n    print('covid-xray-edge 9')\n")
+        file.write(slim.__file__, "edge_app/system/slim.py")
         file.writestr("edge_app/diagnostics/model_smoke_test.py", f"import sys\nsys.exit({said or 0!r})\n")
         entry = "[console_scripts]\ncovid-xray = edge_app:run\n"
         file.writestr("covid_xray_edge-9.dist-info/entry_points.txt", entry)

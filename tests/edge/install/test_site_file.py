@@ -25,7 +25,7 @@ from tests.support.site_calibration import calibration, trust_calibrations, writ
 def film_path(tmp_path):
     """Return the path of a film that the small model gives a score of 0.44 for COVID-19."""
     path = tmp_path / "film.png"
-    Image.fromarray(draw_film(1000, 240, 200, opacity=0.7)).save(path)
+    Image.fromarray(draw_film(1000, 240, 200, opacity=0.68)).save(path)
     return path
 
 

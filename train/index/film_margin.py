@@ -10,8 +10,12 @@ MOST = 0.2
 
 def trimmed(grey: np.ndarray) -> np.ndarray:
     """Return a film, uint8 (H, W), without its plain margin."""
-    rows, columns = (_kept(grey, axis) for axis in (1, 0))
-    return grey[rows, columns]
+    return grey[kept(grey)]
+
+
+def kept(grey: np.ndarray) -> tuple[slice, slice]:
+    """Return the rows and the columns of a film, uint8 (H, W), that are not of its plain margin."""
+    return _kept(grey, 1), _kept(grey, 0)
 
 
 def _kept(grey: np.ndarray, axis: int) -> slice:
