@@ -80,24 +80,26 @@ def show(section, numbers: dict, within: str, sees_only_lungs: bool) -> None:
             "their outline is left, so that row is passed nearly by construction; **read `lungs blurred`**: the lungs' "
             "shape, size and mean brightness, without any texture."
         )
+    # Where the test films are of one source, all are within it.
+    inside = ("within",) if any(figure["within"] != figure["all"] for figure in numbers.values()) else ()
     rows = []
     for name, figure in numbers.items():
-        inside, every = figure["within"], figure["all"]
-        lost = ("-", "-") if name == AS_IT_IS else (wording.text(every["gap"]), wording.text(inside["gap"]))
-        rows.append((name, wording.text(every["auc"]), lost[0], wording.text(every["called"])))
-        rows[-1] += (wording.text(inside["auc"]), lost[1], wording.text(figure["typical"]["auc"]))
+        cells = [wording.text(figure["all"]["called"])]
+        for place in ("all", *inside):
+            gap = None if name == AS_IT_IS else figure[place]["gap"]
+            cells += [wording.text(figure[place]["auc"]), wording.text(gap)]
+        rows.append((name, *cells, wording.text(figure["typical"]["auc"])))
     section.table(
         (
             "what it sees",
-            "AUC, all",
-            "AUC lost",
             "called COVID-19",
-            f"AUC within {within}",
-            "AUC lost within",
-            "against normal",
+            "AUC",
+            "AUC lost",
+            *(f"{what} within {within}" for _ in inside for what in ("AUC", "AUC lost")),
+            "AUC against normal",
         ),
         rows,
-        "Test films, COVID-19 against all other films; in the last column against the normal films within "
+        "Test films, COVID-19 against all other films; in the last column against the normal films of "
         f"{within} alone. Lost: paired, the film as it is minus what is left of it.",
     )
     if numbers.get(ablations.LUNGS_OUT, {"all": {"auc": None}})["all"]["auc"]:

@@ -196,3 +196,14 @@ def test_the_edge_decides():
     assert answers.suspected(both, LABELS, POINTS).tolist() == [True]  # of the other finding
     assert answers.suspected(films, LABELS, POINTS).tolist() == [False, True, False, True]
     assert answers.shares(np.empty(0, object), np.empty(0, object)) is None
+
+
+def test_the_table_without_lungs_has_columns_of_a_source_if_there_are_others():
+    films = table(NEGATIVE, TYPICAL, ATYPICAL, TYPICAL)
+    for shown, count in ((films, 5), (films.assign(source=["a", "b", "a", "a"]), 7)):
+        found = blackout.measure(shown, {blackout.AS_IT_IS: shown["score_covid"].to_numpy()}, 0.5, "a")
+        page = Page("black")
+        blackout.show(page.section("black"), found, "a", False)
+        of_parts = next(block for block in page.sections[0].blocks if block["kind"] == "table")
+        assert len(of_parts["header"]) == count
+        assert of_parts["rows"][0][3] == "-"  # nothing is lost of the film as it is
