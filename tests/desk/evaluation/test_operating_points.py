@@ -58,7 +58,7 @@ def test_the_rules_for_covid():
     assert chosen["sensitive"]["rule"] == "highest threshold with recall >= 0.95 on the validation films"
     assert "Youden" in chosen["balanced"]["rule"]
     assert chosen["refer"]["rule"] == (
-        "unsure from the highest threshold with recall >= 0.97 (in each hospital >= 0.95) up to the lowest with "
+        "unsure from the highest threshold with recall >= 0.97 (in each hospital >= 0.93) up to the lowest with "
         "specificity >= 0.95 (in each hospital >= 0.9), on the validation films"
     )
 
@@ -75,7 +75,7 @@ def test_the_worst_hospital_counts_and_not_the_pool():
     refer = operating_points.choose("covid", scores, positive, names)["refer"]
     for name in ("usual", "pale", "dark"):
         here = names == name
-        assert (scores[here & positive] >= refer["low"]).mean() >= 0.95
+        assert (scores[here & positive] >= refer["low"]).mean() >= 0.93
         assert (scores[here & ~positive] < refer["high"]).mean() >= 0.90
     assert 0.3 < refer["low"] < 0.45
     pool = operating_points.for_specificity(scores, positive, 0.95), refer["high"]
