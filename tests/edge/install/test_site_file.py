@@ -159,7 +159,7 @@ def _huge(site, key):
         (_another_model, "clinic.json: is for model 'elsewhere' (sha256 abababababab), and this model is 'drawn-int8'"),
         (_another_version, "clinic.json: has version 9; this program reads version 1"),
         (_unproven, "raises the threshold of 'covid' from 0.2000 to 0.7000, and its films do not support it"),
-        (_no_keys, "clinic.json: there is no key here that may sign it"),
+        (_no_keys, "clinic.json: no key is installed here that could confirm its signature"),
         (_gone, "clinic.json: the site's calibration cannot be read (No such file or directory)"),
         (_folder, "clinic.json: is not a regular file"),
         (_huge, "clinic.json: is larger than 1000000 bytes"),
