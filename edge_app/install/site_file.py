@@ -28,7 +28,7 @@ def default() -> Path | None:
 
 
 def applied(model: "ModelFile", path: Path | None, rule: str | None = None) -> "ModelFile":
-    """Return a model with the card as it holds at this site; the model itself where there is no file.
+    """Return a model with the card as it holds at this site; without a file, the model as it is.
 
     Args:
         model: from `model_file.read`.
@@ -50,8 +50,8 @@ def applied(model: "ModelFile", path: Path | None, rule: str | None = None) -> "
     known = [*signatures.keys(), *signatures.keys(signatures.calibration_folder())]
     if not known:
         raise NotTrusted(
-            f"{path}: there is no key here that may sign it, and a calibration is taken only with a signature; put the "
-            f"public key of its signer into {signatures.calibration_folder()} as NAME.pub."
+            f"{path}: no key is installed here that could confirm its signature, and a calibration is taken only when "
+            f"signed; put the public key of its signer into {signatures.calibration_folder()} as NAME.pub."
         )
     signer = signatures.signer(content, signatures.read(path), path, known)
     digest = hashlib.sha256(content).hexdigest()

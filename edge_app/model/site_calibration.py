@@ -73,7 +73,7 @@ def applied(card: Card, content: bytes, model_sha256: str, rule: str | None, sit
 
 
 def limits(card: Card, rule: str, label: str) -> tuple[float, float]:
-    """Return from which score a finding is unsure and from which it is suspected; the same where there is no band."""
+    """Return from which score a finding is unsure, and from which it is suspected; without a band both are the same."""
     thresholds, bands = card.limits(rule)
     return bands.get(label, (thresholds[label], thresholds[label]))
 

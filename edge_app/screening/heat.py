@@ -27,7 +27,7 @@ class Heat:
         label: of the model.
         logits: float32 (h, w) over the box of the lungs, 0 and less being cold.
         chances: whether they are the logits of the chance that a radiologist would draw a box round an opacity there;
-            else it is a class map, whose mean is the logit of the label's score, and a place of it is no chance.
+            else it is a class map, whose mean is the logit of the label's score, and its places are not probabilities.
         inside: the share of what is above 0 that lies inside the lungs, 0 .. 1; None if no place is above 0.
     """
 

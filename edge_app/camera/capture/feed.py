@@ -91,7 +91,7 @@ class OpenCvFeed(ABC):
 
     @abstractmethod
     def _end(self) -> FeedFault | EOFError:
-        """Return what it means that there is no further frame: a fault, or the end of a recording."""
+        """Return why no frame followed: a fault, or the end of a recording."""
 
 
 class Usb(OpenCvFeed):

@@ -57,7 +57,7 @@ def told(row: Mapping) -> Told:
 
 
 def _of_class_map(cold: bool) -> Told:
-    """Return the words where a place is no chance: of older models, and of readings that older programs kept."""
+    """Return the words for maps that are not probabilities: of older models, and of readings from older programs."""
     return Told(
         alt=_("Heat map: what raises the COVID-19 score"),
         low=_("weak"),

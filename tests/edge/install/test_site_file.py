@@ -23,7 +23,7 @@ from tests.support.site_calibration import calibration, trust_calibrations, writ
 
 @pytest.fixture
 def film_path(tmp_path):
-    """Return the path of a film that the small model gives a score of 0.44 for COVID-19."""
+    """Return the path of a film that the small model gives a score of 0.44 or 0.5 for COVID-19, by runtime."""
     path = tmp_path / "film.png"
     Image.fromarray(draw_film(1000, 240, 200, opacity=0.68)).save(path)
     return path
@@ -80,7 +80,7 @@ def test_the_configuration_names_it(site, film_path, monkeypatch):
 
 
 def test_a_film_is_judged_anew_by_another_calibration(site, key, film_path, tmp_path):
-    other = write(tmp_path / "other.json", calibration(MODEL, covid=(0.5, 0.9), site="Clinic B"), key)
+    other = write(tmp_path / "other.json", calibration(MODEL, covid=(0.7, 0.9), site="Clinic B"), key)
     found = [rows(film_path, "--store", *words)[0] for words in ((), ("--site", site), ("--site", other), ())]
     assert [row["stored"] for row in found] == [False, False, False, True]
     assert [row["verdict"] for row in found[:3]] == [decision.UNSURE, decision.COVID, decision.NORMAL]
@@ -159,7 +159,7 @@ def _huge(site, key):
         (_another_model, "clinic.json: is for model 'elsewhere' (sha256 abababababab), and this model is 'drawn-int8'"),
         (_another_version, "clinic.json: has version 9; this program reads version 1"),
         (_unproven, "raises the threshold of 'covid' from 0.2000 to 0.7000, and its films do not support it"),
-        (_no_keys, "clinic.json: there is no key here that may sign it"),
+        (_no_keys, "clinic.json: no key is installed here that could confirm its signature"),
         (_gone, "clinic.json: the site's calibration cannot be read (No such file or directory)"),
         (_folder, "clinic.json: is not a regular file"),
         (_huge, "clinic.json: is larger than 1000000 bytes"),

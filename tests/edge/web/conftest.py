@@ -1,11 +1,14 @@
 """What the tests of the page share: its services with the small model, and a client."""
 
 import pytest
+from flask import Flask
+from flask_babel import Babel
 
 from edge_app.web import serving
 from edge_app.web.app import create_app
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.inference_queue import InferenceQueue
+from edge_app.web.text import languages
 from tests.support.forms import token_of
 
 
@@ -24,3 +27,13 @@ def browser(kept):
     client.token = token_of(client.get("/"))
     kept.reading_store.erase()
     return client
+
+
+@pytest.fixture
+def spoken():
+    """Return an app in whose context words are translated."""
+    app = Flask("page words")
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(languages.FOLDER)
+    Babel(app)
+    with app.test_request_context():
+        yield app

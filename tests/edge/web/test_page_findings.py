@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from flask import Flask
-from flask_babel import Babel, force_locale
+from flask_babel import force_locale
 
 from edge_app.model import card as card_
 from edge_app.model import model_file
@@ -13,16 +12,6 @@ from edge_app.web.text import finding_view, languages, wording
 from tests.support import left_out, results
 
 SCORES = {"normal": 0.1, "covid": 0.5, "pneumonia": 0.9}
-
-
-@pytest.fixture
-def spoken():
-    """Return an app in whose context words are translated."""
-    app = Flask("page words")
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(languages.FOLDER)
-    Babel(app)
-    with app.test_request_context():
-        yield app
 
 
 @pytest.fixture

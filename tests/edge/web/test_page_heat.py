@@ -4,8 +4,7 @@ import copy
 import io
 
 import pytest
-from flask import Flask
-from flask_babel import Babel, force_locale
+from flask_babel import force_locale
 from PIL import Image
 
 from edge_app.model import model_file
@@ -13,7 +12,7 @@ from edge_app.web import serving
 from edge_app.web.app import create_app
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.inference_queue import InferenceQueue
-from edge_app.web.text import heat_view, languages
+from edge_app.web.text import heat_view
 from tests.support.films import draw_film
 from tests.support.forms import classify, token_of
 
@@ -35,16 +34,6 @@ def with_places(model_path, tmp_path):
     path = tmp_path / "places.tflite"
     path.write_bytes(model_file.pack(model.scores, model.lungs, raw))
     return path
-
-
-@pytest.fixture
-def spoken():
-    """Be in an app whose words are translated."""
-    app = Flask("heat")
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(languages.FOLDER)
-    Babel(app)
-    with app.test_request_context():
-        yield
 
 
 def _shown(model, tmp_path):

@@ -9,8 +9,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
-from flask import Flask
-from flask_babel import Babel, force_locale
+from flask_babel import force_locale
 
 from edge_app.camera.detect import advice, frame_quality
 from edge_app.diagnostics import health
@@ -22,16 +21,6 @@ from edge_app.web.text import labels, languages, result_view, wording
 WEB = Path(languages.__file__).parents[1]
 LANGUAGES = [code for code in languages.NAMES if code != languages.ENGLISH]
 PLACE = re.compile(r"%\(\w+\)s|%%")
-
-
-@pytest.fixture
-def spoken():
-    """Return an app in whose context words are translated."""
-    app = Flask("page words")
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(languages.FOLDER)
-    Babel(app)
-    with app.test_request_context():
-        yield app
 
 
 def _row(of_run, scores):
