@@ -11,6 +11,8 @@ import numpy as np
 BORDER = 0.12
 # Blur that leaves the brightness of a lung and none of its texture, as a share of the side.
 BLUR = 0.08
+# What is blacked out beside the hull of the lungs, as a share of the side: masks end a little inside the ribs.
+RIM = 0.02
 
 
 def whole(film, lungs=None):
@@ -46,6 +48,18 @@ def without_box(film, lungs):
     return film
 
 
+def without_hull(film, lungs):
+    """Black out the convex hull of both lungs and a rim round it: also what the mask of an opaque lung leaves out."""
+    film = film.copy()
+    rim = np.ones((2 * round(RIM * film.shape[1]) + 1,) * 2, np.uint8)
+    for picture, mask in zip(film, lungs, strict=True):
+        lung = cv2.findNonZero((mask > 127).astype(np.uint8))
+        if lung is not None:
+            hull = cv2.fillConvexPoly(np.zeros_like(picture), cv2.convexHull(lung), 1)
+            picture[cv2.dilate(hull, rim) > 0] = 0
+    return film
+
+
 def blurred_lungs(film, lungs):
     """Blur the lungs so much that only their mean brightness is left."""
     blurred = np.stack([cv2.GaussianBlur(picture, (0, 0), BLUR * len(picture)) for picture in film])
@@ -54,12 +68,14 @@ def blurred_lungs(film, lungs):
 
 
 WHOLE, LUNGS_OUT, OUTER = "whole film", "lungs blacked out", f"outer border only ({BORDER:.0%})"
+HULL_OUT = "lungs and all between them blacked out"
 # Name -> (change, whether it needs to know where the lungs are).
 ALL = {
     WHOLE: (whole, False),
     "lungs only": (lungs_only, True),
     "lungs blurred": (blurred_lungs, True),
     LUNGS_OUT: (without_lungs, True),
+    HULL_OUT: (without_hull, True),
     "box round the lungs blacked out": (without_box, True),
     OUTER: (border_only, False),
 }

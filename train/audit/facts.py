@@ -118,6 +118,9 @@ def _without_lungs(numbers):
     note = f"COVID-19 against normal, test films of `{numbers['within']}`"
     if blackout.sees_only_lungs(numbers["config"]):
         note += "; nearly by construction, since it is shown little else"
+    hull = numbers["blackout"].get(ablations.HULL_OUT)
+    if hull and hull["typical"]["auc"]:
+        note += f"; with all between the lungs blacked out too {wording.text(hull['typical']['auc'])}"
     return _most(name, left and left["typical"]["auc"], MOST_WITHOUT_LUNGS, note if left else "")
 
 

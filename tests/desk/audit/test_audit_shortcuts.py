@@ -27,6 +27,12 @@ def test_parts_are_what_they_are_called():
     assert np.array_equal(ablations.lungs_only(film, lungs), film * inside)
     assert np.array_equal(ablations.without_lungs(film, lungs), film * ~inside)
     assert np.array_equal(ablations.without_box(film, lungs), film * ~inside)
+    two = np.zeros_like(film)
+    two[:, 10:30, 5:15] = two[:, 10:30, 35:45] = 255
+    hull = np.zeros((50, 50), bool)
+    hull[9:31, 4:46] = True  # one pixel of rim, 2 % of 50
+    assert np.array_equal(ablations.without_hull(film, two), film * ~hull)
+    assert np.array_equal(ablations.without_hull(film, np.zeros_like(film)), film)
     border = ablations.border_only(film)
     assert np.array_equal(border[:, :6], film[:, :6])  # 12 % of 50
     assert not border[:, 6:-6, 6:-6].any()
