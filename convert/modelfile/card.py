@@ -4,7 +4,10 @@ from edge_app.imaging import preprocess
 from edge_app.screening import prevalence
 
 TASK = "COVID-19, other pneumonia or no finding on a frontal chest radiograph (PA or AP)"
-LICENCE = "Apache-2.0; trained on public collections whose films carry their own licences, see models/README.md"
+LICENCE = (
+    "Apache-2.0; learnt from films and labels that are for research and not for commerce (SIIM-FISABIO-RSNA, with "
+    "RICORD's under CC BY-NC 4.0): see models/README.md"
+)
 # The ops of these files, class maps first, all open in the last tflite-runtime (tested).
 MINIMUM_RUNTIME = "2.14"
 # Shares of COVID-19 among the people filmed: screening, an outbreak, a fever clinic in one.

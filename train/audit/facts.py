@@ -35,6 +35,17 @@ def of(numbers: dict) -> list[Fact]:
     ]
 
 
+def table(numbers: dict) -> str:
+    """Return the facts as a table in Markdown, which the model card repeats; `numbers` as of `of`."""
+    rows = ["| question | aim | found | how |", "| --- | --- | --- | --- |"]
+    for fact in of(numbers):
+        found = f"{fact.value} ({fact.interval})" if fact.interval else fact.value
+        if fact.met is False:
+            found = f"**{found}, missed**"
+        rows.append(f"| {fact.name} | {fact.target} | {found} | {fact.note} |")
+    return "\n".join(rows)
+
+
 def _discrimination(numbers):
     known = numbers["appearance"] or {"auc": {}, "out_of_fold": None}
     for question, least in ((appearance.TYPICAL_NEGATIVE, LEAST_TYPICAL), (appearance.ANY_NEGATIVE, LEAST_ANY)):
@@ -64,8 +75,10 @@ def _elsewhere(found):
         (NIH, other_sources.PNEUMONIA_NORMAL, LEAST_NIH),
     )
     for source, question, least in questions:
-        figures = found.get(source) and found[source]["views"][other_sources.ALL_VIEWS]["auc"][question]
-        yield _least(f"AUC, {question}", figures, least, f"`{source}`, never learnt from")
+        by_view = {view: one["auc"][question] for view, one in found.get(source, {"views": {}})["views"].items()}
+        figures = by_view.pop(other_sources.ALL_VIEWS, None)
+        within = "".join(f"; {view} films alone {of['value']:.3f}" for view, of in by_view.items() if of)
+        yield _least(f"AUC, {question}", figures, least, f"`{source}`, never learnt from{within}")
     for name, kind, answer, judge, aim in (
         # No aim: a laboratory's word, and of a film on which nothing is to be seen nothing can be suspected.
         ("COVID-19 suspected or unsure", "covid", answers.KEPT, _least, None),

@@ -38,8 +38,7 @@ def run(args) -> int:
     measured = numbers.measure(run, films, others, args.within)
     atomic_io.write(args.run / "audit.json", f"{json.dumps(measured, indent=1, allow_nan=False)}\n".encode())
     chapters.page(measured, run, films).write(args.run / "audit.html")
-    for fact in facts.of(measured):
-        print(f"{fact.name}: {fact.value}" + (f" ({fact.interval})" if fact.interval else ""))
+    print(facts.table(measured))
     print(f"{args.run / 'audit.html'}: the report; its numbers are in {args.run / 'audit.json'}")
     return 0
 

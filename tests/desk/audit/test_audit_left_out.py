@@ -170,6 +170,14 @@ def test_facts_are_held_against_their_aims():
         "AUC with the lungs blacked out": True,
         "Source told from the embedding": True,
     }
+    table = facts.table(numbers).splitlines()
+    assert (
+        "| AUC, typical against negative | at least 0.88 | **0.870 (0.800 to 0.900), missed** | test films; "
+        in "".join(table)
+    )
+    assert "| Hottest place in a radiologist's box | at least 0.80 | 0.870 (0.800 to 0.900) | 9 suspected" in "".join(
+        table
+    )
 
 
 def test_without_lungs_typical_films_are_asked_against_negative_ones():
