@@ -23,6 +23,8 @@ def load(path: Path, custom_objects: dict[str, Any] | None = None, *, to_go_on: 
     """
     import keras  # in functions, so that the commands of training start without it
 
+    from train.models import fused_norm, place_logits  # noqa: F401 -- a file is read only where its layers are known
+
     return keras.models.load_model(path, custom_objects=custom_objects, compile=to_go_on)
 
 
