@@ -1,7 +1,8 @@
-"""Accuracy against cost of the architectures tried, as one plot: `python -m convert.bench.pareto`.
+"""Accuracy against cost of the released networks, as one plot: `python -m convert.bench.pareto`.
 
-Accuracy is the AUC on a collection that the network never saw (`train experiments`); cost is that of the int8 file:
-its bytes, its multiply-adds, and its time against `lite0`'s, measured in turn in one process on this machine.
+Accuracy is the AUC on a collection that none of them learnt from, as their records have it; cost is that of the int8
+file without card and lung field: its bytes, its multiply-adds, and its time against `lite0`'s, measured in turn in one
+process on this machine.
 """
 
 import argparse
@@ -15,25 +16,28 @@ import numpy as np
 
 from convert.quantize import quantize
 from edge_app.errors import EdgeError
-from train.experiments import trials
+from train.training import config
 
-TRIALS = ("seed-network", "tiny", "short", "base")
+RECORDS = tuple(Path(f"models/{name}.json") for name in ("seed", "covid-xray-short", "covid-xray-lite0"))
+UNSEEN = "COVID-19_Radiography_Dataset"
 ROUNDS, CALLS = 15, 4
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m convert.bench.pareto", description=__doc__)
-    parser.add_argument("--trials", type=Path, default=Path("build/experiments"), help="results (%(default)s)")
+    parser.add_argument(
+        "records", type=Path, nargs="*", default=RECORDS, help="models/*.json; the last is compared with"
+    )
     parser.add_argument("--out", type=Path, default=Path("models/pareto.png"), help="the plot (%(default)s)")
     args = parser.parse_args(arguments)
     try:
-        rows = measure(args.trials)
+        rows = measure(args.records)
     except EdgeError as error:
         print(error, file=sys.stderr)
         return 2
     draw(rows, args.out)
-    print("| network | AUC, unseen Radiography set | int8 file | multiply-adds | time against lite0 |")
+    print(f"| network | AUC, unseen Radiography set | int8 network | multiply-adds | time against {rows[-1]['name']} |")
     print("| --- | --- | --- | --- | --- |")
     for row in rows:
         auc = "{value:.3f} ({low:.2f} to {high:.2f})".format(**row["auc"])
@@ -42,22 +46,27 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def measure(folder: Path) -> list[dict]:
-    """Return name, auc {value, low, high}, bytes, multiply_adds and time (1.0 is `lite0`) of each architecture.
+def measure(records: list[Path]) -> list[dict]:
+    """Return name, auc {value, low, high}, bytes, multiply_adds and time (1.0: the last) of each record's network.
 
     Raises:
-        EdgeError: a trial has not been run.
+        EdgeError: a record is not there, or its network was not tested on the collection.
     """
     from ai_edge_litert.interpreter import Interpreter
 
-    from train.models import networks as networks
+    from train.models import networks
 
     rows, runs = [], {}
-    for name in TRIALS:
-        path = folder / name / "rest.json"
-        if not path.is_file():
-            raise EdgeError(f"{path}: is not there; run 'python -m train experiments --questions rest -- {name}'.")
-        settings = trials.settings_of(name)
+    for path in records:
+        try:
+            record = json.loads(path.read_text())
+            run = record.get("run", record)
+            auc = run["metrics"]["test"]["covid"][UNSEEN]["auc"]
+        except (OSError, ValueError, KeyError) as error:
+            raise EdgeError(
+                f"{path}: is not the record of a run that was tested on {UNSEEN}; see 'make train'."
+            ) from error
+        settings = config.from_record(run["config"], path)
         model = networks.build(settings.model, settings.size, settings.labels, imagenet=False)
         films = np.random.default_rng(0).integers(0, 256, (quantize.LEAST_CALIBRATION, settings.size, settings.size, 1))
         films = films.astype(np.uint8)
@@ -66,17 +75,8 @@ def measure(folder: Path) -> list[dict]:
         one = Interpreter(model_content=content, num_threads=1)
         one.allocate_tensors()
         one.set_tensor(one.get_input_details()[0]["index"], films[:1])
-        runs[name] = one
-        auc = json.loads(path.read_text())["auc"]["radiography"]
-        rows.append(
-            {
-                "name": settings.model,
-                "trial": name,
-                "auc": auc,
-                "bytes": len(content),
-                "multiply_adds": multiply_adds(model),
-            }
-        )
+        runs[settings.model] = one
+        rows.append({"name": settings.model, "auc": auc, "bytes": len(content), "multiply_adds": multiply_adds(model)})
     times = {name: [] for name in runs}
     for _ in range(ROUNDS):
         for name, one in runs.items():
@@ -85,7 +85,8 @@ def measure(folder: Path) -> list[dict]:
             for _ in range(CALLS):
                 one.invoke()
             times[name].append(time.perf_counter() - started)
-    return [row | {"time": median(times[row["trial"]]) / median(times["base"])} for row in rows]
+    last = median(times[rows[-1]["name"]])
+    return [row | {"time": median(times[row["name"]]) / last} for row in rows]
 
 
 def multiply_adds(model) -> int:

@@ -23,10 +23,9 @@ from train.index import detectors
 CHILDREN = "chest_xray"
 # With fewer films of either kind an interval says nothing.
 LEAST_FILMS = 20
-HOW = (
-    "each detector by a training without it, other collections by the released network, which never learnt from them; "
-    "films with the finding against films without pneumonia"
-)
+BY_TRAININGS = "each detector by a training without it"
+BY_ITSELF = "other collections by the released network, which never learnt from them"
+FILMS = "films with the finding against films without pneumonia"
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,13 @@ class Part:
         name: of the detector or the source.
         films: rows of a `scores.csv`.
         points: the operating points by rule and label, of that network.
+        how: it was left out, in words.
     """
 
     name: str
     films: pd.DataFrame
     points: Mapping[str, Mapping[str, dict]]
+    how: str
 
 
 def parts(run_dir: Path) -> list[Part]:
@@ -50,7 +51,7 @@ def parts(run_dir: Path) -> list[Part]:
     scope, points = Scope.of(record["config"]), record["metrics"]["operating_points"]
     tested = _tested(run_dir)
     elsewhere = sorted(set(tested["source"]) - set(scope.sources) - {CHILDREN}) if scope.sources else []
-    others = [Part(name, tested.loc[tested["source"] == name], points) for name in elsewhere]
+    others = [Part(name, tested.loc[tested["source"] == name], points, BY_ITSELF) for name in elsewhere]
     enough = [part for part in others if np.count_nonzero(part.films["label"] == "normal") >= LEAST_FILMS]
     return of_detectors(run_dir) + enough
 
@@ -64,7 +65,7 @@ def of_detectors(run_dir: Path) -> list[Part]:
             name, films = part["config"]["without"], _tested(folder)
             # Films of sources that the recipe does not learn from are test films of that training too.
             own = np.array(detectors.names(films)) == name
-            found.append(Part(name, films.loc[own], part["metrics"]["operating_points"]))
+            found.append(Part(name, films.loc[own], part["metrics"]["operating_points"], BY_TRAININGS))
     return found
 
 
@@ -96,4 +97,5 @@ def _left_out(found: Sequence[Part], rule: str, label: str) -> LeftOut | None:
     if label not in set(films["label"]):
         return None
     own = {part.name: part.points[rule][label] for part in found}
-    return left_out.measure(films, label, next(iter(own.values())), HOW, "hospital", own)
+    how = f"{', '.join(dict.fromkeys(part.how for part in found))}; {FILMS}"
+    return left_out.measure(films, label, next(iter(own.values())), how, "hospital", own)

@@ -21,7 +21,7 @@ NO_FILM, SEVERAL, CUT, FAR, MOVING, TILTED, DARK, BRIGHT, GLARE, SHADOW, BLURRED
     *("no film", "several films", "cut", "too far", "moving", "tilted", "too dark", "too bright"),
     *("glare", "shadow", "blurred", "moire"),
 )
-# Pixels of the film's shorter side: with fewer the lungs have less than 160 x 160 pixels.
+# Pixels of the film's shorter side: with fewer the lungs have less than 160 of the crop's 192 pixels a side.
 LEAST_PIXELS = 220
 # A film may reach beyond the frame by this share of its width.
 MOST_OVER = 0.01

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-# A side of the straightened film in pixels: the lungs' crop has 160, and common cameras show less than 2,000.
+# A side of the straightened film in pixels: the lungs' crop has 192, and common cameras show less than 2,000.
 LEAST_SIDE, MOST_SIDE = 64, 2000
 # Width over height of films: 0.81 or 1.23 for 35 x 43 cm, less or more for a child's or a strip. A proportion beyond
 # these limits comes from wrong corners.

@@ -55,7 +55,10 @@ def test_appearances_that_hold_one_class_have_no_auc():
 
 def test_each_detector_counts_the_same_in_the_mean():
     many, few = table(*[NEGATIVE, TYPICAL] * 6), table(WRONG, MISSED, NEGATIVE, TYPICAL)
-    parts = [Part("a/1x1", many, {"refer": POINTS}), Part("a/2x2", few, {"refer": POINTS})]
+    parts = [
+        Part("a/1x1", many, {"refer": POINTS}, "by trainings"),
+        Part("a/2x2", few, {"refer": POINTS}, "by trainings"),
+    ]
     found = detectors_left_out.measure(parts, ["a/1x1", "a/2x2", "a/3x3"], LABELS, "refer")
     assert [one["auc"]["value"] for one in found["detectors"].values()] == [1.0, 0.25]
     mean = found["mean"]

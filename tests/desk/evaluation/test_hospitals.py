@@ -61,6 +61,13 @@ def test_hospitals_are_detectors_and_sources_that_no_training_saw(run_dir):
     assert [part.name for part in hospitals.parts(run_dir)] == ["clinic-a/10x10", "clinic-b", "clinic-c"]
 
 
+def test_the_words_say_how_each_of_them_was_left_out(run_dir):
+    both = hospitals.of_points(hospitals.parts(run_dir), LABELS)["refer"]["covid"]["how"]
+    alone = hospitals.of_points(hospitals.parts(run_dir)[1:], LABELS)["refer"]["covid"]["how"]
+    assert both == f"{hospitals.BY_TRAININGS}, {hospitals.BY_ITSELF}; {hospitals.FILMS}"
+    assert alone == f"{hospitals.BY_ITSELF}; {hospitals.FILMS}"
+
+
 def test_each_hospital_counts_the_same(run_dir):
     found = hospitals.of_points(hospitals.parts(run_dir), LABELS)
     assert {rule: list(by_label) for rule, by_label in found.items()} == {rule: ["covid"] for rule in POINTS}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,12 @@ def test_a_record_of_an_earlier_version_is_read(tmp_path):
     saved = json.loads(json.dumps(dataclasses.asdict(SETTINGS)))
     assert config.from_record(saved | OFF, tmp_path) == SETTINGS
     assert config.from_record(saved | OFF | {"penalty_weight": 10.0}, tmp_path) == SETTINGS  # of no penalty
+
+
+@pytest.mark.parametrize("model", ["lite0", "short"])
+def test_the_recipe_of_a_released_network_is_the_preset_that_make_train_takes(tmp_path, model):
+    released = json.loads(Path(f"models/covid-xray-{model}.json").read_text())["run"]["config"]
+    assert config.from_record(released, tmp_path) == config.preset(model)
 
 
 @pytest.mark.parametrize(
