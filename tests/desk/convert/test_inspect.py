@@ -22,7 +22,7 @@ def test_inspect_prints_card_tensors_operators_and_checks(capsys):
     assert main(["inspect", str(INT8)]) == 0
     text = capsys.readouterr().out
     assert "labels       normal, covid, pneumonia" in text
-    assert "pixels:0: uint8 1 x 160 x 160 x 1, scale 1, zero point 0" in text
+    assert "pixels:0: uint8 1 x 192 x 192 x 1, scale 1, zero point 0" in text
     assert "DEPTHWISE_CONV_2D v" in text
     assert "carries: card.json" in text
     assert "golden.png" in text

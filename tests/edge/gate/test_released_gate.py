@@ -18,7 +18,7 @@ from edge_app.screening.result import Judged, Refused
 from edge_app.sources import sample
 
 MODELS = Path(__file__).parents[3] / "models"
-LEAST_SIDE = preprocess.least_side(160)
+LEAST_SIDE = preprocess.least_side(192)
 
 
 @pytest.fixture(scope="module", params=["lite0", "short"])
