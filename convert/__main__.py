@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     from convert import camera, study
     from convert.modelfile import inspect_file
     from convert.packaging import sign
-    from convert.verify import compare, heat
+    from convert.verify import agreement, compare, heat
 
     parser = argparse.ArgumentParser(prog="python -m convert", description=__doc__)
     subparsers = parser.add_subparsers(dest="command", required=True)
@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     inspect_file.add_parser(subparsers)
     compare.add_parser(subparsers)
     heat.add_parser(subparsers)
+    agreement.add_parser(subparsers)
     study.add_parser(subparsers)
     camera.add_parser(subparsers)
     sign.add_parsers(subparsers)

@@ -59,11 +59,13 @@ class Outcome:
         answers: to the films; float32.
         ms: float (N,), of each invocation.
         peak_mb: of the whole process.
+        embedding: float32 (N, features); None of a file that has none.
     """
 
     answers: Answers
     ms: np.ndarray
     peak_mb: float
+    embedding: np.ndarray | None = None
 
 
 def here() -> list[Place]:
@@ -147,7 +149,8 @@ def run(place: Place, content: bytes, films: np.ndarray, labels: int, threads: i
             ms, peak = answers["ms"], float(answers["peak_mb"])
     (scores,) = [output for output in outputs if output.shape[1:] == (labels,)]
     maps = [output for output in outputs if output.ndim == 4]
-    return Outcome(Answers(scores, maps[0] if maps else None), ms, peak)
+    embeddings = [output for output in outputs if output.ndim == 2 and output.shape[1:] != (labels,)]
+    return Outcome(Answers(scores, maps[0] if maps else None), ms, peak, embeddings[0] if embeddings else None)
 
 
 def _has(python: Path, module: str) -> bool:
