@@ -28,7 +28,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 .DEFAULT_GOAL := help
 .PHONY: help run camera serve
 .PHONY: wheel bundle deb install-pi
-.PHONY: data index pictures lungs outline train convert study audit gate camera-card camera-count compare
+.PHONY: data index pictures lungs outline train convert study audit gate agree camera-card camera-count compare
 .PHONY: bench page-load kill-test test test-fast test-edge test-desk test-python coverage lint style format clean
 .PHONY: arm-roots test-arm test-camera-vm test-booted test-power
 
@@ -84,6 +84,9 @@ audit: .venv/ready $(INDEX)  ## what the run of MODEL learnt: trains it anew wit
 gate: .venv/ready $(OUT)/pictures/list.csv $(INDEX)  ## count what the gate of MODEL refuses, and its heat inside drawn lungs
 	$(DESK) -m train gate-count models/covid-xray-$(MODEL)-int8.tflite --pictures $(OUT)/pictures --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-gate.json
 	$(DESK) -m convert heat models/covid-xray-$(MODEL)-int8.tflite --data "$(DATA)" --index $(INDEX) --cache $(OUT) --out models/$(MODEL)-heat.json
+
+agree: .venv/ready .venv-edge/ready $(INDEX)  ## count verdicts of MODEL that differ between runtimes and processors, on test films
+	$(DESK) -m convert agree models/covid-xray-$(MODEL)-int8.tflite --data "$(DATA)" --index $(INDEX) --out models/$(MODEL)-agreement.json
 
 camera-card: .venv/ready $(INDEX)  ## give the int8 file of MODEL thresholds, gate and temperature for photographs
 	$(DESK) -m convert camera models/covid-xray-$(MODEL)-int8.tflite --record models/covid-xray-$(MODEL).json --data "$(DATA)" --index $(INDEX) --cache $(OUT)
