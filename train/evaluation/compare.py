@@ -48,7 +48,8 @@ def table(models: list[tuple[str, dict]]) -> str:
     """Return Markdown: one column a model, one row a figure.
 
     "own" films are test films of the sources and labels the model was trained on; the other rows are all test films, by
-    source, at the model's operating point, whether it was trained on such films or not.
+    source, at the model's operating point, whether it was trained on such films or not. Of a source that a model did
+    not learn from more films are test films; where the models differ in that, each cell has its count.
     """
     sources = sorted({source for _, metrics in models for source in metrics["test"]["covid"] if source != "all"})
     rows = [("", [name for name, _ in models]), ("---", ["---"] * len(models))]
@@ -58,9 +59,13 @@ def table(models: list[tuple[str, dict]]) -> str:
         tests = [metrics["test"]["covid"].get(source, {}) for _, metrics in models]
         name = "all test films" if source == "all" else source
         for title, figure in (("AUC", "auc"), ("sensitivity", "sensitivity"), ("specificity", "specificity")):
-            if any(test.get(figure) for test in tests):
-                count = next(_count(test, figure) for test in tests if test.get(figure))
-                rows.append((f"{name}: {title} ({count})", [_text(test.get(figure)) for test in tests]))
+            counts = [_count(test, figure) if test.get(figure) else "" for test in tests]
+            known = set(counts) - {""}
+            cells = [_text(test.get(figure)) for test in tests]
+            if len(known) > 1:
+                cells = [f"{cell}, {count}" if count else cell for cell, count in zip(cells, counts, strict=True)]
+            if known:
+                rows.append((f"{name}: {title}" + (f" ({known.pop()})" if len(known) == 1 else ""), cells))
     return "\n".join("| " + " | ".join([name, *cells]) + " |" for name, cells in rows)
 
 

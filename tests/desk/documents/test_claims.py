@@ -53,7 +53,7 @@ def of_the_gate() -> list[str]:
     return [
         f"{counted(refused['pictures']):,} of {refused['pictures']['n']:,} ordinary pictures, all"
         f" {refused['drawn']['n']:,} drawn ones, {percent(refused['spoiled films']['value'], 1)} % of chest films",
-        f"and {counted(refused['films'])} of {refused['films']['n']} good chest films",
+        f"and {counted(refused['films'])} of {refused['films']['n']:,} good chest films",
         f"right kind in {percent(found['pictures']['right']['value'], 1)} % of the pictures and"
         f" {percent(found['spoiled films']['right']['value'], 1)} % of the spoiled films",
     ]
@@ -103,15 +103,15 @@ def of_the_audit() -> list[str]:
         name: elsewhere(source)["verdicts"]["covid"]["kept"] for name, source in (("a", RADIOGRAPHY), ("b", HOSPITAL))
     }
     return [
-        f"it cleared {percent(adults['a']['cleared']['value'])} and {percent(adults['b']['cleared']['value'])} of 100"
-        f" healthy adults of two, called {percent(adults['a']['covid']['value'])} and"
-        f" {percent(adults['b']['covid']['value'])} COVID-19, and suspected or referred"
-        f" {percent(kept['a']['value'])} and {percent(kept['b']['value'])} of 100 patients with COVID-19 of two",
-        f"AUC of typical against negative films {share(auc['typical against negative'], 2)}, of any opacity against"
-        f" none {share(auc['any opacity against negative'], 2)}",
+        f"of 100 healthy adults it cleared {percent(adults['a']['cleared']['value'])} in one collection and"
+        f" {percent(adults['b']['cleared']['value'])} in another, and called {percent(adults['a']['covid']['value'])}"
+        f" and {percent(adults['b']['covid']['value'])} COVID-19; of 100 patients with COVID-19 it suspected or"
+        f" referred {percent(kept['a']['value'])} and {percent(kept['b']['value'])}",
+        f"the AUC of typical against negative films is {share(auc['typical against negative'], 2)}, of any opacity"
+        f" against none {share(auc['any opacity against negative'], 2)}",
         f"the mean is {share(AUDIT['detectors']['mean']['auc'], 2)}",
-        f"with the lungs blacked out {left[LUNGS_OUT]} of its {left[AS_IT_IS]} is left, with all between them blacked"
-        f" out too {left[HULL_OUT]}",
+        f"its AUC of {left[AS_IT_IS]} falls to {left[LUNGS_OUT]} with the lungs blacked out, and to {left[HULL_OUT]}"
+        " with all between them blacked out too",
         f"on {share(places['hottest_in_box'], 2)} of {places['films']} suspected test films; the best place that is the"
         f" same for everybody does on {rounded(places['best_fixed_place'], 2)}, a random one on"
         f" {rounded(places['random_place'], 2)}",
@@ -185,6 +185,8 @@ def of_the_gates_table() -> list[str]:
         "test films spoiled: turned, inverted, dark, bright, blurred, small, cut, on a page": ("spoiled films", "all"),
         "CT slices of test patients": ("other views", "CT"),
         "lateral views of test patients": ("other views", "lateral view"),
+        "films of other parts of test patients": ("other views", "not a chest"),
+        "good test films with frames or with black corners or sides": ("framed films", "all"),
     }
     found = []
     for title, (group, part) in rows.items():
@@ -192,7 +194,7 @@ def of_the_gates_table() -> list[str]:
         for record in (GATE, SHORT_GATE):
             rate = record["figures"][group][part]
             # No reason is the right one for refusing a good film.
-            cells += [share(rate["refused"], 3), "" if group == "films" else share(rate["right"], 3)]
+            cells += [share(rate["refused"], 3), "" if group in ("films", "framed films") else share(rate["right"], 3)]
         found.append(re.sub(r"\s+", " ", f"| {' | '.join(cells)} |"))
     return found
 
