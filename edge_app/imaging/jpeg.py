@@ -71,6 +71,47 @@ def luma(content: bytes) -> "np.ndarray":
         raise
 
 
+def colours(content: bytes, plain: bool) -> "np.ndarray":
+    """Decode a JPEG of 8 bits to red, green and blue.
+
+    Args:
+        content: its bytes.
+        plain: whether three components are these already where the JPEG itself does not say (T.871, Adobe's marker).
+
+    Returns:
+        uint8 (H, W, 3); (H, W) as `luma` if it has one component.
+
+    Raises:
+        ValueError, RuntimeError: it is damaged, in the decoder's words.
+    """
+    import imagecodecs
+    import simplejpeg
+
+    found = frame(content)
+    if found is None or found.bits != 8 or found.components != 3:
+        return grey(content)
+    try:
+        values = simplejpeg.decode_jpeg(content + END, "RGB", strict=True)
+    except ValueError as error:
+        if not any(word in str(error) for word in UNUSUAL):
+            raise
+        values = imagecodecs.jpeg8_decode(content, outcolorspace="RGB")
+    head = content[:4096]  # the first segments
+    if plain and b"JFIF\0" not in head and b"Adobe" not in head:
+        return imagecodecs.jpeg8_decode(content, colorspace="YCBCR", outcolorspace="YCBCR")  # as they are
+    return values
+
+
+def grey(content: bytes) -> "np.ndarray":
+    """As `luma`, whatever the sampling factors: those that simplejpeg does not know are decoded without warnings."""
+    try:
+        return luma(content)
+    except Unusual:
+        import imagecodecs
+
+        return imagecodecs.jpeg8_decode(content, outcolorspace="GRAYSCALE")
+
+
 def _deep(content: bytes, found: Frame | None) -> "np.ndarray":
     """Decode a grey JPEG of another depth than 8 bits."""
     import imagecodecs

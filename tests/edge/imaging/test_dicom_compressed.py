@@ -11,7 +11,7 @@ from pydicom.data import get_testdata_file
 from pydicom.pixels import get_encoder
 
 from edge_app.errors import MissingPackage, UnreadableRadiograph
-from edge_app.imaging import dicom, dicom_codecs, radiograph
+from edge_app.imaging import dicom, dicom_codecs, dicom_file, dicom_pixels, radiograph
 from tests.support.dicom_files import write_dicom
 from tests.support.films import draw_film
 
@@ -111,7 +111,10 @@ def test_a_stream_that_was_written_as_signed(tmp_path, film):
 def test_streams_of_others_hold_the_values_that_dcmtk_finds(name):
     """Sums and extremes of what dcmdjpeg, dcmdrle and dcmdjpls of DCMTK 3.6.7 make of pydicom's files."""
     path = Path(get_testdata_file(name))
-    values = dicom._stored(path, pydicom.dcmread(path)).astype(int)
+    parts = dicom_file.read(path.read_bytes())
+    found = dicom_file.pixels(parts)
+    assert found
+    values = dicom_pixels.stored(found, dicom_pixels.layout(parts.header)).astype(int)
     assert (int(values.sum()), int(values.min()), int(values.max())) == DCMTK[name]
 
 

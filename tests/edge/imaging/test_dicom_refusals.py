@@ -37,7 +37,7 @@ def _refusal(path, fault=UnreadableRadiograph) -> str:
 @pytest.mark.parametrize("kind", ["UNCR", "UNCI", "J2KR", "J2KI"])
 def test_a_real_film_of_a_leg_is_refused(kind):
     found = _refusal(sample.path().with_name(f"RG3_{kind}.dcm"))
-    assert found == "Body Part Examined is 'EXTREMITY'; only the chest can be classified."
+    assert found == "Body Part Examined is 'EXTREMITY'; only the chest can be classified; send a film of the chest."
 
 
 @pytest.mark.parametrize(
@@ -50,10 +50,12 @@ def test_a_real_film_of_a_leg_is_refused(kind):
         ({"BodyPartExamined": "LEG"}, "Body Part Examined is 'LEG'; only the chest"),
         ({"NumberOfFrames": 3}, "Number of Frames is 3; a radiograph has 1"),
         (
-            {"PhotometricInterpretation": "RGB"},
-            "Photometric Interpretation is 'RGB'; a radiograph must be MONOCHROME1 or MONOCHROME2",
+            {"PhotometricInterpretation": "HSV"},
+            "Photometric Interpretation is 'HSV'; a radiograph must be MONOCHROME1 or MONOCHROME2, or grey in RGB",
         ),
-        ({"PhotometricInterpretation": "PALETTE COLOR"}, "Photometric Interpretation is 'PALETTE COLOR'; "),
+        ({"PhotometricInterpretation": "RGB"}, "Samples per Pixel is 1; RGB has 3; export it again"),
+        ({"PhotometricInterpretation": None}, "Photometric Interpretation is missing; "),
+        ({"BitsAllocated": 12}, "Bits Allocated is 12; a radiograph has 8 or 16"),
         ({"Rows": 20}, "is 200 x 20 pixels; "),
         ({"Rows": 60000, "Columns": 60000}, "is 60000 x 60000 pixels; at most 100,000,000"),
     ],

@@ -1,0 +1,78 @@
+"""Films that were stored in colour: secondary captures. Those whose colours are all grey are read."""
+
+import numpy as np
+
+from edge_app.imaging import lookup_table
+from edge_app.imaging.intensity import count, look_up
+
+# PS3.3 C.7.6.3.1.2 Photometric Interpretation.
+PALETTE = "PALETTE COLOR"
+RED_GREEN_BLUE = ("RGB", "YBR_ICT", "YBR_RCT")  # JPEG 2000 gives red, green and blue back
+LUMA_FIRST = ("YBR_FULL", "YBR_FULL_422")
+NAMES = (PALETTE, *RED_GREEN_BLUE, *LUMA_FIRST)
+# Grey levels of 256 between the strongest and the weakest colour of a pixel: a lossy JPEG of a grey film has up to 8.
+LEAST_COLOUR = 16
+# Share of the pixels: a coloured mark of side of 30 x 40 pixels has 0.0003 of a film of 2000 x 2000.
+MOST_COLOURED = 0.001
+# How far green and blue move, in levels, for one level of Cb or Cr: ITU-T T.871, 1.402 and 1.772.
+OF_CHROMA = 1.772
+PALETTES = ("Red", "Green", "Blue")
+
+
+class Coloured(Exception):
+    """The picture has colours; the text is the share of its pixels."""
+
+
+def to_grey(values: np.ndarray, luma_first: bool, bits: int) -> np.ndarray:
+    """Return uint8 (H, W) of a picture in colour that shows grey.
+
+    Args:
+        values: uint8 or uint16 (H, W, 3): red, green and blue, or luma, Cb and Cr.
+        luma_first: which.
+        bits: of each value.
+
+    Raises:
+        Coloured: it does not.
+    """
+    grey, coloured = np.empty(values.shape[:2], np.uint8), 0
+    for row, out in zip(values, grey, strict=True):
+        three = row.astype(np.float32) * np.float32(255 / ((1 << bits) - 1))
+        if luma_first:
+            apart = np.abs(three[:, 1:] - 128).max(1) * OF_CHROMA
+            found = three[:, 0]
+        else:
+            apart = three.max(1) - three.min(1)
+            # ITU-R BT.601; of three that are equal it is the same.
+            found = three @ np.array([0.299, 0.587, 0.114], np.float32)
+        coloured += int((apart >= LEAST_COLOUR).sum())
+        out[:] = np.clip(np.rint(found), 0, 255)
+    _refuse(coloured, grey.size)
+    return grey
+
+
+def of_palette(values: np.ndarray, header) -> np.ndarray | None:
+    """Return uint8 (H, W) of indices, integers (H, W), into the palettes of a header; None if they cannot be used.
+
+    Raises:
+        Coloured: a palette is not grey.
+    """
+    tables = [
+        lookup_table.read(
+            header, False, f"{name}PaletteColorLookupTableDescriptor", f"{name}PaletteColorLookupTableData"
+        )
+        for name in PALETTES
+    ]
+    if None in tables:
+        return None
+    lowest = int(values.min())
+    counts = count(values, lowest)
+    indices = np.arange(lowest, lowest + len(counts))
+    three = np.stack([table.of(indices) >> max(0, table.bits - 8) for table in tables if table], 1).astype(np.int64)
+    apart = three.max(1) - three.min(1)
+    _refuse(int(counts[apart >= LEAST_COLOUR].sum()), values.size)
+    return look_up(np.rint(three.mean(1)).astype(np.uint8), values, lowest)
+
+
+def _refuse(coloured: int, pixels: int) -> None:
+    if coloured > MOST_COLOURED * pixels:
+        raise Coloured(f"{coloured / pixels:.1%}")
