@@ -97,8 +97,7 @@ def _grey(path: Path, values: np.ndarray, layout: Layout, header) -> np.ndarray:
     """Return uint8 (H, W) of stored values."""
     try:
         if values.ndim == 3:
-            bits = min(layout.stored, 8 * values.itemsize)
-            return dicom_colour.to_grey(values, layout.photometric in dicom_colour.LUMA_FIRST, bits)
+            return dicom_colour.to_grey(values, min(layout.stored, 8 * values.itemsize))
         if layout.photometric == dicom_colour.PALETTE:
             grey = dicom_colour.of_palette(values, header)
             if grey is None:

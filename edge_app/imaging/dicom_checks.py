@@ -25,15 +25,17 @@ _MODALITIES = (
 NOT_FRONTAL = ("LL", "RL", "LLD", "RLD", "LLO", "RLO", "LAO", "RAO", "LPO", "RPO")
 LATERAL = re.compile(r"\b[LR]?LAT(ERAL)?\b")
 # PS3.16 Annex L, Body Part Examined: words of parts that no frontal chest film is of, and the plain words for them.
+# Not FACE: in French it is the frontal view.
 _PARTS = (
-    "ABDOMEN ABDOMENPELVIS ANKLE ARM BREAST CALCANEUS CALF CSPINE CTSPINE CERVIX COCCYX ELBOW EXTREMITY EYE FACE FEMUR "
+    "ABDOMEN ABDOMENPELVIS ANKLE ARM BREAST CALCANEUS CALF CSPINE CTSPINE CERVIX COCCYX ELBOW EXTREMITY EYE FEMUR "
     "FIBULA FINGER FINGERS FOOT FOREARM HAND HEAD HEADNECK HEEL HIP HUMERUS JAW KNEE LEG LIVER LSPINE LSSPINE MANDIBLE "
     "MAXILLA NECK NOSE ORBIT PATELLA PELVIS RADIUS SACRUM SCALP SCAPULA SHOULDER SINUS SKULL SPINE SSPINE TEETH THIGH "
     "THUMB TIBIA TLSPINE TMJ TOE TOES TOOTH TSPINE ULNA UTERUS WRIST ZYGOMA"
 )
 OTHER_MODALITIES, OTHER_PARTS = frozenset(_MODALITIES.split()), frozenset(_PARTS.split())
-# What names the chest, in part or as a part, in English and what is like it.
-CHEST_PARTS = ("CHEST", "THORA", "TORAX", "TORACE", "TORAC", "LUNG", "PULM", "RIB", "STERNUM", "HEART")
+# What names the chest beside another part, "CHEST ABDOMEN", in English and its neighbours.
+CHEST_PARTS = ("CHEST", "THORA", "TORAX", "TORAC", "LUNG", "PULM", "POUMON", "POLMON", "PECHO", "BRUST", "CXR", "RIB")
+CHEST_PARTS += ("STERNUM", "HEART", "TRUNK", "TORSO", "WHOLEBODY")
 
 
 def check(path: Path, header, layout: Layout) -> None:

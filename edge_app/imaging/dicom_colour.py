@@ -7,15 +7,15 @@ from edge_app.imaging.intensity import count, look_up
 
 # PS3.3 C.7.6.3.1.2 Photometric Interpretation.
 PALETTE = "PALETTE COLOR"
-RED_GREEN_BLUE = ("RGB", "YBR_ICT", "YBR_RCT")  # JPEG 2000 gives red, green and blue back
-LUMA_FIRST = ("YBR_FULL", "YBR_FULL_422")
-NAMES = (PALETTE, *RED_GREEN_BLUE, *LUMA_FIRST)
+NAMES = (PALETTE, "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 # Grey levels of 256 between the strongest and the weakest colour of a pixel: a lossy JPEG of a grey film has up to 8.
 LEAST_COLOUR = 16
 # Share of the pixels: a coloured mark of side of 30 x 40 pixels has 0.0003 of a film of 2000 x 2000.
 MOST_COLOURED = 0.001
-# How far green and blue move, in levels, for one level of Cb or Cr: ITU-T T.871, 1.402 and 1.772.
+# How far a colour moves at most, in levels, for one level of Cb or Cr: ITU-T T.871, which has luma of red, green and
+# blue too; of three that are equal it is the same.
 OF_CHROMA = 1.772
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 PALETTES = ("Red", "Green", "Blue")
 
 
@@ -23,31 +23,30 @@ class Coloured(Exception):
     """The picture has colours; the text is the share of its pixels."""
 
 
-def to_grey(values: np.ndarray, luma_first: bool, bits: int) -> np.ndarray:
+def to_grey(values: np.ndarray, bits: int) -> np.ndarray:
     """Return uint8 (H, W) of a picture in colour that shows grey.
 
+    Its header may say red, green and blue where luma, Cb and Cr are stored, and the other way round; decoders turn one
+    into the other. Both are tried: only what is the one looks grey as the one.
+
     Args:
-        values: uint8 or uint16 (H, W, 3): red, green and blue, or luma, Cb and Cr.
-        luma_first: which.
+        values: uint8 or uint16 (H, W, 3).
         bits: of each value.
 
     Raises:
         Coloured: it does not.
     """
-    grey, coloured = np.empty(values.shape[:2], np.uint8), 0
-    for row, out in zip(values, grey, strict=True):
+    grey = np.empty((2, *values.shape[:2]), np.uint8)
+    coloured = np.zeros(2, np.int64)
+    for row, of_colours, of_luma in zip(values, *grey, strict=True):
         three = row.astype(np.float32) * np.float32(255 / ((1 << bits) - 1))
-        if luma_first:
-            apart = np.abs(three[:, 1:] - 128).max(1) * OF_CHROMA
-            found = three[:, 0]
-        else:
-            apart = three.max(1) - three.min(1)
-            # ITU-R BT.601; of three that are equal it is the same.
-            found = three @ np.array([0.299, 0.587, 0.114], np.float32)
-        coloured += int((apart >= LEAST_COLOUR).sum())
-        out[:] = np.clip(np.rint(found), 0, 255)
-    _refuse(coloured, grey.size)
-    return grey
+        chroma = np.abs(three[:, 1:] - 128).max(1) * OF_CHROMA
+        coloured += [((three.max(1) - three.min(1)) >= LEAST_COLOUR).sum(), (chroma >= LEAST_COLOUR).sum()]
+        of_colours[:] = np.rint(three @ LUMA)
+        of_luma[:] = np.rint(three[:, 0])
+    likelier = int(coloured.argmin())
+    _refuse(int(coloured[likelier]), grey[likelier].size)
+    return grey[likelier]
 
 
 def of_palette(values: np.ndarray, header) -> np.ndarray | None:

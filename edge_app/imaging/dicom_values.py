@@ -30,8 +30,12 @@ def texts(data_set, keyword: str) -> list[str]:
     if not isinstance(value, bytes):  # pydicom has converted it
         several = not isinstance(value, str) and hasattr(value, "__iter__")
         return [str(one).strip().upper() for one in (value if several else [value])]
-    # The letters that matter are ASCII (PS3.5 6.1.2.3); what else may be there is compared with nothing.
-    return [one.strip(" \0\t\r\n").upper() for one in value.decode("latin-1").split("\\")]
+    # The letters that matter are ASCII (PS3.5 6.1.2.3); what else may be there is compared with nothing, only shown.
+    try:
+        written = value.decode()
+    except UnicodeDecodeError:
+        written = value.decode("latin-1")
+    return [one.strip(" \0\t\r\n").upper() for one in written.split("\\")]
 
 
 def decimals(data_set, keyword: str) -> list[float | None]:

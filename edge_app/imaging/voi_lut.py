@@ -38,15 +38,18 @@ def show(values: np.ndarray, header) -> np.ndarray:
 
 
 def _units(stored: np.ndarray, header) -> np.ndarray:
-    """Return float64 (N,) of stored values (N,): by the modality LUT or by slope and intercept, if they can be used."""
+    """Return float64 (N,) of stored values (N,): by the modality LUT or by slope and intercept, if they can be used.
+
+    One of the two without the other is not used, nor is a slope of 0 (PS3.3 C.11.1 has both or none; DCMTK does so).
+    """
     for item in items(header, "ModalityLUTSequence")[:1]:
         table = lookup_table.read(item, signed=whole(header, "PixelRepresentation", 0) == 1)
         if table and int(table.entries.max()) > int(table.entries.min()):
             return table.of(stored).astype(np.float64)
     for place in places(header, "PixelValueTransformationSequence"):
         slope, intercept = decimal(place, "RescaleSlope"), decimal(place, "RescaleIntercept")
-        if slope or intercept:
-            return stored * (slope or 1.0) + (intercept or 0.0)
+        if slope and intercept is not None:
+            return stored * slope + intercept
     return stored.astype(np.float64)
 
 
