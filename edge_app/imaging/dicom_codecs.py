@@ -14,6 +14,8 @@ JPEG = tuple(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 55, 57, 70))
 JPEG_LS = tuple(f"1.2.840.10008.1.2.4.{number}" for number in (80, 81))
 JPEG_2000 = tuple(f"1.2.840.10008.1.2.4.{number}" for number in (90, 91, 201, 202, 203))  # and High-Throughput
 SYNTAXES = (RLE, *JPEG, *JPEG_LS, *JPEG_2000)
+# The marker that begins a frame of JPEG-LS (ITU-T T.87, C.2.2), and those before the size of JPEG 2000 (T.800, A.5.1).
+JPEG_LS_FRAMES, J2K_SIZE = (0xF7,), b"\xff\x4f\xff\x51"
 # Those that may lose something: near sharp edges values overshoot the bits that are stored.
 LOSSY = (*JPEG[:3], JPEG_LS[1], JPEG_2000[1], JPEG_2000[4])
 
@@ -38,6 +40,21 @@ def told_by(frame: bytes) -> str | None:
     return None
 
 
+def size(source: bytes) -> tuple[int, int] | None:
+    """Return the rows and columns that a compressed frame states, before they are believed; None if it states none."""
+    from edge_app.imaging import jpeg
+
+    if source.startswith(b"\xff\xd8\xff"):
+        found = jpeg.frame(source) or jpeg.frame(source, JPEG_LS_FRAMES)
+        return (found.height, found.width) if found and found.height else None  # T.81 B.2.5: 0 is told behind the scan
+    at = source.find(J2K_SIZE)
+    if at < 0 or told_by(source) != JPEG_2000[0]:
+        return None
+    # T.800 A.5.1: the reference grid, less the image's offset in it.
+    right, bottom, left, top = (int.from_bytes(source[at + 8 + n : at + 12 + n], "big") for n in (0, 4, 8, 12))
+    return bottom - top, right - left
+
+
 def decode(source: bytes, syntax: str, layout) -> "np.ndarray":
     """Decode one frame.
 
@@ -57,6 +74,9 @@ def decode(source: bytes, syntax: str, layout) -> "np.ndarray":
 
     from edge_app.imaging import jpeg
 
+    expected = (layout.rows, layout.columns)
+    if (stated := size(source) or expected) != expected:
+        raise ValueError("they hold {} x {} pixels, not {} x {}".format(*stated, *expected))
     told = told_by(source) or syntax  # some archives say one and send another
     if told == RLE:
         depth = np.dtype(f"<u{layout.allocated // 8}")
@@ -70,7 +90,7 @@ def decode(source: bytes, syntax: str, layout) -> "np.ndarray":
         values = imagecodecs.jpegls_decode(source)
     else:
         values = imagecodecs.jpeg2k_decode(source)
-    if values.shape[:2] != (layout.rows, layout.columns) or values.itemsize > 2 or values.ndim > 3:
-        found, expected = " x ".join(map(str, values.shape)), f"{layout.rows} x {layout.columns}"
-        raise ValueError(f"they hold {found} values, not {expected}")
+    if values.shape[:2] != expected or values.itemsize > 2 or values.ndim > 3:
+        found = " x ".join(map(str, values.shape))
+        raise ValueError(f"they hold {found} values of {8 * values.itemsize} bits")
     return values

@@ -38,12 +38,11 @@ def to_grey(values: np.ndarray, bits: int) -> np.ndarray:
     """
     grey = np.empty((2, *values.shape[:2]), np.uint8)
     coloured = np.zeros(2, np.int64)
-    for row, of_colours, of_luma in zip(values, *grey, strict=True):
+    for at, row in enumerate(values):
         three = row.astype(np.float32) * np.float32(255 / ((1 << bits) - 1))
         chroma = np.abs(three[:, 1:] - 128).max(1) * OF_CHROMA
         coloured += [((three.max(1) - three.min(1)) >= LEAST_COLOUR).sum(), (chroma >= LEAST_COLOUR).sum()]
-        of_colours[:] = np.rint(three @ LUMA)
-        of_luma[:] = np.rint(three[:, 0])
+        grey[0, at], grey[1, at] = np.rint(three @ LUMA), np.rint(three[:, 0])
     likelier = int(coloured.argmin())
     _refuse(int(coloured[likelier]), grey[likelier].size)
     return grey[likelier]

@@ -79,6 +79,9 @@ def read(content: bytes) -> Parts:
     explicit = vr.isalpha() and vr.isupper()
     file.seek(at)
     header = read_dataset(file, not explicit, little_endian, stop_when=lambda tag, vr, length: tag >= FIRST_PIXELS)
+    # `values` of a data set are as they were read: one that ends with the file before its length does is broken off.
+    if any(isinstance(one.value, bytes) and len(one.value) < one.length != UNDEFINED for one in _raw(header)):
+        raise Broken("its header breaks off or contradicts itself")
     return Parts(header, declared, content, file.tell(), explicit, little_endian)
 
 
@@ -101,6 +104,11 @@ def pixels(parts: Parts) -> Pixels | None:
         return Pixels(bytes(value), parts.declared, True, False, True)
     swapped = not parts.little_endian and vr != b"OB"
     return Pixels(value, EXPLICIT if compressed else parts.declared, False, swapped, parts.little_endian)
+
+
+def _raw(header) -> list:
+    """Return the elements of a data set that pydicom has not converted."""
+    return [element for element in header.values() if hasattr(element, "is_implicit_VR")]
 
 
 def _start(content: bytes) -> int:

@@ -6,6 +6,7 @@ warning: of these only an end that is missing is seen, and values that cannot be
 """
 
 from collections import namedtuple
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ class Unusual(Exception):
     """A JPEG of a kind that only other libraries read."""
 
 
-def frame(content: bytes) -> Frame | None:
-    """Return what the first frame's header says; None if there is none."""
+def frame(content: bytes, markers: Container[int] = FRAMES) -> Frame | None:
+    """Return what the first frame's header says; None if there is none that begins with one of the markers."""
     at = 2
     while at + 10 <= len(content):
         marker = content[at + 1]
@@ -36,7 +37,7 @@ def frame(content: bytes) -> Frame | None:
             return None
         if marker == 0xFF or marker in BARE:  # a fill byte, T.81 B.1.1.2
             at += 1 if marker == 0xFF else 2
-        elif marker in FRAMES:
+        elif marker in markers:
             height, width = (int.from_bytes(content[at + start : at + start + 2], "big") for start in (5, 7))
             return Frame(content[at + 4], height, width, content[at + 9])
         else:
