@@ -160,7 +160,7 @@ def of_age(years: float | None) -> Refusal | None:
     """Judge the age that a DICOM file states, in years; None if it states none."""
     if years is None or years >= LEAST_AGE:
         return None
-    return refuse(refusal.CHILD, f"the patient is {years:.0f} years old by the file's Patient's Age")
+    return refuse(refusal.CHILD, f"the patient is {years:.0f} years old by the file's age or birth date")
 
 
 def of_size(height: int, width: int) -> Refusal | None:

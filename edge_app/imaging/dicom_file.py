@@ -4,9 +4,11 @@ Preamble, meta information, Transfer Syntax or delimiters may be missing: what t
 are there, as DCMTK does. The only file that names pydicom, which reads the header.
 """
 
+import contextlib
 import io
 import zlib
 from collections import namedtuple
+from collections.abc import Iterator
 
 from edge_app.imaging import dicom_codecs, limits
 from edge_app.imaging.dicom_values import text
@@ -78,9 +80,13 @@ def read(content: bytes) -> Parts:
     vr = content[at + 4 : at + 6]
     explicit = vr.isalpha() and vr.isupper()
     file.seek(at)
-    header = read_dataset(file, not explicit, little_endian, stop_when=lambda tag, vr, length: tag >= FIRST_PIXELS)
-    # `values` of a data set are as they were read: one that ends with the file before its length does is broken off.
-    if any(isinstance(one.value, bytes) and len(one.value) < one.length != UNDEFINED for one in _raw(header)):
+    header = _header(file, explicit, little_endian)
+    if header is None and explicit:
+        # A VR that is none: pydicom takes what follows for Implicit VR, DCMTK for a length of 2 bytes. Both occur.
+        file.seek(at)
+        with _unknown_vrs_are_short():
+            header = _header(file, explicit, little_endian)
+    if header is None:
         raise Broken("its header breaks off or contradicts itself")
     return Parts(header, declared, content, file.tell(), explicit, little_endian)
 
@@ -106,9 +112,30 @@ def pixels(parts: Parts) -> Pixels | None:
     return Pixels(value, EXPLICIT if compressed else parts.declared, False, swapped, parts.little_endian)
 
 
-def _raw(header) -> list:
-    """Return the elements of a data set that pydicom has not converted."""
-    return [element for element in header.values() if hasattr(element, "is_implicit_VR")]
+def _header(file: io.BytesIO, explicit: bool, little_endian: bool):
+    """Return the pydicom data set before the pixel data, where the file then stands; None if it is broken off."""
+    from pydicom.filereader import read_dataset
+
+    try:
+        header = read_dataset(file, not explicit, little_endian, stop_when=lambda tag, vr, length: tag >= FIRST_PIXELS)
+    except limits.DAMAGE:
+        return None
+    for element in header.values():  # as they were read: not converted
+        value = element.value
+        if isinstance(value, bytes) and len(value) < getattr(element, "length", 0) != UNDEFINED:
+            return None
+    return header
+
+
+@contextlib.contextmanager
+def _unknown_vrs_are_short() -> Iterator[None]:
+    from pydicom import config
+
+    before, config.assume_implicit_vr_switch = config.assume_implicit_vr_switch, False
+    try:
+        yield
+    finally:
+        config.assume_implicit_vr_switch = before
 
 
 def _start(content: bytes) -> int:

@@ -220,3 +220,25 @@ def test_values_of_8_bits_in_big_endian_words(tmp_path, film):
     path = tmp_path / "film"
     path.write_bytes(written.getvalue())
     assert np.array_equal(radiograph.read(path), radiograph.read(plain))
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_a_header_that_breaks_off_is_called_damaged(tmp_path, film, share):
+    path = write_dicom(tmp_path / "film.dcm", film)
+    content = path.read_bytes()
+    # In the middle of a value: of an element that is as long as its length says, nothing tells that others follow.
+    at = content.index(b"MONOCHROME2") + 4
+    path.write_bytes(content[:at] if share == 0.9 else content[: content.index(b"1.2.840", 132) + int(20 * share)])
+    assert "is a damaged DICOM file (" in _sentence(path)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "JPEG-LS", "JPEG 2000"])
+def test_a_stream_of_another_size_is_refused_before_it_is_decoded(tmp_path, film, kind):
+    encode, syntax = {
+        "JPEG": (imagecodecs.jpeg8_encode, uid.JPEGBaseline8Bit),
+        "JPEG-LS": (imagecodecs.jpegls_encode, uid.JPEGLSLossless),
+        "JPEG 2000": (imagecodecs.jpeg2k_encode, uid.JPEG2000Lossless),
+    }[kind]
+    pixels = pydicom.encaps.encapsulate([bytes(encode(film))])
+    path = write_dicom(tmp_path / "film.dcm", film[:-8], bits=8, BitsAllocated=8, syntax=syntax, pixels=pixels)
+    assert "its data are damaged (they hold 240 x 200 pixels, not 232 x 200)" in _sentence(path)

@@ -169,6 +169,15 @@ def test_numbers_of_another_vr(tmp_path, film, vr):
     assert radiograph.read(path).shape == film.shape
 
 
+@pytest.mark.parametrize("vr", [b"ZZ", b"  ", b"cs", b"\0\0"])
+def test_a_vr_that_is_none(tmp_path, film, vr):
+    path = write_dicom(tmp_path / "film.dcm", film)
+    content = path.read_bytes()
+    assert content.count(b"\x18\0\x15\0CS") == 1
+    path.write_bytes(content.replace(b"\x18\0\x15\0CS", b"\x18\0\x15\0" + vr))
+    assert radiograph.read(path).shape == film.shape
+
+
 @pytest.mark.parametrize(
     ("elements", "sentence"),
     [
