@@ -12,11 +12,12 @@ import numpy as np
 from edge_app.gate import picture_checks, refusal, view_classes
 from edge_app.gate.checks import Check, Limits
 from edge_app.gate.refusal import Refusal
+from edge_app.imaging import patient_age
 from edge_app.imaging.lung_field import LungField
 
 # Years. The models never saw COVID-19 in younger patients: the children's films of the training data are healthy or
 # show other pneumonias (collection chest_xray), so the models would call any child free of COVID-19.
-LEAST_AGE = 16
+LEAST_AGE = patient_age.ADULT
 # Pixels on the shorter side. Smaller films do not show the texture of the lung; those of the public collections have
 # 150 and more.
 LEAST_SIDE = 128
@@ -159,7 +160,7 @@ def of_age(years: float | None) -> Refusal | None:
     """Judge the age that a DICOM file states, in years; None if it states none."""
     if years is None or years >= LEAST_AGE:
         return None
-    return refuse(refusal.CHILD, f"the patient is {years:.0f} years old by the file's Patient's Age")
+    return refuse(refusal.CHILD, f"the patient is {years:.0f} years old by the file's age or birth date")
 
 
 def of_size(height: int, width: int) -> Refusal | None:

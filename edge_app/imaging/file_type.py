@@ -13,6 +13,7 @@ ALLOWED = "DICOM, PNG, JPEG, TIFF, BMP, WebP, JPEG 2000 or PNM"
 # (offset, mark, name). Names of what is refused read after "is".
 MARKS = (
     (128, b"DICM", "DICOM"),  # PS3.10 7.1
+    (0, b"DICM\2\0", "DICOM"),  # without its preamble
     (0, b"\x89PNG\r\n\x1a\n", "PNG"),
     (0, b"\xff\xd8\xff", "JPEG"),
     (0, b"II*\0", "TIFF"),
@@ -33,6 +34,12 @@ MARKS = (
     (0, b"PK\x03\x04", "a zip archive"),
     (0, b"\x1f\x8b", "a gzip archive"),
 )
+# PS3.6 chapters 6 and 7: groups with which a data set without preamble begins: meta information, or what follows it.
+FIRST_GROUPS = (0x0002, 0x0008)
+BIG_ENDIAN_GROUPS = (b"\0\2", b"\0\x08")
+# PS3.5 7.1.2: VRs before a length of 2 bytes, and before 2 bytes of nothing and a length of 4.
+SHORT_VRS = tuple(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
+LONG_VRS = tuple(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 # What to do with what is no film but may hold one.
 ADVICE = {
     "a GIF picture": "export it as PNG",
@@ -86,7 +93,30 @@ def name(content: bytes) -> str | None:
     for offset, mark, found in MARKS:
         if content[offset : offset + len(mark)] == mark:
             return found
-    return None
+    return "DICOM" if _is_data_set(content[:HEAD_LENGTH]) else None
+
+
+def _is_data_set(head: bytes) -> bool:
+    """Return whether DICOM without a preamble begins so: elements whose tags rise from one of the first groups.
+
+    PS3.5 7.1: group and element, then a VR and a length of 2 bytes, or a length of 4.
+    """
+    order = "big" if head[:2] in BIG_ENDIAN_GROUPS else "little"
+    at, last, elements = 0, -1, 0
+    while at + 12 <= len(head):
+        group, element = (int.from_bytes(head[at + start : at + start + 2], order) for start in (0, 2))
+        tag, vr = group << 16 | element, head[at + 4 : at + 6]
+        if tag <= last or (last < 0 and group not in FIRST_GROUPS):
+            return False
+        if vr in SHORT_VRS:
+            at += 8 + int.from_bytes(head[at + 6 : at + 8], order)
+        elif vr in LONG_VRS:
+            at += 12 + int.from_bytes(head[at + 8 : at + 12], order)
+        else:
+            at += 8 + int.from_bytes(head[at + 4 : at + 8], order)
+        last, elements = tag, elements + 1
+    # Two that fit are no accident, nor is one that is longer than what is looked at and has a VR.
+    return elements >= 2 or (elements == 1 and head[4:6] in (*SHORT_VRS, *LONG_VRS))
 
 
 def looks_like(content: bytes) -> str:

@@ -6,6 +6,7 @@ warning: of these only an end that is missing is seen, and values that cannot be
 """
 
 from collections import namedtuple
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ class Unusual(Exception):
     """A JPEG of a kind that only other libraries read."""
 
 
-def frame(content: bytes) -> Frame | None:
-    """Return what the first frame's header says; None if there is none."""
+def frame(content: bytes, markers: Container[int] = FRAMES) -> Frame | None:
+    """Return what the first frame's header says; None if there is none that begins with one of the markers."""
     at = 2
     while at + 10 <= len(content):
         marker = content[at + 1]
@@ -36,7 +37,7 @@ def frame(content: bytes) -> Frame | None:
             return None
         if marker == 0xFF or marker in BARE:  # a fill byte, T.81 B.1.1.2
             at += 1 if marker == 0xFF else 2
-        elif marker in FRAMES:
+        elif marker in markers:
             height, width = (int.from_bytes(content[at + start : at + start + 2], "big") for start in (5, 7))
             return Frame(content[at + 4], height, width, content[at + 9])
         else:
@@ -69,6 +70,47 @@ def luma(content: bytes) -> "np.ndarray":
         if any(word in str(error) for word in UNUSUAL):
             raise Unusual(str(error)) from error
         raise
+
+
+def colours(content: bytes, plain: bool) -> "np.ndarray":
+    """Decode a JPEG of 8 bits to red, green and blue.
+
+    Args:
+        content: its bytes.
+        plain: whether three components are these already where the JPEG itself does not say (T.871, Adobe's marker).
+
+    Returns:
+        uint8 (H, W, 3); (H, W) as `luma` if it has one component.
+
+    Raises:
+        ValueError, RuntimeError: it is damaged, in the decoder's words.
+    """
+    import imagecodecs
+    import simplejpeg
+
+    found = frame(content)
+    if found is None or found.bits != 8 or found.components != 3:
+        return grey(content)
+    try:
+        values = simplejpeg.decode_jpeg(content + END, "RGB", strict=True)
+    except ValueError as error:
+        if not any(word in str(error) for word in UNUSUAL):
+            raise
+        values = imagecodecs.jpeg8_decode(content, outcolorspace="RGB")
+    head = content[:4096]  # the first segments
+    if plain and b"JFIF\0" not in head and b"Adobe" not in head:
+        return imagecodecs.jpeg8_decode(content, colorspace="YCBCR", outcolorspace="YCBCR")  # as they are
+    return values
+
+
+def grey(content: bytes) -> "np.ndarray":
+    """As `luma`, whatever the sampling factors: those that simplejpeg does not know are decoded without warnings."""
+    try:
+        return luma(content)
+    except Unusual:
+        import imagecodecs
+
+        return imagecodecs.jpeg8_decode(content, outcolorspace="GRAYSCALE")
 
 
 def _deep(content: bytes, found: Frame | None) -> "np.ndarray":

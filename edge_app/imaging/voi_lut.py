@@ -1,45 +1,61 @@
-"""Stored values of a DICOM radiograph become the grey levels a viewer shows: PS3.4 N.2, in its order."""
+"""Stored values of a DICOM radiograph become the grey levels a viewer shows: PS3.4 N.2, in its order.
+
+A LUT or a window that cannot be used is passed over, as a viewer does. Names no pydicom: data sets are handed in.
+"""
 
 import numpy as np
 
+from edge_app.imaging import lookup_table
+from edge_app.imaging.dicom_values import decimal, decimals, items, places, text, whole
 from edge_app.imaging.intensity import count, grey_table, look_up
 
 # Fewer grey levels than this between the 1st and the 99th percentile, and the window hides the film: it is not used.
 LEAST_LEVELS = 16
 
 
-def show(values: np.ndarray, data_set) -> np.ndarray:
+def show(values: np.ndarray, header) -> np.ndarray:
     """Apply modality LUT, VOI LUT or window, and inversion.
 
     Args:
         values: integers of at most 16 bits, (H, W), as stored.
-        data_set: the pydicom data set they come from.
+        header: the pydicom data set they come from.
 
     Returns:
         uint8 (H, W), 0 = black = air, 255 = white = bone.
     """
-    from pydicom.pixels.processing import apply_modality_lut
-
-    if values.ndim != 2:
-        raise ValueError(f"pixel data of shape {values.shape}")
     lowest = int(values.min())
     counts = count(values, lowest)
     stored = np.arange(lowest, lowest + len(counts))
-    padding = _padding(stored, data_set)
+    padding = _padding(stored, 8 * values.itemsize, header)
     if counts[~padding].sum() > 0:
         counts[padding] = 0
-    # `stored` keeps the film's own integer type: a LUT Sequence counts from it.
-    table = _grey(apply_modality_lut(stored.astype(values.dtype), data_set).astype(np.float64), counts, data_set)
+    table = _grey(_units(stored, header), counts, header)
     # PS3.3 C.7.6.3.1.2 and C.11.6.1.2: MONOCHROME1 or Presentation LUT Shape INVERSE: the lowest is white.
-    if data_set.PhotometricInterpretation == "MONOCHROME1" or data_set.get("PresentationLUTShape") == "INVERSE":
+    if "MONOCHROME1" in text(header, "PhotometricInterpretation") or text(header, "PresentationLUTShape") == "INVERSE":
         table = 255 - table
     table[padding] = 0  # PS3.3 C.7.5.1.1.2: what lies outside the film
     return look_up(table, values, lowest)
 
 
-def _grey(units: np.ndarray, counts: np.ndarray, data_set) -> np.ndarray:
+def _units(stored: np.ndarray, header) -> np.ndarray:
+    """Return float64 (N,) of stored values (N,): by the modality LUT or by slope and intercept, if they can be used.
+
+    One of the two without the other is not used, nor is a slope of 0 (PS3.3 C.11.1 has both or none; DCMTK does so).
+    """
+    for item in items(header, "ModalityLUTSequence")[:1]:
+        table = lookup_table.read(item, signed=whole(header, "PixelRepresentation", 0) == 1)
+        if table and int(table.entries.max()) > int(table.entries.min()):
+            return table.of(stored).astype(np.float64)
+    for place in places(header, "PixelValueTransformationSequence"):
+        slope, intercept = decimal(place, "RescaleSlope"), decimal(place, "RescaleIntercept")
+        if slope and intercept is not None:
+            return stored * slope + intercept
+    return stored.astype(np.float64)
+
+
+def _grey(units: np.ndarray, counts: np.ndarray, header) -> np.ndarray:
     """Return uint8 (N,) for modality units (N,): by the film's VOI LUT or window if that shows something."""
-    for levels in (_voi_lut(units, data_set), _window(units, data_set)):
+    for levels in (_voi_lut(units, header), _window(units, header)):
         if levels is not None:
             table = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
             below = np.cumsum(np.bincount(table, weights=counts, minlength=256)) / counts.sum()
@@ -55,23 +71,29 @@ def _percentiles(units: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return grey_table(np.bincount(bins, weights=counts, minlength=65536))[bins]
 
 
-def _voi_lut(units: np.ndarray, data_set) -> np.ndarray | None:
-    """Return 0 .. 255 by the first VOI LUT (PS3.3 C.11.2.1.1), scaled by its own largest entry; None without one."""
-    sequence = data_set.get("VOILUTSequence")
-    if not sequence:
-        return None
-    from pydicom.pixels.processing import apply_voi
+def _voi_lut(units: np.ndarray, header) -> np.ndarray | None:
+    """Return 0 .. 255 by the first VOI LUT that can be used (PS3.3 C.11.2.1.1); None without one."""
+    for item in items(header, "VOILUTSequence"):
+        table = lookup_table.read(item, signed=float(units.min()) < 0)
+        if table:
+            # Its bits are often given as 16 where the largest entry has 12.
+            bits = max(1, min(table.bits, int(table.entries.max()).bit_length()))
+            return table.of(units) * (255 / ((1 << bits) - 1))
+    return None
 
-    shown = apply_voi(np.rint(units).astype(np.int32), data_set).astype(np.float64)
-    return shown * (255 / max(shown.max(), 1))
+
+def _window(units: np.ndarray, header) -> np.ndarray | None:
+    """Return 0 .. 255 by the first window that can be used (PS3.3 C.11.2.1.2); None without one."""
+    for place in places(header, "FrameVOILUTSequence"):
+        function = text(place, "VOILUTFunction")
+        narrowest = 0 if function in ("SIGMOID", "LINEAR_EXACT") else 1
+        for centre, width in zip(decimals(place, "WindowCenter"), decimals(place, "WindowWidth"), strict=False):
+            if centre is not None and width is not None and width > narrowest:
+                return _levels(units, centre, width, function)
+    return None
 
 
-def _window(units: np.ndarray, data_set) -> np.ndarray | None:
-    """Return 0 .. 255 by the first window (PS3.3 C.11.2.1.2); None without a usable one."""
-    centre, width = _first(data_set.get("WindowCenter")), _first(data_set.get("WindowWidth"))
-    function = data_set.get("VOILUTFunction") or "LINEAR"
-    if centre is None or width is None or not np.isfinite(centre) or not 1 < width < np.inf:
-        return None
+def _levels(units: np.ndarray, centre: float, width: float, function: str) -> np.ndarray:
     if function == "SIGMOID":
         return 255 / (1 + np.exp(np.clip(-4 * (units - centre) / width, -50, 50)))
     if function == "LINEAR_EXACT":
@@ -79,18 +101,17 @@ def _window(units: np.ndarray, data_set) -> np.ndarray | None:
     return ((units - (centre - 0.5)) / (width - 1) + 0.5) * 255
 
 
-def _first(value) -> float | None:
-    """Return the first of the values of an element, or None."""
-    if value is None or value == "":
-        return None
-    return float(value[0]) if hasattr(value, "__getitem__") and not isinstance(value, str) else float(value)
+def _padding(stored: np.ndarray, bits: int, header) -> np.ndarray:
+    """Return bool (N,): which stored values are Pixel Padding Value, or in its range.
 
-
-def _padding(stored: np.ndarray, data_set) -> np.ndarray:
-    """Return bool (N,): which stored values are Pixel Padding Value, or in its range."""
-    value = data_set.get("PixelPaddingValue")
+    Its VR is that of the pixels (PS3.3 C.7.5.1.1.2); where it is written as unsigned beside signed pixels, its bits are
+    theirs all the same.
+    """
+    value = whole(header, "PixelPaddingValue")
     if value is None:
         return np.zeros(len(stored), bool)
-    limit = data_set.get("PixelPaddingRangeLimit")
-    limit = value if limit is None else limit
+    limit = whole(header, "PixelPaddingRangeLimit", value)
+    if whole(header, "PixelRepresentation", 0) == 1:
+        half = 1 << bits - 1
+        value, limit = (((one & (2 * half - 1)) ^ half) - half for one in (value, limit))
     return (stored >= min(value, limit)) & (stored <= max(value, limit))

@@ -9,8 +9,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 DIGITAL_XRAY = "1.2.840.10008.5.1.4.1.1.1.1"  # PS3.4 B.5: Digital X-Ray Image Storage, For Presentation
 
 
-def write_dicom(path, film, *, bits=12, syntax=ExplicitVRLittleEndian, pixels=None, **elements) -> Path:
-    """Write a digital radiograph; `elements` replace or, if None, remove elements by keyword."""
+def write_dicom(path, film, *, bits=12, syntax=ExplicitVRLittleEndian, pixels=None, vrs=None, **elements) -> Path:
+    """Write a digital radiograph; `elements` replace or, if None, remove elements by keyword; `vrs` are their VRs."""
     stored = film.astype(np.uint16) << (bits - 8)
     data_set = FileDataset(str(path), {}, preamble=bytes(128), file_meta=FileMetaDataset())
     data_set.file_meta.TransferSyntaxUID = syntax
@@ -27,6 +27,8 @@ def write_dicom(path, film, *, bits=12, syntax=ExplicitVRLittleEndian, pixels=No
             delattr(data_set, keyword)
         else:
             setattr(data_set, keyword, value)
+    for keyword, vr in (vrs or {}).items():
+        data_set[keyword].VR = vr
     if pixels:
         data_set.PixelData = pixels
         data_set["PixelData"].VR = "OW"

@@ -4,7 +4,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_app.imaging import dicom, limits
+from edge_app.imaging import limits, patient_age
 from train.index.tables import OLDEST, sex_of
 
 
@@ -53,7 +53,7 @@ def _of(header) -> Header:
     def text(keyword: str) -> str:
         return " ".join(str(header.get(keyword) or "").split())
 
-    age = dicom.age_years(header)
+    age = patient_age.years(header)
     return Header(
         patient=text("PatientID"),
         view=text("ViewPosition").upper(),

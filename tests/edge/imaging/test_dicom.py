@@ -131,7 +131,7 @@ def test_content_decides_and_not_the_name(tmp_path, film):
         ({"PatientAge": "018M"}, 1.5),
         ({"PatientAge": "026W"}, 0.5),
         ({"PatientAge": "003D"}, 0),
-        ({"PatientAge": "064Y", "PatientBirthDate": "20150101", "StudyDate": "20200101"}, 64),
+        ({"PatientAge": "064Y", "PatientBirthDate": "20150101", "StudyDate": "20200101"}, None),
         ({"PatientAge": "twelve", "PatientBirthDate": "20150101", "StudyDate": "20200101"}, 5),
         ({"PatientBirthDate": "19560229", "StudyDate": "20200229"}, 64),
         ({"PatientBirthDate": "20200229", "StudyDate": "20200101"}, None),
