@@ -13,6 +13,8 @@ examples:
   python -m edge_app results --csv november.csv --since 2026-11-01 --until 2026-11-30
   python -m edge_app results --forget-older 365
 """
+# The field and the column that say that a film's file holds another film now.
+REPLACED = "replaced_by"
 
 
 def add_parser(subparsers):
@@ -157,12 +159,13 @@ def _show(found, as_json: bool) -> None:
         if as_json:
             print(json.dumps(row))
             continue
+        gone = " (its file holds another film now)" if row[REPLACED] else ""
         copies = f" (and {len(row['copies'])} more names)" if row["copies"] else ""
         name = shorten(printable(row["path"] or row["sha256"][:16]), width)
         said = table.answers(row, wide)
         if colour and row["verdict"]:
             said = f"\033[{table.COLOURS[row['verdict']]}m{said}\033[0m"
-        print(f"{row['time'][:19]}  {said}  {name}{copies}")
+        print(f"{row['time'][:19]}  {said}  {name}{copies}{gone}")
     if not as_json:
         print(f"\n{counts.findings}" if counts.findings else "")
         print(f"{counts.films}{': ' * bool(counts.total)}{', '.join(counts.outcomes)}. {NOT_A_DIAGNOSIS}")
@@ -180,9 +183,10 @@ def _export(find, path: Path) -> None:
     try:
         with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             writer = csv.writer(file)
-            writer.writerow([*flat(nothing, labels), *more, *added(nothing)])
+            writer.writerow([*flat(nothing, labels), *more, *added(nothing), REPLACED])
             for row in find():
                 cells = flat(row, labels) | {name: row[name] for name in more} | added(row)
+                cells[REPLACED] = row[REPLACED]
                 writer.writerow(safe(cell) for cell in cells.values())
     except OSError as error:
         raise WrongUsage(f"--csv: '{path}' cannot be written ({error.strerror}); name a file of yours.") from error

@@ -87,7 +87,7 @@ def cells(row: dict, labels: tuple[str, ...]) -> dict:
 
 
 def added(row: Mapping) -> dict:
-    """Return the cells that newer versions added: a row's findings, and whose heat map it is.
+    """Return the cells that newer versions added: a row's findings, whose heat map it is, and what it replaces.
 
     They stand last, so a reader that counts columns finds the others where they were. Each of `finding.LABELS` has its
     cells, so that the columns are the same whatever a model has thresholds for.
@@ -100,7 +100,8 @@ def added(row: Mapping) -> dict:
         value = found.get("predictive_value") or {}
         for part in PARTS:
             cells["_".join(["predictive_value", label, part][: 2 + (part != "value")])] = value.get(part)
-    return cells | {name: (row["lungs"] or {}).get(name) for name in ("heat_label", "heat_peak")}
+    cells |= {name: (row["lungs"] or {}).get(name) for name in ("heat_label", "heat_peak")}
+    return cells | {"replaces": row.get("replaces")}
 
 
 def _of_context(row: dict) -> dict:

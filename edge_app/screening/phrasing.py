@@ -158,6 +158,11 @@ def frames(shot: dict) -> str:
     return f"median of {shot['frames']} frames; covid from {low:.3f} to {high:.3f} in them"
 
 
+def replaced(sha256: str) -> str:
+    """Return in words that a file was judged before with other bytes, of this hash."""
+    return f"in place of what this file held before (sha256 {sha256[:16]}); that result does not count for it any more"
+
+
 def share(figure: Mapping | None, digits: int = 2) -> str:
     """Return a share with its interval, or that it is not known."""
     return "{value:.{d}f} ({low:.{d}f} to {high:.{d}f})".format(**figure, d=digits) if figure else "not known"
