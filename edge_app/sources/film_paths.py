@@ -29,9 +29,10 @@ class Sources:
     """Films of files, folders, patterns and lists, found as they are asked for.
 
     A file that is named is always taken. In a folder, a file is taken if its name or its content says picture or
-    DICOM, so that a broken film is reported and a `metadata.csv` is not; hidden files, and folders in which systems keep
-    thumbnails and deleted files, are passed over. Links to folders are followed, each folder once. A pattern such as `'archive/**/*.dcm'` stands for the files that it matches, unless
-    a file has that very name. `-` is a list on stdin; it is read as it arrives and may be endless.
+    DICOM, so that a broken film is reported and a `metadata.csv` is not. Hidden files are passed over, and folders in
+    which systems keep thumbnails and deleted files. Links to folders are followed, each folder once. A pattern such as
+    `'archive/**/*.dcm'` stands for the files that it matches, unless a file has that very name. `-` is a list on stdin;
+    it is read as it arrives and may be endless.
 
     Attributes:
         endless: whether a list on stdin is among them, whose length is not known.

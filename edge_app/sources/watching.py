@@ -20,8 +20,8 @@ INTERVAL = 1.0
 PATIENCE = 10.0
 # A look takes a second for some 50,000 files on a Pi; at most this share of all time is spent on looks.
 MOST_LOOKING = 0.1
-# Films that are gone are remembered, so that they are not new if their disk comes back; this many take about 50 MB.
-MOST_GONE = 100_000
+# Films that are gone are remembered, so that they are not new if their disk comes back; this many take about 40 MB.
+MOST_GONE = 50_000
 # Seconds after which it looks again while it hands out films, so that new films need not wait behind thousands.
 LOOK_AGAIN = 10.0
 # Seconds for which a file must be still before it is read where times are whole seconds: FAT's are of two seconds, and
