@@ -38,7 +38,8 @@ help:
 
 ##@ Use
 run: .venv-edge/ready  ## classify a sample film, or yours: make run IMAGES=DIR
-	@$(EDGE) -m edge_app classify $(if $(IMAGES),"$(IMAGES)")
+	@# 1: a film could not be read, which its own sentence has said
+	@$(EDGE) -m edge_app classify $(if $(IMAGES),"$(IMAGES)") || { code=$$?; [ $$code -eq 1 ] || exit $$code; }
 
 camera: .venv-edge/ready  ## look at films through the Pi's camera or a USB camera; CAMERA=film.mp4 for another
 	@$(EDGE) -m edge_app camera $(if $(CAMERA),"$(CAMERA)")

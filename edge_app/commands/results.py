@@ -47,6 +47,7 @@ def add_parser(subparsers):
     parser.add_argument("--runs", action="store_true", help="list the runs in place of results")
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the results to this CSV file")
+    common.add_mark(parser)
     forget = parser.add_mutually_exclusive_group()
     forget.add_argument(
         "--forget-older", type=float, metavar="DAYS", help="delete for good the results older than this"
@@ -81,7 +82,7 @@ def run(args) -> int:
             pneumonia=args.pneumonia,
         )
         if args.csv:
-            _export(lambda: store.search(wanted), args.csv)
+            _export(lambda: store.search(wanted), args.csv, args.csv_bom)
         else:
             _show(store.search(wanted), args.json)
     return 0
@@ -171,17 +172,17 @@ def _show(found, as_json: bool) -> None:
         print(f"{counts.films}{': ' * bool(counts.total)}{', '.join(counts.outcomes)}. {NOT_A_DIAGNOSIS}")
 
 
-def _export(find, path: Path) -> None:
+def _export(find, path: Path, mark: bool) -> None:
     """Write what `find()` yields; it is called twice, since the header needs the names of the scores."""
     import csv
 
-    from edge_app.outputs.csv_file import added, flat, safe
+    from edge_app.outputs.csv_file import added, flat, opened, safe
 
     labels = next((tuple(row["scores"]) for row in find() if row["scores"]), ())
     nothing = dict.fromkeys(("findings", "refusal", "corrected", "scores", "lungs"))
     more = ("model", "operating_point", "run")
     try:
-        with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+        with opened(path, mark) as file:
             writer = csv.writer(file)
             writer.writerow([*flat(nothing, labels), *more, *added(nothing), REPLACED])
             for row in find():

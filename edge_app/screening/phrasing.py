@@ -174,5 +174,15 @@ def printable(text: str) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """Cut a long path on the left: its end tells films apart."""
+    """Cut a long path: what stays are the ends of its name and of its folder, which tell films and patients apart."""
+    if len(text) <= width:
+        return text
+    above, slash, name = text.rpartition("/")
+    if len(name) + len("...x/") > width:  # the name alone is too long, as a UID is; at most a third is for its folder
+        folder = _end(above.rpartition("/")[2], width // 3) if slash else ""
+        return f"{folder}{slash}{_end(name, width - len(folder) - len(slash))}"
+    return _end(text, width)
+
+
+def _end(text: str, width: int) -> str:
     return text if len(text) <= width else "..." + text[len(text) - width + 3 :]
