@@ -12,7 +12,9 @@ PORT, MOUNT = 20490, 20491
 # Bytes of one request.
 AT_ONCE = 32768
 SETTINGS = """
-NFS_CORE_PARAM {{ NFS_Protocols = 3; NFS_Port = {port}; MNT_Port = {mount}; Enable_NLM = false; Enable_RQUOTA = false; }}
+NFS_CORE_PARAM {{
+ NFS_Protocols = 3; NFS_Port = {port}; MNT_Port = {mount}; Enable_NLM = false; Enable_RQUOTA = false;
+}}
 NFSV4 {{ Graceless = true; RecoveryBackend = fs; }}
 EXPORT {{ Export_Id = 1; Path = {inbox}; Pseudo = /inbox; Access_Type = RW; Squash = No_Root_Squash; SecType = sys;
  Protocols = 3; Transports = TCP; FSAL {{ Name = VFS; }} }}

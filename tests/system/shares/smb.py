@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-PORT = 4450
+# That of SMB, the only one that a mount by FUSE asks.
+PORT = 445
 SETTINGS = """[global]
  server role = standalone server
  map to guest = bad user
@@ -46,6 +47,26 @@ def served(inbox: Path, folder: Path, user: str) -> Iterator[str]:
             assert server.poll() is None, (folder / "out").read_text()
             yield f"smb://127.0.0.1:{PORT}/inbox"
         finally:
+            server.terminate()
+
+
+@contextlib.contextmanager
+def mounted(folder: Path) -> Iterator[Path]:
+    """Mount the share by FUSE, as a Pi does that looks into another machine's share; yield where (Debian: smbnetfs)."""
+    home, mount = folder / "home", folder / "mount"
+    (home / ".smb").mkdir(parents=True)
+    mount.mkdir()
+    for name, text in (("smbnetfs.conf", 'auth "127.0.0.1" "guest" ""\n'), ("smb.conf", "[global]\n")):
+        (home / ".smb" / name).write_text(text)
+        (home / ".smb" / name).chmod(0o600)  # it reads no other
+    line = ["smbnetfs", str(mount), "-f"]
+    with subprocess.Popen(line, env={**os.environ, "HOME": str(home)}, stdout=subprocess.DEVNULL) as server:
+        try:
+            time.sleep(3)
+            assert server.poll() is None
+            yield mount / "127.0.0.1" / "inbox"
+        finally:
+            subprocess.run(["fusermount", "-u", "-z", str(mount)], check=False)
             server.terminate()
 
 

@@ -1,9 +1,11 @@
 """`make test-shares`: 2,000 films copied slowly into a share that this machine serves, the watch killed 20 times.
 
-As root, with Debian's samba, libsmbclient, nfs-ganesha-vfs, rpcbind and libnfs13; without them it is skipped. The films
-go through the network to a server, which writes them into the folder that is watched: that of a Pi which is the share.
+As root, with Debian's samba, libsmbclient, smbnetfs, nfs-ganesha-vfs, rpcbind and libnfs13; without them it is skipped.
+The films go through the network to a server, which writes them into the folder that is watched: that of a Pi which is
+the share. Or the watch looks into the share through a mount, by FUSE: a kernel's own needs its modules.
 """
 
+import contextlib
 import getpass
 import os
 import shutil
@@ -18,7 +20,11 @@ from tests.system.shares import nfs, smb
 COUNT, KILLS = int(os.environ.get("FILMS", "2000")), int(os.environ.get("KILLS", "20"))
 # Seconds: the longest break of a copy, and the patience of the watch.
 STALL, PATIENCE = 5.0, 20
-SHARES = {"Samba": (smb, "Smb", "smbd"), "NFS": (nfs, "Nfs", "ganesha.nfsd")}
+SHARES = {
+    "Samba": (smb, "Smb", "smbd"),
+    "Samba, mounted": (smb, "Smb", "smbnetfs"),
+    "NFS": (nfs, "Nfs", "ganesha.nfsd"),
+}
 
 
 @pytest.mark.parametrize("share", SHARES)
@@ -30,7 +36,10 @@ def test_every_film_through_a_share_is_judged_whole_and_once(share, tmp_path):
     inbox.mkdir()
     folder.mkdir()
     began = time.monotonic()
-    with module.served(inbox, folder, getpass.getuser()) as address:
+    with contextlib.ExitStack() as stack:
+        address = stack.enter_context(module.served(inbox, folder, getpass.getuser()))
+        if server == "smbnetfs":
+            inbox = stack.enter_context(smb.mounted(folder))
         with watched_copies.copying(f"{module.__name__}:{writer}", address, COUNT, STALL, processes=2) as fine:
             words = ["--patience", f"{PATIENCE}"]
             store = watched_copies.watch_and_kill(inbox, tmp_path, COUNT, KILLS, words, fine)
