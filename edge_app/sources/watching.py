@@ -277,9 +277,12 @@ class FolderWatcher:
 
     def _ended(self, spent: float) -> bool:
         """Say whether every film is done; films that keep changing are waited for only so long."""
-        left = [file for file in self._files.values() if file.state != DONE]
+        left, now = [file for file in self._files.values() if file.state != DONE], time.monotonic()
         tired = spent > 2 * self._how.patience and not self._more
-        return not left or (tired and all(file.state == WAITING for file in left))
+        # One that has been still for as long as it must is handed out at the next look.
+        return not left or (
+            tired and all(one.state == WAITING and now - one.since < self._how.patience for one in left)
+        )
 
     def _late(self) -> Iterator[Problem]:
         for path, file in self._files.items():

@@ -10,6 +10,14 @@ from edge_app.store.migrations import transaction
 from edge_app.store.replaced import text
 from edge_app.store.store import Store
 
+# What a path held by the results that are kept of it; a film that could not even be hashed is known by its path alone.
+KEPT = """SELECT film FROM (
+    SELECT film, id FROM films WHERE path = :path AND film NOT LIKE 'path:%'
+    AND NOT EXISTS (SELECT 1 FROM replaced WHERE replaced.film = films.film AND replaced.path = films.path)
+    UNION ALL SELECT film, 0 FROM copies WHERE path = :path
+) ORDER BY id DESC LIMIT 1"""
+# Equal to the stamp of no file.
+NO_STAMP = Stamp(-1, 0, 0, 0)
 # Files that are noted in one transaction: each costs an SD card milliseconds.
 AT_ONCE = 50
 
@@ -33,7 +41,10 @@ class FilesRead:
             replaced.make(store.base)
 
     def earlier(self, path: str) -> Earlier | None:
-        """Return what a path held; it counts as judged if this run's model and operating point judged it."""
+        """Return what a path held; it counts as judged if this run's model and operating point judged it.
+
+        Where that was not noted, since the run before was killed or is of an older program, its results tell.
+        """
         if not self._ask:
             return None
         try:
@@ -43,8 +54,11 @@ class FilesRead:
                     " AND model_sha256 = ? AND operating_point = ? AND error IS NULL) FROM files_read WHERE path = ?",
                     (*self._store.key, text(path)),
                 ).fetchone()
+                kept = None if found else self._store.base.execute(KEPT, {"path": text(path)}).fetchone()
         except StoreFault:  # the run tells of it with the next film, and goes on
             return None
+        if kept:
+            return Earlier(NO_STAMP, kept[0], judged=False)
         return found and Earlier(Stamp.parse(found[0]), found[1], bool(found[2]))
 
     def note(self, path: str, found: Earlier) -> None:

@@ -18,6 +18,8 @@ TABLES = (
         film TEXT NOT NULL, path TEXT NOT NULL, by TEXT NOT NULL, PRIMARY KEY (film, path)
     ) WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS replaced_by ON replaced (by, path)",
+    "CREATE INDEX IF NOT EXISTS films_by_path ON films (path)",
+    "CREATE INDEX IF NOT EXISTS copies_by_path ON copies (path)",
     # Older programs forget films too.
     """CREATE TRIGGER IF NOT EXISTS forget_files_read AFTER DELETE ON films
     WHEN NOT EXISTS (SELECT 1 FROM films WHERE film = OLD.film) BEGIN

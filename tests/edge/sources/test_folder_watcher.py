@@ -122,3 +122,22 @@ def test_what_replaced_a_film_and_went_before_it_was_read_may_come_back(inbox, t
     (tmp_path / "other.png").rename(path)
     assert next(found for found in looks if found) == path
     assert watch.record_outcome(path, True, "b" * 64) == Final(replaces="a" * 64)
+
+
+def test_once_gives_a_film_that_is_still_its_turn_however_long_looks_take(inbox, tmp_path, monkeypatch):
+    """It looks unfinished, and so is taken as it is; it has not changed, so nobody says that it is being written."""
+
+    class _Slow(FolderScan):
+        def look(self) -> dict[str, Seen]:
+            time.sleep(0.3)
+            return super().look()
+
+    monkeypatch.setattr(watching, "FolderScan", _Slow)
+    path = inbox / "cut.png"
+    path.write_bytes(film(tmp_path / "film.png").read_bytes()[:-5000])
+    watch, told = FolderWatcher([inbox], WatchOptions(0.01, patience=0.1, once=True)), []
+    for found in watch:
+        if found is not None:
+            told.append(found)
+            assert watch.record_outcome(found, read=False, sha256="a" * 64) == Final()
+    assert told == [path]

@@ -8,11 +8,11 @@ import pytest
 
 from edge_app.model import model_file
 from edge_app.screening import run_context
-from edge_app.screening.result import Known
+from edge_app.screening.result import Failed, Known
 from edge_app.sources.folder_scan import Stamp
 from edge_app.sources.watching import Earlier
 from edge_app.store import migrations
-from edge_app.store.files_read import FilesRead
+from edge_app.store.files_read import NO_STAMP, FilesRead
 from edge_app.store.store import Store
 from tests.support import results
 
@@ -63,6 +63,18 @@ def test_what_a_watch_remembers(store):
     assert FilesRead(store, ask=False).earlier("film\udcff.png") is None
     store.base.execute("UPDATE films SET model_sha256 = 'of another model'")
     assert FilesRead(store).earlier("film\udcff.png") == Earlier(STAMP, A, judged=False)
+
+
+def test_a_run_that_was_killed_before_it_noted_what_it_read(store):
+    """Then the results tell what a path held: of a film, of its other names, and not what was replaced there."""
+    store.add(results.judged(Path("film.png"), A))
+    store.add(results.judged(Path("copy.png"), A))
+    memory = FilesRead(store)
+    assert memory.earlier("film.png") == memory.earlier("copy.png") == Earlier(NO_STAMP, A, judged=False)
+    store.add(replace(results.judged(Path("film.png"), B), replaces=A))
+    assert memory.earlier("film.png") == Earlier(NO_STAMP, B, judged=False)
+    store.add(Failed(Path("broken.png"), "broken.png: may not be read."))
+    assert memory.earlier("broken.png") is None
 
 
 def test_the_store_keeps_its_version_and_an_older_program_forgets_all_of_a_film(store):
