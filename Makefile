@@ -30,7 +30,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 .PHONY: wheel bundle deb install-pi
 .PHONY: data index pictures lungs outline train convert study audit gate agree camera-card camera-count compare
 .PHONY: bench page-load kill-test test test-fast test-edge test-desk test-python coverage lint style format clean
-.PHONY: arm-roots test-arm test-camera-vm test-booted test-power
+.PHONY: arm-roots test-arm test-camera-vm test-booted test-power test-shares
 
 help:
 	@awk -F ':.*## ' '/^##@/ {group = substr($$0, 5)} /^[a-z-]+:.*## / {text[group] = text[group] sprintf("  make %-16s %s\n", $$1, $$2)} \
@@ -38,7 +38,8 @@ help:
 
 ##@ Use
 run: .venv-edge/ready  ## classify a sample film, or yours: make run IMAGES=DIR
-	@$(EDGE) -m edge_app classify $(if $(IMAGES),"$(IMAGES)")
+	@# 1: a film could not be read, which its own sentence has said
+	@$(EDGE) -m edge_app classify $(if $(IMAGES),"$(IMAGES)") || { code=$$?; [ $$code -eq 1 ] || exit $$code; }
 
 camera: .venv-edge/ready  ## look at films through the Pi's camera or a USB camera; CAMERA=film.mp4 for another
 	@$(EDGE) -m edge_app camera $(if $(CAMERA),"$(CAMERA)")
@@ -112,6 +113,10 @@ page-load: .venv-edge/ready  ## 50 clients send films to the page on the loopbac
 
 kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: none lost, none doubled
 	KILLS=200 FILMS=1000 $(EDGE) -m pytest -s tests/edge/workers/test_killed_run.py
+
+# In a network of its own, where nothing but the loopback is: the servers cannot be reached from elsewhere.
+test-shares: .venv-edge/ready-tests  ## copy 2,000 films slowly through Samba and NFS into a watched folder (root, Debian)
+	unshare -n sh -c 'ip link set lo up && exec $(EDGE) -m pytest -s tests/system/shares'
 
 test: lint coverage .venv-clients/ready  ## lint, then all tests in both environments, and the coverage of the light side
 	$(DESK) -m pytest tests/edge

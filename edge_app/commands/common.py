@@ -70,6 +70,7 @@ def add_sinks(parser: argparse.ArgumentParser) -> None:
     """Declare where results go."""
     parser.add_argument("--json", action="store_true", help="print one JSON object per line (docs/results.md)")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="also write the results to this CSV file")
+    add_mark(parser)
     parser.add_argument(
         "--store",
         type=Path,
@@ -88,6 +89,15 @@ def add_sinks(parser: argparse.ArgumentParser) -> None:
         "--no-paths",
         action="store_true",
         help="keep only the hashes of films, not their names, in store, CSV and report",
+    )
+
+
+def add_mark(parser: argparse.ArgumentParser) -> None:
+    """Declare whether a CSV file is for a spreadsheet."""
+    parser.add_argument(
+        "--csv-bom",
+        action="store_true",
+        help="begin the CSV file with a byte order mark, without which Excel spoils accents in names",
     )
 
 

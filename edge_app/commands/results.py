@@ -13,6 +13,8 @@ examples:
   python -m edge_app results --csv november.csv --since 2026-11-01 --until 2026-11-30
   python -m edge_app results --forget-older 365
 """
+# The field and the column that say that a film's file holds another film now.
+REPLACED = "replaced_by"
 
 
 def add_parser(subparsers):
@@ -45,6 +47,7 @@ def add_parser(subparsers):
     parser.add_argument("--runs", action="store_true", help="list the runs in place of results")
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the results to this CSV file")
+    common.add_mark(parser)
     forget = parser.add_mutually_exclusive_group()
     forget.add_argument(
         "--forget-older", type=float, metavar="DAYS", help="delete for good the results older than this"
@@ -79,7 +82,7 @@ def run(args) -> int:
             pneumonia=args.pneumonia,
         )
         if args.csv:
-            _export(lambda: store.search(wanted), args.csv)
+            _export(lambda: store.search(wanted), args.csv, args.csv_bom)
         else:
             _show(store.search(wanted), args.json)
     return 0
@@ -157,32 +160,34 @@ def _show(found, as_json: bool) -> None:
         if as_json:
             print(json.dumps(row))
             continue
+        gone = " (its file holds another film now)" if row[REPLACED] else ""
         copies = f" (and {len(row['copies'])} more names)" if row["copies"] else ""
         name = shorten(printable(row["path"] or row["sha256"][:16]), width)
         said = table.answers(row, wide)
         if colour and row["verdict"]:
             said = f"\033[{table.COLOURS[row['verdict']]}m{said}\033[0m"
-        print(f"{row['time'][:19]}  {said}  {name}{copies}")
+        print(f"{row['time'][:19]}  {said}  {name}{copies}{gone}")
     if not as_json:
         print(f"\n{counts.findings}" if counts.findings else "")
         print(f"{counts.films}{': ' * bool(counts.total)}{', '.join(counts.outcomes)}. {NOT_A_DIAGNOSIS}")
 
 
-def _export(find, path: Path) -> None:
+def _export(find, path: Path, mark: bool) -> None:
     """Write what `find()` yields; it is called twice, since the header needs the names of the scores."""
     import csv
 
-    from edge_app.outputs.csv_file import added, flat, safe
+    from edge_app.outputs.csv_file import added, flat, opened, safe
 
     labels = next((tuple(row["scores"]) for row in find() if row["scores"]), ())
     nothing = dict.fromkeys(("findings", "refusal", "corrected", "scores", "lungs"))
     more = ("model", "operating_point", "run")
     try:
-        with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+        with opened(path, mark) as file:
             writer = csv.writer(file)
-            writer.writerow([*flat(nothing, labels), *more, *added(nothing)])
+            writer.writerow([*flat(nothing, labels), *more, *added(nothing), REPLACED])
             for row in find():
                 cells = flat(row, labels) | {name: row[name] for name in more} | added(row)
+                cells[REPLACED] = row[REPLACED]
                 writer.writerow(safe(cell) for cell in cells.values())
     except OSError as error:
         raise WrongUsage(f"--csv: '{path}' cannot be written ({error.strerror}); name a file of yours.") from error

@@ -33,7 +33,8 @@ def add_parser(subparsers):
         type=seconds,
         default=10.0,
         metavar="SECONDS",
-        help="how long a film that cannot be read must stay unchanged before it is reported (default %(default)g)",
+        help="how long a film that cannot be read or looks unfinished must stay unchanged before it is taken as it is "
+        "(default %(default)g)",
     )
     common.add_model(parser)
     common.add_rule(parser)
@@ -45,11 +46,14 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Run the command."""
+    from dataclasses import replace
+
     from edge_app.errors import WrongUsage
     from edge_app.screening.result import Failed, Known, Result
     from edge_app.service.screening_run import ScreeningRun, complain
     from edge_app.service.systemd import Service, in_journal
     from edge_app.sources.watching import FolderWatcher, WatchOptions
+    from edge_app.store.files_read import FilesRead
 
     for folder in args.folders:
         if folder.exists() and not folder.is_dir():
@@ -62,16 +66,26 @@ def run(args) -> int:
         private = in_journal() and Path(folder) not in args.folders
         complain(f"{'a folder inside' if private else folder}: {words}")
 
-    def is_news(result: Result) -> bool:
-        is_final = watcher.record_outcome(Path(result.path), read=not isinstance(result, Failed))
-        return is_final and not (isinstance(result, Known) and not result.copy_of)
+    def final(result: Result) -> Result | None:
+        """Return what is told of a film; None while it may still be arriving, and if it was told before."""
+        outcome = watcher.record_outcome(Path(result.path), not isinstance(result, Failed), result.sha256)
+        if outcome is None or outcome.is_same:
+            return None
+        if outcome.replaces:
+            return replace(result, replaces=outcome.replaces)
+        return None if isinstance(result, Known) and not result.copy_of else result
 
     with Service() as service, ScreeningRun(args, remember=True, service=service) as screening:
         how = WatchOptions(args.interval, args.patience, not args.no_recursive, args.new_only, args.once)
-        judged = screening.store.judged() if screening.store and not args.again else {}
-        watcher = FolderWatcher(args.folders, how, say, judged)
+        store = None if args.no_paths else screening.store
+        memory = FilesRead(store, ask=not args.again) if store else None
+        watcher = FolderWatcher(args.folders, how, say, memory)
         service.ready()
-        screening.run(watcher, is_final=is_news)
+        try:
+            screening.run(watcher, final=final)
+        finally:
+            if memory:
+                memory.save()
     return screening.code
 
 

@@ -4,6 +4,7 @@ import contextlib
 import csv
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
 
 from edge_app.errors import WrongUsage
 from edge_app.screening.finding import LABELS
@@ -18,14 +19,19 @@ BOX = ("top", "left", "bottom", "right")
 class Csv:
     """One row a film in a file, flushed at once, so that a stopped run keeps what it had."""
 
-    def __init__(self, path: Path, context: RunContext):
+    def __init__(self, path: Path, context: RunContext, mark: bool = False):
         """Open it and write the names of the columns.
+
+        Args:
+            path: the file.
+            context: of the run.
+            mark: begin it with a byte order mark.
 
         Raises:
             WrongUsage: it cannot be written.
         """
         try:
-            self._file = path.open("w", newline="", encoding="utf-8", errors="backslashreplace")
+            self._file = opened(path, mark)
         except OSError as error:
             reason = f"cannot be written ({error.strerror}); name a file in a folder of yours"
             raise WrongUsage(f"--csv: '{path}' {reason}.") from error
@@ -53,6 +59,17 @@ class Csv:
             with contextlib.suppress(OSError):  # else what is buffered complains once more when it is thrown away
                 self._file.close()
             raise
+
+
+def opened(path: Path, mark: bool) -> TextIO:
+    """Open a CSV file for writing, in UTF-8.
+
+    Args:
+        path: the file.
+        mark: begin it with a byte order mark, without which Excel takes it for the code page of Windows. Programs that
+            do not expect one take it for a part of the first column's name, so it is written on request alone.
+    """
+    return path.open("w", newline="", encoding="utf-8-sig" if mark else "utf-8", errors="backslashreplace")
 
 
 def flat(row: dict, labels: tuple[str, ...]) -> dict:
@@ -87,7 +104,7 @@ def cells(row: dict, labels: tuple[str, ...]) -> dict:
 
 
 def added(row: Mapping) -> dict:
-    """Return the cells that newer versions added: a row's findings, and whose heat map it is.
+    """Return the cells that newer versions added: a row's findings, whose heat map it is, and what it replaces.
 
     They stand last, so a reader that counts columns finds the others where they were. Each of `finding.LABELS` has its
     cells, so that the columns are the same whatever a model has thresholds for.
@@ -100,7 +117,8 @@ def added(row: Mapping) -> dict:
         value = found.get("predictive_value") or {}
         for part in PARTS:
             cells["_".join(["predictive_value", label, part][: 2 + (part != "value")])] = value.get(part)
-    return cells | {name: (row["lungs"] or {}).get(name) for name in ("heat_label", "heat_peak")}
+    cells |= {name: (row["lungs"] or {}).get(name) for name in ("heat_label", "heat_peak")}
+    return cells | {"replaces": row.get("replaces")}
 
 
 def _of_context(row: dict) -> dict:

@@ -131,6 +131,7 @@ def _remarks(row: Mapping) -> list[str]:
         corrected and phrasing.offer(corrected),
         row["error"],
         phrasing.OUTSIDE if phrasing.heat_warning(row) == phrasing.OUTSIDE else None,
+        row.get("replaces") and phrasing.replaced(row["replaces"]),
     ]
     return [remark for remark in found if remark]
 

@@ -17,6 +17,7 @@ from edge_app.screening.phrasing import (
     offer,
     outcome,
     printable,
+    replaced,
     shorten,
     worth,
 )
@@ -110,6 +111,8 @@ class Table:
                 print(f"    {frames(row['camera'])}")
         if row["copy_of"]:
             print(f"    the same film as {printable(row['copy_of'])}, judged before")
+        if row["replaces"]:
+            print(f"    {replaced(row['replaces'])}")
         sys.stdout.flush()
 
     def close(self) -> None:

@@ -158,6 +158,11 @@ def frames(shot: dict) -> str:
     return f"median of {shot['frames']} frames; covid from {low:.3f} to {high:.3f} in them"
 
 
+def replaced(sha256: str) -> str:
+    """Return in words that a file was judged before with other bytes, of this hash."""
+    return f"in place of what this file held before (sha256 {sha256[:16]}); that result does not count for it any more"
+
+
 def share(figure: Mapping | None, digits: int = 2) -> str:
     """Return a share with its interval, or that it is not known."""
     return "{value:.{d}f} ({low:.{d}f} to {high:.{d}f})".format(**figure, d=digits) if figure else "not known"
@@ -169,5 +174,15 @@ def printable(text: str) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """Cut a long path on the left: its end tells films apart."""
+    """Cut a long path: what stays are the ends of its name and of its folder, which tell films and patients apart."""
+    if len(text) <= width:
+        return text
+    above, slash, name = text.rpartition("/")
+    if len(name) + len("...x/") > width:  # the name alone is too long, as a UID is; at most a third is for its folder
+        folder = _end(above.rpartition("/")[2], width // 3) if slash else ""
+        return f"{folder}{slash}{_end(name, width - len(folder) - len(slash))}"
+    return _end(text, width)
+
+
+def _end(text: str, width: int) -> str:
     return text if len(text) <= width else "..." + text[len(text) - width + 3 :]

@@ -57,10 +57,9 @@ class Inference:
 
 @dataclass(frozen=True)
 class Rejection:
-    """Why a film must get no verdict, and what was found until then.
+    """Why a film must get no verdict, which is `refusal`, and what was found until then.
 
     Attributes:
-        refusal: the reason.
         checks, view_classes: as of `Inference`.
         field: where the lungs are; None if none were found or looked for.
         inference: what the networks say, which does not count; None if they were not asked.
@@ -79,9 +78,11 @@ class _Named:
 
     Attributes:
         path: the film as the user named it; empty where no name may be kept.
+        replaces: sha256 of what this file held when it was judged before, hex; None if it held nothing else.
     """
 
     path: FilmPath
+    replaces: str | None = field_(default=None, kw_only=True)
 
     def nameless(self) -> Self:
         """Return a copy without the path, which may hold a patient's name."""
@@ -258,7 +259,12 @@ class Known(_Named):
 
     def row(self) -> dict:
         """Return the stored row under the path of today."""
-        return {**self.kept, "path": str(self.path), "stored": True, "copy_of": self.copy_of}
+        return {**self.kept, "path": str(self.path), "stored": True, "copy_of": self.copy_of, "replaces": self.replaces}
+
+    @property
+    def sha256(self) -> str:
+        """Of the file's bytes, hex."""
+        return self.kept["sha256"]
 
 
 # Of a film that went through the gate just now; of any film that was read just now; and what outputs are given.
@@ -288,6 +294,7 @@ def _row(result: Outcome, **known) -> dict:
         **dict.fromkeys(("verdict", "findings", "refusal", "corrected", "scores", "lungs", "error", "ms")),
         "stored": False,
         "copy_of": None,
+        "replaces": result.replaces,
         "camera": None,
         **known,
     }

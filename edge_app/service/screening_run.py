@@ -115,14 +115,14 @@ class ScreeningRun:
         self,
         films: Iterable[Path | Problem | None],
         total: int | None = None,
-        is_final: Callable[["Result"], bool] = lambda result: True,
+        final: Callable[["Result"], "Result | None"] = lambda result: result,
     ) -> None:
         """Judge films in the order given.
 
         Args:
             films: as `film_paths.Sources` gives them.
             total: how many there are, if that is known.
-            is_final: says whether a result is the film's final one; if not, it is dropped.
+            final: returns the result as it is told; None if it is dropped, since it is not news or not final.
 
         Raises:
             Stopped: the user or the system requested a stop.
@@ -144,8 +144,8 @@ class ScreeningRun:
         with contextlib.closing(results):  # its threads end before all else does
             for result in map(self._unless_known, progress(results, total)):
                 self._tell_problems()
-                if is_final(result):
-                    self._add(result)
+                if told := final(result):
+                    self._add(told)
         self._tell_problems()
 
     def take(self, result: "Result") -> None:

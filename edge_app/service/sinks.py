@@ -59,7 +59,7 @@ def files(args: Namespace, context: "RunContext") -> Iterable[tuple[str, Sink]]:
     if args.csv:
         from edge_app.outputs.csv_file import Csv
 
-        yield "--csv", Csv(args.csv, context)
+        yield "--csv", Csv(args.csv, context, args.csv_bom)
     if args.overlays:
         from edge_app.outputs.overlays import Overlays
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from edge_app.errors import UnreadableRadiograph, WrongUsage
 from edge_app.imaging import file_type
+from edge_app.sources.folder_scan import is_passed_over
 
 # In a folder, a file with such a name is meant as a picture, so its fault is reported.
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".gif", ".tif", ".tiff", ".bmp", ".webp", ".jp2", ".pgm"}
@@ -28,9 +29,10 @@ class Sources:
     """Films of files, folders, patterns and lists, found as they are asked for.
 
     A file that is named is always taken. In a folder, a file is taken if its name or its content says picture or
-    DICOM, so that a broken film is reported and a `metadata.csv` is not; hidden files are passed over. Links to folders
-    are followed, each folder once. A pattern such as `'archive/**/*.dcm'` stands for the files that it matches, unless
-    a file has that very name. `-` is a list on stdin; it is read as it arrives and may be endless.
+    DICOM, so that a broken film is reported and a `metadata.csv` is not. Hidden files are passed over, and folders in
+    which systems keep thumbnails and deleted files. Links to folders are followed, each folder once. A pattern such as
+    `'archive/**/*.dcm'` stands for the files that it matches, unless a file has that very name. `-` is a list on stdin;
+    it is read as it arrives and may be endless.
 
     Attributes:
         endless: whether a list on stdin is among them, whose length is not known.
@@ -97,9 +99,9 @@ class Sources:
             folders[:] = [
                 name
                 for name in sorted(folders)
-                if self._recursive and not name.startswith(".") and _is_first(Path(here, name), seen)
+                if self._recursive and not is_passed_over(name) and _is_first(Path(here, name), seen)
             ]
-            for path in (Path(here, name) for name in sorted(names) if not name.startswith(".")):
+            for path in (Path(here, name) for name in sorted(names) if not is_passed_over(name)):
                 if looks_like_film(path):
                     empty = False
                     yield path

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 from edge_app import __version__
 from edge_app.errors import StoreFault, WrongUsage
 from edge_app.screening import decision
+from edge_app.store import replaced
 from edge_app.store.migrations import transaction
 from edge_app.store.query import EVERYTHING, Query, literal
+from edge_app.store.replaced import text
 from edge_app.store.store_file import connect, fault
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class Store:
         """
         row = result.row()
         # A film that could not be read has no hash; it is tried again, and is known by its path until then.
-        path, error = _text(row["path"]), _text(row["error"])
+        path, error = text(row["path"]), row["error"] and text(row["error"])
         film = row["sha256"] or f"path:{path or row['time']}"
         refusal = row["refusal"] and row["refusal"]["kind"]
         values = (self._run, film, *(key or self._key), path, row["time"], row["verdict"], refusal, error)
@@ -82,7 +84,7 @@ class Store:
                     " row) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET run=excluded.run,"
                     " path=excluded.path, time=excluded.time, verdict=excluded.verdict, refusal=excluded.refusal,"
                     " error=excluded.error, row=excluded.row WHERE films.error IS NOT NULL OR ?",
-                    (*values, json.dumps(row), self._replace and not row["error"]),
+                    (*values, json.dumps(row | {"replaces": None}), self._replace and not row["error"]),
                 )
                 if row["verdict"] and path:
                     # A film that could not be read under this path has been read now.
@@ -91,6 +93,8 @@ class Store:
                         "INSERT OR IGNORE INTO copies SELECT film, ?, ? FROM films WHERE film = ? AND path <> ?",
                         (path, _now(), film, path),
                     )
+                if row["replaces"]:
+                    replaced.replace(self._base, row["replaces"], path, film)
 
     def known(self, sha256: str) -> dict | None:
         """Return the row of a film under this run's model and operating point; None if it was not judged."""
@@ -102,20 +106,8 @@ class Store:
             ).fetchone()
         return found and _whole(*found)
 
-    def judged(self) -> dict[str, float]:
-        """Return, by path, when the file had been read, in seconds since 1970; only of films whose path is kept."""
-        with self.guarded():
-            found = self._base.execute(
-                "SELECT path, time, json_extract(row, '$.ms') FROM films"
-                " WHERE model_sha256 = :model AND operating_point = :rule AND error IS NULL AND path <> '' UNION ALL"
-                " SELECT path, time, 0 FROM copies WHERE film IN (SELECT film FROM films"
-                " WHERE model_sha256 = :model AND operating_point = :rule AND error IS NULL)",
-                dict(zip(("model", "rule"), self._key, strict=True)),
-            ).fetchall()
-        return {path: datetime.fromisoformat(time).timestamp() - (ms or 0) / 1000 for path, time, ms in found}
-
     def search(self, query: Query = EVERYTHING) -> Iterator[dict]:
-        """Yield rows as `Result.row` gave them, newest first, each with `run`, `operating_point` and its `copies`."""
+        """Yield rows as `Result.row` gave them, newest first, each with the fields of docs/results.md."""
         return islice(filter(query.meets, self._found(query)), query.limit)
 
     def _found(self, query: Query) -> Iterator[dict]:
@@ -123,6 +115,7 @@ class Store:
         every = query.limit is None or query.findings
         where, values = query.where()
         with self.guarded():
+            replacements = replaced.replacements(self._base)
             found = self._base.execute(
                 "SELECT row, terms, run, runs.model, films.operating_point, film, CASE films.operating_point WHEN"
                 " runs.operating_point THEN json_extract(terms, '$.site') END FROM films JOIN runs ON runs.id = run"
@@ -131,12 +124,14 @@ class Store:
             )
             for row, terms, number, model, rule, key, site in found:
                 copies = self._base.execute("SELECT path FROM copies WHERE film = ? ORDER BY time", (key,)).fetchall()
-                yield _whole(row, terms) | {
+                whole = _whole(row, terms)
+                yield whole | {
                     "run": number,
                     "model": model,
                     "operating_point": rule,
                     "site": site and json.loads(site),
                     "copies": [path for (path,) in copies],
+                    **replacements(key, text(whole["path"])),
                 }
 
     def runs(self) -> list[dict]:
@@ -217,6 +212,11 @@ class Store:
             raise StoreFault(f"{self.path}: the store was removed while it was in use; start again to make a new one.")
 
     @property
+    def key(self) -> tuple[str, str]:
+        """By what this run judges, of `RunContext.key`."""
+        return self._key
+
+    @property
     def base(self) -> "sqlite3.Connection":
         """The connection, for other tables in the same file; use it within `guarded`."""
         return self._base
@@ -253,8 +253,3 @@ def _now() -> str:
 
 def _ago(days: float) -> str:
     return (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
-
-
-def _text(text: str | None) -> str | None:
-    """Escape the bytes of a file's name that are not text: SQLite holds text only; the row, as JSON, keeps them."""
-    return text and text.encode(errors="backslashreplace").decode()

@@ -6,7 +6,7 @@ COVID_XRAY_STATE     the state folder (required)
 COVID_XRAY_PASSWORD  sets the password, unless the state folder has one
 COVID_XRAY_SITE      the calibration file of the site, its signature beside it
 COVID_XRAY_NAMES     names of the site, separated by commas
-COVID_XRAY_PROXIES   number of proxies in front that set X-Forwarded-For, -Proto and -Host (default 0)
+COVID_XRAY_PROXIES   number of proxies in front that set X-Forwarded-For, -Proto, -Host and -Prefix (default 0)
 """
 
 import atexit
@@ -58,7 +58,7 @@ def create() -> "Flask":
     if proxies:
         from werkzeug.middleware.proxy_fix import ProxyFix
 
-        application.wsgi_app = ProxyFix(application.wsgi_app, proxies, proxies, proxies)
+        application.wsgi_app = ProxyFix(application.wsgi_app, proxies, proxies, proxies, x_prefix=proxies)
     return application
 
 

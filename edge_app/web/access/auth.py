@@ -173,7 +173,7 @@ def login() -> ResponseReturnValue:
     """Ask for the password, then go to the page that was requested first."""
     then = languages.back(request.values.get("next", ""))
     if not must_log_in() or logged_in():
-        return redirect(then, 303)
+        return redirect(request.script_root + then, 303)
     if request.method == "GET":
         return render_template("login.html", error=None, next=then)
     with guard().one_guess:
@@ -193,7 +193,7 @@ def _guess(address: str, then: str) -> ResponseReturnValue:
     held.guesses.right(address)
     password = held.credentials.version
     g.session = held.sessions.new(logged_in=True, instead_of=g.session, password=password)
-    return redirect(then, 303)
+    return redirect(request.script_root + then, 303)
 
 
 @auth.post("/logout")

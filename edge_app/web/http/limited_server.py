@@ -1,9 +1,14 @@
 """waitress with shared limits: of connections, and of memory for the bodies of requests.
 
 waitress alone stops accepting at its limit of connections, a client that sends a byte now and then keeps its connection
-for ever, and each client may send a body of the greatest size. Here the client that holds most gives way.
+for ever, and each client may send a body of the greatest size. Here the client that holds most gives way. A body that
+is too large is refused by the app, in its words, as soon as its headers are there; what still comes of it is thrown
+away, since a connection that is closed while the client sends takes the answer with it.
 """
 
+import contextlib
+import json
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -12,7 +17,9 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
-from waitress.utilities import Error
+from waitress.utilities import Error, RequestEntityTooLarge
+
+from edge_app.web.http.problems import fault
 
 # Connections that waitress allows beyond our limit. It reaches them only if all wait for their answers: otherwise each
 # new connection above the limit closes an old one.
@@ -29,10 +36,11 @@ class NoRoom(Error):
     code = 503
     reason = "Service Unavailable"
 
-    def to_response(self, ident=None):
-        """Return status, headers and body."""
-        status, headers, body = super().to_response(ident)
-        return status, [*headers, ("Retry-After", str(RETRY))], body
+    def to_response(self, ident=None):  # pyright: ignore[reportIncompatibleMethodOverride]  (bytes; stub is wrong)
+        """Return status, headers and body: JSON, as the API promises; the page looks at the status alone."""
+        body = json.dumps(fault(self.code, self.body)[0]).encode()
+        headers = [("Content-Type", "application/json"), ("Retry-After", str(RETRY))]
+        return f"{self.code} {self.reason}", headers, body
 
 
 class Request(HTTPRequestParser):
@@ -54,10 +62,20 @@ class Request(HTTPRequestParser):
         """Take bytes that have come; return how many were taken."""
         was_headless = not self.headers_finished
         taken = super().received(data)
+        if isinstance(self.error, RequestEntityTooLarge):
+            return self._refuse(None, data)
         begins = was_headless and self.headers_finished and not self.completed
         if begins and not self._channel.server.admit(self._channel):
-            self.error, self.completed = NoRoom("Too much is being sent; try again."), True
+            return self._refuse(NoRoom("films: too much is being sent at the same time; try again."), data)
         return taken
+
+    def _refuse(self, error: Error | None, data: bytes) -> int:
+        """Have it answered now, by an error or else by the app, which sees the length of the body and none of it."""
+        self.error, self.completed, self.expect_continue = error, True, False
+        length = self.headers.get("CONTENT_LENGTH", str(self.body_bytes_received))  # a chunked one has no header of it
+        self.headers = {**self.headers, "CONNECTION": "close", "CONTENT_LENGTH": length}
+        self._channel.throws_away = True
+        return len(data)
 
 
 class Channel(HTTPChannel):
@@ -67,6 +85,43 @@ class Channel(HTTPChannel):
     server: "Server"  # pyright: ignore[reportIncompatibleVariableOverride]
     requests: list[Request]  # pyright: ignore[reportIncompatibleVariableOverride]
     request: Request | None  # pyright: ignore[reportIncompatibleVariableOverride]
+    # Whether what still comes belongs to a body that was refused, and until when it may come after the answer.
+    throws_away = False
+    until: float | None = None
+
+    def readable(self) -> bool:
+        """Return whether bytes are taken from the client now."""
+        return self.until is not None or super().readable()
+
+    def handle_read(self) -> None:
+        """Take bytes; throw away those of a refused body."""
+        if self.until is None:
+            super().handle_read()
+            return
+        try:
+            data = self.recv(self.adj.recv_bytes)
+        except OSError:
+            data = b""
+        if not data:
+            self.handle_close()
+
+    def received(self, data: bytes) -> bool:
+        """Take bytes that have come, unless they are of a refused body."""
+        return False if self.throws_away else super().received(data)
+
+    def handle_write(self) -> None:
+        """Send what is there; when a refusal is on its way, say that no more follows, and wait for the client's end."""
+        if self.throws_away and self.close_when_flushed and not self.will_close:
+            self.close_when_flushed = False
+            super().handle_write()
+            if self.total_outbufs_len:
+                self.close_when_flushed = True
+            elif self.socket and not self.will_close:
+                self.until = time.time() + PATIENCE
+                with contextlib.suppress(OSError):
+                    self.socket.shutdown(socket.SHUT_WR)
+            return
+        super().handle_write()
 
     def parser_class(self, adjusted: Adjustments) -> Request:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Return a parser for the next request; waitress calls this attribute and needs no class."""
@@ -144,7 +199,8 @@ class Server(TcpWSGIServer):
         """Close connections that are silent, and those whose request takes too long to come."""
         super().maintenance(now)  # pyright: ignore[reportArgumentType]  (seconds since the epoch; the stub says int)
         for channel in self._channels:
-            if channel.unserved and channel.request and channel.request.begun < now - PATIENCE:
+            begun = channel.unserved and channel.request and channel.request.begun
+            if (begun and begun < now - PATIENCE) or (channel.until is not None and channel.until < now):
                 channel.will_close = True
 
     def _drop_one(self, among: Iterable[Channel], held: Counter) -> None:

@@ -10,6 +10,7 @@ import datetime
 import ipaddress
 import ssl
 import threading
+from collections import Counter
 from pathlib import Path
 
 from edge_app import atomic_io
@@ -18,6 +19,8 @@ from edge_app import atomic_io
 DAYS = 800
 # Seconds for a handshake, and bytes read at a time.
 PATIENCE, AT_ONCE = 10, 1 << 16
+# Seconds without a byte after which a client that was answered sends no more: a break in a WLAN is seldom longer.
+SILENCE = 2
 
 
 def certificate(path: Path, key: Path, names: frozenset[str], addresses: list[str]) -> str:
@@ -126,24 +129,32 @@ class Terminator:
             return
         port = onto.get_extra_info("sockname")[1]
         self._clients[port] = writer.get_extra_info("peername")[0]
+        passed = Counter[str]()
+        sending = asyncio.create_task(_copy(reader, onto, passed))
         try:
-            await asyncio.gather(_copy(reader, onto), _copy(inner, writer))
+            await _copy(inner, writer, passed)
+            # A client that still sends reads the answer afterwards: closed now, it would lose it.
+            before = -1
+            while not sending.done() and before != passed.total():
+                before = passed.total()
+                await asyncio.wait((sending,), timeout=SILENCE)
         finally:
+            sending.cancel()
             self._clients.pop(port, None)
             writer.close()
-            onto.close()
+            onto.transport.abort()  # the server has ended, or all ends: what it did not take is not wanted
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passed: Counter[str]) -> None:
+    """Pass bytes on until their sender ends, and that it has, where it can be said; count them in `passed`."""
     with contextlib.suppress(OSError, ssl.SSLError, asyncio.IncompleteReadError):
         while content := await reader.read(AT_ONCE):
+            passed["bytes"] += len(content)
             writer.write(content)
             await writer.drain()
     with contextlib.suppress(OSError, RuntimeError):
         if writer.can_write_eof():
             writer.write_eof()
-        else:
-            writer.close()
 
 
 class Behind:

@@ -55,7 +55,7 @@ def remember(answer: Response, code: str) -> None:
 
 
 def back(path: str) -> str:
-    """Return the path to go back to if it is on this site, else that of the landing page.
+    """Return the path to go back to if it is on this site, else that of the landing page, without the site's prefix.
 
     A browser takes `//host` and `/\\host` for another site, and drops tabs and line breaks first.
     """

@@ -32,8 +32,9 @@ def show():
 
 @history.get("/history.csv")
 def export():
-    """Send the readings that the search finds as CSV."""
-    answer = Response(services().reading_store.export_csv(**_wanted()), mimetype="text/csv")
+    """Send the readings that the search finds as CSV; `bom=1`, as the page asks, begins it with a byte order mark."""
+    mark = "\ufeff" if request.args.get("bom") == "1" else ""
+    answer = Response(mark + services().reading_store.export_csv(**_wanted()), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f"attachment; filename=readings-{datetime.now():%Y-%m-%d}.csv"
     return answer
 

@@ -141,6 +141,6 @@ def erase():
 @pages.post("/language")
 def language():
     """Remember the chosen language, and go back."""
-    answer = redirect(languages.back(request.form.get("next", "")), 303)
+    answer = redirect(request.script_root + languages.back(request.form.get("next", "")), 303)
     languages.remember(answer, request.form.get("language", ""))
     return answer

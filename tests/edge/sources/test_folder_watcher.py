@@ -1,6 +1,12 @@
 """What a watch of a folder hands out, look by look."""
 
-from edge_app.sources.watching import FolderWatcher, WatchOptions
+import itertools
+import os
+import time
+
+from edge_app.sources import watching
+from edge_app.sources.folder_scan import FolderScan, Seen
+from edge_app.sources.watching import Final, FolderWatcher, WatchOptions
 from tests.support.watch import film
 
 
@@ -45,3 +51,93 @@ def test_links_that_go_round_end(inbox):
     film(inbox / "deep" / "film.png")
     looks = iter(FolderWatcher([inbox], WatchOptions(0.01)))
     assert [next(looks), next(looks), next(looks)] == [None, inbox / "deep" / "film.png", None]
+
+
+class _Share(FolderScan):
+    """A share that gives every file another inode at each look, as some network file systems do."""
+
+    numbers = itertools.count(1)
+
+    def look(self) -> dict[str, Seen]:
+        found = super().look()
+        return {path: Seen(seen.stamp._replace(inode=next(self.numbers)), seen.device) for path, seen in found.items()}
+
+
+def test_inodes_that_change_at_each_look(inbox, monkeypatch):
+    """A film is read, then once more since its inode is another; from then on the share's inodes do not count."""
+    monkeypatch.setattr(watching, "FolderScan", _Share)
+    watch = FolderWatcher([inbox], WatchOptions(0.01))
+    looks = iter(watch)
+    path, told = film(inbox / "film.png"), []
+    for found in itertools.islice(looks, 20):
+        if found is not None:
+            told.append(watch.record_outcome(found, True, "a" * 64))
+    assert told == [Final(), Final(is_same=True)]
+    path.write_bytes(path.read_bytes() + b"more")
+    assert [found for found in itertools.islice(looks, 3) if found] == [path]
+    assert watch.record_outcome(path, True, "b" * 64) == Final(replaces="a" * 64)
+
+
+def test_a_film_that_changes_while_it_is_read_is_read_again(inbox):
+    watch = FolderWatcher([inbox], WatchOptions(0.01))
+    looks = (found for found in watch if found)
+    path = film(inbox / "film.png")
+    assert next(looks) == path
+    status = path.stat()
+    with path.open("r+b") as file:
+        file.write(b"\x89")  # the same byte, and then the same time of writing
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert watch.record_outcome(path, True, "a" * 64) is None
+    assert next(looks) == path
+    assert watch.record_outcome(path, True, "a" * 64) == Final()
+
+
+def test_where_times_are_whole_seconds_a_film_must_be_still_for_two(inbox, monkeypatch):
+    """FAT's times are of two seconds: what changes within them leaves no trace."""
+
+    class _Fat(FolderScan):
+        def look(self) -> dict[str, Seen]:
+            found, even = super().look(), 1_700_000_000 * watching.SECOND_NS
+            stamps = {path: seen.stamp._replace(mtime_ns=even, ctime_ns=even) for path, seen in found.items()}
+            return {path: Seen(stamps[path], seen.device) for path, seen in found.items()}
+
+    monkeypatch.setattr(watching, "FolderScan", _Fat)
+    looks = (found for found in FolderWatcher([inbox], WatchOptions(0.05)) if found)
+    began = time.monotonic()
+    path = film(inbox / "film.png")
+    assert next(looks) == path
+    assert time.monotonic() - began >= watching.COARSE
+
+
+def test_what_replaced_a_film_and_went_before_it_was_read_may_come_back(inbox, tmp_path):
+    watch = FolderWatcher([inbox], WatchOptions(0.01))
+    looks = iter(watch)
+    path = film(inbox / "film.png")
+    assert next(found for found in looks if found) == path
+    assert watch.record_outcome(path, True, "a" * 64) == Final()
+    film(tmp_path / "other.png", seed=1001).replace(path)
+    assert [next(looks), next(looks)] == [None, None]  # the end of that look, and one that sees the other film
+    path.rename(tmp_path / "other.png")
+    assert next(found for found in looks if found).path == path  # a problem: it has gone
+    (tmp_path / "other.png").rename(path)
+    assert next(found for found in looks if found) == path
+    assert watch.record_outcome(path, True, "b" * 64) == Final(replaces="a" * 64)
+
+
+def test_once_gives_a_film_that_is_still_its_turn_however_long_looks_take(inbox, tmp_path, monkeypatch):
+    """It looks unfinished, and so is taken as it is; it has not changed, so nobody says that it is being written."""
+
+    class _Slow(FolderScan):
+        def look(self) -> dict[str, Seen]:
+            time.sleep(0.3)
+            return super().look()
+
+    monkeypatch.setattr(watching, "FolderScan", _Slow)
+    path = inbox / "cut.png"
+    path.write_bytes(film(tmp_path / "film.png").read_bytes()[:-5000])
+    watch, told = FolderWatcher([inbox], WatchOptions(0.01, patience=0.1, once=True)), []
+    for found in watch:
+        if found is not None:
+            told.append(found)
+            assert watch.record_outcome(found, read=False, sha256="a" * 64) == Final()
+    assert told == [path]

@@ -1,18 +1,22 @@
 """What the pages answer to odd questions: nothing that is typed into an address or a form is a fault of ours."""
 
 import io
+import re
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from edge_app.gate import refusal
+from edge_app.web.app import create_app
 from edge_app.web.http.rate_limits import Bucket
 from edge_app.web.http.request_helpers import MOST_LABEL
 from edge_app.web.views.history import A_PAGE
 from edge_app.web.views.upload import MOST_AT_ONCE
 from tests.support import results
 from tests.support.films import png
+from tests.support.forms import token_of
 
 JSON = {"Accept": "application/json"}
 
@@ -180,3 +184,22 @@ def test_who_sends_too_fast_is_told_when_to_come_again(browser, kept):
 def test_one_form_holds_so_many_films(browser, kept):
     answer = send(browser, *((io.BytesIO(b"no film"), "a.png") for _ in range(MOST_AT_ONCE + 1)))
     assert answer.status_code == 413 and "11 films were sent at once; 10 are allowed." in answer.text
+
+
+def test_behind_a_proxy_with_a_prefix_every_address_has_it(kept):
+    app = create_app(kept.settings, kept)
+    app.wsgi_app = ProxyFix(app.wsgi_app, 1, 1, 1, x_prefix=1)  # as `wsgi.py` does
+    client, headers = app.test_client(), {"X-Forwarded-Prefix": "/xray"}
+    page = client.get("/", headers=headers)
+    found = re.findall(r' (?:href|src|action|data-\w+)="(/[^"]*)"', page.text)
+    assert len(found) > 5
+    assert [address for address in found if not address.startswith("/xray/")] == []
+    data = {"csrf_token": token_of(page), "language": "es", "next": "/history?label=a"}
+    action = re.search(r'action="/xray(/[^"]*language[^"]*)"', page.text)[1]
+    assert client.post(action, data=data, headers=headers).location == "/xray/history?label=a"
+    assert "/xray/readings" in page.text
+
+
+def test_the_file_picker_offers_every_file(browser):
+    """DICOM files often have no suffix, and a browser's picker greys out what `accept` does not name."""
+    assert "accept" not in re.search(r'<input type="file" id="film"[^>]*>', browser.get("/").text)[0]
