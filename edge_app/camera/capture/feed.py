@@ -126,6 +126,8 @@ class Usb(OpenCvFeed):
 MOST_RAW = 640
 # Frames a second of a video file that does not state them.
 USUAL_RATE = 25.0
+# Seconds between two frames of a video file beyond which its times are taken for damaged.
+MOST_PAUSE = 60.0
 
 
 class Stream(OpenCvFeed):
@@ -155,7 +157,7 @@ class Video(OpenCvFeed):
     def __init__(self, path: Path):
         """Prepare a video file."""
         super().__init__(str(path), cv2.CAP_FFMPEG)
-        self._frames, self._rate = 0, USUAL_RATE
+        self._frames, self._rate, self._now = 0, USUAL_RATE, -1.0
 
     def open(self) -> None:
         """Open it."""
@@ -164,10 +166,14 @@ class Video(OpenCvFeed):
         self._rate = rate if 0 < rate <= 1000 else USUAL_RATE
 
     def read(self) -> tuple[np.ndarray, float]:
-        """Return the next frame."""
+        """Return the next frame, and the time that the file gives it: a phone's rate changes with the light."""
         pixels, _ = super().read()
+        given = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if self._capture else 0.0
+        # A file without times, or with damaged ones, gives the same again, or none.
+        self._now = given if self._now < given <= self._now + MOST_PAUSE else self._now + 1 / self._rate
+        self._now = max(self._now, 0.0)
         self._frames += 1
-        return pixels, (self._frames - 1) / self._rate
+        return pixels, self._now
 
     def _why_closed(self) -> str:
         return "it is not a video that can be read"

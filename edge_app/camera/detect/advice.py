@@ -25,7 +25,7 @@ NO_FILM, SEVERAL, CUT, FAR, MOVING, TILTED, DARK, BRIGHT, GLARE, SHADOW, BLURRED
 LEAST_PIXELS = 220
 # A film may reach beyond the frame by this share of its width.
 MOST_OVER = 0.01
-# Share of its width by which a film may move between two frames of one reading.
+# Share of its width by which a film may move within `frame_quality.STEP` seconds.
 MOST_MOVED = 0.02
 MOST_TILT = 0.35
 LEAST_SPAN, MOST_DARK, MOST_WHITE = 45, 0.5, 0.3

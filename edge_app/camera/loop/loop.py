@@ -104,7 +104,7 @@ class Loop:
             if self.turn:
                 turned = np.ascontiguousarray(np.rot90(frame.pixels, TURNS[self.turn]))
                 frame = Frame(turned, frame.number, frame.time)
-            view = film_view.look(frame.pixels, before)
+            view = film_view.look(frame.pixels, before, frame.time)
             before = view
             self.stability.add(frame, view)
             result = self._judge_if_due(frame, view)
