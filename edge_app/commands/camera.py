@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -130,32 +129,25 @@ def run(args) -> int:
 
 
 class Announcer:
-    """Reports advice and the camera's state on stderr when they change, but not too often.
+    """Reports advice and the camera's state on stderr when they change: advice does so at most once a second.
 
     Attributes:
         last: the sentence that was reported last.
     """
 
-    def __init__(self, say: Callable[[str], object], pause: float = 1.0):
-        """Begin.
-
-        Args:
-            say: prints a sentence.
-            pause: least seconds between two sentences.
-        """
+    def __init__(self, say: Callable[[str], object]):
+        """Begin; `say` prints a sentence."""
         self.last = "nothing was in view"
-        self._say, self._pause = say, pause
-        self._since: float | None = None
+        self._say = say
 
     def tell(self, moment: "Moment") -> None:
         """Report the most important sentence of a moment, if it is new."""
         from edge_app.camera.ui import screen
 
-        now = time.monotonic()
         words = screen.words(moment)[0]
-        if words != self.last and (self._since is None or now - self._since >= self._pause):
+        if words != self.last:
             self._say(f"camera: {words}")
-            self.last, self._since = words, now
+            self.last = words
 
 
 class Controls:

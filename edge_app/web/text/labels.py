@@ -52,8 +52,10 @@ ADVICE = {
     advice.SHADOW: _l("Shadow: take your hand away, or light the film evenly."),
     advice.BLURRED: _l("Blurred: hold still, and let the camera focus."),
     advice.MOIRE: _l("Screen stripes: move a little farther away, or turn the camera by a few degrees."),
+    advice.READY: _l("Seen well: hold still."),
+    advice.PRESS: _l("Seen well: press the button."),
+    advice.DONE: _l("Done: take the film away, or show the next one."),
 }
-READY = _l("Seen well: hold still.")
 WAITING = _l("No picture from the camera yet.")
 BROKEN = _l("The camera gives no picture; trying again.")
 
