@@ -12,18 +12,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-SCENES = ("light box", "large light box", "full light box", "viewer", "desktop", "window")
+# Bare light is round the film, far round it, nowhere, only above and below it; a viewer before black, or in a desktop.
+SCENES = ("light box", "large light box", "full light box", "narrow light box", "viewer", "desktop", "window")
 # Width and height of a scene and of a frame, in pixels, and pixels of a scene to a centimetre.
 SCENE, FRAME, PER_CM = (2400, 1500), (1280, 720), 20
-# Of a phone: focal length in pixels (60 degrees across), seconds to read all rows, seconds of an exposure by lamp light.
+# Of a phone: focal length in pixels (60 degrees across), seconds to read all rows, seconds of an exposure indoors.
 FOCAL, READ_OUT, EXPOSURE = 1108, 0.02, 0.012
 # A steady hand: frequency in hertz, and amplitude in degrees of turning and centimetres of moving (postural sway, and
 # physiological tremor of 8 to 12 Hz).
 SWAY, TREMOR = (0.7, 0.15, 0.25), (9.0, 0.02, 0.008)
 # Seconds in which the camera comes near, and in which the exposure goes two thirds of the way to its aim.
 COMES, SETTLES = 0.8, 0.3
-# Mean level, of 1, that the exposure aims at.
-AIM = 0.28
+# Mean level, of 1, that the exposure aims at, and the level that the brightest hundredth of the middle may have.
+AIM, BRIGHTEST = 0.28, 0.9
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,13 @@ class Scene:
         light: float32 (h, w, 3), linear, red green blue, 0 dark .. 1 as bright as a light box and more.
         corners: float (4, 2), of the film in it, from its upper left clockwise.
         distance: from which a person would take it, in centimetres.
+        middle: where in the scene the camera aims, x and y.
     """
 
     light: np.ndarray
     corners: np.ndarray
     distance: float
+    middle: tuple[float, float] = (SCENE[0] / 2, SCENE[1] / 2)
 
 
 def scene(name: str, film: np.ndarray, seed: int = 0) -> Scene:
@@ -59,7 +62,9 @@ def scene(name: str, film: np.ndarray, seed: int = 0) -> Scene:
     high = {"large light box": 24, "window": 36}.get(name, 43 if height >= width else 35) * PER_CM
     wide = round(high * width / height)
     if name != "window":
-        rim = {"light box": (6, 3), "large light box": (28, 10), "full light box": (0, 0)}[name]
+        rim = {"light box": (6, 3), "large light box": (28, 10), "full light box": (0, 0), "narrow light box": (0, 4)}[
+            name
+        ]
         half = wide // 2 + rim[0] * PER_CM, high // 2 + rim[1] * PER_CM
         _fill(light, (x, y), (half[0] + 50, half[1] + 50), 0.12)  # its housing
         _fill(light, (x, y), half, 1.0)
@@ -78,7 +83,7 @@ def two_films(film: np.ndarray, other: np.ndarray) -> Scene:
     _fill(light, (x, y), (wide + 120, high // 2 + 80), 1.0)
     corners = _lay(light, film, (x - wide // 2 - 30, y), (wide, high))
     _lay(light, other, (x + wide // 2 + 30, y), (wide, high))
-    return Scene(light, corners, 1.3 * high / FRAME[1] * FOCAL / PER_CM)
+    return Scene(light, corners, (2 * wide + 300) / FRAME[0] * FOCAL / PER_CM)
 
 
 def frames(shown: Scene, rate: float, seconds: float, tripod: bool = False, seed: int = 0) -> Iterator[np.ndarray]:
@@ -101,8 +106,10 @@ def frames(shown: Scene, rate: float, seconds: float, tripod: bool = False, seed
             ]
             light += cv2.remap(shown.light, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
         light *= gain / (3 if moves else 1)
-        level = float(np.clip(light[::8, ::8], 0, 1).mean())
-        gain *= (AIM / max(level, 0.01)) ** (1 - np.exp(-1 / (rate * SETTLES)))
+        seen = light[::8, ::8, 1]
+        middle = np.quantile(seen[20:70, 40:120], 0.99)
+        wanted = min(AIM / max(float(np.clip(seen, 0, 1).mean()), 0.01), BRIGHTEST / max(float(middle), 0.01))
+        gain *= wanted ** (1 - np.exp(-1 / (rate * SETTLES)))
         yield _sensor(light, rng)
 
 
@@ -160,9 +167,10 @@ def _map(shown: Scene, pose: np.ndarray, half: float) -> tuple[np.ndarray, np.nd
     """Return where in the scene each pixel of a frame looks, float32 (720, 1280) each, x and y."""
     turn = cv2.Rodrigues(np.deg2rad(pose[:3]).reshape(3, 1))[0]
     move = np.array([*pose[3:5], shown.distance - pose[5]])
-    middle = shown.corners.mean(axis=0)
     inside = np.array([[FOCAL, 0, FRAME[0] / 2], [0, FOCAL, FRAME[1] / 2], [0, 0, 1]])
-    onto_plane = np.array([[1 / PER_CM, 0, -middle[0] / PER_CM], [0, 1 / PER_CM, -middle[1] / PER_CM], [0, 0, 1]])
+    onto_plane = np.array(
+        [[1 / PER_CM, 0, -shown.middle[0] / PER_CM], [0, 1 / PER_CM, -shown.middle[1] / PER_CM], [0, 0, 1]]
+    )
     to_frame = inside @ np.column_stack([turn[:, 0], turn[:, 1], move]) @ onto_plane
     back = np.linalg.inv(to_frame)
     x, y = np.meshgrid(np.arange(FRAME[0]) + half, np.arange(FRAME[1]) + half)

@@ -16,11 +16,12 @@ from edge_app.camera.detect.frame_quality import Quality
 if TYPE_CHECKING:  # the page needs the kinds of advice alone
     from edge_app.camera.detect.outline import Outline
 
-# Kinds of advice, in the order in which they are given; the last three say what a person does once all is well.
+# Kinds of advice, in the order in which they are given; the last line says what a person does once all is well.
 NO_FILM, SEVERAL, CUT, FAR, MOVING, TILTED, DARK, BRIGHT, GLARE, SHADOW, BLURRED, MOIRE = (
     *("no film", "several films", "cut", "too far", "moving", "tilted", "too dark", "too bright"),
     *("glare", "shadow", "blurred", "moire"),
 )
+NEAR = "too near"
 READY, PRESS, DONE = "seen well", "press the button", "done"
 # Pixels of the film's shorter side: with fewer the lungs have less than 160 of the crop's 192 pixels a side.
 LEAST_PIXELS = 220
@@ -36,6 +37,7 @@ LEAST_SHARPNESS, MOST_MOIRE = 0.25, 14.0
 # They stand in JSON too, as the sentence of a refusal: their words do not change.
 SENTENCES = {
     NO_FILM: "no film in view: hold the camera before a film on a light box or a screen",
+    NEAR: "a film may fill the picture, but not all its edges can be told: move back until a margin shows all round",
     SEVERAL: "several films in view: show one, or move closer to it",
     CUT: "the film is cut by the picture's {where} edge: move back, or to that side",
     FAR: "move closer: the film is {pixels:.0f} pixels wide, {least} are needed",

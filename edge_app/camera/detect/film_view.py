@@ -69,10 +69,11 @@ def look(pixels: np.ndarray, before: View | None = None, time: float = 0.0) -> V
     glance = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
     if before and not before.outlines and np.abs(glance - before.glance).max() <= UNCHANGED:
         return before
-    found, frame = outline.find(pixels), (pixels.shape[1], pixels.shape[0])
     places = _recalled(before.places if before else (), time)
+    found, fills = outline.search(pixels, known=places[-1].corners if places else None)
+    frame = (pixels.shape[1], pixels.shape[0])
     if not found:
-        return View([], advice.of([], None, frame), glance, places=places)
+        return View([], [advice.plain(advice.NEAR if fills else advice.NO_FILM)], glance, places=places)
     corners = found[0].corners
     known = places[0] if places else Place(corners, time)
     seen = frame_quality.measure(pixels, corners, known.corners if places else None, time - known.time)

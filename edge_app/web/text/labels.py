@@ -39,6 +39,7 @@ QUALITY = {
 # By kind of `camera.advice.Advice`.
 ADVICE = {
     advice.NO_FILM: _l("No film in view: show a chest film on a light box or a screen."),
+    advice.NEAR: _l("Too near: move back until a margin shows all round the film."),
     advice.SEVERAL: _l("Several films in view: show one, or move closer to it."),
     advice.CUT: _l("Part of the film is outside the picture: move back."),
     advice.FAR: _l("Move closer."),
