@@ -111,6 +111,12 @@ class Usb(OpenCvFeed):
         super().__init__(device, cv2.CAP_V4L2, wanted)
         self._device = device
 
+    def read(self) -> tuple[np.ndarray, float]:
+        """Return the next frame, and when the kernel has it that it was taken."""
+        pixels, now = super().read()
+        stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if self._capture else 0.0
+        return pixels, taken_at(stamp, now)
+
     def _why_closed(self) -> str:
         from edge_app.camera.capture import devices
 
@@ -120,6 +126,21 @@ class Usb(OpenCvFeed):
         from edge_app.camera.capture import devices
 
         return FeedFault(devices.problem(Path(self._device)) or "it gives no more pictures")
+
+
+# Seconds that a frame may have waited in the kernel's buffers.
+MOST_WAITED = 1.0
+
+
+def taken_at(stamp: float, came: float) -> float:
+    """Return when a frame was taken, in seconds of `time.monotonic`.
+
+    Args:
+        stamp: the driver's stamp of it. Most drivers use the clock of `time.monotonic`, as V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC
+            says; one that uses another, or none, is told by a stamp far from `came`.
+        came: when it came.
+    """
+    return stamp if 0 <= came - stamp <= MOST_WAITED else came
 
 
 # Wider than this, USB 2 carries only some 10 raw pictures a second, so the camera is set to JPEG.

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_app.camera.capture import feed
 from edge_app.camera.capture.camera import Camera
 from edge_app.camera.capture.frame import Frame
 from edge_app.camera.detect import film_view, frame_quality
@@ -103,6 +104,14 @@ def test_movement_is_told_by_the_second_not_by_the_frame(rate, speed, moves):
     moved = ends[-1].figures[frame_quality.MOVED]
     assert moved == pytest.approx(speed * frame_quality.STEP, rel=0.5, abs=0.01)
     assert (MOVING in [one.kind for one in ends[-1].advice]) == moves
+
+
+@pytest.mark.parametrize(
+    ("stamp", "came", "taken"),
+    [(99.9, 100.0, 99.9), (0.0, 100.0, 100.0), (1.7e9, 100.0, 100.0), (98.9, 100.0, 100.0), (100.0, 100.0, 100.0)],
+)
+def test_a_stamp_of_the_driver_counts_if_it_is_of_the_same_clock(stamp, came, taken):
+    assert feed.taken_at(stamp, came) == taken
 
 
 def test_a_video_whose_rate_changes_keeps_the_times_that_its_file_gives(tmp_path):
