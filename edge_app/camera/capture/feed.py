@@ -136,8 +136,8 @@ def taken_at(stamp: float, came: float) -> float:
     """Return when a frame was taken, in seconds of `time.monotonic`.
 
     Args:
-        stamp: the driver's stamp of it. Most drivers use the clock of `time.monotonic`, as V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC
-            says; one that uses another, or none, is told by a stamp far from `came`.
+        stamp: the driver's stamp of it. Most drivers use the clock of `time.monotonic` (in the kernel's documents:
+            V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC). One that uses another clock, or none, gives a stamp far from `came`.
         came: when it came.
     """
     return stamp if 0 <= came - stamp <= MOST_WAITED else came
