@@ -91,6 +91,7 @@ def run(args) -> int:
     with Service() as service, ScreeningRun(args, camera=True, service=service) as screening:
         import cv2
 
+        from edge_app.camera.detect.advice import NO_FILM
         from edge_app.camera.loop.loop import Loop
         from edge_app.camera.loop.stability import MOST_HELD, STILL, Stability
 
@@ -109,9 +110,11 @@ def run(args) -> int:
                 service.ready()
                 try:
                     for moment in loop.moments():
+                        signals.obey()
                         service.alive()
                         if screening.lights:
-                            screening.lights.look(bool(moment.view and moment.view.outlines))
+                            said = [one.kind for one in moment.advice]
+                            screening.lights.look(bool(said) and NO_FILM not in said)
                         if moment.result:
                             screening.take(moment.result)
                             judged += 1

@@ -28,7 +28,13 @@ class Stop(NamedTuple):
 def started(address: str, model: Path, *more: str) -> subprocess.Popen:
     """Start the program at a camera."""
     words = [sys.executable, "-m", "edge_app", "camera", address, "--json", "--screen", "none", "--model", str(model)]
-    return subprocess.Popen([*words, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # A background job is started with SIGINT ignored, and hands that on; a terminal does not.
+    return subprocess.Popen([*words, *more], cwd=ROOT, preexec_fn=_heed_sigint, **pipes)
+
+
+def _heed_sigint() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def by_signal(state: str, number: signal.Signals, model: Path) -> Stop:
@@ -46,8 +52,12 @@ def by_signal(state: str, number: signal.Signals, model: Path) -> Stop:
             time.sleep(0.3)
             began = time.monotonic()
             program.send_signal(number)
-            _, rest = program.communicate(timeout=60)
-            return Stop(program.returncode, said + rest, time.monotonic() - began)
+            try:
+                _, rest = program.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                rest = "it did not end within 60 s and was killed"
+            return Stop(program.wait(), said + rest, time.monotonic() - began)
     finally:
         server.close()
 

@@ -24,9 +24,12 @@ def main() -> int:
         stop = stream_stops.by_signal(state, number, args.model)
         ends[state, number.name, stop.code] += 1
         slowest = max(slowest, stop.seconds)
-        if stop.code != stream_stops.SIGNALS[number]:
-            wrong += 1
-            print(f"{state}, {number.name}: ended with {stop.code}: {stop.said}", flush=True)
+        is_right = stop.code == stream_stops.SIGNALS[number]
+        wrong += not is_right
+        print(
+            f"{state}, {number.name}: {stop.code} after {stop.seconds:.1f} s {'' if is_right else stop.said}",
+            flush=True,
+        )
     for (state, name, code), count in sorted(ends.items()):
         print(f"{state:8} {name:8} exit code {code}: {count}")
     print(f"{args.stops} stops, {wrong} otherwise than documented; the slowest took {slowest:.1f} s")

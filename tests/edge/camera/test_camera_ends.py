@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.support import stream_stops
+from tests.support.camera_pictures import until
 from tests.support.camera_server import Server
 from tests.support.program import ROOT
 
@@ -37,6 +38,22 @@ def test_a_server_that_goes_away_ends_a_run_that_gives_up_with_code_1(camera_mod
         _, said = program.communicate(timeout=60)
     assert program.returncode == 1
     assert f"{server.address}: no picture for" in said.splitlines()[-1]
+
+
+def test_the_page_with_a_camera_that_stalls_ends_too(camera_model, tmp_path):
+    server = Server()
+    words = ["--camera", server.address, "--model", str(camera_model), "--port", "0", "--state", str(tmp_path)]
+    line = [sys.executable, "-m", "edge_app", "serve", *words]
+    try:
+        with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as program:
+            next(line for line in program.stdout if "Listening" in line)
+            assert until(lambda: server.number > 3)
+            server.go.clear()
+            program.terminate()
+            _, said = program.communicate(timeout=60)
+    finally:
+        server.close()
+    assert program.returncode in (0, 143) and "FATAL" not in said and "Traceback" not in said, said
 
 
 # Its end takes longer than the read, which then comes back into a Python that has ended.
