@@ -6,19 +6,19 @@ if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
 
 import gc
 import os
-import sys
 
 # Half of the time that imports take goes into looking for garbage among modules that stay, and into numpy's threads for
 # large matrices, of which there are none here. `pipeline` switches the collector on again.
 gc.disable()
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from edge_app.commands.cli import main  # noqa: E402 (after what must come first)
+from edge_app import process_end  # noqa: E402 (after what must come first)
+from edge_app.commands.cli import main  # noqa: E402
 
 
 def run() -> None:
     """Run the program; `covid-xray` of an installation calls this."""
-    sys.exit(main())
+    process_end.end_with(main)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def looks(video: str, frames: int) -> tuple[list[tuple[float, bool]], list[float
                     if frame is None:  # a stream may pause
                         continue
                     started = time.process_time()
-                    before = film_view.look(frame.pixels, before)
+                    before = film_view.look(frame.pixels, before, frame.time)
                     looked.append(((time.process_time() - started) * 1000, bool(before.outlines)))
                     memory.append(resident())
             except CameraEnded:

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -92,6 +91,7 @@ def run(args) -> int:
     with Service() as service, ScreeningRun(args, camera=True, service=service) as screening:
         import cv2
 
+        from edge_app.camera.detect.advice import NO_FILM
         from edge_app.camera.loop.loop import Loop
         from edge_app.camera.loop.stability import MOST_HELD, STILL, Stability
 
@@ -110,9 +110,11 @@ def run(args) -> int:
                 service.ready()
                 try:
                     for moment in loop.moments():
+                        signals.obey()
                         service.alive()
                         if screening.lights:
-                            screening.lights.look(bool(moment.view and moment.view.outlines))
+                            said = [one.kind for one in moment.advice]
+                            screening.lights.look(bool(said) and NO_FILM not in said)
                         if moment.result:
                             screening.take(moment.result)
                             judged += 1
@@ -130,32 +132,25 @@ def run(args) -> int:
 
 
 class Announcer:
-    """Reports advice and the camera's state on stderr when they change, but not too often.
+    """Reports advice and the camera's state on stderr when they change: advice does so at most once a second.
 
     Attributes:
         last: the sentence that was reported last.
     """
 
-    def __init__(self, say: Callable[[str], object], pause: float = 1.0):
-        """Begin.
-
-        Args:
-            say: prints a sentence.
-            pause: least seconds between two sentences.
-        """
+    def __init__(self, say: Callable[[str], object]):
+        """Begin; `say` prints a sentence."""
         self.last = "nothing was in view"
-        self._say, self._pause = say, pause
-        self._since: float | None = None
+        self._say = say
 
     def tell(self, moment: "Moment") -> None:
         """Report the most important sentence of a moment, if it is new."""
         from edge_app.camera.ui import screen
 
-        now = time.monotonic()
         words = screen.words(moment)[0]
-        if words != self.last and (self._since is None or now - self._since >= self._pause):
+        if words != self.last:
             self._say(f"camera: {words}")
-            self.last, self._since = words, now
+            self.last = words
 
 
 class Controls:

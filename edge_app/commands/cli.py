@@ -5,7 +5,9 @@ import importlib
 import os
 import signal
 import sys
+from typing import NoReturn
 
+from edge_app import addresses
 from edge_app.commands import COMMANDS, EXIT_CODES
 from edge_app.errors import EdgeError
 
@@ -26,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 (it lives as long as the process)
         getattr(sys, name).reconfigure(errors="backslashreplace")  # a file's name may hold bytes that are not text
     words = sys.argv[1:] if arguments is None else arguments
+    if any(addresses.public(word) != word for word in words):
+        addresses.hide_from_process_list()
     try:
         args = parser(words[0] if words else None).parse_args(words)
         code = args.func(args)
@@ -51,7 +55,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     Args:
         command: a name of `COMMANDS`, or `*` for all.
     """
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="python -m edge_app",
         description=DESCRIPTION,
         epilog=f"{EXAMPLES}\n{EXIT_CODES}",
@@ -73,6 +77,12 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
 def _silence_stdout() -> None:
     """Discard what is left: Python would complain once more when it flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End with exit code 2 and the message, in which words that were not understood may hold a password."""
+        super().error(addresses.public(message))
 
 
 class _Version(argparse.Action):

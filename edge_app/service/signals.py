@@ -47,6 +47,12 @@ def install_handlers() -> None:
     sys.unraisablehook = _unraisable
 
 
+def obey() -> None:
+    """Raise `Stopped` again if a signal came and its exception was lost, as in a destructor, or inside a library."""
+    if _stop.number and not _stop.is_held:
+        raise Stopped(_stop.number)
+
+
 @contextlib.contextmanager
 def held() -> Iterator[None]:
     """Finish the block, such as writing down a film, before a signal is obeyed."""
@@ -60,6 +66,6 @@ def held() -> Iterator[None]:
 
 
 def _unraisable(fault: "sys.UnraisableHookArgs") -> None:
-    """Stay silent about a stop that met a destructor, which cannot pass it on; `held` raises it again."""
+    """Stay silent about a stop that met a destructor, which cannot pass it on; `held` and `obey` raise it again."""
     if not issubclass(fault.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(fault)

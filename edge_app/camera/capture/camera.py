@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge_app import addresses
 from edge_app.camera.capture import devices, feed
 from edge_app.camera.capture.fault import FeedFault
 from edge_app.camera.capture.frame import Frame
@@ -23,7 +24,8 @@ from edge_app.sources.film_paths import IMAGE_SUFFIXES
 STARTING, LIVE, RESTARTING, ENDED = "starting", "live", "restarting", "ended"
 # Pauses in seconds before it is opened again, the last for ever.
 PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-# Seconds that a reader may take to end once the camera is closed: one that hangs is left behind.
+# Seconds that its threads may take to end once the camera is closed: one that hangs in a driver is left behind, and
+# the process ends all the same (`edge_app.process_end`).
 FAREWELL = 2.0
 STREAMS = ("rtsp://", "rtsps://", "http://", "https://")
 
@@ -51,7 +53,7 @@ class Camera:
     """Frames of one camera.
 
     Attributes:
-        name: as the user named it, or what `auto` found.
+        name: as the user named it, without a password, or what `auto` found.
         live: whether frames come by themselves; a recording gives one frame at each call.
     """
 
@@ -67,9 +69,10 @@ class Camera:
         Raises:
             WrongUsage: there is no camera of this name.
         """
-        self.name = automatic() if name == "auto" else name
+        self._source = automatic() if name == "auto" else name
+        self.name = addresses.public(self._source)
         self._size, self._give_up = size, give_up
-        self._feed = named(self.name, size)
+        self._feed = named(self._source, size)
         self.live = self._feed.live
         self._news = threading.Condition()
         self._status = Status()
@@ -79,8 +82,8 @@ class Camera:
         self._fault = ""
         self._came = time.monotonic()
         self._closed = False
-        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
-        self._reader: threading.Thread | None = None
+        self._supervisor = threading.Thread(target=self._supervise, name="camera", daemon=True)
+        self._readers: list[threading.Thread] = []  # the last one, and those before it that still hang
 
     @property
     def status(self) -> Status:
@@ -111,10 +114,10 @@ class Camera:
         if not self.live:
             self._feed.close()
             return
-        # Python ends a daemon thread by an exception that OpenCV does not let through: the process would abort.
-        for thread in (self._supervisor, self._reader):
-            if thread and thread.is_alive():
-                thread.join(FAREWELL)
+        until = time.monotonic() + FAREWELL
+        for thread in (self._supervisor, *self._readers):
+            if thread.is_alive():
+                thread.join(max(0.0, until - time.monotonic()))
 
     def newest(self, wait: float) -> Frame | None:
         """Return the newest frame that was not returned before; of a recording the next frame.
@@ -165,8 +168,9 @@ class Camera:
                 self._round += 1
                 begun, frames = self._round, self._status.frames
                 watchdog = Watchdog(self._feed.noisy)
-            self._reader = threading.Thread(target=self._read, args=(begun, watchdog), daemon=True)
-            self._reader.start()
+            reader = threading.Thread(target=self._read, args=(begun, watchdog), name="frames", daemon=True)
+            self._readers = [*(thread for thread in self._readers if thread.is_alive()), reader]
+            reader.start()
             self._fault = self._until_fault(begun, watchdog)
             if self._closed:
                 return
@@ -179,7 +183,7 @@ class Camera:
                 self._news.notify_all()
                 self._news.wait_for(lambda: self._closed, pause)
             if not self._closed:
-                self._feed = named(self.name, self._size)
+                self._feed = named(self._source, self._size)
 
     def _until_fault(self, begun: int, watchdog: Watchdog) -> str:
         """Wait until this round's thread has failed or counts as dead; return why."""
@@ -224,7 +228,7 @@ class Camera:
 
     def _fail(self, watchdog: Watchdog, why: str) -> None:
         with self._news:
-            watchdog.fault = why
+            watchdog.fault = addresses.public(why)
             self._news.notify_all()
 
 
@@ -269,7 +273,7 @@ def named(name: str, size: tuple[int, int]) -> feed.Feed:
         pictures = sorted(map(Path, glob.glob(name)))  # noqa: PTH207 (a pattern with its folders)
     if not pictures:
         raise WrongUsage(
-            f"camera: '{name}' is not a camera, a video, or a folder or pattern of pictures; "
+            f"camera: '{addresses.public(name)}' is not a camera, a video, or a folder or pattern of pictures; "
             "see 'python -m edge_app cameras'."
         )
     return feed.Pictures(pictures)

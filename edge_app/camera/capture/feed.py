@@ -111,6 +111,12 @@ class Usb(OpenCvFeed):
         super().__init__(device, cv2.CAP_V4L2, wanted)
         self._device = device
 
+    def read(self) -> tuple[np.ndarray, float]:
+        """Return the next frame, and when the kernel has it that it was taken."""
+        pixels, now = super().read()
+        stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if self._capture else 0.0
+        return pixels, taken_at(stamp, now)
+
     def _why_closed(self) -> str:
         from edge_app.camera.capture import devices
 
@@ -122,10 +128,27 @@ class Usb(OpenCvFeed):
         return FeedFault(devices.problem(Path(self._device)) or "it gives no more pictures")
 
 
+# Seconds that a frame may have waited in the kernel's buffers.
+MOST_WAITED = 1.0
+
+
+def taken_at(stamp: float, came: float) -> float:
+    """Return when a frame was taken, in seconds of `time.monotonic`.
+
+    Args:
+        stamp: the driver's stamp of it. Most drivers use the clock of `time.monotonic` (in the kernel's documents:
+            V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC). One that uses another clock, or none, gives a stamp far from `came`.
+        came: when it came.
+    """
+    return stamp if 0 <= came - stamp <= MOST_WAITED else came
+
+
 # Wider than this, USB 2 carries only some 10 raw pictures a second, so the camera is set to JPEG.
 MOST_RAW = 640
 # Frames a second of a video file that does not state them.
 USUAL_RATE = 25.0
+# Seconds between two frames of a video file beyond which its times are taken for damaged.
+MOST_PAUSE = 60.0
 
 
 class Stream(OpenCvFeed):
@@ -155,7 +178,7 @@ class Video(OpenCvFeed):
     def __init__(self, path: Path):
         """Prepare a video file."""
         super().__init__(str(path), cv2.CAP_FFMPEG)
-        self._frames, self._rate = 0, USUAL_RATE
+        self._frames, self._rate, self._now = 0, USUAL_RATE, -1.0
 
     def open(self) -> None:
         """Open it."""
@@ -164,10 +187,14 @@ class Video(OpenCvFeed):
         self._rate = rate if 0 < rate <= 1000 else USUAL_RATE
 
     def read(self) -> tuple[np.ndarray, float]:
-        """Return the next frame."""
+        """Return the next frame, and the time that the file gives it: a phone's rate changes with the light."""
         pixels, _ = super().read()
+        given = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if self._capture else 0.0
+        # A file without times, or with damaged ones, gives the same again, or none.
+        self._now = given if self._now < given <= self._now + MOST_PAUSE else self._now + 1 / self._rate
+        self._now = max(self._now, 0.0)
         self._frames += 1
-        return pixels, (self._frames - 1) / self._rate
+        return pixels, self._now
 
     def _why_closed(self) -> str:
         return "it is not a video that can be read"

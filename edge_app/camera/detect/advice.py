@@ -16,16 +16,18 @@ from edge_app.camera.detect.frame_quality import Quality
 if TYPE_CHECKING:  # the page needs the kinds of advice alone
     from edge_app.camera.detect.outline import Outline
 
-# Kinds of advice, in the order in which they are given.
+# Kinds of advice, in the order in which they are given; the last line says what a person does once all is well.
 NO_FILM, SEVERAL, CUT, FAR, MOVING, TILTED, DARK, BRIGHT, GLARE, SHADOW, BLURRED, MOIRE = (
     *("no film", "several films", "cut", "too far", "moving", "tilted", "too dark", "too bright"),
     *("glare", "shadow", "blurred", "moire"),
 )
+NEAR = "too near"
+READY, PRESS, DONE = "seen well", "press the button", "done"
 # Pixels of the film's shorter side: with fewer the lungs have less than 160 of the crop's 192 pixels a side.
 LEAST_PIXELS = 220
 # A film may reach beyond the frame by this share of its width.
 MOST_OVER = 0.01
-# Share of its width by which a film may move between two frames of one reading.
+# Share of its width by which a film may move within `frame_quality.STEP` seconds.
 MOST_MOVED = 0.02
 MOST_TILT = 0.35
 LEAST_SPAN, MOST_DARK, MOST_WHITE = 45, 0.5, 0.3
@@ -35,6 +37,7 @@ LEAST_SHARPNESS, MOST_MOIRE = 0.25, 14.0
 # They stand in JSON too, as the sentence of a refusal: their words do not change.
 SENTENCES = {
     NO_FILM: "no film in view: hold the camera before a film on a light box or a screen",
+    NEAR: "a film may fill the picture, but not all its edges can be told: move back until a margin shows all round",
     SEVERAL: "several films in view: show one, or move closer to it",
     CUT: "the film is cut by the picture's {where} edge: move back, or to that side",
     FAR: "move closer: the film is {pixels:.0f} pixels wide, {least} are needed",
@@ -46,9 +49,12 @@ SENTENCES = {
     SHADOW: "shadow on the {where}: take the hand away, or light it evenly",
     BLURRED: "blurred: hold still, and let the camera focus",
     MOIRE: "stripes of the screen: move a little farther away, or turn the camera by some degrees",
+    READY: "seen well: hold still",
+    PRESS: "seen well: press the button, space or Return",
+    DONE: "done: take the film away, or show the next one",
 }
 # Advice that does not keep a film from being judged.
-MILD = (TILTED, SHADOW, MOIRE)
+MILD = (TILTED, SHADOW, MOIRE, READY, PRESS, DONE)
 
 
 @dataclass(frozen=True)
@@ -80,8 +86,8 @@ def of(outlines: "Sequence[Outline]", seen: Quality | None, frame: tuple[int, in
         frame: width and height of the frame.
     """
     if not outlines or seen is None:
-        return [_advice(NO_FILM)]
-    several = [_advice(SEVERAL)] if len(outlines) > 1 else []
+        return [plain(NO_FILM)]
+    several = [plain(SEVERAL)] if len(outlines) > 1 else []
     figures, over = seen.figures, _over(outlines[0].corners, frame)
     wrong = {
         CUT: bool(over),
@@ -99,9 +105,14 @@ def of(outlines: "Sequence[Outline]", seen: Quality | None, frame: tuple[int, in
     return several + [_advice(kind, where.get(kind, ""), figures) for kind, is_wrong in wrong.items() if is_wrong]
 
 
-def _advice(kind: str, where: str = "", figures: Mapping[str, float] | None = None) -> Advice:
-    pixels = figures[quality.PIXELS] if figures else 0
-    return Advice(kind, SENTENCES[kind].format(where=where, pixels=pixels, least=LEAST_PIXELS), where)
+def plain(kind: str) -> Advice:
+    """Return advice whose sentence has no place and no figure, such as `READY`."""
+    return Advice(kind, SENTENCES[kind])
+
+
+def _advice(kind: str, where: str, figures: Mapping[str, float]) -> Advice:
+    sentence = SENTENCES[kind].format(where=where, pixels=figures[quality.PIXELS], least=LEAST_PIXELS)
+    return Advice(kind, sentence, where)
 
 
 def _over(corners: np.ndarray, frame: tuple[int, int]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -14,6 +15,15 @@ from edge_app.camera.detect.outline import Outline
 GLANCE = (48, 27)
 # Most grey levels by which a pixel of an unchanged scene's thumbnail differs: noise is averaged out.
 UNCHANGED = 3.0
+# Seconds for which a film's place is remembered: one that comes back later may lie elsewhere.
+RECALLED = 1.0
+
+
+class Place(NamedTuple):
+    """Where the surest film of a frame was: `corners` as of `Outline`, `time` as of `Frame`."""
+
+    corners: np.ndarray
+    time: float
 
 
 @dataclass(frozen=True)
@@ -25,12 +35,15 @@ class View:
         advice: what would help, the most important first.
         glance: the frame's thumbnail, float32 (27, 48), 0 .. 255.
         figures: of `frame_quality.measure`; empty without a film.
+        places: where the film was in this and earlier frames, the oldest first: one at least `frame_quality.STEP`
+            seconds old, if there is one, and all after it.
     """
 
     outlines: list[Outline]
     advice: list[Advice]
     glance: np.ndarray
     figures: Mapping[str, float] = field(default_factory=dict)
+    places: tuple[Place, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -43,21 +56,32 @@ class View:
         return self.figures.get(frame_quality.SHARPNESS, 0.0)
 
 
-def look(pixels: np.ndarray, before: View | None = None) -> View:
+def look(pixels: np.ndarray, before: View | None = None, time: float = 0.0) -> View:
     """Look at a frame.
 
     Args:
         pixels: uint8 RGB (H, W, 3).
         before: what was seen in the frame before. If no film was in view and nothing has changed, it is returned at
             once.
+        time: of the frame, in seconds, as of `Frame`.
     """
     small = cv2.resize(pixels, GLANCE, interpolation=cv2.INTER_AREA)
     glance = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
     if before and not before.outlines and np.abs(glance - before.glance).max() <= UNCHANGED:
         return before
-    found, frame = outline.find(pixels), (pixels.shape[1], pixels.shape[0])
+    places = _recalled(before.places if before else (), time)
+    found, fills = outline.search(pixels, known=places[-1].corners if places else None)
+    frame = (pixels.shape[1], pixels.shape[0])
     if not found:
-        return View([], advice.of([], None, frame), glance)
-    known = before.outlines[0].corners if before and before.outlines else None
-    seen = frame_quality.measure(pixels, found[0].corners, known)
-    return View(found, advice.of(found, seen, frame), glance, seen.figures)
+        return View([], [advice.plain(advice.NEAR if fills else advice.NO_FILM)], glance, places=places)
+    corners = found[0].corners
+    known = places[0] if places else Place(corners, time)
+    seen = frame_quality.measure(pixels, corners, known.corners if places else None, time - known.time)
+    return View(found, advice.of(found, seen, frame), glance, seen.figures, (*places, Place(corners, time)))
+
+
+def _recalled(places: tuple[Place, ...], now: float) -> tuple[Place, ...]:
+    """Return those of the places that movement is measured from: see `View.places`."""
+    recent = [place for place in places if 0 < now - place.time <= RECALLED]
+    old = [at for at, place in enumerate(recent) if now - place.time >= frame_quality.STEP]
+    return tuple(recent[old[-1] :] if old else recent)

@@ -21,6 +21,8 @@ PIXELS, TILT, SPAN, DARK, WHITE, GLARE, SHADOW, SHARPNESS, MOIRE, MOVED = (
 )
 # Grey level from which a pixel is burnt out, and up to which it is too dark to show anything.
 BURNT, NIGHT = 252, 8
+# Seconds over which movement is told, whatever the frame rate: a hand sways by more in a longer time.
+STEP = 0.1
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Quality:
             `WHITE`, shares of its pixels up to `NIGHT` and from `BURNT`; `GLARE`, the share of burnt pixels in the
             part that has most; `SHADOW`, how much darker one half is than the other, 0 .. 1; `SHARPNESS`, the energy of
             fine detail over that of coarse detail, 0 and more; `MOIRE`, the spread of coloured stripes in grey levels;
-            `MOVED`, how far its corners moved since the last frame, as a share of its width (nan without one).
+            `MOVED`, how far its corners move in `STEP` seconds, as a share of its width (nan without a frame before).
         places: of `GLARE` and `SHADOW`, where they are, such as "upper left".
     """
 
@@ -41,13 +43,17 @@ class Quality:
     places: Mapping[str, str]
 
 
-def measure(pixels: np.ndarray, corners: np.ndarray, before: np.ndarray | None = None) -> Quality:
+def measure(
+    pixels: np.ndarray, corners: np.ndarray, before: np.ndarray | None = None, seconds: float = STEP
+) -> Quality:
     """Measure a film.
 
     Args:
         pixels: uint8 RGB (H, W, 3), a frame.
         corners: float (4, 2), of the film, from its upper left clockwise, in pixels.
-        before: its corners in the frame before; None without one.
+        before: its corners in an earlier frame; None without one.
+        seconds: that lie between the two. In less than `STEP` it counts as moved by what it has moved, so that the
+            noise of a corner's place is not multiplied.
     """
     film = flat(pixels, corners)
     grey = cv2.cvtColor(film, cv2.COLOR_RGB2GRAY)
@@ -57,6 +63,7 @@ def measure(pixels: np.ndarray, corners: np.ndarray, before: np.ndarray | None =
     glare, lit = _glare(grey)
     shadow, shaded = _shadow(grey)
     moved = np.nan if before is None else np.linalg.norm(corners - before, axis=1).max() / sides[0]
+    moved *= STEP / max(seconds, STEP)
     figures = {
         PIXELS: float(sides.min()),
         TILT: float(max(abs(np.log(sides[0] / sides[2])), abs(np.log(sides[1] / sides[3])))),

@@ -33,6 +33,14 @@ MOST_ASKEW, MOST_NARROWING = 0.25, 0.3
 MOST_CANDIDATES, MOST_LOOKED_AT = 700, 64
 # Scores of `quad_scorer` from which a quadrangle is a film, and from which another one beside it is a second film.
 LEAST_FIT, LEAST_SECOND = 0.04, 0.2
+# Logits that are added to quadrangles at the place of the film of the frame before, and how far from it, as a share of
+# its width, their corners may be: a film with a score near the limit does not come and go, and of a film and the window
+# round it the same one is taken while their scores are alike. From 0.04 it lowers the limit to 0.015.
+KNOWN_BONUS, KNOWN_REACH = 1.0, 0.05
+# Score from which, and share of the frame's height or width from which, a quadrangle may be a film that fills the
+# picture. Films drawn so score 0.004 to 0.04 if they are not found; bare light boxes and monitors up to 0.003, and
+# documents, which are smaller, up to 0.02.
+LEAST_DOUBTFUL, FILLS = 0.004, 0.9
 # Pixels of the small frame within which a side is moved, and the points of it that are looked at.
 REACH, REFINED_POINTS = 3.0, 48
 # Side of the picture of a quadrangle, in pixels, and the share of it on each side that lies outside the quadrangle.
@@ -63,14 +71,23 @@ class Candidates:
 
 
 def find(frame: np.ndarray, scorer: QuadScorer | None = None) -> list[Outline]:
+    """Find the films in a frame; arguments, result and errors as of `search`."""
+    return search(frame, scorer)[0]
+
+
+def search(
+    frame: np.ndarray, scorer: QuadScorer | None = None, known: np.ndarray | None = None
+) -> tuple[list[Outline], bool]:
     """Find the films in a frame.
 
     Args:
         frame: uint8 RGB (H, W, 3).
         scorer: scores the quadrangles; None for that of this program.
+        known: float (4, 2), corners of the film in the frame before, as of `Outline`; None without one.
 
     Returns:
-        The films, the surest first; none overlaps another.
+        The films, the surest first; none overlaps another. And, if there is none, whether something that fills the
+        frame may be one.
 
     Raises:
         ValueError: `frame` is not uint8 (H, W, 3).
@@ -81,11 +98,23 @@ def find(frame: np.ndarray, scorer: QuadScorer | None = None) -> list[Outline]:
     small, scale = shrunk(grey)
     found = candidates(small)
     if not len(found.corners):
-        return []
+        return [], False
     scorer = scorer or quad_scorer.released()
     found = closely(found, small, scorer)
     fits = scorer.by_both(found.features[:, :SIDE_FEATURES], found.features)
-    return [Outline(refined(grey, found.corners[at], scale), float(fits[at])) for at in _distinct(found.corners, fits)]
+    raised = fits if known is None else _raised(fits, found.corners, known / scale)
+    films = [
+        Outline(refined(grey, found.corners[at], scale), float(fits[at])) for at in _distinct(found.corners, raised)
+    ]
+    fills = (np.ptp(found.corners, axis=1) >= FILLS * np.array(small.shape[::-1])).any(axis=1)
+    return films, not films and bool((fits[fills] >= LEAST_DOUBTFUL).any())
+
+
+def _raised(fits: np.ndarray, corners: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return scores, those of quadrangles at a known place raised by `KNOWN_BONUS` logits."""
+    near = np.linalg.norm(corners - known, axis=2).max(axis=1) <= KNOWN_REACH * np.linalg.norm(known[1] - known[0])
+    odds = fits / np.maximum(1 - fits, 1e-6) * np.where(near, np.exp(KNOWN_BONUS), 1)
+    return odds / (1 + odds)
 
 
 def shrunk(grey: np.ndarray) -> tuple[np.ndarray, float]:

@@ -16,10 +16,12 @@ import numpy as np
 
 from edge_app.camera.capture.camera import LIVE, Camera, Status
 from edge_app.camera.capture.frame import Frame
-from edge_app.camera.detect import film_view, straighten
+from edge_app.camera.detect import advice, film_view, straighten
+from edge_app.camera.detect.advice import Advice
 from edge_app.camera.detect.film_view import View
 from edge_app.camera.loop import aggregate
 from edge_app.camera.loop.stability import Good, Stability
+from edge_app.camera.loop.steady import SteadyAdvice
 from edge_app.gate import gate
 from edge_app.model.classifier import Classifier
 from edge_app.screening import screening
@@ -42,7 +44,8 @@ class Moment:
         status: of the camera.
         frame: the newest frame; None if none has come.
         view: what is seen on it; None without a frame.
-        advice: sentences, the most important first; while a refused film is in view, the reason comes first.
+        advice: what to say, the most important first; it changes at most once a second (`steady`). While the film that
+            was judged last is in view, it is that it is done, or why it was refused.
         progress: how far the film in view is on its way to a reading, 0 .. 1.
         result: of the film that was judged just now; None if none was.
     """
@@ -50,7 +53,7 @@ class Moment:
     status: Status
     frame: Frame | None = None
     view: View | None = None
-    advice: tuple[str, ...] = ()
+    advice: tuple[Advice, ...] = ()
     progress: float = 0.0
     result: Outcome | None = None
 
@@ -76,7 +79,8 @@ class Loop:
     stability: Stability = field(default_factory=Stability)
     _pressed: threading.Event = field(default_factory=threading.Event)
     _until: float | None = None
-    _refused: str | None = None
+    _done: Advice = field(default_factory=lambda: advice.plain(advice.DONE))
+    _steady: SteadyAdvice = field(default_factory=SteadyAdvice)
 
     def press(self) -> None:
         """Press the shutter, from any thread: the film in view is judged as soon as it is seen well."""
@@ -98,25 +102,30 @@ class Loop:
             if frame is None:
                 if self.camera.status.state != LIVE:
                     self.stability.forget()
+                    self._steady.forget()
                     before = None
                 yield Moment(self.camera.status)
                 continue
             if self.turn:
                 turned = np.ascontiguousarray(np.rot90(frame.pixels, TURNS[self.turn]))
                 frame = Frame(turned, frame.number, frame.time)
-            view = film_view.look(frame.pixels, before)
+            view = film_view.look(frame.pixels, before, frame.time)
             before = view
             self.stability.add(frame, view)
             result = self._judge_if_due(frame, view)
-            yield Moment(self.camera.status, frame, view, self._advice(view), self.stability.progress, result)
+            said = self._steady.say(frame.time, self._advice(view), at_once=result is not None)
+            yield Moment(self.camera.status, frame, view, said, self.stability.progress, result)
             if not view.outlines and self.camera.live and not self._pressed.is_set():
                 idle(IDLE)
 
-    def _advice(self, view: View) -> tuple[str, ...]:
-        sentences = tuple(advice.sentence for advice in view.advice)
-        if not view.outlines:
-            self._refused = None
-        return (self._refused, *sentences) if self._refused else sentences
+    def _advice(self, view: View) -> tuple[Advice, ...]:
+        """Return what is to be said of a frame by itself."""
+        if self.stability.is_done and not self._pressed.is_set():
+            return (self._done,)
+        if not view.ready:
+            return tuple(view.advice)
+        waits = not self.automatic and not self._pressed.is_set()
+        return (*view.advice, advice.plain(advice.PRESS if waits else advice.READY))
 
     def _judge_if_due(self, frame: Frame, view: View) -> Outcome | None:
         """Judge the film in view if it is time; refuse it if the shutter was pressed and it is still not seen well."""
@@ -131,7 +140,8 @@ class Loop:
             return None
         self._pressed.clear()
         self._until = None
-        self._refused = result.refusal.sentence if isinstance(result, Refused) else None
+        refused_for = isinstance(result, Refused) and result.refusal.sentence
+        self._done = Advice(advice.DONE, refused_for) if refused_for else advice.plain(advice.DONE)
         return result
 
     def _judge_good_frames(self) -> Outcome:
@@ -165,7 +175,7 @@ def judge(good: list[Good], classifier: Classifier, limits: screening.Limits, na
 def refused(frame: Frame, view: View, name: str) -> Refused:
     """Refuse a film that cannot be seen well enough; the most important advice becomes the reason."""
     now = datetime.now(UTC)
-    sentence = next((advice.sentence for advice in view.advice), "hold the film and the camera still for a second")
+    sentence = next((one.sentence for one in view.advice), "hold the film and the camera still for a second")
     why = gate.of_photograph(sentence)
     grey = np.ascontiguousarray(frame.pixels.mean(axis=2).astype(np.uint8))
     shot = Shot(name, 0, {}, view.figures, corners(frame, view) if view.outlines else ())

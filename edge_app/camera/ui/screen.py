@@ -16,8 +16,6 @@ LIVE = 640
 LINE, MOST_LINES = 26, 3
 GOOD, NOT_YET, NONE = (90, 220, 130), (255, 190, 60), (200, 200, 205)
 WAITING = "no picture yet"
-READY = "hold still"
-NOTHING = "show a chest film on a light box or a screen"
 
 
 def live(moment: Moment) -> np.ndarray:
@@ -68,9 +66,7 @@ def words(moment: Moment) -> list[str]:
     """Return the sentences to show now, the most important first; never empty."""
     if moment.frame is None:
         return [moment.status.sentence or WAITING]
-    if moment.advice:
-        return list(moment.advice)
-    return [READY if moment.view and moment.view.outlines else NOTHING]
+    return [one.sentence for one in moment.advice] or [WAITING]
 
 
 def judged(result: Outcome, context: RunContext) -> np.ndarray:

@@ -39,6 +39,7 @@ QUALITY = {
 # By kind of `camera.advice.Advice`.
 ADVICE = {
     advice.NO_FILM: _l("No film in view: show a chest film on a light box or a screen."),
+    advice.NEAR: _l("Too near: move back until a margin shows all round the film."),
     advice.SEVERAL: _l("Several films in view: show one, or move closer to it."),
     advice.CUT: _l("Part of the film is outside the picture: move back."),
     advice.FAR: _l("Move closer."),
@@ -52,8 +53,10 @@ ADVICE = {
     advice.SHADOW: _l("Shadow: take your hand away, or light the film evenly."),
     advice.BLURRED: _l("Blurred: hold still, and let the camera focus."),
     advice.MOIRE: _l("Screen stripes: move a little farther away, or turn the camera by a few degrees."),
+    advice.READY: _l("Seen well: hold still."),
+    advice.PRESS: _l("Seen well: press the button."),
+    advice.DONE: _l("Done: take the film away, or show the next one."),
 }
-READY = _l("Seen well: hold still.")
 WAITING = _l("No picture from the camera yet.")
 BROKEN = _l("The camera gives no picture; trying again.")
 

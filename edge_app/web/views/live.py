@@ -62,7 +62,7 @@ def state() -> dict:
     elif moment is None or moment.frame is None or moment.view is None:
         advice = [str(labels.BROKEN if moment and moment.status.sentence else labels.WAITING)]
     else:
-        advice = [str(labels.ADVICE[one.kind]) for one in moment.view.advice][:MOST_ADVICE] or [str(labels.READY)]
+        advice = [str(labels.ADVICE[one.kind]) for one in moment.advice][:MOST_ADVICE]
     progress = moment.progress if moment else 0.0
     now: dict[str, object] = {"number": number, "advice": advice, "progress": progress, "url": "", "findings": []}
     last = view.last()

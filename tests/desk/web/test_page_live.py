@@ -88,7 +88,7 @@ def test_what_the_camera_sees_is_shown_with_advice(page):
     page.wait_for_function("before => document.getElementById('view').getAttribute('src') !== before", arg=before)
     page.wait_for_function("() => document.getElementById('view').naturalWidth === 640")
     shows(FILM)
-    page.get_by_text("Seen well: hold still.").wait_for()
+    page.get_by_text("Seen well: press the button.").wait_for()
     expect(page.locator("#last")).to_have_text("none yet")
 
 
@@ -96,7 +96,7 @@ def test_the_shutter_makes_a_reading_under_its_label(page):
     shows(FILM)
     for _ in range(TRIES):
         page.goto("/live")
-        page.get_by_text("Seen well: hold still.").wait_for()
+        page.get_by_text("Seen well: press the button.").wait_for()
         last = page.locator("#last").inner_html()
         page.get_by_label("Patient label").fill("LIVE-1")
         page.get_by_role("button", name="Assess this film").click()

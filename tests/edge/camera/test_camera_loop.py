@@ -51,7 +51,7 @@ def test_nothing_in_view_is_said():
 def test_what_has_not_changed_is_not_looked_at_again(monkeypatch):
     frame = np.full((720, 1280, 3), 90, np.uint8)
     before = film_view.look(frame)
-    monkeypatch.setattr(outline, "find", None)
+    monkeypatch.setattr(outline, "search", None)
     assert film_view.look(frame, before) is before
 
 

@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM at any instant: from the first import to the last film, no traceback and nothing half written."""
 
+import contextlib
 import csv
 import functools
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from edge_app.service import signals
 from tests.support.films import draw_film
 from tests.support.golden import GOLDEN
 from tests.support.processes import rest_of
@@ -113,3 +115,13 @@ def test_no_process_is_left(folder):
         _, err = process.communicate(timeout=100)  # ends once nobody holds the pipes: children would
     assert err == ""
     assert process.returncode == 143
+
+
+def test_a_stop_whose_exception_was_lost_is_raised_again(monkeypatch):
+    signals.obey()  # nothing came
+    monkeypatch.setattr(signals, "_stop", signals._Stop())
+    with contextlib.suppress(signals.Stopped):  # as a destructor loses it
+        signals._stop(signal.SIGTERM, None)
+    with pytest.raises(signals.Stopped) as stop:
+        signals.obey()
+    assert stop.value.code == 143
