@@ -57,12 +57,6 @@ def test_what_the_model_card_says_of_photographs_was_counted_on_the_released_fil
     released = model_file.read(ROOT / "models/covid-xray-lite0-int8.tflite")
     assert record["model"] == {"name": "lite0-int8", "sha256": released.sha256}
     assert photograph_count.text(record) in (ROOT / "models/README.md").read_text()
-    first, second = record["renderers"].values()
-    for severity, outline, lost in (("1", 0.95, 0.02), ("2", 0.9, 0.04), ("3", 0.75, 0.08)):
-        assert first[severity]["outline"]["value"] >= outline
-        assert first[severity]["auc"]["lost"]["value"] <= lost
-        for figure in (lambda found: found["outline"]["value"], lambda found: found["auc"]["photographs"]):
-            assert abs(figure(first[severity]) - figure(second[severity])) <= 0.03
 
 
 @pytest.mark.parametrize("network", ["lite0", "short"])
