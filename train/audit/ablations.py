@@ -55,7 +55,7 @@ def without_hull(film, lungs):
     for picture, mask in zip(film, lungs, strict=True):
         lung = cv2.findNonZero((mask > 127).astype(np.uint8))
         if lung is not None:
-            hull = cv2.fillConvexPoly(np.zeros_like(picture), cv2.convexHull(lung), 1)
+            hull = cv2.fillConvexPoly(np.zeros_like(picture), cv2.convexHull(lung), (1,))
             picture[cv2.dilate(hull, rim) > 0] = 0
     return film
 
