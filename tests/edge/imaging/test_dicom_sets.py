@@ -22,7 +22,7 @@ FILES = [
     if path.is_file() and path.suffix not in (".py", ".pyc", ".json", ".txt")
 ]
 # The light environment keeps the sample films of pydicom-data alone.
-ALL_ARE_HERE = len(FILES) > 200
+ALL_ARE_HERE = any(path.name == "JPGLosslessP14SV1_1s_1f_8b.dcm" for path in FILES)
 # Grey levels between 1 % and 99 %: fewer, and a window hides the picture, so that ours is not used.
 LEAST_LEVELS = 20
 
