@@ -49,7 +49,10 @@ def build(record: dict, variant, measured: dict) -> dict:
         "versions": record["versions"],
         "licence": LICENCE,
     }
-    return card | {name: record[name] for name in OPTIONAL if record.get(name) is not None}
+    known = {name: record[name] for name in OPTIONAL if record.get(name)}
+    if "covid" not in known.get("places", {}):  # no film with boxes taught its map what a place shows
+        known.pop("places", None)
+    return card | known
 
 
 def _shown(point: dict) -> dict:

@@ -129,8 +129,8 @@ def test_a_run_without_its_companions_gets_a_report_that_says_what_is_missing(
     assert "none.tflite</code>, is missing; make it with <code>make lungs" in html
     assert "learnt from one source alone" in html
     printed = capsys.readouterr().out
-    assert "AUC with the lungs blacked out: not measured" in printed
-    assert "AUC, detector left out: not measured" in printed
+    assert "| AUC with the lungs blacked out | at most 0.60 | not measured |" in printed
+    assert "| AUC, detector left out | at least 0.85 | not measured |" in printed
     numbers = json.loads((places / "run/audit.json").read_text())
     assert numbers["crossfit"] is numbers["without"] is numbers["localisation"]["deletion"] is None
     assert numbers["detectors"]["missing"] == [f"{SIIM}/{machine}" for machine in MACHINES]
