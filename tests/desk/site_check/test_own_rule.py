@@ -65,7 +65,7 @@ def test_a_rule_that_misses_too_many_here_is_lowered():
     scores = np.concatenate([np.linspace(0.05, 0.15, 10), np.linspace(0.5, 0.9, 30)])
     found = covid(films(scores, np.linspace(0, 0.04, 50)))
     assert moves(found)[0] == "lowered"
-    assert found["unsure_from"] < 0.05  # 0.98 of 40 is all of them
+    assert 0.05 < found["unsure_from"] < 0.06  # 0.97 of 40 is 39 of them
     assert "is at most" in found["moves"]["unsure_from"]["why"]
 
 
@@ -87,7 +87,8 @@ def test_a_false_alarm_in_three_raises_the_upper_threshold_and_no_patient_is_mis
     rows = films(np.linspace(0.7, 0.99, 30), [*np.linspace(0, 0.1, 40), *np.linspace(0.81, 0.9, 20)])
     found = covid(rows)
     assert moves(found) == ("kept", "raised")
-    assert found["unsure_from"] == 0.2 and found["suspected_from"] > 0.89
+    assert found["unsure_from"] == 0.2
+    assert 0.88 < found["suspected_from"] < 0.89  # spares 0.95 of 60, all but 3
 
 
 def test_one_threshold_of_the_sensitive_rule():
