@@ -9,7 +9,7 @@ SHELL = ("", "sh", "console")
 # What begins an inline `command`. The name of a program alone is not a command.
 PROGRAMS = (
     *("make", "covid-xray", "python", "python3", ".venv/bin/python", ".venv-edge/bin/python"),
-    *(".venv-edge/bin/covid-xray", ".venv-edge/bin/pybabel", "sudo", "pip", "apt", "apt-get", "gunicorn", "podman"),
+    *(".venv-edge/bin/covid-xray", ".venv/bin/pybabel", "sudo", "pip", "apt", "apt-get", "gunicorn", "podman"),
     *("openssl", "unzip", "curl", "ssh", "systemctl", "journalctl", "systemd-analyze", "ls", "chmod", "git", "$B"),
 )
 # The mark: `# needs a camera` behind a command or at the head of its block; `make train` (needs hours) or

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from flask import Flask, request
 from flask_babel import Babel, get_locale
 from werkzeug.wrappers import Response
@@ -18,9 +18,21 @@ REMEMBERED_S = 365 * 24 * 3600
 
 
 def names(folder: Path = FOLDER) -> dict[str, str]:
-    """Return each language's name for itself, by its code: English, which needs no catalogue, and all compiled ones."""
+    """Return each language's name for itself, by its code: English, which needs no catalogue, and all compiled ones.
+
+    A language whose dates and names this environment lacks is left out: the light one keeps those of
+    `edge_app.system.slim.LOCALES`.
+    """
     codes = sorted(path.parents[1].name for path in folder.glob("*/LC_MESSAGES/messages.mo"))
-    return {code: (Locale.parse(code).get_display_name() or code).capitalize() for code in (ENGLISH, *codes)}
+    found = {code: _own_name(code) for code in (ENGLISH, *codes)}
+    return {code: name for code, name in found.items() if name}
+
+
+def _own_name(code: str) -> str:
+    try:
+        return (Locale.parse(code).get_display_name() or code).capitalize()
+    except UnknownLocaleError:
+        return ""
 
 
 NAMES = names()
