@@ -115,7 +115,7 @@ def _is_data_set(head: bytes) -> bool:
         else:
             at += 8 + int.from_bytes(head[at + 4 : at + 8], order)
         last, elements = tag, elements + 1
-    # Two that fit are no accident, nor is one that is longer than what is looked at and has a VR.
+    # Two that fit are not chance, and neither is one with a VR that is longer than what is looked at.
     return elements >= 2 or (elements == 1 and head[4:6] in (*SHORT_VRS, *LONG_VRS))
 
 

@@ -218,6 +218,12 @@ def add_parser(subparsers) -> None:
     parser.set_defaults(func=run)
 
 
+def _named(path: Path | None, folders: tuple[Path, ...]) -> str:
+    """Return the path below one of the folders, as the index has it: a record names the folder of no machine."""
+    below = [path.relative_to(folder) for folder in folders if path and path.is_relative_to(folder)]
+    return str(below[0] if below else path or "")
+
+
 def run(args) -> int:
     """Count, write the figures as JSON and print them as a table."""
     card = model_file.read(args.model).card  # a wrong file is one sentence here, not one of each process
@@ -225,7 +231,7 @@ def run(args) -> int:
     shown = show_all(found, args.model)
     figures = measure(shown)
     wrong = [
-        {"path": str(case.path or ""), "kind": case.kind, "said": case.answer}
+        {"path": _named(case.path, (args.data, args.pictures)), "kind": case.kind, "said": case.answer}
         for case in shown
         if (case.answer if case.group in GOOD else not case.answer)
     ]

@@ -73,3 +73,8 @@ def test_every_make_target_that_the_readme_names_exists_and_is_listed():
     listed = set(re.findall(r"make ([a-z-]+)", helped))
     assert named <= listed
     assert {"run", "test", "train", "convert", "data", "bench"} <= named
+
+
+@pytest.mark.parametrize("record", sorted((ROOT / "models").glob("*.json")), ids=lambda path: path.name)
+def test_a_record_names_the_folder_of_no_machine(record):
+    assert not re.findall(r'"/[^"]+/[^"]*"', record.read_text())

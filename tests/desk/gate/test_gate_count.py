@@ -93,3 +93,10 @@ def test_too_few_pixels_is_right_of_what_has_too_few():
     given = {"answer": refusal.SMALL, "right": (refusal.CUT,)}
     assert Case(SPOILED, "one lung", None, small=True, **given).is_right
     assert not Case(SPOILED, "one lung", None, small=False, **given).is_right
+
+
+def test_a_record_has_paths_as_the_index_has_them(tmp_path):
+    folders = (tmp_path / "data", tmp_path / "pictures")
+    assert count._named(tmp_path / "data/a/film.png", folders) == "a/film.png"
+    assert count._named(tmp_path / "pictures/b.jpg", folders) == "b.jpg"
+    assert count._named(None, folders) == ""
