@@ -1,4 +1,4 @@
-"""JPEG files damaged at random in their data, before libjpeg-turbo's own program, which can be told to excuse nothing."""
+"""JPEG files damaged at random in their data, before libjpeg-turbo's own program, told to excuse nothing."""
 
 import io
 import os
