@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from edge_app.commands import COMMANDS, common
+from edge_app.commands import COMMANDS, common, stored_pictures
 from edge_app.commands.watch import seconds
 
 if TYPE_CHECKING:  # heavy: imported when they are used
@@ -75,6 +75,7 @@ def add_parser(subparsers):
     common.add_model(parser)
     common.add_rule(parser)
     common.add_sinks(parser)
+    stored_pictures.add(parser, stored_pictures.ALL)
     common.add_lights(parser)
     return parser
 
@@ -88,7 +89,8 @@ def run(args) -> int:
     from edge_app.service.screening_run import ScreeningRun, complain
     from edge_app.service.systemd import Service
 
-    with Service() as service, ScreeningRun(args, camera=True, service=service) as screening:
+    draw = stored_pictures.drawer(args.pictures)
+    with Service() as service, ScreeningRun(args, camera=True, service=service, draw=draw) as screening:
         import cv2
 
         from edge_app.camera.detect.advice import NO_FILM

@@ -12,6 +12,7 @@ from edge_app.store.location import DEFAULT_STORE, default_path
 if TYPE_CHECKING:
     from edge_app.screening.result import Result
     from edge_app.screening.run_context import RunContext
+    from edge_app.store.kept_readings import Draw, KeptReadings
     from edge_app.store.store import Store
 
 
@@ -41,6 +42,24 @@ def store(args: Namespace, context: "RunContext") -> "Store | None":
     opened = Store(default_path() if args.store == DEFAULT_STORE else args.store)
     opened.begin(context, replace=args.again)
     return opened
+
+
+def readings(store: "Store", context: "RunContext", camera: bool, draw: "Draw | None") -> "KeptReadings":
+    """Return the sink that keeps each result with its reading in an opened store.
+
+    Args:
+        store: of `store`.
+        context: of the run.
+        camera: whether its films come from a camera.
+        draw: as of `KeptReadings`.
+
+    Raises:
+        StoreFault: its tables cannot be made.
+    """
+    from edge_app.store import reading_tables
+    from edge_app.store.kept_readings import KeptReadings
+
+    return KeptReadings(store, context, reading_tables.CAMERA if camera else reading_tables.FOLDER, draw)
 
 
 def recent_rows() -> Keeper:

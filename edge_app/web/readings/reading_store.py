@@ -1,96 +1,88 @@
-"""Readings that the page keeps, with a patient label and pictures, in the same file as the store's results.
+"""Readings that the page shows, with a patient label and pictures, in the same file as the store's results.
 
-The command `results` finds the page's films like others, without labels; if it forgets a film, the film's readings are
-deleted too. No upload is kept: pictures are drawn from the decoded film, and a file's name goes only to its sender.
+Folder and camera may write into the same file; a film that has no reading gets one here. The command `results` finds
+the page's films like others, without labels; if it forgets a film, the film's readings are deleted too. No upload is
+kept: pictures are drawn from the decoded film.
 """
 
+import contextlib
 import csv
 import io
-import json
-import secrets
 import threading
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_app.errors import StoreFault
-from edge_app.outputs import csv_file
-from edge_app.screening import decision
+from edge_app.outputs import csv_file, thumbnail
 from edge_app.screening.result import Failed, Outcome
 from edge_app.screening.run_context import RunContext
+from edge_app.store import adopted, reading_tables
+from edge_app.store import reading as reading_
 from edge_app.store.migrations import transaction
+from edge_app.store.reading import FILM, SELECT, THUMBNAIL, Reading, file_name, iso, parsed
 from edge_app.store.store import Store
+from edge_app.web.readings import reading_query
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS readings (
-    id TEXT PRIMARY KEY, film TEXT NOT NULL, time TEXT NOT NULL, label TEXT NOT NULL, verdict TEXT,
-    kept_until TEXT NOT NULL, photograph INTEGER NOT NULL, row TEXT NOT NULL, checks TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS readings_by_time ON readings (time);
-CREATE INDEX IF NOT EXISTS readings_by_label ON readings (label, time);
-CREATE TABLE IF NOT EXISTS pictures (
-    reading TEXT NOT NULL REFERENCES readings (id), name TEXT NOT NULL, content BLOB NOT NULL,
-    PRIMARY KEY (reading, name)
-);
-CREATE TRIGGER IF NOT EXISTS forget_readings AFTER DELETE ON films BEGIN
-    DELETE FROM readings WHERE film = OLD.film AND NOT EXISTS (SELECT 1 FROM films WHERE film = OLD.film);
-END;
-CREATE TRIGGER IF NOT EXISTS forget_pictures AFTER DELETE ON readings BEGIN
-    DELETE FROM pictures WHERE reading = OLD.id;
-END;
-"""
-# Days that stand for "until it is erased".
-FOR_EVER = 36_500
-# Bytes of a reading's name: 2 ** 96 names cannot be tried out.
-NAME_BYTES = 12
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The reading of one film.
-
-    Attributes:
-        id: random; it gives no access without a login.
-        time: when it was read, with a time zone.
-        label: of the patient, as typed; may be empty.
-        row: of docs/results.md, without a path.
-        has_pictures: whether pictures of it are kept.
-        kept_until: when it is deleted.
-        checks: of the gate: {name, value, low, high} each.
-        photograph: whether it was read from a photograph of the film.
-    """
-
-    id: str
-    time: datetime
-    label: str
-    row: dict
-    has_pictures: bool
-    kept_until: datetime
-    checks: tuple[dict, ...] = ()
-    photograph: bool = False
+if TYPE_CHECKING:
+    import sqlite3
 
 
 class ReadingStore:
     """The page's part of a store's file; for many threads, one at a time."""
 
-    def __init__(self, path: Path, context: RunContext, keep_days: int):
+    def __init__(self, path: Path, context: RunContext, keep_days: int, names: bool = True):
         """Open the file, and make it if it does not exist; errors as of `Store`.
 
         Args:
             path: of the store's file.
             context: of uploaded files.
             keep_days: as of `Settings`.
+            names: whether the names of files are kept; those of films that a folder's run keeps are shown only then.
         """
         self._lock = threading.Lock()
-        self._context, self._keep_days = context, keep_days
+        self._context, self._keep_days, self._names = context, keep_days, names
         self._store = Store(path, shared=True)
         self._base = self._store.base
         # SQLite's own `lower` changes only ASCII letters.
         self._base.create_function("casefold", 1, str.casefold, deterministic=True)
-        self._base.executescript(SCHEMA)
+        with self._store.guarded():
+            reading_tables.make(self._base)
         self._store.begin(context)
+        self._seen, self._adopted = -1, 0
 
-    def keep(self, result: Outcome, context: RunContext, label: str = "", photograph: bool = False) -> Reading:
+    @contextlib.contextmanager
+    def opened(self, write: bool = False) -> Iterator["sqlite3.Connection"]:
+        """Yield the connection to one thread at a time, with `write` in a transaction.
+
+        Films that another program has judged meanwhile get their readings first.
+
+        Raises:
+            StoreFault: SQLite failed.
+        """
+        with self._lock, self._store.guarded():
+            # It changes when another connection has written.
+            if (seen := self._base.execute("PRAGMA data_version").fetchone()[0]) != self._seen:
+                with transaction(self._base):
+                    self._adopted = adopted.adopt(self._base, self._keep_days, self._names, self._adopted)
+                self._seen = seen
+            with transaction(self._base) if write else contextlib.nullcontext():
+                yield self._base
+
+    def keep(
+        self,
+        result: Outcome,
+        context: RunContext,
+        label: str = "",
+        photograph: bool = False,
+        *,
+        source: str = reading_tables.PAGE,
+        name: str = "",
+        batch: str = "",
+        facts: Mapping | None = None,
+    ) -> Reading:
         """Keep the outcome of a film; it is on the disk when this returns.
 
         Args:
@@ -98,69 +90,93 @@ class ReadingStore:
             context: by which it was judged.
             label: of the patient.
             photograph: whether it was read from a photograph.
+            source, name, batch, facts: as of `Reading`.
 
         Raises:
             StoreFault: it cannot be written.
         """
         from edge_app.web.readings.layers import layers
 
-        drawn, checks = {}, ()
-        if not isinstance(result, Failed):
-            drawn = layers(result, result.grey, context) if result.grey is not None else {}
-            checks = result.checks
-        reading = Reading(
-            id=secrets.token_urlsafe(NAME_BYTES),
-            time=result.time,
-            label=label,
-            row=context.line(replace(result, path="").row()),
-            has_pictures=bool(drawn),
-            kept_until=result.time + timedelta(days=self._keep_days or FOR_EVER),
-            checks=tuple({"name": c.name, "value": float(c.value), "low": c.low, "high": c.high} for c in checks),
-            photograph=photograph,
+        grey = None if isinstance(result, Failed) else result.grey
+        drawn = {}
+        if not isinstance(result, Failed) and grey is not None:
+            drawn = layers(result, grey, context) | {THUMBNAIL: thumbnail.draw(grey)}
+        name = file_name(name) if self._names else ""
+        told = {"source": source, "name": name, "batch": batch, "facts": dict(facts or {})}
+        reading = reading_.made(
+            result, context, self._keep_days, label=label, has_pictures=bool(drawn), photograph=photograph, **told
         )
-        with self._lock, self._store.guarded():
-            self._store.add(replace(result, path=""), context.key)
-            with transaction(self._base):
-                self._insert(reading)
-                self._base.executemany(
-                    "INSERT INTO pictures VALUES (?, ?, ?)", [(reading.id, *named) for named in drawn.items()]
-                )
+
+        def also() -> None:
+            reading_.insert(self._base, reading)
+            self._base.executemany(
+                "INSERT INTO pictures VALUES (?, ?, ?)", [(reading.id, *named) for named in drawn.items()]
+            )
+
+        with self._lock:
+            self._store.add(replace(result, path=""), context.key, also)
         return reading
 
     def get(self, id: str) -> Reading | None:
         """Return a reading; None if it does not exist or has expired."""
-        with self._lock, self._store.guarded():
-            found = self._base.execute(f"{SELECT} WHERE id = ? AND kept_until > ?", (id, _iso(_now()))).fetchone()
-        return found and _reading(found)
+        with self.opened() as base:
+            found = base.execute(f"{SELECT} WHERE id = ? AND kept_until > ?", (id, iso(_now()))).fetchone()
+        return found and parsed(found)
 
     def picture(self, id: str, name: str) -> bytes | None:
         """Return a picture of a reading by its name in `layers`; None if it does not exist."""
-        with self._lock, self._store.guarded():
-            found = self._base.execute(
-                "SELECT content FROM pictures WHERE reading = ? AND name = ?", (id, name)
-            ).fetchone()
+        with self.opened() as base:
+            found = base.execute("SELECT content FROM pictures WHERE reading = ? AND name = ?", (id, name)).fetchone()
         return found and found[0]
 
-    def search(self, limit: int = 25, offset: int = 0, **wanted) -> list[Reading]:
-        """Return readings, the newest first.
+    def thumbnail(self, id: str) -> bytes | None:
+        """Return the thumbnail of a reading, JPEG; one of before 0.4.0 gets it from its picture."""
+        found = self.picture(id, THUMBNAIL)
+        film = None if found else self.picture(id, FILM)
+        return thumbnail.of_picture(film) if film else found
+
+    def search(
+        self, limit: int = 25, offset: int = 0, sort: str = "time", down: bool = True, **wanted
+    ) -> list[Reading]:
+        """Return readings, the newest first unless another order is given.
 
         Args:
             limit, offset: most readings to return, and how many newer ones to skip.
-            wanted: `label`, exactly; `text`, a part of the label in any case; `verdict`; `since` and `until`, datetimes
-                with a time zone, the second not included.
+            sort, down: a column of `reading_query.COLUMNS`, and whether the largest come first.
+            wanted: `label`, exactly; `text`, a part of the label or of the file's name in any case; `verdict`, also
+                `reading_query.UNREAD`; `since` and `until`, datetimes with a time zone, the second not included;
+                `source`, `batch` and `film`, the hash of its bytes.
         """
-        where, values = _where(**wanted)
-        with self._lock, self._store.guarded():
-            found = self._base.execute(
-                f"{SELECT} WHERE {where} ORDER BY time DESC, id LIMIT ? OFFSET ?", (*values, limit, offset)
+        where, values = reading_query.where(**wanted)
+        with self.opened() as base:
+            found = base.execute(
+                f"{SELECT} WHERE {where} ORDER BY {reading_query.order(sort, down)} LIMIT ? OFFSET ?",
+                (*values, limit, offset),
             ).fetchall()
-        return [_reading(row) for row in found]
+        return [parsed(row) for row in found]
 
     def count(self, **wanted) -> int:
         """Return how many readings `search` would find without a limit; arguments as there."""
-        where, values = _where(**wanted)
-        with self._lock, self._store.guarded():
-            return self._base.execute(f"SELECT count(*) FROM readings WHERE {where}", values).fetchone()[0]
+        return sum(self.by_verdict(**wanted).values())
+
+    def by_verdict(self, **wanted) -> dict[str, int]:
+        """Return how many readings of each verdict `search` would find; `reading_query.UNREAD` for those without."""
+        where, values = reading_query.where(**wanted)
+        with self.opened() as base:
+            return dict(
+                base.execute(
+                    "SELECT coalesce(verdict, 'unread'), count(*) FROM readings JOIN reading_origins"
+                    f" ON reading_origins.reading = id WHERE {where} GROUP BY 1",
+                    values,
+                ).fetchall()
+            )
+
+    def relabel(self, label: str, ids: Iterable[str]) -> None:
+        """Give readings another patient label."""
+        with self.opened(write=True) as base:
+            for id in ids:
+                base.execute("UPDATE readings SET label = ? WHERE id = ?", (label, id))
+                base.execute("UPDATE batch_films SET label = ? WHERE reading = ?", (label, id))
 
     def verdicts(self) -> dict[str, int]:
         """Return how many readings are kept of each verdict."""
@@ -173,6 +189,7 @@ class ReadingStore:
         for reading in self.search(limit=-1, **wanted):
             cells = {"reading": reading.id, "label": reading.label}
             cells |= csv_file.cells(reading.row, self._context.card.labels)
+            cells |= {"source": reading.source, "name": reading.name, "batch": reading.batch}
             writer = writer or csv.DictWriter(text, list(cells), extrasaction="ignore", restval="")
             if not text.tell():
                 writer.writeheader()
@@ -185,14 +202,16 @@ class ReadingStore:
 
     def expire(self) -> int:
         """Delete the expired readings; return how many."""
-        return self._delete("kept_until <= ?", _iso(_now()))
+        with self.opened(write=True) as base:
+            base.execute("DELETE FROM batches WHERE kept_until <= ?", (iso(_now()),))
+        return self._delete("kept_until <= ?", iso(_now()))
 
     def erase(self) -> int:
         """Delete everything, also other programs' results, without a trace in the file; return how many readings."""
         with self._lock, self._store.guarded():
             with transaction(self._base):
                 count = self._base.execute("DELETE FROM readings").rowcount
-                for table in ("pictures", "films", "copies"):
+                for table in ("pictures", "films", "copies", "batches"):
                     self._base.execute(f"DELETE FROM {table}")
             self._base.execute("VACUUM")
             self._empty_log()
@@ -208,17 +227,8 @@ class ReadingStore:
         with self._lock:
             self._store.close()
 
-    def _insert(self, reading: Reading) -> None:
-        self._base.execute(
-            "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(reading.id, reading.row["sha256"], _iso(reading.time), reading.label, reading.row["verdict"]),
-                *(_iso(reading.kept_until), reading.photograph, json.dumps(reading.row), json.dumps(reading.checks)),
-            ),
-        )
-
     def _delete(self, where: str, value: str) -> int:
-        with self._lock, self._store.guarded():
+        with self.opened():
             with transaction(self._base):
                 films = self._base.execute(f"SELECT DISTINCT film FROM readings WHERE {where}", (value,)).fetchall()
                 count = self._base.execute(f"DELETE FROM readings WHERE {where}", (value,)).rowcount
@@ -244,39 +254,5 @@ class ReadingStore:
             )
 
 
-SELECT = (
-    "SELECT id, time, label, row, kept_until, checks, photograph,"
-    " EXISTS (SELECT 1 FROM pictures WHERE reading = id) FROM readings"
-)
-
-
-def _reading(found) -> Reading:
-    id, time, label, row, kept_until, checks, photograph, has_pictures = found
-    times = datetime.fromisoformat(time), datetime.fromisoformat(kept_until)
-    checks, row = tuple(json.loads(checks)), json.loads(row)
-    row = decision.with_findings(row, row["operating_point"])
-    return Reading(id, times[0], label, row, bool(has_pictures), times[1], checks, bool(photograph))
-
-
-def _where(label=None, text=None, verdict=None, since=None, until=None) -> tuple[str, list]:
-    wheres, values = ["kept_until > ?"], [_iso(_now())]
-    # Not LIKE: it ignores the case of ASCII letters only, and has wildcards to escape.
-    for where, value in (
-        ("label = ?", label),
-        ("instr(casefold(label), ?)", text and text.casefold()),
-        ("verdict = ?", verdict),
-        ("time >= ?", since and _iso(since)),
-        ("time < ?", until and _iso(until)),
-    ):
-        if value is not None:
-            wheres.append(where)
-            values.append(value)
-    return " AND ".join(wheres), values
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _iso(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="milliseconds")
