@@ -38,6 +38,14 @@ def add_parser(subparsers):
         metavar="N",
         help="delete a reading after N days, 0 for never (default %(default)s)",
     )
+    parser.add_argument(
+        "--films-mb",
+        type=megabytes,
+        default=2000,
+        metavar="N",
+        help="megabytes of films kept at full depth for the viewer, the oldest deleted first, 0 for none"
+        " (default %(default)s)",
+    )
     parser.add_argument("--camera", metavar="CAMERA", help="add a live page of this camera; see 'cameras'")
     parser.add_argument("--set-password", action="store_true", help="set the password and exit")
     parser.add_argument("--new-token", metavar="NAME", help="print a new token for /api/v1 and exit")
@@ -66,6 +74,7 @@ def run(args) -> int:
         site=args.site,
         camera=args.camera,
         keep_days=args.keep_days,
+        films_mb=args.films_mb,
         tls=args.tls,
         open=settings_.is_loopback(args.host),
     )
@@ -155,4 +164,11 @@ def days(text: str) -> int:
     """Read a number of days."""
     if not text.isdigit() or int(text) > 36500:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of days; 0 to 36500 are allowed")
+    return int(text)
+
+
+def megabytes(text: str) -> int:
+    """Read a number of megabytes."""
+    if not text.isdigit() or int(text) > 10_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of megabytes; 0 to 10000000 are allowed")
     return int(text)

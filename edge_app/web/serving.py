@@ -46,6 +46,7 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
     from edge_app.install import site_file
     from edge_app.model import model_file
     from edge_app.screening import run_context
+    from edge_app.web.readings.film_keeper import FilmKeeper
     from edge_app.web.readings.reading_store import ReadingStore
     from edge_app.web.readings.services import Services
 
@@ -55,9 +56,11 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
         stack.callback(inference_queue.close)
         model = site_file.applied(model_file.read(settings.model), settings.site, settings.rule)
         context = run_context.of(model, settings.rule, settings.prevalence, settings.pneumonia_prevalence)
-        reading_store = ReadingStore(settings.store, context, settings.keep_days)
+        films = FilmKeeper(settings.films, settings.films_mb * 1_000_000)
+        reading_store = ReadingStore(settings.store, context, settings.keep_days, films)
         stack.callback(reading_store.close)
         inference_queue.start(model, context, reading_store)
+        stack.callback(inference_queue.drawing.close)  # before the store is closed
         services = Services(settings, context, inference_queue, reading_store)
         if settings.camera:
             from edge_app.web.readings.live_camera import LiveCamera

@@ -1,7 +1,7 @@
 """Readings that the page keeps, with a patient label and pictures, in the same file as the store's results.
 
 The command `results` finds the page's films like others, without labels; if it forgets a film, the film's readings are
-deleted too. No upload is kept: pictures are drawn from the decoded film, and a file's name goes only to its sender.
+deleted too. No upload is kept: pictures, and the viewer's film, are drawn from the decoded film.
 """
 
 import csv
@@ -21,18 +21,21 @@ from edge_app.store import reading_tables
 from edge_app.store.migrations import transaction
 from edge_app.store.reading import SELECT, Reading, iso, parsed
 from edge_app.store.store import Store
+from edge_app.web.readings.film_keeper import FilmKeeper
+from edge_app.web.readings.reading_pictures import ReadingPictures
 
 
 class ReadingStore:
     """The page's part of a store's file; for many threads, one at a time."""
 
-    def __init__(self, path: Path, context: RunContext, keep_days: int):
+    def __init__(self, path: Path, context: RunContext, keep_days: int, films: FilmKeeper | None = None):
         """Open the file, and make it if it does not exist; errors as of `Store`.
 
         Args:
             path: of the store's file.
             context: of uploaded files.
             keep_days: as of `Settings`.
+            films: keeps the films at full depth; None for nowhere.
         """
         self._lock = threading.Lock()
         self._context, self._keep_days = context, keep_days
@@ -43,6 +46,8 @@ class ReadingStore:
         with self._store.guarded():
             reading_tables.make(self._base)
         self._store.begin(context)
+        self.pictures = ReadingPictures(self._store, self._lock, films)
+        self.pictures.remove_orphans()
 
     def keep(
         self,
@@ -55,6 +60,7 @@ class ReadingStore:
         name: str = "",
         batch: str = "",
         facts: Mapping | None = None,
+        later: bool = False,
     ) -> Reading:
         """Keep the outcome of a film; it is on the disk when this returns.
 
@@ -64,40 +70,42 @@ class ReadingStore:
             label: of the patient.
             photograph: whether it was read from a photograph.
             source, name, batch, facts: as of `Reading`.
+            later: whether the caller has the pictures drawn and the film kept, by `pictures`, after this returned.
 
         Raises:
             StoreFault: it cannot be written.
         """
-        from edge_app.web.readings.layers import layers
-
-        grey = None if isinstance(result, Failed) else result.grey
-        drawn = {} if isinstance(result, Failed) or grey is None else layers(result, grey, context)
+        drawable = not isinstance(result, Failed) and result.grey is not None
         told = {"source": source, "name": name, "batch": batch, "facts": dict(facts or {})}
         reading = reading_.made(
-            result, context, self._keep_days, label=label, has_pictures=bool(drawn), photograph=photograph, **told
+            result, context, self._keep_days, label=label, has_pictures=drawable, photograph=photograph, **told
         )
-        with self._lock, self._store.guarded():
-            self._store.add(replace(result, path=""), context.key)
-            with transaction(self._base):
-                reading_.insert(self._base, reading)
-                self._base.executemany(
-                    "INSERT INTO pictures VALUES (?, ?, ?)", [(reading.id, *named) for named in drawn.items()]
-                )
+        if drawable:  # before anybody can find the reading
+            self.pictures.expect(reading.id)
+        try:
+            with self._lock, self._store.guarded():
+                self._store.add(replace(result, path=""), context.key)
+                with transaction(self._base):
+                    reading_.insert(self._base, reading)
+            if drawable and not later:
+                self.pictures.draw(reading.id, result, context)
+                self.pictures.keep_grey(reading.id, result)
+        except BaseException:
+            self.pictures.expect_no_more(reading.id)
+            raise
+        if not later:
+            self.pictures.expect_no_more(reading.id)
         return reading
 
     def get(self, id: str) -> Reading | None:
         """Return a reading; None if it does not exist or has expired."""
         with self._lock, self._store.guarded():
             found = self._base.execute(f"{SELECT} WHERE id = ? AND kept_until > ?", (id, iso(_now()))).fetchone()
-        return found and parsed(found)
+        return found and self._parsed(found)
 
     def picture(self, id: str, name: str) -> bytes | None:
         """Return a picture of a reading by its name in `layers`; None if it does not exist."""
-        with self._lock, self._store.guarded():
-            found = self._base.execute(
-                "SELECT content FROM pictures WHERE reading = ? AND name = ?", (id, name)
-            ).fetchone()
-        return found and found[0]
+        return self.pictures.get(id, name)
 
     def search(self, limit: int = 25, offset: int = 0, **wanted) -> list[Reading]:
         """Return readings, the newest first.
@@ -112,7 +120,7 @@ class ReadingStore:
             found = self._base.execute(
                 f"{SELECT} WHERE {where} ORDER BY time DESC, id LIMIT ? OFFSET ?", (*values, limit, offset)
             ).fetchall()
-        return [parsed(row) for row in found]
+        return [self._parsed(row) for row in found]
 
     def count(self, **wanted) -> int:
         """Return how many readings `search` would find without a limit; arguments as there."""
@@ -154,6 +162,7 @@ class ReadingStore:
                     self._base.execute(f"DELETE FROM {table}")
             self._base.execute("VACUUM")
             self._empty_log()
+        self.pictures.remove_orphans()
         return count
 
     def check(self) -> str:
@@ -177,7 +186,12 @@ class ReadingStore:
                         self._base.execute(f"DELETE FROM {table} WHERE {left.format(table)}", film)
             if count:  # the write-ahead log still holds what was deleted
                 self._empty_log()
+        self.pictures.remove_orphans()
         return count
+
+    def _parsed(self, found: tuple) -> Reading:
+        reading = parsed(found)
+        return replace(reading, has_pictures=reading.has_pictures or reading.id in self.pictures.being_drawn)
 
     def _empty_log(self) -> None:
         """Empty the write-ahead log, which still holds deleted rows.
