@@ -48,6 +48,14 @@ def add_parser(subparsers):
         "(default: COVID_XRAY_STORE if set, else a store of the page's own in its state folder)",
     )
     parser.add_argument("--no-names", action="store_true", help="keep no names of films' files")
+    parser.add_argument(
+        "--films-mb",
+        type=megabytes,
+        default=2000,
+        metavar="N",
+        help="megabytes of films kept at full depth for the viewer, the oldest deleted first, 0 for none"
+        " (default %(default)s)",
+    )
     parser.add_argument("--camera", metavar="CAMERA", help="add a live page of this camera; see 'cameras'")
     parser.add_argument("--set-password", action="store_true", help="set the password and exit")
     parser.add_argument("--new-token", metavar="NAME", help="print a new token for /api/v1 and exit")
@@ -78,6 +86,7 @@ def run(args) -> int:
         keep_days=args.keep_days,
         keep_names=not args.no_names,
         shared_store=args.store,
+        films_mb=args.films_mb,
         tls=args.tls,
         open=settings_.is_loopback(args.host),
     )
@@ -167,4 +176,11 @@ def days(text: str) -> int:
     """Read a number of days."""
     if not text.isdigit() or int(text) > 36500:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of days; 0 to 36500 are allowed")
+    return int(text)
+
+
+def megabytes(text: str) -> int:
+    """Read a number of megabytes."""
+    if not text.isdigit() or int(text) > 10_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of megabytes; 0 to 10000000 are allowed")
     return int(text)

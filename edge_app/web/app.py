@@ -22,8 +22,8 @@ def create_app(settings: Settings, services: Services) -> Flask:
         services: of `serving.opened`.
     """
     from edge_app.web.access import auth
-    from edge_app.web.http import security
-    from edge_app.web.views import api, live, monitoring, pages
+    from edge_app.web.http import compression, security
+    from edge_app.web.views import api, films, live, monitoring, pages
 
     app = Flask("edge_app.web", static_url_path="/static")
     app.config.update(
@@ -35,10 +35,12 @@ def create_app(settings: Settings, services: Services) -> Flask:
     app.extensions["services"] = services
     # A request's line may hold a patient's name: only our own faults are logged.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    compression.init_app(app)
     security.init_app(app, device_names(settings))
     auth.init_app(app, Credentials(settings.state_dir), settings.open)
     pages.init_app(app)
     live.init_app(app, services.camera)
+    app.register_blueprint(films.films)
     app.register_blueprint(api.api)
     app.register_blueprint(monitoring.monitoring)
     _handle_errors(app)

@@ -47,6 +47,7 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
     from edge_app.model import model_file
     from edge_app.screening import run_context
     from edge_app.store import joined
+    from edge_app.web.readings.film_keeper import FilmKeeper
     from edge_app.web.readings.reading_store import ReadingStore
     from edge_app.web.readings.services import Services
 
@@ -58,9 +59,11 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
         context = run_context.of(model, settings.rule, settings.prevalence, settings.pneumonia_prevalence)
         if settings.shared_store:
             joined.join(settings.own_store, settings.shared_store)
-        reading_store = ReadingStore(settings.store, context, settings.keep_days, settings.keep_names)
+        films = FilmKeeper(settings.films, settings.films_mb * 1_000_000)
+        reading_store = ReadingStore(settings.store, context, settings.keep_days, settings.keep_names, films)
         stack.callback(reading_store.close)
         inference_queue.start(model, context, reading_store)
+        stack.callback(inference_queue.drawing.close)  # before the store is closed
         services = Services(settings, context, inference_queue, reading_store)
         if settings.camera:
             from edge_app.web.readings.live_camera import LiveCamera

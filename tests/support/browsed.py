@@ -20,7 +20,8 @@ class Watched:
     Attributes:
         page: of Playwright.
         asked: every address it asked for.
-        weight: bytes of all answers that came, heads and bodies.
+        weight: bytes of all answers that came, heads and bodies, but for `tiles`.
+        tiles: bytes of the viewer's picture: tiles of a film at full depth.
         complaints: of scripts, of the Content Security Policy, of what could not be loaded.
     """
 
@@ -29,7 +30,7 @@ class Watched:
         self.context = browser.new_context(base_url=address, **look)
         self.context.set_default_timeout(WAIT)
         self.page = self.context.new_page()
-        self.asked, self.weight, self.complaints = [], 0, []
+        self.asked, self.weight, self.tiles, self.complaints = [], 0, 0, []
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("requestfinished", self._weigh)
         self.page.on("console", lambda said: self._complain(said.type, said.text))
@@ -37,7 +38,11 @@ class Watched:
 
     def _weigh(self, request) -> None:
         sizes = request.sizes()
-        self.weight += sizes["responseBodySize"] + sizes["responseHeadersSize"]
+        weight = sizes["responseBodySize"] + sizes["responseHeadersSize"]
+        if "/film/" in request.url:
+            self.tiles += weight
+        else:
+            self.weight += weight
 
     def _complain(self, kind, text) -> None:
         # A refused film is answered with an HTTP error, which the browser tells the console as well.

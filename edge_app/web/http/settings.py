@@ -13,8 +13,12 @@ from edge_app.install.model_registry import default_model
 PORT = 8000
 # Days for which a reading is kept: until the patient's next visit, in most places.
 KEEP_DAYS = 30
+# Megabytes of films at full depth: a film of 3000 x 3000 pixels and 12 bits takes 12 to 18, so some 150 of them; a Pi's
+# card of 32 GB keeps most of its room.
+FILMS_MB = 2000
 # Names of files in the state folder.
 STORE, PASSWORD, TOKENS, CERTIFICATE, KEY = "results.sqlite", "password", "tokens.json", "page.crt", "page.key"
+FILMS = "films"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Settings:
         keep_days: days after which a reading is deleted; 0 for never.
         keep_names: whether the names of films' files are kept, for readers of the page.
         shared_store: file of results that folder and camera write too; None for one of the page's own.
+        films_mb: megabytes of films at full depth that are kept for the viewer, the oldest deleted first; 0 for none.
         tls: whether the page is served under TLS.
         fingerprint: of the certificate, SHA-256 as browsers show it; empty without TLS.
         open: whether no password is needed unless one is set: for this machine only.
@@ -54,6 +59,7 @@ class Settings:
     keep_days: int = KEEP_DAYS
     keep_names: bool = True
     shared_store: Path | None = None
+    films_mb: int = FILMS_MB
     tls: bool = False
     fingerprint: str = ""
     open: bool = True
@@ -67,6 +73,11 @@ class Settings:
     def own_store(self) -> Path:
         """The file of results in the state folder; a link where the store is shared."""
         return self.state_dir / STORE
+
+    @property
+    def films(self) -> Path:
+        """The folder of films at full depth."""
+        return self.state_dir / FILMS
 
 
 def make_state_dir(folder: Path) -> None:

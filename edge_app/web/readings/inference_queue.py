@@ -19,6 +19,7 @@ from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.service.screening_run import LIKELY_LEAST_SIDE
 from edge_app.service.systemd import Service
 from edge_app.web.http.settings import Settings
+from edge_app.web.readings.drawing import Drawing, Judgement
 from edge_app.web.readings.upload_job import UploadJob
 from edge_app.workers.decode_pool import DecodePool
 
@@ -52,6 +53,7 @@ class InferenceQueue:
     """Judges uploaded films one after another, in threads of its own.
 
     Attributes:
+        drawing: what follows the judging.
         counts: films since the start: `judged`, `busy` (turned away by a full queue) and `failed` (not readable).
     """
 
@@ -68,6 +70,7 @@ class InferenceQueue:
         self._photograph_since: float | None = None
         self._pool = DecodePool(LIKELY_LEAST_SIDE)
         self._pictures = DecodePool(photographed_film.MOST_SIDE, children=1, decode=photographed_film.decode)
+        self.drawing = Drawing(lambda: self._waiting == 0)
         self._queue: Queue[UploadJob | None] = Queue()
         self._photographs: Queue[UploadJob | None] = Queue()
         self._room = threading.BoundedSemaphore(MOST_WAITING)
@@ -95,6 +98,7 @@ class InferenceQueue:
 
         self._model, self._context, self._reading_store = model, context, reading_store
         self._classifier = Classifier(model, self._settings.threads)
+        self.drawing.start(reading_store)
         for work in (self._read_films, self._read_photographs):
             thread = threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
             self._threads.append(thread)
@@ -189,6 +193,7 @@ class InferenceQueue:
             queue.put(None)
         for thread in self._threads:
             thread.join()
+        self.drawing.close()
         self._pool.close()
         self._pictures.close()
 
@@ -262,14 +267,14 @@ class InferenceQueue:
     def _keep(self, film: UploadJob, result: "Outcome", context: "RunContext", photograph: bool = False) -> None:
         from edge_app.screening.result import Failed
 
-        film.close()
         if isinstance(result, Failed):
             film.fail(UnreadableRadiograph(result.error))
             return
         if film.abandoned:  # its sender was told to send it again
+            film.close()
             return
         try:
-            kept = self._reading_store.keep(result, context, film.label, photograph, **film.origin)
+            kept = self._reading_store.keep(result, context, film.label, photograph, later=True, **film.origin)
         except EdgeError as error:
             film.fail(error)
         except Exception as error:  # as above
@@ -282,6 +287,7 @@ class InferenceQueue:
             self._count("judged")
             self._service.judged()
             film.outcome.set_result(kept)
+            self.drawing.add(Judgement(kept.id, result, context, film, photograph))
 
     def _count(self, name: str) -> None:
         with self._lock:

@@ -2,7 +2,7 @@
 
 Folder and camera may write into the same file; a film that has no reading gets one here. The command `results` finds
 the page's films like others, without labels; if it forgets a film, the film's readings are deleted too. No upload is
-kept: pictures are drawn from the decoded film.
+kept: pictures, and the viewer's film, are drawn from the decoded film.
 """
 
 import contextlib
@@ -25,6 +25,8 @@ from edge_app.store.migrations import transaction
 from edge_app.store.reading import FILM, SELECT, THUMBNAIL, Reading, file_name, iso, parsed
 from edge_app.store.store import Store
 from edge_app.web.readings import reading_query
+from edge_app.web.readings.film_keeper import FilmKeeper
+from edge_app.web.readings.reading_pictures import ReadingPictures
 
 if TYPE_CHECKING:
     import sqlite3
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
 class ReadingStore:
     """The page's part of a store's file; for many threads, one at a time."""
 
-    def __init__(self, path: Path, context: RunContext, keep_days: int, names: bool = True):
+    def __init__(
+        self, path: Path, context: RunContext, keep_days: int, names: bool = True, films: FilmKeeper | None = None
+    ):
         """Open the file, and make it if it does not exist; errors as of `Store`.
 
         Args:
@@ -41,6 +45,7 @@ class ReadingStore:
             context: of uploaded files.
             keep_days: as of `Settings`.
             names: whether the names of files are kept; those of films that a folder's run keeps are shown only then.
+            films: keeps the films at full depth; None for nowhere.
         """
         self._lock = threading.Lock()
         self._context, self._keep_days, self._names = context, keep_days, names
@@ -52,6 +57,8 @@ class ReadingStore:
             reading_tables.make(self._base)
         self._store.begin(context)
         self._seen, self._adopted = -1, 0
+        self.pictures = ReadingPictures(self._store, self._lock, films)
+        self.pictures.remove_orphans()
 
     @contextlib.contextmanager
     def opened(self, write: bool = False) -> Iterator["sqlite3.Connection"]:
@@ -82,6 +89,7 @@ class ReadingStore:
         name: str = "",
         batch: str = "",
         facts: Mapping | None = None,
+        later: bool = False,
     ) -> Reading:
         """Keep the outcome of a film; it is on the disk when this returns.
 
@@ -91,43 +99,41 @@ class ReadingStore:
             label: of the patient.
             photograph: whether it was read from a photograph.
             source, name, batch, facts: as of `Reading`.
+            later: whether the caller has the pictures drawn and the film kept, by `pictures`, after this returned.
 
         Raises:
             StoreFault: it cannot be written.
         """
-        from edge_app.web.readings.layers import layers
-
-        grey = None if isinstance(result, Failed) else result.grey
-        drawn = {}
-        if not isinstance(result, Failed) and grey is not None:
-            drawn = layers(result, grey, context) | {THUMBNAIL: thumbnail.draw(grey)}
+        drawable = not isinstance(result, Failed) and result.grey is not None
         name = file_name(name) if self._names else ""
         told = {"source": source, "name": name, "batch": batch, "facts": dict(facts or {})}
         reading = reading_.made(
-            result, context, self._keep_days, label=label, has_pictures=bool(drawn), photograph=photograph, **told
+            result, context, self._keep_days, label=label, has_pictures=drawable, photograph=photograph, **told
         )
-
-        def also() -> None:
-            reading_.insert(self._base, reading)
-            self._base.executemany(
-                "INSERT INTO pictures VALUES (?, ?, ?)", [(reading.id, *named) for named in drawn.items()]
-            )
-
-        with self._lock:
-            self._store.add(replace(result, path=""), context.key, also)
+        if drawable:  # before anybody can find the reading
+            self.pictures.expect(reading.id)
+        try:
+            with self._lock:
+                self._store.add(replace(result, path=""), context.key, lambda: reading_.insert(self._base, reading))
+            if drawable and not later:
+                self.pictures.draw(reading.id, result, context)
+                self.pictures.keep_grey(reading.id, result)
+        except BaseException:
+            self.pictures.expect_no_more(reading.id)
+            raise
+        if not later:
+            self.pictures.expect_no_more(reading.id)
         return reading
 
     def get(self, id: str) -> Reading | None:
         """Return a reading; None if it does not exist or has expired."""
         with self.opened() as base:
             found = base.execute(f"{SELECT} WHERE id = ? AND kept_until > ?", (id, iso(_now()))).fetchone()
-        return found and parsed(found)
+        return found and self._parsed(found)
 
     def picture(self, id: str, name: str) -> bytes | None:
         """Return a picture of a reading by its name in `layers`; None if it does not exist."""
-        with self.opened() as base:
-            found = base.execute("SELECT content FROM pictures WHERE reading = ? AND name = ?", (id, name)).fetchone()
-        return found and found[0]
+        return self.pictures.get(id, name)
 
     def thumbnail(self, id: str) -> bytes | None:
         """Return the thumbnail of a reading, JPEG; one of before 0.4.0 gets it from its picture."""
@@ -153,7 +159,7 @@ class ReadingStore:
                 f"{SELECT} WHERE {where} ORDER BY {reading_query.order(sort, down)} LIMIT ? OFFSET ?",
                 (*values, limit, offset),
             ).fetchall()
-        return [parsed(row) for row in found]
+        return [self._parsed(row) for row in found]
 
     def count(self, **wanted) -> int:
         """Return how many readings `search` would find without a limit; arguments as there."""
@@ -215,6 +221,7 @@ class ReadingStore:
                     self._base.execute(f"DELETE FROM {table}")
             self._base.execute("VACUUM")
             self._empty_log()
+        self.pictures.remove_orphans()
         return count
 
     def check(self) -> str:
@@ -238,7 +245,15 @@ class ReadingStore:
                         self._base.execute(f"DELETE FROM {table} WHERE {left.format(table)}", film)
             if count:  # the write-ahead log still holds what was deleted
                 self._empty_log()
+        self.pictures.remove_orphans()
         return count
+
+    def _parsed(self, found: tuple) -> Reading:
+        reading = parsed(found)
+        drawn = reading.id in self.pictures.being_drawn
+        return replace(
+            reading, has_pictures=reading.has_pictures or drawn, has_thumbnail=reading.has_thumbnail or drawn
+        )
 
     def _empty_log(self) -> None:
         """Empty the write-ahead log, which still holds deleted rows.
