@@ -45,6 +45,7 @@ def _for_all() -> dict:
         "keep_days": services().settings.keep_days,
         "findings_of": finding_view.told,
         "heat_of": heat_view.told,
+        "maps_of": heat_view.maps,
         "verdicts": {verdict: wording.VERDICTS[verdict] for verdict in decision.VERDICTS},
     }
 
