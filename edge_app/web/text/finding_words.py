@@ -1,6 +1,6 @@
 """The page's words for each finding with each answer, such that a nurse knows what it means and what to do."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
@@ -8,8 +8,7 @@ from flask_babel import lazy_gettext as _l
 from edge_app.screening import decision, finding
 
 
-@dataclass(frozen=True)
-class Meaning:
+class Meaning(NamedTuple):
     """The words for an answer to a finding.
 
     Attributes:
