@@ -6,7 +6,6 @@ anything heavy is imported and before any thread is started: it forks.
 
 import concurrent.futures
 import contextlib
-import statistics
 import threading
 import time
 from collections import deque
@@ -20,6 +19,7 @@ from edge_app.service.screening_run import LIKELY_LEAST_SIDE
 from edge_app.service.systemd import Service
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.drawing import Drawing, Judgement
+from edge_app.web.readings.pace import MOST_RETRY, Pace
 from edge_app.web.readings.upload_job import UploadJob
 from edge_app.workers.decode_pool import DecodePool
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # heavy: the queue forks before they are imported
     from edge_app.screening.result import Outcome
     from edge_app.screening.run_context import RunContext
     from edge_app.web.readings.reading_store import Reading, ReadingStore
+    from edge_app.web.readings.trial import Trials
 
 # Films that may wait: each holds one of the server's threads, and at a third of a second each, the last waits 3 s.
 MOST_WAITING = 8
@@ -35,10 +36,6 @@ MOST_WAITING = 8
 PATIENCE = 120
 # Seconds between two checks that the threads still run.
 GLANCE = 1
-# Least and most seconds that a client is told to wait when the queue is full.
-LEAST_RETRY, MOST_RETRY = 1, 60
-# Newest films, whose times predict how long the queue will take.
-NEWEST = 20
 
 
 class Busy(Exception):
@@ -54,6 +51,7 @@ class InferenceQueue:
 
     Attributes:
         drawing: what follows the judging.
+        pace: how long films took.
         counts: films since the start: `judged`, `busy` (turned away by a full queue) and `failed` (not readable).
     """
 
@@ -75,10 +73,7 @@ class InferenceQueue:
         self._photographs: Queue[UploadJob | None] = Queue()
         self._room = threading.BoundedSemaphore(MOST_WAITING)
         self._waiting, self._closed = 0, False
-        self._times: deque[float] = deque(maxlen=NEWEST)
-        # Seconds that each of them added to the queue, without its own wait for others.
-        self._each: deque[float] = deque(maxlen=NEWEST)
-        self._newest = 0.0
+        self.pace = Pace()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self.counts: dict[str, int] = {"judged": 0, "busy": 0, "failed": 0}
@@ -105,7 +100,13 @@ class InferenceQueue:
             thread.start()
 
     def submit(
-        self, content: bytes, name: str = "", label: str = "", photograph: bool = False, **origin: Any
+        self,
+        content: bytes,
+        name: str = "",
+        label: str = "",
+        photograph: bool = False,
+        keeper: "Trials | None" = None,
+        **origin: Any,
     ) -> "Reading":
         """Queue a film to be judged and kept; wait for its reading.
 
@@ -114,6 +115,7 @@ class InferenceQueue:
             name: of the sender's file, for messages to the sender.
             label: of the patient.
             photograph: whether it is a photograph of a film on a light box or a screen.
+            keeper: keeps its reading in place of the store.
             origin: `source`, `name` and `batch` of `ReadingStore.keep`.
 
         Raises:
@@ -133,7 +135,7 @@ class InferenceQueue:
         self._waits(1)
         film = None
         try:
-            film = UploadJob(content, name, label, origin)
+            film = UploadJob(content, name, label, keeper, origin)
             (self._photographs if photograph else self._queue).put(film)
             return self._outcome(film)
         except OSError as error:
@@ -161,15 +163,7 @@ class InferenceQueue:
 
     def retry_after(self) -> int:
         """Return in how many seconds the films that wait are likely to be read."""
-        each = list(self._each)
-        likely = statistics.median(each) if each else LEAST_RETRY
-        return max(LEAST_RETRY, min(MOST_RETRY, round(likely * self.waiting + 0.5)))
-
-    @property
-    def median_seconds(self) -> float | None:
-        """Median seconds of the newest films from their arrival to their reading; None before the first."""
-        times = list(self._times)
-        return statistics.median(times) if times else None
+        return self.pace.retry_after(self.waiting)
 
     @property
     def takes_photographs(self) -> bool:
@@ -274,16 +268,18 @@ class InferenceQueue:
             film.close()
             return
         try:
-            kept = self._reading_store.keep(result, context, film.label, photograph, later=True, **film.origin)
+            keeper = film.keeper or self._reading_store
+            kept = keeper.keep(result, context, film.label, photograph, later=True, **film.origin)
         except EdgeError as error:
             film.fail(error)
         except Exception as error:  # as above
             film.fail(_fault(film, error))
         else:
-            now = time.monotonic()
-            self._times.append(now - film.since)
-            self._each.append(now - max(self._newest, film.since))
-            self._newest = now
+            self.pace.add(film.since)
+            if film.keeper:
+                film.close()
+                film.outcome.set_result(kept)
+                return
             self._count("judged")
             self._service.judged()
             film.outcome.set_result(kept)

@@ -5,9 +5,12 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge_app.errors import EdgeError
+
+if TYPE_CHECKING:  # heavy: the queue forks before it is imported
+    from edge_app.web.readings.trial import Trials
 
 
 class UploadJob:
@@ -19,6 +22,7 @@ class UploadJob:
     Attributes:
         name: of the sender's file, for messages to the sender only.
         label: of the patient.
+        keeper: keeps its reading in place of the store, if not None.
         origin: what else `ReadingStore.keep` is told of it.
         path: under which the decoders read it.
         since: when it came, in seconds of `time.monotonic`.
@@ -26,8 +30,10 @@ class UploadJob:
         abandoned: whether its sender no longer waits.
     """
 
-    def __init__(self, content: bytes, name: str, label: str, origin: Mapping[str, Any]):
-        self.name, self.label, self.origin = name, label, origin
+    def __init__(
+        self, content: bytes, name: str, label: str, keeper: "Trials | None" = None, origin: Mapping[str, Any] = {}
+    ):
+        self.name, self.label, self.keeper, self.origin = name, label, keeper, origin
         self.outcome: Future = Future()
         self.since = time.monotonic()
         self.abandoned = False

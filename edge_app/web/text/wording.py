@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from edge_app.gate import refusal
 from edge_app.outputs.html_report import SYMBOLS
 from edge_app.screening import decision, finding, screening
+from edge_app.web.text.finding_words import MEANINGS
 
 
 @dataclass(frozen=True)
@@ -51,30 +52,20 @@ VERDICTS = {
     decision.COVID: _words(
         decision.COVID,
         _l("COVID-19 suspected"),
-        _l("The lungs on this film look to the model like those of people with COVID-19."),
-        _l("It does not prove COVID-19: another pneumonia, heart failure or a poor film can look the same."),
-        _l(
-            "Follow your site's rules for suspected COVID-19, confirm it with a PCR or antigen test, and have the film "
-            "read by a radiologist."
-        ),
+        *MEANINGS["covid", finding.SUSPECTED],
     ),
     decision.UNSURE: _words(
         decision.UNSURE,
         _l("Unsure: refer to a radiologist"),
-        _l(
-            "The COVID-19 score lies in a range where the model was often wrong in both directions, so it does not "
-            "decide."
-        ),
-        _l("It neither suspects nor excludes COVID-19."),
-        _l(
-            "Treat COVID-19 as not excluded. Have the film read by a radiologist, and test the patient if COVID-19 is "
-            "possible."
-        ),
+        *MEANINGS["covid", finding.UNSURE],
     ),
     decision.PNEUMONIA: _words(
         decision.PNEUMONIA,
         _l("Other pneumonia suspected"),
-        _l("The COVID-19 score is below its threshold, and the score of other pneumonia reaches its threshold."),
+        _l(
+            "COVID-19 is not suspected. The lungs on this film look to the model like those of people with another "
+            "pneumonia."
+        ),
         _l("It does not exclude COVID-19, and does not tell which germ is the cause."),
         _l(
             "Examine the patient for pneumonia, test for COVID-19 if symptoms or contacts suggest it, and have the "
@@ -84,7 +75,10 @@ VERDICTS = {
     decision.NORMAL: _words(
         decision.NORMAL,
         _l("No finding suspected"),
-        _l("Neither the COVID-19 score nor the score of other pneumonia reaches its threshold."),
+        _l(
+            "The lungs on this film look to the model neither like those of people with COVID-19 nor like those of "
+            "people with another pneumonia."
+        ),
         _l(
             "It does not exclude COVID-19: early disease often shows nothing on a film. The model looks for nothing "
             "else: no tuberculosis, no tumour, no fracture."
@@ -96,7 +90,7 @@ VERDICTS = {
         _l("Refused: no verdict"),
         _l("The model was not made for this kind of picture, so its answer could be wrong."),
         _l("It says nothing about the patient."),
-        _l("Correct what is named below and send the film again, or have it read by a radiologist."),
+        _l("Correct what the page names and send the film again, or have it read by a radiologist."),
     ),
     None: _words(
         None,

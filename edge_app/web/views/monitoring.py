@@ -63,7 +63,7 @@ class _Figures:
         for verdict, count in reading_store.verdicts().items():
             kept.add_metric([verdict or "none"], count)
         yield kept
-        seconds = queue.median_seconds
+        seconds = queue.pace.median_seconds
         if seconds is not None:
             yield GaugeMetricFamily("covid_xray_film_seconds", "Median time of the newest films, waiting too", seconds)
         card = self._services.context.card

@@ -16,6 +16,7 @@ from edge_app.web.text import finding_view, heat_view, languages, result_view, w
 pages = Blueprint("pages", __name__)
 
 PICTURES = {layers.FILM: "image/jpeg", layers.HEAT: "image/png", layers.LUNGS: "image/png", layers.SHEET: "image/png"}
+PICTURES |= dict.fromkeys(layers.HEATS.values(), "image/png")
 # By label of a finding, the name of the field for its prevalence.
 IN_100 = {"covid": "in100", "pneumonia": "in100-pneumonia"}
 # Other readings of a patient label that are listed beneath a reading; the history has them all.
@@ -26,10 +27,11 @@ def init_app(app: Flask) -> None:
     """Add the pages, the languages and the values of templates to an app; `live.init_app` adds the live page."""
     from edge_app.web.views.history import history
     from edge_app.web.views.status import status
+    from edge_app.web.views.trial import trial
     from edge_app.web.views.upload import upload
 
     languages.init_app(app)
-    for blueprint in (upload, pages, history, status):
+    for blueprint in (upload, pages, history, status, trial):
         app.register_blueprint(blueprint)
     app.jinja_env.filters.update(number=result_view.number, percent=result_view.percent, when=result_view.when)
     app.context_processor(_for_all)
@@ -40,10 +42,12 @@ def _for_all() -> dict:
         "words_of": wording.of,
         "label_names": wording.LABELS,
         "has_camera": services().camera is not None,
+        "trial_film": lambda: services().trials.available,
         "most_label": MOST_LABEL,
         "keep_days": services().settings.keep_days,
         "findings_of": finding_view.told,
         "heat_of": heat_view.told,
+        "maps_of": heat_view.maps,
         "verdicts": {verdict: wording.VERDICTS[verdict] for verdict in decision.VERDICTS},
     }
 
@@ -51,7 +55,7 @@ def _for_all() -> dict:
 @pages.get("/readings/<id>")
 def result(id: str):
     """Show a reading."""
-    reading = reading_or_404(id)
+    reading = reading_or_404(id, trial=True)
     others, shown = _others(reading), result_view.seen(reading) | _right(reading.row)
     return render_template(
         "result.html", reading=reading, others=others, try_photograph=_may_be_photograph(reading.row), **shown
@@ -95,8 +99,8 @@ def picture(id: str, name: str):
     """Send one of the pictures that were drawn of a reading."""
     if name not in PICTURES:
         abort(404)
-    reading_or_404(id)
-    content = services().reading_store.picture(id, name) or abort(404)
+    reading_or_404(id, trial=True)
+    content = services().reading_store.picture(id, name) or services().trials.picture(id, name) or abort(404)
     answer = Response(content, mimetype=PICTURES[name])
     if name == layers.SHEET:
         answer.headers["Content-Disposition"] = f"attachment; filename=reading-{id[:8]}.png"
@@ -106,7 +110,7 @@ def picture(id: str, name: str):
 @pages.get("/readings/<id>.json")
 def as_json(id: str):
     """Send a reading's row as a JSON file, without the patient label."""
-    answer = Response(json.dumps(reading_or_404(id).row, indent=1) + "\n", mimetype="application/json")
+    answer = Response(json.dumps(reading_or_404(id, trial=True).row, indent=1) + "\n", mimetype="application/json")
     answer.headers["Content-Disposition"] = f"attachment; filename=reading-{id[:8]}.json"
     return answer
 

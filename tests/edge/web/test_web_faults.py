@@ -20,7 +20,7 @@ from edge_app.web.access.credentials import Credentials
 from edge_app.web.app import create_app
 from edge_app.web.http import rate_limits
 from edge_app.web.http.settings import Settings
-from edge_app.web.readings import inference_queue
+from edge_app.web.readings import inference_queue, pace
 from edge_app.web.readings.inference_queue import Busy, InferenceQueue
 from tests.support.processes import serve_in_thread
 
@@ -175,9 +175,9 @@ def test_the_time_to_wait_counts_each_film_once(kept, film_path):
     for thread in threads:
         thread.join()
     # All of them together took no longer than they did; their times from arrival to answer add up to far more.
-    assert len(kept.inference_queue._each) == inference_queue.MOST_WAITING
-    assert sum(kept.inference_queue._each) <= time.monotonic() - started
-    kept.inference_queue._each.extend([3.0] * inference_queue.NEWEST)
+    assert len(kept.inference_queue.pace.each) == inference_queue.MOST_WAITING
+    assert sum(kept.inference_queue.pace.each) <= time.monotonic() - started
+    kept.inference_queue.pace.each.extend([3.0] * pace.NEWEST)
     kept.inference_queue._waiting = 4
     assert kept.inference_queue.retry_after() in (12, 13)
     kept.inference_queue._waiting = 0
