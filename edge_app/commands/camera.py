@@ -89,8 +89,8 @@ def run(args) -> int:
     from edge_app.service.screening_run import ScreeningRun, complain
     from edge_app.service.systemd import Service
 
-    draw = stored_pictures.drawer(args.pictures)
-    with Service() as service, ScreeningRun(args, camera=True, service=service, draw=draw) as screening:
+    told = {"camera": True, "draw": stored_pictures.drawer(args.pictures)}
+    with Service() as service, ScreeningRun(args, service=service, **told) as screening:
         import cv2
 
         from edge_app.camera.detect.advice import NO_FILM

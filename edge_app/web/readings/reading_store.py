@@ -104,11 +104,11 @@ class ReadingStore:
         Raises:
             StoreFault: it cannot be written.
         """
-        drawable = not isinstance(result, Failed) and result.grey is not None
+        drawable = None if isinstance(result, Failed) or result.grey is None else result
         name = file_name(name) if self._names else ""
         told = {"source": source, "name": name, "batch": batch, "facts": dict(facts or {})}
         reading = reading_.made(
-            result, context, self._keep_days, label=label, has_pictures=drawable, photograph=photograph, **told
+            result, context, self._keep_days, label=label, has_pictures=bool(drawable), photograph=photograph, **told
         )
         if drawable:  # before anybody can find the reading
             self.pictures.expect(reading.id)
@@ -116,8 +116,8 @@ class ReadingStore:
             with self._lock:
                 self._store.add(replace(result, path=""), context.key, lambda: reading_.insert(self._base, reading))
             if drawable and not later:
-                self.pictures.draw(reading.id, result, context)
-                self.pictures.keep_grey(reading.id, result)
+                self.pictures.draw(reading.id, drawable, context)
+                self.pictures.keep_grey(reading.id, drawable)
         except BaseException:
             self.pictures.expect_no_more(reading.id)
             raise

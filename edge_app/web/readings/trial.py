@@ -3,17 +3,17 @@
 They are in no history, no count, no export and no answer of the API.
 """
 
-import secrets
 import threading
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from edge_app.errors import EdgeError, MissingPackage
 from edge_app.screening.result import Failed, Outcome
 from edge_app.screening.run_context import RunContext
 from edge_app.sources import sample
-from edge_app.web.readings.reading_store import NAME_BYTES, Reading, _now
+from edge_app.store import reading as reading_
+from edge_app.store.reading import Reading
 
 # How long one is kept, and how many: a page that is open still has its pictures when a few others try a film too.
 KEPT, MOST = timedelta(hours=1), 4
@@ -63,18 +63,9 @@ class Trials:
         if isinstance(result, Failed):
             raise EdgeError(result.error)
         drawn = layers(result, result.grey, context) if result.grey is not None else {}
-        reading = TrialReading(
-            id=secrets.token_urlsafe(NAME_BYTES),
-            time=result.time,
-            label=label,
-            row=context.line(replace(result, path="").row()),
-            has_pictures=bool(drawn),
-            kept_until=result.time + KEPT,
-            checks=tuple(
-                {"name": c.name, "value": float(c.value), "low": c.low, "high": c.high} for c in result.checks
-            ),
-            photograph=photograph,
-        )
+        made = reading_.made(result, context, 0, label=label, has_pictures=bool(drawn), photograph=photograph)
+        told: dict[str, Any] = vars(made) | {"kept_until": result.time + KEPT}
+        reading = TrialReading(**told)
         with self._lock:
             self._forget()
             while len(self._readings) >= MOST:
@@ -99,7 +90,7 @@ class Trials:
 
     def _forget(self) -> None:
         """Forget those whose time is over."""
-        now = _now()
+        now = datetime.now(UTC)
         self._readings = {id: kept for id, kept in self._readings.items() if kept[0].kept_until > now}
 
 
