@@ -34,7 +34,7 @@ class FilmKeeper:
         """
         self._folder, self._most, self._lock = folder, most_bytes, threading.Lock()
         try:
-            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreFault(
                 f"{folder}: cannot be made ({error.strerror}); it must be a folder of this program; move what is there."
