@@ -214,6 +214,7 @@ class ReadingStore:
 
     def erase(self) -> int:
         """Delete everything, also other programs' results, without a trace in the file; return how many readings."""
+<<<<<<< HEAD
         with self._lock, self._store.guarded():
             with transaction(self._base):
                 count = self._base.execute("DELETE FROM readings").rowcount
@@ -222,6 +223,18 @@ class ReadingStore:
             self._base.execute("VACUUM")
             self._empty_log()
         self.pictures.remove_orphans()
+=======
+        try:
+            with self._lock, self._store.guarded():
+                with transaction(self._base):
+                    count = self._base.execute("DELETE FROM readings").rowcount
+                    for table in ("pictures", "films", "copies"):
+                        self._base.execute(f"DELETE FROM {table}")
+                self._base.execute("VACUUM")
+                self._empty_log()
+        finally:  # also where the log could not be emptied
+            self.pictures.remove_orphans()
+>>>>>>> f414b7d
         return count
 
     def check(self) -> str:
@@ -235,6 +248,7 @@ class ReadingStore:
             self._store.close()
 
     def _delete(self, where: str, value: str) -> int:
+<<<<<<< HEAD
         with self.opened():
             with transaction(self._base):
                 films = self._base.execute(f"SELECT DISTINCT film FROM readings WHERE {where}", (value,)).fetchall()
@@ -246,6 +260,21 @@ class ReadingStore:
             if count:  # the write-ahead log still holds what was deleted
                 self._empty_log()
         self.pictures.remove_orphans()
+=======
+        try:
+            with self._lock, self._store.guarded():
+                with transaction(self._base):
+                    films = self._base.execute(f"SELECT DISTINCT film FROM readings WHERE {where}", (value,)).fetchall()
+                    count = self._base.execute(f"DELETE FROM readings WHERE {where}", (value,)).rowcount
+                    for film in films:
+                        left = "film = ? AND NOT EXISTS (SELECT 1 FROM readings WHERE readings.film = {0}.film)"
+                        for table in ("films", "copies"):
+                            self._base.execute(f"DELETE FROM {table} WHERE {left.format(table)}", film)
+                if count:  # the write-ahead log still holds what was deleted
+                    self._empty_log()
+        finally:  # as above
+            self.pictures.remove_orphans()
+>>>>>>> f414b7d
         return count
 
     def _parsed(self, found: tuple) -> Reading:

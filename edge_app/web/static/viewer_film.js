@@ -70,7 +70,7 @@ export class Film {
     const film = this, facts = this.facts, last = facts.levels.length - 1;
     return {
       width: facts.width, height: facts.height, tileSize: facts.tile, tileOverlap: 0, minLevel: 0, maxLevel: last,
-      getTileUrl: (level, column, row) => `${this.figure.dataset.viewer}#${level}/${column}_${row}`,
+      getTileUrl: (level, column, row) => `${this.figure.dataset.viewer}#${level}-${column}-${row}`,
       downloadTileStart(job) {
         const { level, x, y } = job.tile;
         film.load(level, x, y).then(part => {
@@ -163,7 +163,7 @@ export async function opened(figure) {
   if (answer.status !== 200) return null;
   const facts = await answer.json(), known = new Map();
   const fetched = async (level, column, row) => {
-    const { width, height } = facts.levels[level], told = await asked(`${tiles}/${level}/${column}_${row}`);
+    const { width, height } = facts.levels[level], told = await asked(`${tiles}/${level}-${column}-${row}`);
     if (!told.ok) throw new Error(`tile: ${told.status}`);
     const across = Math.min(facts.tile, width - column * facts.tile), down = Math.min(facts.tile, height - row * facts.tile);
     const values = valuesOf(new Uint8Array(await told.arrayBuffer()), across, facts.bytes);

@@ -11,6 +11,8 @@ films = Blueprint("films", __name__)
 
 # Of an answer that asks the viewer to come again.
 NOT_YET = 202
+# Of a number in a tile's name.
+MOST_DIGITS = 6
 
 
 @films.get("/readings/<id>/film.json")
@@ -25,12 +27,15 @@ def facts(id: str):
     return film.facts
 
 
-@films.get("/readings/<id>/film/<int:level>/<int:column>_<int:row>")
-def tile(id: str, level: int, column: int, row: int):
-    """Send a tile of a film's values (`film_file`). Like every picture of a patient, no browser stores it."""
+@films.get("/readings/<id>/film/<place>")
+def tile(id: str, place: str):
+    """Send a tile of a film's values (`film_file`), named LEVEL-COLUMN-ROW.
+
+    Like every picture of a patient, no browser stores it.
+    """
     reading_or_404(id)
     film = services().reading_store.pictures.film(id)
-    content = (film and _tile(film, level, column, row)) or abort(404)
+    content = (film and _tile(film, place)) or abort(404)
     if "gzip" not in request.accept_encodings:
         return Response(gzip.decompress(content), mimetype="application/octet-stream")
     answer = Response(content, mimetype="application/octet-stream")
@@ -38,8 +43,11 @@ def tile(id: str, level: int, column: int, row: int):
     return answer
 
 
-def _tile(film: FilmFile, level: int, column: int, row: int) -> bytes | None:
+def _tile(film: FilmFile, place: str) -> bytes | None:
+    parts = place.split("-")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < MOST_DIGITS for part in parts):
+        return None
     try:
-        return film.tile(level, column, row)
+        return film.tile(*map(int, parts))
     except (OSError, LookupError):  # deleted just now, or never there
         return None

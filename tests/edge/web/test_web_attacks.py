@@ -15,6 +15,7 @@ from PIL import Image
 from edge_app.web.http import rate_limits, security
 from tests.support.films import draw_film, png
 from tests.support.forms import classify
+from tests.support.state_folder import files, settled
 
 SCRIPT = b"<script>alert(1)</script>"
 LABEL, NAME = "Zebrafink-77", "Mustermann.png"
@@ -80,9 +81,10 @@ def test_a_name_leads_nowhere(browser, kept, name):
     answer = classify(browser, png(seed=7), name)
     assert answer.status_code == 200
     assert "path" not in answer.json
-    files = {path.name for path in folder.rglob("*")}
-    assert files <= {"results.sqlite", "results.sqlite-wal", "results.sqlite-shm"}
-    assert not any(b"passwd" in path.read_bytes() or b"cron.d" in path.read_bytes() for path in folder.iterdir())
+    settled(kept, answer.json["id"])
+    names = {path.name for path in files(folder)}
+    assert names <= {"results.sqlite", "results.sqlite-wal", "results.sqlite-shm", answer.json["id"]}
+    assert not any(b"passwd" in path.read_bytes() or b"cron.d" in path.read_bytes() for path in files(folder))
 
 
 def test_a_polyglot_is_never_served_back(browser, kept):
@@ -96,7 +98,8 @@ def test_a_polyglot_is_never_served_back(browser, kept):
             assert picture.headers["X-Content-Type-Options"] == "nosniff"
             assert SCRIPT not in picture.data
             assert picture.data != content
-    assert not any(SCRIPT in path.read_bytes() for path in Path(kept.settings.state_dir).iterdir())
+    settled(kept, answer.json["id"])
+    assert not any(SCRIPT in path.read_bytes() for path in files(kept.settings.state_dir))
 
 
 def test_what_a_camera_wrote_into_a_file_is_dropped(browser, kept):
@@ -107,7 +110,8 @@ def test_what_a_camera_wrote_into_a_file_is_dropped(browser, kept):
     answer = classify(browser, content.getvalue())
     assert answer.status_code == 200
     assert b"Musterstadt" not in browser.get(f"{answer.json['url']}/film.jpg").data
-    assert not any(b"Musterstadt" in path.read_bytes() for path in Path(kept.settings.state_dir).iterdir())
+    settled(kept, answer.json["id"])
+    assert not any(b"Musterstadt" in path.read_bytes() for path in files(kept.settings.state_dir))
 
 
 def test_a_script_in_a_label_is_text(browser, kept):

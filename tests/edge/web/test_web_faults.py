@@ -10,7 +10,6 @@ import ssl
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -23,6 +22,7 @@ from edge_app.web.http.settings import Settings
 from edge_app.web.readings import inference_queue, pace
 from edge_app.web.readings.inference_queue import Busy, InferenceQueue
 from tests.support.processes import serve_in_thread
+from tests.support.state_folder import files
 
 PASSWORD = "three rays and a lead apron"
 # Seconds for an answer; a machine may be busy.
@@ -121,7 +121,7 @@ def test_erasing_says_so_if_another_program_keeps_the_log(kept, film_path, monke
     kept.inference_queue.submit(film_path.read_bytes(), "a.png", label)
 
     def left():
-        return [path.name for path in Path(kept.settings.state_dir).iterdir() if label.encode() in path.read_bytes()]
+        return [path.name for path in files(kept.settings.state_dir) if label.encode() in path.read_bytes()]
 
     assert left()
     kept.reading_store._base.execute("PRAGMA busy_timeout=50")
