@@ -107,10 +107,10 @@ class InferenceQueue:
 
         Args:
             content: bytes of a file of a format of `file_type.FILMS`.
-            name: of the sender's file, for messages to the sender.
+            name: of the sender's file.
             label: of the patient.
             photograph: whether it is a photograph of a film on a light box or a screen.
-            origin: `source`, `name` and `batch` of `ReadingStore.keep`.
+            origin: `source`, `batch` and `facts` of `ReadingStore.keep`.
 
         Raises:
             Busy: too many films wait.
@@ -269,7 +269,7 @@ class InferenceQueue:
         if film.abandoned:  # its sender was told to send it again
             return
         try:
-            kept = self._reading_store.keep(result, context, film.label, photograph, **film.origin)
+            kept = self._reading_store.keep(result, context, film.label, photograph, name=film.name, **film.origin)
         except EdgeError as error:
             film.fail(error)
         except Exception as error:  # as above

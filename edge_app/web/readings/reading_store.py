@@ -144,8 +144,8 @@ class ReadingStore:
             limit, offset: most readings to return, and how many newer ones to skip.
             sort, down: a column of `reading_query.COLUMNS`, and whether the largest come first.
             wanted: `label`, exactly; `text`, a part of the label or of the file's name in any case; `verdict`, also
-                `reading_query.UNREAD`; `since` and `until`, datetimes with a time zone, the second not included;
-                `source`, `batch` and `film`, the hash of its bytes.
+                `reading_query.UNREAD` and `SUSPECTED`; `since` and `until`, datetimes with a time zone, the second not
+                included; `source`, `batch` and `film`, the hash of its bytes.
         """
         where, values = reading_query.where(**wanted)
         with self.opened() as base:

@@ -17,7 +17,7 @@ class UploadJob:
     and be read in place of this one.
 
     Attributes:
-        name: of the sender's file, for messages to the sender only.
+        name: of the sender's file.
         label: of the patient.
         origin: what else `ReadingStore.keep` is told of it.
         path: under which the decoders read it.
