@@ -47,6 +47,7 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
     from edge_app.model import model_file
     from edge_app.screening import run_context
     from edge_app.store import joined
+    from edge_app.web.readings.batches import Batches
     from edge_app.web.readings.film_keeper import FilmKeeper
     from edge_app.web.readings.reading_store import ReadingStore
     from edge_app.web.readings.services import Services
@@ -65,7 +66,8 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
         stack.callback(reading_store.close)
         inference_queue.start(model, context, reading_store)
         stack.callback(inference_queue.drawing.close)  # before the store is closed
-        services = Services(settings, context, inference_queue, reading_store, trials=Trials(model.golden))
+        batches = Batches(reading_store, settings.keep_days, settings.keep_names)
+        services = Services(settings, context, inference_queue, reading_store, batches, trials=Trials(model.golden))
         if settings.camera:
             from edge_app.web.readings.live_camera import LiveCamera
 

@@ -112,11 +112,11 @@ class InferenceQueue:
 
         Args:
             content: bytes of a file of a format of `file_type.FILMS`.
-            name: of the sender's file, for messages to the sender.
+            name: of the sender's file.
             label: of the patient.
             photograph: whether it is a photograph of a film on a light box or a screen.
             keeper: keeps its reading in place of the store.
-            origin: `source`, `name` and `batch` of `ReadingStore.keep`.
+            origin: `source`, `batch` and `facts` of `ReadingStore.keep`.
 
         Raises:
             Busy: too many films wait.
@@ -269,7 +269,8 @@ class InferenceQueue:
             return
         try:
             keeper = film.keeper or self._reading_store
-            kept = keeper.keep(result, context, film.label, photograph, later=True, **film.origin)
+            told = {"name": film.name, "later": True, **film.origin}
+            kept = keeper.keep(result, context, film.label, photograph, **told)
         except EdgeError as error:
             film.fail(error)
         except Exception as error:  # as above

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from edge_app.screening import decision
 from edge_app.store.reading import iso
 
 # What readings are sorted by, as SQL; each column of the worklist is one of them.
@@ -13,8 +14,12 @@ COLUMNS = {
     "verdict": "coalesce(verdict, 'unread')",
     "score": "json_extract(row, '$.scores.covid')",
 }
-# Stands for the verdict of a film that could not be read.
-UNREAD = "unread"
+# In place of a verdict: of a film that could not be read, and of all on which either finding is suspected.
+UNREAD, SUSPECTED = "unread", "suspected"
+ANY_SUSPICION = (
+    f"(verdict IN ('{decision.COVID}', '{decision.PNEUMONIA}')"
+    " OR json_extract(row, '$.findings.pneumonia.answer') = 'suspected')"
+)
 
 
 def order(sort: str = "time", down: bool = True) -> str:
@@ -39,14 +44,16 @@ def where(
     for condition, value in (
         ("label = ?", label),
         ("(instr(casefold(label), ?) OR instr(casefold(reading_origins.name), ?))", folded),
-        ("coalesce(verdict, 'unread') = ?", verdict),
+        ("coalesce(verdict, 'unread') = ?", None if verdict == SUSPECTED else verdict),
         ("time >= ?", since and iso(since)),
         ("time < ?", until and iso(until)),
         ("source = ?", source),
-        ("batch = ?", batch),
+        ("(batch = ? OR id IN (SELECT reading FROM batch_films WHERE batch_films.batch = ?))", batch),
         ("film = ?", film),
     ):
         if value is not None:
             wheres.append(condition)
             values += [value] * condition.count("?")
+    if verdict == SUSPECTED:
+        wheres.append(ANY_SUSPICION)
     return " AND ".join(wheres), values

@@ -150,8 +150,8 @@ class ReadingStore:
             limit, offset: most readings to return, and how many newer ones to skip.
             sort, down: a column of `reading_query.COLUMNS`, and whether the largest come first.
             wanted: `label`, exactly; `text`, a part of the label or of the file's name in any case; `verdict`, also
-                `reading_query.UNREAD`; `since` and `until`, datetimes with a time zone, the second not included;
-                `source`, `batch` and `film`, the hash of its bytes.
+                `reading_query.UNREAD` and `SUSPECTED`; `since` and `until`, datetimes with a time zone, the second not
+                included; `source`, `batch` and `film`, the hash of its bytes.
         """
         where, values = reading_query.where(**wanted)
         with self.opened() as base:
@@ -214,27 +214,16 @@ class ReadingStore:
 
     def erase(self) -> int:
         """Delete everything, also other programs' results, without a trace in the file; return how many readings."""
-<<<<<<< HEAD
-        with self._lock, self._store.guarded():
-            with transaction(self._base):
-                count = self._base.execute("DELETE FROM readings").rowcount
-                for table in ("pictures", "films", "copies", "batches"):
-                    self._base.execute(f"DELETE FROM {table}")
-            self._base.execute("VACUUM")
-            self._empty_log()
-        self.pictures.remove_orphans()
-=======
         try:
             with self._lock, self._store.guarded():
                 with transaction(self._base):
                     count = self._base.execute("DELETE FROM readings").rowcount
-                    for table in ("pictures", "films", "copies"):
+                    for table in ("pictures", "films", "copies", "batches"):
                         self._base.execute(f"DELETE FROM {table}")
                 self._base.execute("VACUUM")
                 self._empty_log()
         finally:  # also where the log could not be emptied
             self.pictures.remove_orphans()
->>>>>>> f414b7d
         return count
 
     def check(self) -> str:
@@ -248,21 +237,8 @@ class ReadingStore:
             self._store.close()
 
     def _delete(self, where: str, value: str) -> int:
-<<<<<<< HEAD
-        with self.opened():
-            with transaction(self._base):
-                films = self._base.execute(f"SELECT DISTINCT film FROM readings WHERE {where}", (value,)).fetchall()
-                count = self._base.execute(f"DELETE FROM readings WHERE {where}", (value,)).rowcount
-                for film in films:
-                    left = "film = ? AND NOT EXISTS (SELECT 1 FROM readings WHERE readings.film = {0}.film)"
-                    for table in ("films", "copies"):
-                        self._base.execute(f"DELETE FROM {table} WHERE {left.format(table)}", film)
-            if count:  # the write-ahead log still holds what was deleted
-                self._empty_log()
-        self.pictures.remove_orphans()
-=======
         try:
-            with self._lock, self._store.guarded():
+            with self.opened():
                 with transaction(self._base):
                     films = self._base.execute(f"SELECT DISTINCT film FROM readings WHERE {where}", (value,)).fetchall()
                     count = self._base.execute(f"DELETE FROM readings WHERE {where}", (value,)).rowcount
@@ -274,7 +250,6 @@ class ReadingStore:
                     self._empty_log()
         finally:  # as above
             self.pictures.remove_orphans()
->>>>>>> f414b7d
         return count
 
     def _parsed(self, found: tuple) -> Reading:

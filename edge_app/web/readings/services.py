@@ -7,6 +7,7 @@ from flask import abort, current_app
 
 from edge_app.screening.run_context import RunContext
 from edge_app.web.http.settings import Settings
+from edge_app.web.readings.batches import Batches
 from edge_app.web.readings.inference_queue import InferenceQueue
 from edge_app.web.readings.reading_store import Reading, ReadingStore
 from edge_app.web.readings.trial import Trials
@@ -24,6 +25,7 @@ class Services:
         context: of uploaded files.
         inference_queue: judges uploaded files.
         reading_store: keeps readings.
+        batches: of films that were sent at once.
         camera: of the live page; None without one.
         trials: the film to try and its readings.
     """
@@ -32,6 +34,7 @@ class Services:
     context: RunContext
     inference_queue: InferenceQueue
     reading_store: ReadingStore
+    batches: Batches
     camera: "LiveCamera | None" = None
     trials: Trials = field(default_factory=Trials)
 

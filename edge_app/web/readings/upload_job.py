@@ -20,7 +20,7 @@ class UploadJob:
     and be read in place of this one.
 
     Attributes:
-        name: of the sender's file, for messages to the sender only.
+        name: of the sender's file.
         label: of the patient.
         keeper: keeps its reading in place of the store, if not None.
         origin: what else `ReadingStore.keep` is told of it.
