@@ -1,4 +1,4 @@
-"""An event: a verdict, a fault of the device or the start of a service, in plain values without anything of a patient."""
+"""An event: a verdict, a fault of the device or the start of a service, in plain values, nothing of a patient."""
 
 import json
 import secrets

@@ -10,15 +10,12 @@ import secrets
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from edge_app.errors import StoreFault
 from edge_app.events.event import JUDGED, Event
 from edge_app.store import store_file
 from edge_app.store.migrations import transaction
-
-if TYPE_CHECKING:
-    import sqlite3
 
 # In the page's state folder.
 NAME = "events.sqlite"
@@ -34,7 +31,8 @@ PATIENCE = 5
 DAMAGED = ("malformed", "not a database")
 TABLES = """
 CREATE TABLE sinks (
-    name TEXT PRIMARY KEY, used INTEGER NOT NULL, delivered INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0
+    name TEXT PRIMARY KEY, used INTEGER NOT NULL,
+    delivered INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE events (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, time TEXT NOT NULL, kind TEXT NOT NULL,
@@ -102,8 +100,8 @@ class EventQueue:
             version = base.execute("PRAGMA user_version").fetchone()[0]
             if version > VERSION or (version and base.execute("PRAGMA application_id").fetchone()[0] != APPLICATION):
                 raise StoreFault(
-                    f"{self.path}: is not a queue of this program, or of a newer one (version {version}, this one reads "
-                    f"{VERSION}); move it away."
+                    f"{self.path}: is not a queue of this program, or of a newer one (version {version}, this one "
+                    f"reads {VERSION}); move it away."
                 )
             if version == 0:
                 for statement in TABLES.split(";"):
@@ -140,10 +138,8 @@ class EventQueue:
         Raises:
             StoreFault: it cannot be written.
         """
-        with self._told():
-            with transaction(self._base):
-                queued = self._insert(event)
-        return queued
+        with self._told(), transaction(self._base):
+            return self._insert(event)
 
     def _insert(self, event: Event) -> bool:
         if not self._base.execute("SELECT count(*) FROM sinks WHERE used").fetchone()[0]:

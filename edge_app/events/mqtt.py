@@ -1,7 +1,7 @@
 """MQTT: each event is published once the broker confirms it (QoS 1); state and availability are retained.
 
-Topics are `BASE/DEVICE/event`, `BASE/DEVICE/state` and `BASE/DEVICE/availability` ("online"; "offline" is the last will,
-which the broker publishes when this device is gone). All of it is done in the thread of the sender.
+Topics are `BASE/DEVICE/event`, `BASE/DEVICE/state` and `BASE/DEVICE/availability` ("online"; the last will, which the
+broker publishes when this device is gone, is "offline"). All of it is done in the thread of the sender.
 """
 
 import contextlib
@@ -166,10 +166,11 @@ class Mqtt:
 
     def _made(self) -> "paho.Client":
         import paho.mqtt.client as paho
+        from paho.mqtt.enums import CallbackAPIVersion
 
         config = self._config
         name = f"covid-xray-{self._device['id']}{'' if self._state else '-test'}"
-        client = paho.Client(paho.CallbackAPIVersion.VERSION2, name)
+        client = paho.Client(CallbackAPIVersion.VERSION2, name)
         client.connect_timeout = PATIENCE
         if config.user:
             client.username_pw_set(config.user, config.password)

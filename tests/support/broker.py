@@ -1,7 +1,7 @@
 """A real MQTT broker, Debian's mosquitto, on the loopback: with passwords, with TLS, stopped and started again.
 
-Where there is none (`apt-get install mosquitto`) its tests are skipped, unless `NEED_BROKER` is set, as where a change is
-checked before it lands.
+Where there is none (`apt-get install mosquitto`) its tests are skipped, unless `NEED_BROKER` is set, as where a change
+is checked before it lands.
 """
 
 import os

@@ -182,7 +182,7 @@ def test_tls_is_verified(tmp_path_factory, certificate):
     files = folder / "page.crt", folder / "page.key"
     tls.certificate(*files, frozenset({"elsewhere.example"}), [])
     broker = Broker(folder, tls=files)
-    with pytest.raises(Undelivered, match="certificate is not trusted .*mismatch"):
+    with pytest.raises(Undelivered, match=r"certificate is not trusted .*mismatch"):
         Mqtt(config(broker, tls=True, authority=files[0]), DEVICE, state).deliver(told(), b"{}")
     broker.stop()
 
