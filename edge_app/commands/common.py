@@ -32,14 +32,16 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_rule(parser: argparse.ArgumentParser) -> None:
-    """Declare the rule for verdicts, and the prevalence."""
+def add_rule(parser: argparse.ArgumentParser, default: str | None = RULES[0]) -> None:
+    """Declare the rule for verdicts, and the prevalence; `default` is None where another place may set the rule."""
+    told = RULES[0] if default else f"the page's settings, else {RULES[0]}"
     parser.add_argument(
         "--operating-point",
         choices=RULES,
-        default=RULES[0],
+        default=default,
         help="rule for COVID-19: 'sensitive' misses few patients, 'balanced' has the one threshold that errs least, "
-        "'refer' has two strict thresholds and answers 'unsure' between them (default %(default)s)",
+        "'refer' has two strict thresholds and answers 'unsure' between them "
+        f"(default: {told})",
     )
     parser.add_argument(
         "--prevalence",

@@ -7,45 +7,23 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from edge_app.errors import EdgeError
 from edge_app.events import event as event_
+from edge_app.events.config import EventsConfig, WebhookConfig
 from edge_app.events.event import Event
 from edge_app.events.event_queue import NAME as QUEUE
 from edge_app.events.event_queue import EventQueue, Line
-from edge_app.events.mqtt import NAME as MQTT
-from edge_app.events.mqtt import Mqtt, MqttConfig
+from edge_app.events.mqtt import Mqtt
 from edge_app.events.outbox import Outbox
 from edge_app.events.sender import Sender, Trouble, joined
 from edge_app.events.sink import Sink, Undelivered
-from edge_app.events.webhook import NAME as WEBHOOK
-from edge_app.events.webhook import Webhook, WebhookConfig
+from edge_app.events.webhook import Webhook
 
-SINKS = (WEBHOOK, MQTT)
 # Held by the page that sends: a queue has one reader, or everything would be sent twice.
 LOCK = "events.lock"
-
-
-@dataclass(frozen=True)
-class EventsConfig:
-    """Where events go.
-
-    Attributes:
-        webhook, mqtt: None for none.
-        patient: whether the patient's label and the film's hash are told too.
-    """
-
-    webhook: WebhookConfig | None = None
-    mqtt: MqttConfig | None = None
-    patient: bool = False
-
-    @property
-    def sinks(self) -> dict[str, WebhookConfig | MqttConfig]:
-        """What is used, by name of the sink."""
-        return {name: config for name, config in ((WEBHOOK, self.webhook), (MQTT, self.mqtt)) if config}
 
 
 class SinkState(NamedTuple):

@@ -9,20 +9,16 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_app.events import home_assistant
+from edge_app.events.config import MQTT, MqttConfig
 from edge_app.events.event import Event
 from edge_app.events.sink import Undelivered
 
 if TYPE_CHECKING:
     import paho.mqtt.client as paho
 
-NAME = "mqtt"
-# Ports that IANA gave MQTT, without and with TLS.
-PORT, TLS_PORT = 1883, 8883
 # Seconds for the broker to take a connection, and to confirm what it was given.
 PATIENCE = 10.0
 # Seconds without a word after which the broker publishes the last will, once and a half of it.
@@ -34,29 +30,6 @@ FAREWELL = 2.0
 ONLINE, OFFLINE = b"online", b"offline"
 
 
-@dataclass(frozen=True)
-class MqttConfig:
-    """Where events are published.
-
-    Attributes:
-        host, port: of the broker.
-        tls: whether the connection is encrypted; the broker's certificate and its name are then verified.
-        authority: file of certificates that the broker's must be signed by; None for the system's.
-        user, password: of the broker; empty for none.
-        base: begins every topic.
-        discovery: prefix of Home Assistant's discovery; empty for none.
-    """
-
-    host: str
-    port: int = PORT
-    tls: bool = False
-    authority: Path | None = None
-    user: str = ""
-    password: str = field(default="", repr=False)
-    base: str = "covid-xray"
-    discovery: str = "homeassistant"
-
-
 class Mqtt:
     """The sink.
 
@@ -64,7 +37,7 @@ class Mqtt:
         leaving: set before the end to take back what is retained, since this broker is not used any more.
     """
 
-    name = NAME
+    name = MQTT
 
     def __init__(self, config: MqttConfig, device: Mapping, state: Callable[[], dict] | None):
         """Prepare; nothing is opened yet.

@@ -15,16 +15,14 @@ import socket
 import ssl
 import threading
 import time
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from edge_app import __version__, addresses
+from edge_app.events.config import WEBHOOK, WebhookConfig
 from edge_app.events.event import Event
 from edge_app.events.sink import Undelivered, Unwanted
 
-NAME = "webhook"
 PREFIX = "whsec_"
 # Bytes of a secret; Standard Webhooks asks for 24 to 64.
 SECRET_BYTES = 32
@@ -34,21 +32,6 @@ SILENCE, WHOLE = 10.0, 25.0
 MOST_ANSWER = 4096
 # Answers that mean "later": the receiver is busy or has a fault of its own (RFC 9110, RFC 8470).
 LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
-
-
-@dataclass(frozen=True)
-class WebhookConfig:
-    """Where events are posted to.
-
-    Attributes:
-        url: http or https; a user and a password in it are sent as Basic authentication.
-        secret: of the signatures, of `new_secret`.
-        authority: file of certificates that the receiver's must be signed by; None for the system's.
-    """
-
-    url: str
-    secret: str = field(repr=False)
-    authority: Path | None = None
 
 
 def new_secret() -> str:
@@ -73,7 +56,7 @@ def signature(secret: str, id: str, timestamp: int, body: bytes) -> str:
 class Webhook:
     """The sink; its connection is kept open from event to event."""
 
-    name = NAME
+    name = WEBHOOK
 
     def __init__(self, config: WebhookConfig):
         """Prepare; nothing is opened before the first event."""

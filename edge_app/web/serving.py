@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from edge_app.errors import WrongUsage
 from edge_app.web.http import settings as settings_
+from edge_app.web.http import settings_file
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.inference_queue import MOST_WAITING, InferenceQueue
 
@@ -46,6 +47,7 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
     from edge_app.install import site_file
     from edge_app.model import model_file
     from edge_app.screening import run_context
+    from edge_app.web.readings import told
     from edge_app.web.readings.reading_store import ReadingStore
     from edge_app.web.readings.services import Services
 
@@ -57,20 +59,43 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
         context = run_context.of(model, settings.rule, settings.prevalence, settings.pneumonia_prevalence)
         reading_store = ReadingStore(settings.store, context, settings.keep_days)
         stack.callback(reading_store.close)
+        hub = told.hub(settings, inference_queue, reading_store)
+        stack.callback(hub.close)
         inference_queue.start(model, context, reading_store)
-        services = Services(settings, context, inference_queue, reading_store)
+        services = Services(settings, context, inference_queue, reading_store, hub)
         if settings.camera:
-            from edge_app.web.readings.live_camera import LiveCamera
-
-            camera = LiveCamera(settings.camera, settings, context, reading_store)
-            stack.callback(camera.close)
-            services = replace(services, camera=camera)
+            services = _with_camera(services, stack)
+        watch = told.fault_watch(services)
+        stack.callback(watch.close)
         done = threading.Event()
         keeper = threading.Thread(target=_expire, args=(reading_store, done), name="expire", daemon=True)
         keeper.start()
         stack.callback(keeper.join)
         stack.callback(done.set)
         yield services
+
+
+def _with_camera(services: "Services", stack: contextlib.ExitStack) -> "Services":
+    """Return the services with the live page's camera.
+
+    One that was set on the page and cannot be opened must not keep the page from starting, where it can be set anew.
+
+    Raises:
+        EdgeError: a camera of the device's configuration cannot be opened.
+    """
+    from edge_app.errors import EdgeError
+    from edge_app.web.readings.live_camera import LiveCamera
+
+    settings = services.settings
+    assert settings.camera
+    try:
+        camera = LiveCamera(settings.camera, settings, services.context, services.reading_store)
+    except EdgeError as error:
+        if "camera" in settings.pinned or not settings_file.read(settings.state_dir).get("camera"):
+            raise
+        return replace(services, problems=(str(error),))
+    stack.callback(camera.close)
+    return replace(services, camera=camera)
 
 
 def _expire(reading_store: "ReadingStore", done: threading.Event) -> None:

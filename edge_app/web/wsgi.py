@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_app.errors import WrongUsage
+from edge_app.install import site_file
+from edge_app.web.http import settings_file
 from edge_app.web.http.settings import Settings, make_state_dir
 from edge_app.web.readings.inference_queue import InferenceQueue
 
@@ -41,8 +43,11 @@ def create() -> "Flask":
         raise WrongUsage(f"COVID_XRAY_PROXIES: is '{text}'; a number from 0 to {MOST_PROXIES} is allowed.")
     proxies = int(text)
     names = tuple(filter(None, os.environ.get("COVID_XRAY_NAMES", "").split(",")))
-    settings = Settings(Path(folder), names=names, open=False)
+    site = site_file.default()
+    pinned = frozenset({"site"} if site else ())
+    settings = Settings(Path(folder), names=names, site=site, open=False, pinned=pinned)
     make_state_dir(settings.state_dir)
+    settings = settings_file.applied(settings)
     inference_queue = InferenceQueue(settings)  # first of all: it forks
 
     from edge_app.web.access.credentials import Credentials

@@ -7,12 +7,16 @@ from pathlib import Path
 
 from edge_app.diagnostics import threads as threads_
 from edge_app.errors import WrongUsage
+from edge_app.events.config import EventsConfig
 from edge_app.install import site_file
 from edge_app.install.model_registry import default_model
+from edge_app.model.card import RULES
 
 PORT = 8000
 # Days for which a reading is kept: until the patient's next visit, in most places.
 KEEP_DAYS = 30
+# The operating point: the default rule of the command line.
+RULE = RULES[0]
 # Names of files in the state folder.
 STORE, PASSWORD, TOKENS, CERTIFICATE, KEY = "results.sqlite", "password", "tokens.json", "page.crt", "page.key"
 
@@ -36,6 +40,8 @@ class Settings:
         tls: whether the page is served under TLS.
         fingerprint: of the certificate, SHA-256 as browsers show it; empty without TLS.
         open: whether no password is needed unless one is set: for this machine only.
+        pinned: names of `settings_table.FIELDS` that the device's configuration gives: the page changes none of them.
+        events: where events go.
     """
 
     state_dir: Path
@@ -44,7 +50,7 @@ class Settings:
     names: tuple[str, ...] = ()
     model: Path = field(default_factory=default_model)
     threads: int = threads_.chosen()
-    rule: str = "refer"
+    rule: str = RULE
     prevalence: str | None = None
     pneumonia_prevalence: str | None = None
     site: Path | None = field(default_factory=site_file.default)
@@ -53,6 +59,8 @@ class Settings:
     tls: bool = False
     fingerprint: str = ""
     open: bool = True
+    pinned: frozenset[str] = frozenset()
+    events: EventsConfig = field(default_factory=EventsConfig)
 
     @property
     def store(self) -> Path:

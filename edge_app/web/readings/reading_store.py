@@ -7,7 +7,7 @@ deleted too. No upload is kept: pictures are drawn from the decoded film, and a 
 import csv
 import io
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,11 @@ from edge_app.store.store import Store
 
 
 class ReadingStore:
-    """The page's part of a store's file; for many threads, one at a time."""
+    """The page's part of a store's file; for many threads, one at a time.
+
+    Attributes:
+        told: is given each reading once it is on the disk.
+    """
 
     def __init__(self, path: Path, context: RunContext, keep_days: int):
         """Open the file, and make it if it does not exist; errors as of `Store`.
@@ -34,6 +38,7 @@ class ReadingStore:
             context: of uploaded files.
             keep_days: as of `Settings`.
         """
+        self.told: Callable[[Reading], object] = lambda reading: None
         self._lock = threading.Lock()
         self._context, self._keep_days = context, keep_days
         self._store = Store(path, shared=True)
@@ -83,7 +88,28 @@ class ReadingStore:
                 self._base.executemany(
                     "INSERT INTO pictures VALUES (?, ?, ?)", [(reading.id, *named) for named in drawn.items()]
                 )
+        self.told(reading)
         return reading
+
+    def use(self, context: RunContext, keep_days: int) -> None:
+        """Keep from now on by these settings; a shorter time holds for the readings that are there too.
+
+        Args:
+            context: of the same thresholds, with another prevalence.
+            keep_days: as of `Settings`.
+
+        Raises:
+            StoreFault: the times cannot be written.
+        """
+        shorter = keep_days and keep_days < (self._keep_days or reading_.FOR_EVER)
+        self._context, self._keep_days = context, keep_days
+        if shorter:
+            # The form of `reading.iso`: milliseconds, UTC.
+            until = "strftime('%Y-%m-%dT%H:%M:%f+00:00', time, ?)"
+            with self._lock, self._store.guarded(), transaction(self._base):
+                self._base.execute(
+                    f"UPDATE readings SET kept_until = min(kept_until, {until})", (f"+{keep_days} days",)
+                )
 
     def get(self, id: str) -> Reading | None:
         """Return a reading; None if it does not exist or has expired."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import abort, current_app
 
+from edge_app.events.hub import Hub
 from edge_app.screening.run_context import RunContext
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.inference_queue import InferenceQueue
@@ -23,14 +24,18 @@ class Services:
         context: of uploaded files.
         inference_queue: judges uploaded files.
         reading_store: keeps readings.
+        hub: queues events, and sends them.
         camera: of the live page; None without one.
+        problems: sentences on settings of the page that could not hold at the start.
     """
 
     settings: Settings
     context: RunContext
     inference_queue: InferenceQueue
     reading_store: ReadingStore
+    hub: Hub
     camera: "LiveCamera | None" = None
+    problems: tuple[str, ...] = ()
 
 
 def services() -> Services:

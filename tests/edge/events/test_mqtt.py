@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from edge_app.events import config as config_
 from edge_app.events import event, mqtt
+from edge_app.events.config import MqttConfig
 from edge_app.events.event import Event
 from edge_app.events.event_queue import EventQueue
-from edge_app.events.mqtt import Mqtt, MqttConfig
+from edge_app.events.mqtt import Mqtt
 from edge_app.events.sender import Sender
 from edge_app.events.sink import Undelivered
 from edge_app.web.http import tls
@@ -40,7 +42,7 @@ def state() -> dict:
 def sending(tmp_path):
     """Return a function that sends a queue, (config) -> sender, and the queue."""
     queue, begun = EventQueue(tmp_path), []
-    queue.use([mqtt.NAME])
+    queue.use([config_.MQTT])
 
     def send(to: MqttConfig) -> Sender:
         begun.append(Sender(tmp_path, Mqtt(to, DEVICE, state), body, QUICK))
@@ -119,7 +121,7 @@ def test_a_broker_that_is_started_again_gets_what_waits_and_is_told_all_anew(bro
     send, queue = sending
     sender = send(config(broker))
     queue.put(told(0))
-    until(lambda: queue.lines()[mqtt.NAME].delivered == 1)
+    until(lambda: queue.lines()[config_.MQTT].delivered == 1)
     broker.stop()
     for number in range(1, 6):
         queue.put(told(number))
@@ -127,7 +129,7 @@ def test_a_broker_that_is_started_again_gets_what_waits_and_is_told_all_anew(bro
     until(lambda: sender.trouble)
     broker.start()
     listener = Listener(broker)
-    until(lambda: queue.lines()[mqtt.NAME].delivered == 6)
+    until(lambda: queue.lines()[config_.MQTT].delivered == 6)
     until(lambda: len(listener.of("/event")) >= 5)
     assert {json.loads(one)["data"]["number"] for one in listener.of("/event")} >= {2, 3, 4, 5}
     assert listener.of("/availability")[-1] == b"online" and listener.of("last_verdict/config")
@@ -153,7 +155,7 @@ def test_a_broker_that_hangs_is_left_and_the_event_sent_again(broker, monkeypatc
     monkeypatch.setattr(mqtt, "PATIENCE", 0.5)
     sender = send(config(broker))
     queue.put(told(0))
-    until(lambda: queue.lines()[mqtt.NAME].delivered == 1)
+    until(lambda: queue.lines()[config_.MQTT].delivered == 1)
     broker.freeze()
     queue.put(told(1))
     sender.wake()
@@ -161,7 +163,7 @@ def test_a_broker_that_hangs_is_left_and_the_event_sent_again(broker, monkeypatc
     assert "did not" in sender.trouble.words
     broker.stop()
     broker.start()
-    until(lambda: queue.lines()[mqtt.NAME].delivered == 2)
+    until(lambda: queue.lines()[config_.MQTT].delivered == 2)
 
 
 # paho leaves a socket whose handshake failed to be collected.

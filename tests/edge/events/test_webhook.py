@@ -12,11 +12,12 @@ import time
 import pytest
 
 from edge_app.events import event, webhook
+from edge_app.events.config import WEBHOOK, WebhookConfig
 from edge_app.events.event import Event
 from edge_app.events.event_queue import EventQueue
 from edge_app.events.sender import MOST_REFUSALS, Sender
 from edge_app.events.sink import Undelivered, Unwanted
-from edge_app.events.webhook import Webhook, WebhookConfig
+from edge_app.events.webhook import Webhook
 from tests.support.receiver import Receiver, until
 
 SECRET = webhook.new_secret()
@@ -44,7 +45,7 @@ def receiver():
 def sending(tmp_path):
     """Return a function that sends a queue to an address, and the queue: (url) -> sender."""
     queue, begun = EventQueue(tmp_path), []
-    queue.use([webhook.NAME])
+    queue.use([WEBHOOK])
 
     def send(url: str) -> Sender:
         begun.append(Sender(tmp_path, Webhook(WebhookConfig(url, SECRET)), body, QUICK))
@@ -137,9 +138,9 @@ def test_a_refused_event_is_given_up_and_the_next_one_follows(receiver, sending)
     for number in range(2):
         queue.put(told(number))
     send(receiver.url)
-    until(lambda: queue.lines()[webhook.NAME].delivered)
+    until(lambda: queue.lines()[WEBHOOK].delivered)
     assert [one["data"]["number"] for one in receiver.events] == [0] * MOST_REFUSALS + [1]
-    assert queue.lines()[webhook.NAME] == (0, 1, 1)
+    assert queue.lines()[WEBHOOK] == (0, 1, 1)
 
 
 def test_a_dead_receiver_is_waited_for_and_misses_nothing(sending):
@@ -153,7 +154,7 @@ def test_a_dead_receiver_is_waited_for_and_misses_nothing(sending):
     until(lambda: sender.trouble)
     assert "cannot be reached (Connection refused)" in sender.trouble.words
     late = Receiver(port=port)
-    until(lambda: queue.lines()[webhook.NAME].delivered == 20)
+    until(lambda: queue.lines()[WEBHOOK].delivered == 20)
     late.close()
     assert [one["data"]["number"] for one in late.events] == list(range(20))
     assert sender.trouble is None
@@ -165,7 +166,7 @@ def test_a_faulty_receiver_gets_events_in_order_and_again_until_it_takes_them(re
     for number in range(9):
         queue.put(told(number))
     send(receiver.url)
-    until(lambda: queue.lines()[webhook.NAME].delivered == 9)
+    until(lambda: queue.lines()[WEBHOOK].delivered == 9)
     numbers = [one["data"]["number"] for one in receiver.events]
     assert numbers == sorted(numbers) and set(numbers) == set(range(9))
     ids = [headers["webhook-id"] for _, headers, _ in receiver.requests]
