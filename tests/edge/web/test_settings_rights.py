@@ -69,7 +69,8 @@ def test_another_sites_page_changes_nothing(clinician, tmp_path, headers):
 
 def test_what_leaves_the_device_needs_the_password_again(clinician, tmp_path):
     sections = {"webhook": WEBHOOK, "patient": {"events_patient": "1"}}
-    sections["mqtt"] = {"mqtt_on": "1", "mqtt_host": "192.0.2.7", "mqtt_port": "1883", "mqtt_base": "x"}
+    mqtt = {"mqtt_on": "1", "mqtt_host": "192.0.2.7", "mqtt_port": "8883", "mqtt_tls": "1", "mqtt_base": "x"}
+    sections["mqtt"] = mqtt
     for path, typed in sections.items():
         for password in ({}, {"password": ""}, {"password": "three rays"}):
             clinician.application.extensions["guard"].guesses.right("127.0.0.1")
