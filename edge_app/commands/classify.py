@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edge_app.commands import COMMANDS, common
+from edge_app.commands import COMMANDS, common, stored_pictures
 
 EXAMPLES = """\
 examples:
@@ -28,6 +28,7 @@ def add_parser(subparsers):
     common.add_rule(parser)
     common.add_site(parser)
     common.add_sinks(parser)
+    stored_pictures.add(parser)
     return parser
 
 
@@ -41,7 +42,7 @@ def run(args) -> int:
     # A list on stdin may be endless; all else is listed first, since it tells how much there is to do.
     films = found if found.endless else list(found)
     reads = () if found.endless else [film for film in films if isinstance(film, Path)]
-    with ScreeningRun(args, reads=reads) as screening:
+    with ScreeningRun(args, reads=reads, draw=stored_pictures.drawer(args.pictures)) as screening:
         screening.run(films, total=None if found.endless else len(reads))
     if found.skipped:
         complain(f"{found.skipped} in folders passed over: neither picture nor DICOM.")

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from edge_app.commands import COMMANDS, common
+from edge_app.store import location
 
 EXAMPLES = """\
 examples:
@@ -37,6 +38,15 @@ def add_parser(subparsers):
         metavar="N",
         help="delete a reading after N days, 0 for never (default: the page's settings, else 30)",
     )
+    parser.add_argument(
+        "--store",
+        type=Path,
+        default=location.named(),
+        metavar="FILE",
+        help="share the store of 'watch', 'camera' and 'classify --store', so that the page shows their films too "
+        "(default: COVID_XRAY_STORE if set, else a store of the page's own in its state folder)",
+    )
+    parser.add_argument("--no-names", action="store_true", help="keep no names of films' files")
     parser.add_argument("--camera", metavar="CAMERA", help="add a live page of this camera; see 'cameras'")
     parser.add_argument("--set-password", action="store_true", help="set the password and exit")
     parser.add_argument("--new-token", metavar="NAME", help="print a new token for /api/v1 and exit")
@@ -66,6 +76,8 @@ def run(args) -> int:
         site=args.site,
         camera=args.camera,
         keep_days=KEEP_DAYS if args.keep_days is None else args.keep_days,
+        keep_names=not args.no_names,
+        shared_store=args.store,
         tls=args.tls,
         open=settings_.is_loopback(args.host),
         pinned=settings_file.given(args),

@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from edge_app.commands import COMMANDS, common
+from edge_app.commands import COMMANDS, common, stored_pictures
 
 EXAMPLES = """\
 examples:
@@ -40,6 +40,7 @@ def add_parser(subparsers):
     common.add_rule(parser)
     common.add_site(parser)
     common.add_sinks(parser)
+    stored_pictures.add(parser)
     common.add_lights(parser)
     return parser
 
@@ -75,7 +76,8 @@ def run(args) -> int:
             return replace(result, replaces=outcome.replaces)
         return None if isinstance(result, Known) and not result.copy_of else result
 
-    with Service() as service, ScreeningRun(args, remember=True, service=service) as screening:
+    draw = stored_pictures.drawer(args.pictures)
+    with Service() as service, ScreeningRun(args, remember=True, service=service, draw=draw) as screening:
         how = WatchOptions(args.interval, args.patience, not args.no_recursive, args.new_only, args.once)
         store = None if args.no_paths else screening.store
         memory = FilesRead(store, ask=not args.again) if store else None

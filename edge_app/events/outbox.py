@@ -45,7 +45,7 @@ class Outbox:
         self._folder, self._direct = folder, direct
         self._queue: EventQueue | None = None
         self._unwritten: deque[Event] = deque(maxlen=MOST_UNWRITTEN)
-        self._lasting: set[str] = set()
+        self._lasting: dict[str, bool] = {}  # what is known of each fault, so that the disk is left alone
         self._lock = threading.Lock()
 
     def put(self, event: Event) -> None:
@@ -75,19 +75,17 @@ class Outbox:
             words: the sentence that says what was found; it names no film and no patient.
             source: of the event.
         """
-        if name in self._lasting:
+        if self._lasting.get(name):
             return
         event = Event(event_.RAISED, {"fault": name, "words": words, "source": source})
-        new = self._noted(lambda queue: queue.raise_fault(name, words, event.time), otherwise=True)
-        self._lasting.add(name)
-        if new:
+        if self._noted(name, True, lambda queue: queue.raise_fault(name, words, event.time)):
             self.put(event)
 
     def fault_ends(self, name: str, source: str) -> None:
         """Tell that a fault is over, if it was told."""
-        told = name in self._lasting
-        self._lasting.discard(name)
-        if self._noted(lambda queue: queue.clear_fault(name), otherwise=told):
+        if self._lasting.get(name) is False:
+            return
+        if self._noted(name, False, lambda queue: queue.clear_fault(name)):
             self.put(Event(event_.CLEARED, {"fault": name, "source": source}))
 
     def started(self, source: str) -> None:
@@ -106,12 +104,16 @@ class Outbox:
             self._queue = EventQueue(self._folder)
         return self._queue
 
-    def _noted(self, note: Callable[[EventQueue], bool], otherwise: bool) -> bool:
-        """Return what the queue says; `otherwise` if it cannot be written, and False where there is none."""
+    def _noted(self, name: str, lasts: bool, note: Callable[[EventQueue], bool]) -> bool:
+        """Note whether a fault lasts; return whether that is new. Where the queue cannot be written, it is."""
         with self._lock:
+            before = self._lasting.get(name, False)
             try:
                 queue = self._opened()
-                return queue is not None and note(queue)
+                if queue is None:
+                    return False
+                new = note(queue)
             except EdgeError as error:
-                self.fault = str(error)
-                return otherwise
+                self.fault, new = str(error), before != lasts
+            self._lasting[name] = lasts
+            return new

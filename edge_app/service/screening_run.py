@@ -16,8 +16,10 @@ from edge_app.sources.film_paths import Problem
 from edge_app.workers.decode_pool import DecodePool
 
 if TYPE_CHECKING:
+    from edge_app.events.run_sink import EventSink
     from edge_app.outputs.status_leds import StatusLeds
     from edge_app.screening.result import FilmPath, Known, Result
+    from edge_app.store.kept_readings import Draw, KeptReadings
 
 # Below this a progress bar is gone before it is seen.
 LEAST_FOR_PROGRESS = 20
@@ -33,6 +35,7 @@ class ScreeningRun:
         store: of `--store`, or None.
         networks: both, `Classifier`.
         lights: of `--lights`, or None.
+        events: of `--events`, or None.
         service: the connection to systemd.
         code: exit code so far: 1 once a film could not be read or a result could not be kept.
     """
@@ -44,6 +47,7 @@ class ScreeningRun:
         remember: bool = False,
         camera: bool = False,
         service: Service | None = None,
+        draw: "Draw | None" = None,
     ):
         """Open everything.
 
@@ -53,6 +57,7 @@ class ScreeningRun:
             remember: recognise films that come again in this run, with or without a store.
             camera: films come from a camera and are handed to `take`; `run` is for files.
             service: is told of each film; None where the command is not a service.
+            draw: draws the pictures of a film that the store keeps, as of `KeptReadings`.
 
         Raises:
             EdgeError: the model file cannot be used, a flag is wrong, or a sink cannot be written.
@@ -61,9 +66,12 @@ class ScreeningRun:
         self._problems: list[Problem] = []
         self._sinks: list[tuple[str, sinks.Sink]] = []
         self._keeper: sinks.Keeper | None = None  # knows the films that were judged before
+        self._readings: KeptReadings | None = None  # of the store
+        self._draw = draw
         self._anonymous = args.no_paths
         self._undrawn = 0 if args.overlays else None
         self.lights: StatusLeds | None = None
+        self.events: EventSink | None = None
         self.service = service or Service({})
         sinks.refuse_overwriting(args, reads)
         # First of all: it forks before anything heavy is imported, and has the first film ready when the networks are.
@@ -93,13 +101,19 @@ class ScreeningRun:
         model = model.for_camera() if camera else site_file.applied(model, args.site, args.operating_point)
         self.context = run_context.of(model, args.operating_point, args.prevalence, args.pneumonia_prevalence)
         self.store = sinks.store(args, self.context)
-        keeper = self.store or (sinks.recent_rows() if remember else None)
+        if self.store:
+            self._readings = sinks.readings(self.store, self.context, camera, self._draw)
+        keeper = self._readings or (sinks.recent_rows() if remember else None)
         if keeper:  # the first of the sinks: a film is shown once it is kept
             self._sinks.append(("--store", keeper))
             self._keeper = None if args.again else keeper
+        self.events = sinks.events(args, camera, self._readings)
+        if self.events:
+            self._sinks.append(("--events", self.events))
         for named in sinks.files(args, self.context):
             self._sinks.append(named)
-        self._keep_grey = bool(args.overlays or (args.report and args.report_images))
+        drawn = self._readings and self._draw
+        self._keep_grey = bool(drawn or args.overlays or (args.report and args.report_images))
         self.networks = Classifier(model, args.threads)
         self._shown = sinks.stdout(args, self.context, self.networks.runtime)
 
@@ -201,6 +215,7 @@ class ScreeningRun:
             for flag, sink in list(self._sinks):
                 self._keep(flag, sink, kept)
             self._shown.add(result)
+            self._draw_kept()
             self.service.judged()
             if self.lights:
                 self.lights.verdict(None if isinstance(result, Failed) else result.verdict)
@@ -214,12 +229,27 @@ class ScreeningRun:
         except (OSError, EdgeError) as error:
             self._sinks.remove((flag, sink))
             self._keeper = None if sink is self._keeper else self._keeper
+            self._readings = None if sink is self._readings else self._readings
             self._fail(flag, error)
+            if self.events and flag == "--store":
+                self.events.fault("store", str(error))
         except Exception as error:  # the guard of a long run: one film never stops the others
             self.code = 1
             fault = f"{type(error).__name__}: {error}"
             name = "" if in_journal() else result.path
             complain(f"{flag}: failed inside this program at {name or 'a film'} ({fault}); report it.")
+
+    def _draw_kept(self) -> None:
+        """Keep the pictures of the film that was told last."""
+        if self._readings is None:
+            return
+        try:
+            self._readings.draw()
+        except EdgeError:  # the store tells of it with the next film; this one is without pictures
+            pass
+        except Exception as error:  # as in `_keep`
+            self.code = 1
+            complain(f"--pictures: failed inside this program ({type(error).__name__}: {error}); report it.")
 
     def _close(self) -> None:
         if self._pool:

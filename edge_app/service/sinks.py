@@ -10,8 +10,10 @@ from edge_app.errors import WrongUsage
 from edge_app.store.location import DEFAULT_STORE, default_path
 
 if TYPE_CHECKING:
+    from edge_app.events.run_sink import EventSink
     from edge_app.screening.result import Result
     from edge_app.screening.run_context import RunContext
+    from edge_app.store.kept_readings import Draw, KeptReadings
     from edge_app.store.store import Store
 
 
@@ -41,6 +43,41 @@ def store(args: Namespace, context: "RunContext") -> "Store | None":
     opened = Store(default_path() if args.store == DEFAULT_STORE else args.store)
     opened.begin(context, replace=args.again)
     return opened
+
+
+def readings(store: "Store", context: "RunContext", camera: bool, draw: "Draw | None") -> "KeptReadings":
+    """Return the sink that keeps each result with its reading in an opened store.
+
+    Args:
+        store: of `store`.
+        context: of the run.
+        camera: whether its films come from a camera.
+        draw: as of `KeptReadings`.
+
+    Raises:
+        StoreFault: its tables cannot be made.
+    """
+    from edge_app.store import reading_tables
+    from edge_app.store.kept_readings import KeptReadings
+
+    return KeptReadings(store, context, reading_tables.CAMERA if camera else reading_tables.FOLDER, draw)
+
+
+def events(args: Namespace, camera: bool, readings: "KeptReadings | None") -> "EventSink | None":
+    """Return the sink of `--events`; None without that flag.
+
+    Args:
+        args: with the flags of `commands.common`.
+        camera: whether the run's films come from a camera.
+        readings: of `readings`, which comes before it; None without a store.
+    """
+    if not args.events:
+        return None
+    from edge_app.events.run_sink import EventSink
+    from edge_app.store import reading_tables
+
+    source = reading_tables.CAMERA if camera else reading_tables.FOLDER
+    return EventSink(args.events, source, lambda: readings.last if readings else "")
 
 
 def recent_rows() -> Keeper:

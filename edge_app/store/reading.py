@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 FOR_EVER = 36_500
 # Bytes of a reading's name: 2 ** 96 names cannot be tried out.
 NAME_BYTES = 12
+# Characters of a file's name that are kept: the names of most systems have at most 255 bytes.
+MOST_NAME = 200
+# Names of pictures: the film as the page shows it, and a small one of it for lists.
+FILM, THUMBNAIL = "film.jpg", "thumb.jpg"
 # The columns of `parsed`.
 SELECT = (
     "SELECT id, time, label, row, kept_until, checks, photograph,"
-    " EXISTS (SELECT 1 FROM pictures WHERE reading = id), source, name, batch, facts"
-    " FROM readings JOIN reading_origins ON reading = id"
+    f" EXISTS (SELECT 1 FROM pictures WHERE pictures.reading = id AND pictures.name = '{FILM}'),"
+    " EXISTS (SELECT 1 FROM pictures WHERE pictures.reading = id),"
+    " source, reading_origins.name, batch, facts FROM readings JOIN reading_origins ON reading_origins.reading = id"
 )
 
 
@@ -38,7 +43,7 @@ class Reading:
         time: when it was read, with a time zone.
         label: of the patient, as typed; may be empty.
         row: of docs/results.md, without a path.
-        has_pictures: whether pictures of it are kept.
+        has_pictures: whether pictures of it are kept, beside a thumbnail.
         kept_until: when it is deleted.
         checks: of the gate: {name, value, low, high} each.
         photograph: whether it was read from a photograph of the film.
@@ -46,6 +51,7 @@ class Reading:
         name: of its file, without folders; empty if it is not kept.
         batch: id of the films that it was sent with; empty if it came alone.
         facts: of its DICOM header, JSON values by name; empty for other formats.
+        has_thumbnail: whether a small picture of it can be shown.
     """
 
     id: str
@@ -60,6 +66,7 @@ class Reading:
     name: str = ""
     batch: str = ""
     facts: Mapping = field(default_factory=dict)
+    has_thumbnail: bool = field(default=False, compare=False)
 
 
 def made(result: "Outcome", context: "RunContext", keep_days: int, **told) -> Reading:
@@ -81,12 +88,18 @@ def made(result: "Outcome", context: "RunContext", keep_days: int, **told) -> Re
     )
 
 
-def insert(base: "sqlite3.Connection", reading: Reading) -> None:
-    """Write a reading, in a transaction."""
+def file_name(path: str) -> str:
+    """Return the name of a file as it is kept: without folders, printable, at most `MOST_NAME` characters."""
+    name = path.replace("\\", "/").rpartition("/")[2]
+    return "".join(filter(str.isprintable, name)).strip()[:MOST_NAME]
+
+
+def insert(base: "sqlite3.Connection", reading: Reading, film: str = "") -> None:
+    """Write a reading, in a transaction; `film` is its key in table `films`, the hash in its row unless given."""
     base.execute(
         "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(reading.id, reading.row["sha256"], iso(reading.time), reading.label, reading.row["verdict"]),
+            *(reading.id, film or reading.row["sha256"], iso(reading.time), reading.label, reading.row["verdict"]),
             *(iso(reading.kept_until), reading.photograph, json.dumps(reading.row), json.dumps(reading.checks)),
         ),
     )
@@ -98,13 +111,24 @@ def insert(base: "sqlite3.Connection", reading: Reading) -> None:
 
 def parsed(found: tuple) -> Reading:
     """Return the reading of a row of `SELECT`."""
-    id, time, label, row, kept_until, checks, photograph, has_pictures, source, name, batch, facts = found
-    times = datetime.fromisoformat(time), datetime.fromisoformat(kept_until)
-    checks, row = tuple(json.loads(checks)), json.loads(row)
-    row = decision.with_findings(row, row["operating_point"])
+    id, time, label, row, kept_until, checks, photograph, has_pictures, has_thumbnail, source, name, batch, facts = (
+        found
+    )
+    row = json.loads(row)
     return Reading(
-        *(id, times[0], label, row, bool(has_pictures), times[1], checks, bool(photograph)),
-        *(source, name, batch, json.loads(facts)),
+        id=id,
+        time=datetime.fromisoformat(time),
+        label=label,
+        row=decision.with_findings(row, row["operating_point"]),
+        has_pictures=bool(has_pictures),
+        kept_until=datetime.fromisoformat(kept_until),
+        checks=tuple(json.loads(checks)),
+        photograph=bool(photograph),
+        source=source,
+        name=name,
+        batch=batch,
+        facts=json.loads(facts),
+        has_thumbnail=bool(has_thumbnail),
     )
 
 

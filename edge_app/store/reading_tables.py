@@ -30,6 +30,13 @@ TABLES = (
         batch TEXT NOT NULL DEFAULT '', facts TEXT NOT NULL DEFAULT '{}'
     ) WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS reading_origins_by_batch ON reading_origins (batch)",
+    """CREATE TABLE IF NOT EXISTS batches (id TEXT PRIMARY KEY, time TEXT NOT NULL, kept_until TEXT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS batch_films (
+        batch TEXT NOT NULL REFERENCES batches (id), number INTEGER NOT NULL, name TEXT NOT NULL, label TEXT NOT NULL,
+        state TEXT NOT NULL, since TEXT NOT NULL DEFAULT '', reading TEXT NOT NULL DEFAULT '',
+        sentence TEXT NOT NULL DEFAULT '', PRIMARY KEY (batch, number)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS batch_films_by_reading ON batch_films (reading)",
     """CREATE TRIGGER IF NOT EXISTS forget_readings AFTER DELETE ON films BEGIN
         DELETE FROM readings WHERE film = OLD.film AND NOT EXISTS (SELECT 1 FROM films WHERE film = OLD.film);
     END""",
@@ -38,6 +45,10 @@ TABLES = (
     END""",
     """CREATE TRIGGER IF NOT EXISTS forget_origins AFTER DELETE ON readings BEGIN
         DELETE FROM reading_origins WHERE reading = OLD.id;
+        DELETE FROM batch_films WHERE reading = OLD.id;
+    END""",
+    """CREATE TRIGGER IF NOT EXISTS forget_batch_films AFTER DELETE ON batches BEGIN
+        DELETE FROM batch_films WHERE batch = OLD.id;
     END""",
 )
 # Readings that a program before 0.4.0 kept, also one that was rolled back: its page and its camera were the sources.

@@ -5,7 +5,7 @@ The store holds no picture and no patient's name, and no path if the run keeps n
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -60,12 +60,18 @@ class Store:
             )
             self._run = done.lastrowid
 
-    def add(self, result: "Result | Known", key: tuple[str, str] | None = None) -> None:
+    def add(
+        self,
+        result: "Result | Known",
+        key: tuple[str, str] | None = None,
+        also: Callable[[], object] = lambda: None,
+    ) -> None:
         """Keep a result; a film that is in the store already keeps its row, and its other path is noted.
 
         Args:
             result: of a film.
             key: by what it was judged, of `RunContext.key`; None: that of the run.
+            also: writes into other tables of the file, in the same transaction.
 
         Raises:
             StoreFault: it cannot be written; all earlier results are kept.
@@ -95,6 +101,7 @@ class Store:
                     )
                 if row["replaces"]:
                     replaced.replace(self._base, row["replaces"], path, film)
+                also()
 
     def known(self, sha256: str) -> dict | None:
         """Return the row of a film under this run's model and operating point; None if it was not judged."""

@@ -47,7 +47,9 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
     from edge_app.install import site_file
     from edge_app.model import model_file
     from edge_app.screening import run_context
+    from edge_app.store import joined
     from edge_app.web.readings import told
+    from edge_app.web.readings.batches import Batches
     from edge_app.web.readings.reading_store import ReadingStore
     from edge_app.web.readings.services import Services
 
@@ -57,12 +59,15 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
         stack.callback(inference_queue.close)
         model = site_file.applied(model_file.read(settings.model), settings.site, settings.rule)
         context = run_context.of(model, settings.rule, settings.prevalence, settings.pneumonia_prevalence)
-        reading_store = ReadingStore(settings.store, context, settings.keep_days)
+        if settings.shared_store:
+            joined.join(settings.own_store, settings.shared_store)
+        reading_store = ReadingStore(settings.store, context, settings.keep_days, settings.keep_names)
         stack.callback(reading_store.close)
         hub = told.hub(settings, inference_queue, reading_store)
         stack.callback(hub.close)
         inference_queue.start(model, context, reading_store)
-        services = Services(settings, context, inference_queue, reading_store, hub)
+        batches = Batches(reading_store, settings.keep_days, settings.keep_names)
+        services = Services(settings, context, inference_queue, reading_store, batches, hub)
         if settings.camera:
             services = _with_camera(services, stack)
         watch = told.fault_watch(services)

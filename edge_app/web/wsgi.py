@@ -4,6 +4,8 @@ Use one worker: it holds the queue, the sessions and the networks. Never preload
 
 COVID_XRAY_STATE     the state folder (required)
 COVID_XRAY_PASSWORD  sets the password, unless the state folder has one
+COVID_XRAY_STORE     the store that 'watch' and others write too (default: one of the page's own in the state folder)
+COVID_XRAY_FILE_NAMES  0: keep no names of films' files
 COVID_XRAY_SITE      the calibration file of the site, its signature beside it
 COVID_XRAY_NAMES     names of the site, separated by commas
 COVID_XRAY_PROXIES   number of proxies in front that set X-Forwarded-For, -Proto, -Host and -Prefix (default 0)
@@ -12,11 +14,12 @@ COVID_XRAY_PROXIES   number of proxies in front that set X-Forwarded-For, -Proto
 import atexit
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_app.errors import WrongUsage
-from edge_app.install import site_file
+from edge_app.store import location
 from edge_app.web.http import settings_file
 from edge_app.web.http.settings import Settings, make_state_dir
 from edge_app.web.readings.inference_queue import InferenceQueue
@@ -43,9 +46,10 @@ def create() -> "Flask":
         raise WrongUsage(f"COVID_XRAY_PROXIES: is '{text}'; a number from 0 to {MOST_PROXIES} is allowed.")
     proxies = int(text)
     names = tuple(filter(None, os.environ.get("COVID_XRAY_NAMES", "").split(",")))
-    site = site_file.default()
-    pinned = frozenset({"site"} if site else ())
-    settings = Settings(Path(folder), names=names, site=site, open=False, pinned=pinned)
+    keep_names = os.environ.get("COVID_XRAY_FILE_NAMES", "1") != "0"
+    settings = Settings(Path(folder), names=names, open=False, keep_names=keep_names, shared_store=location.named())
+    pinned = {"site"} if settings.site else set()
+    settings = replace(settings, pinned=frozenset(pinned if keep_names else pinned | {"keep_names"}))
     make_state_dir(settings.state_dir)
     settings = settings_file.applied(settings)
     inference_queue = InferenceQueue(settings)  # first of all: it forks

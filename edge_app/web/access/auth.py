@@ -24,7 +24,7 @@ auth = Blueprint("auth", __name__)
 # Endpoints for everybody: what a login page needs, and the service's health.
 OPEN = ("auth.login", "pages.language", "static", "monitoring.health", "monitoring.ready")
 # Endpoints that an open page requests several times a second: no sign that somebody is there.
-UNATTENDED = ("live.picture", "live.state")
+UNATTENDED = ("live.picture", "live.state", "batches.rows")
 # Endpoints that a device's token opens beside the API.
 FOR_DEVICES = ("monitoring.health", "monitoring.ready", "monitoring.metrics")
 # Bytes of a form that may be sent without a login: a password and a token.

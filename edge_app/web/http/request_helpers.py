@@ -9,9 +9,13 @@ MOST_LABEL = 64
 
 
 def form_label() -> str:
-    """Return the patient label of a form, without control characters, at most `MOST_LABEL` characters."""
-    label = "".join(letter for letter in request.values.get("label", "") if letter.isprintable())
-    return label.strip()[:MOST_LABEL]
+    """Return the patient label of a form, of `label_of`."""
+    return label_of(request.values.get("label", ""))
+
+
+def label_of(text: str) -> str:
+    """Return a patient label as typed, without control characters, at most `MOST_LABEL` characters."""
+    return "".join(filter(str.isprintable, text)).strip()[:MOST_LABEL]
 
 
 def wants_json() -> bool:

@@ -37,6 +37,8 @@ class Settings:
         site: the site's calibration file, or None.
         camera: its name, or None for no live page.
         keep_days: days after which a reading is deleted; 0 for never.
+        keep_names: whether the names of films' files are kept, for readers of the page.
+        shared_store: file of results that folder and camera write too; None for one of the page's own.
         tls: whether the page is served under TLS.
         fingerprint: of the certificate, SHA-256 as browsers show it; empty without TLS.
         open: whether no password is needed unless one is set: for this machine only.
@@ -56,6 +58,8 @@ class Settings:
     site: Path | None = field(default_factory=site_file.default)
     camera: str | None = None
     keep_days: int = KEEP_DAYS
+    keep_names: bool = True
+    shared_store: Path | None = None
     tls: bool = False
     fingerprint: str = ""
     open: bool = True
@@ -65,6 +69,11 @@ class Settings:
     @property
     def store(self) -> Path:
         """The file of results."""
+        return self.shared_store or self.own_store
+
+    @property
+    def own_store(self) -> Path:
+        """The file of results in the state folder; a link where the store is shared."""
         return self.state_dir / STORE
 
 

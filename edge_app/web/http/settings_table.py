@@ -192,6 +192,7 @@ FIELDS = (
     Field("operating_point", JUDGING, RULE, RULES[0], "rule", "--operating-point", "operating_point", at_once=False),
     Field("site", JUDGING, CALIBRATION, "", "site", "--site, COVID_XRAY_SITE", "site", at_once=False),
     Field("keep_days", KEEPING, DAYS, 30, "keep_days", "--keep-days", "keep_days"),
+    Field("keep_names", KEEPING, FLAG, True, "keep_names", "--no-names", "no_names"),
     Field("camera", CAMERA, ADDRESS, "", "camera", "--camera", "camera", at_once=False),
     Field("events_patient", PATIENT, FLAG, False),
     Field("webhook_on", WEBHOOK, FLAG, False),

@@ -71,7 +71,7 @@ class FaultWatch:
         """Yield the name of each kind of fault, and what was found; empty where all is well."""
         for check in health.device(self._settings.state_dir):
             yield check.name, check.words if check.state == health.FAULT else ""
-        yield "camera", self._camera_fault()
+        yield "live camera", self._camera_fault()
         yield "settings", " ".join(self._problems)
         yield "threads", "" if self._inference_queue.alive else "the threads that read films have ended"
         yield "store", self._store()

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, Queue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.service.screening_run import LIKELY_LEAST_SIDE
@@ -104,14 +104,17 @@ class InferenceQueue:
         """Judge from now on by a context of the same thresholds: of another prevalence."""
         self._context = context
 
-    def submit(self, content: bytes, name: str = "", label: str = "", photograph: bool = False) -> "Reading":
+    def submit(
+        self, content: bytes, name: str = "", label: str = "", photograph: bool = False, **origin: Any
+    ) -> "Reading":
         """Queue a film to be judged and kept; wait for its reading.
 
         Args:
             content: bytes of a file of a format of `file_type.FILMS`.
-            name: of the sender's file, for messages to the sender; it is not kept.
+            name: of the sender's file.
             label: of the patient.
             photograph: whether it is a photograph of a film on a light box or a screen.
+            origin: `source`, `batch` and `facts` of `ReadingStore.keep`.
 
         Raises:
             Busy: too many films wait.
@@ -130,7 +133,7 @@ class InferenceQueue:
         self._waits(1)
         film = None
         try:
-            film = UploadJob(content, name, label)
+            film = UploadJob(content, name, label, origin)
             (self._photographs if photograph else self._queue).put(film)
             return self._outcome(film)
         except OSError as error:
@@ -270,7 +273,7 @@ class InferenceQueue:
         if film.abandoned:  # its sender was told to send it again
             return
         try:
-            kept = self._reading_store.keep(result, context, film.label, photograph)
+            kept = self._reading_store.keep(result, context, film.label, photograph, name=film.name, **film.origin)
         except EdgeError as error:
             film.fail(error)
         except Exception as error:  # as above

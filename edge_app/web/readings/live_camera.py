@@ -12,6 +12,7 @@ from edge_app.errors import CameraEnded, CameraLost
 from edge_app.model import model_file
 from edge_app.model.classifier import Classifier
 from edge_app.screening.run_context import RunContext
+from edge_app.store.reading_tables import CAMERA
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.reading_store import ReadingStore
 
@@ -93,5 +94,5 @@ class LiveCamera(LiveView):
         if moment.result:
             with self._news:
                 label, self._label = self._label, ""
-            self._last = self._reading_store.keep(moment.result, self._context, label).id
+            self._last = self._reading_store.keep(moment.result, self._context, label, source=CAMERA).id
         self.show(moment)

@@ -1,26 +1,33 @@
-"""Readings that the page keeps, with a patient label and pictures, in the same file as the store's results.
+"""Readings that the page shows, with a patient label and pictures, in the same file as the store's results.
 
-The command `results` finds the page's films like others, without labels; if it forgets a film, the film's readings are
-deleted too. No upload is kept: pictures are drawn from the decoded film, and a file's name goes only to its sender.
+Folder and camera may write into the same file; a film that has no reading gets one here. The command `results` finds
+the page's films like others, without labels; if it forgets a film, the film's readings are deleted too. No upload is
+kept: pictures are drawn from the decoded film.
 """
 
+import contextlib
 import csv
 import io
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_app.errors import StoreFault
-from edge_app.outputs import csv_file
+from edge_app.outputs import csv_file, thumbnail
 from edge_app.screening.result import Failed, Outcome
 from edge_app.screening.run_context import RunContext
+from edge_app.store import adopted, reading_tables
 from edge_app.store import reading as reading_
-from edge_app.store import reading_tables
 from edge_app.store.migrations import transaction
-from edge_app.store.reading import SELECT, Reading, iso, parsed
+from edge_app.store.reading import FILM, SELECT, THUMBNAIL, Reading, file_name, iso, parsed
 from edge_app.store.store import Store
+from edge_app.web.readings import reading_query
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 class ReadingStore:
@@ -30,17 +37,18 @@ class ReadingStore:
         told: is given each reading once it is on the disk.
     """
 
-    def __init__(self, path: Path, context: RunContext, keep_days: int):
+    def __init__(self, path: Path, context: RunContext, keep_days: int, names: bool = True):
         """Open the file, and make it if it does not exist; errors as of `Store`.
 
         Args:
             path: of the store's file.
             context: of uploaded files.
             keep_days: as of `Settings`.
+            names: whether the names of files are kept; those of films that a folder's run keeps are shown only then.
         """
         self.told: Callable[[Reading], object] = lambda reading: None
         self._lock = threading.Lock()
-        self._context, self._keep_days = context, keep_days
+        self._context, self._keep_days, self._names = context, keep_days, names
         self._store = Store(path, shared=True)
         self._base = self._store.base
         # SQLite's own `lower` changes only ASCII letters.
@@ -48,6 +56,25 @@ class ReadingStore:
         with self._store.guarded():
             reading_tables.make(self._base)
         self._store.begin(context)
+        self._seen, self._adopted = -1, 0
+
+    @contextlib.contextmanager
+    def opened(self, write: bool = False) -> Iterator["sqlite3.Connection"]:
+        """Yield the connection to one thread at a time, with `write` in a transaction.
+
+        Films that another program has judged meanwhile get their readings first.
+
+        Raises:
+            StoreFault: SQLite failed.
+        """
+        with self._lock, self._store.guarded():
+            # It changes when another connection has written.
+            if (seen := self._base.execute("PRAGMA data_version").fetchone()[0]) != self._seen:
+                with transaction(self._base):
+                    self._adopted = adopted.adopt(self._base, self._keep_days, self._names, self._adopted)
+                self._seen = seen
+            with transaction(self._base) if write else contextlib.nullcontext():
+                yield self._base
 
     def keep(
         self,
@@ -76,75 +103,110 @@ class ReadingStore:
         from edge_app.web.readings.layers import layers
 
         grey = None if isinstance(result, Failed) else result.grey
-        drawn = {} if isinstance(result, Failed) or grey is None else layers(result, grey, context)
+        drawn = {}
+        if not isinstance(result, Failed) and grey is not None:
+            drawn = layers(result, grey, context) | {THUMBNAIL: thumbnail.draw(grey)}
+        name = file_name(name) if self._names else ""
         told = {"source": source, "name": name, "batch": batch, "facts": dict(facts or {})}
         reading = reading_.made(
             result, context, self._keep_days, label=label, has_pictures=bool(drawn), photograph=photograph, **told
         )
-        with self._lock, self._store.guarded():
-            self._store.add(replace(result, path=""), context.key)
-            with transaction(self._base):
-                reading_.insert(self._base, reading)
-                self._base.executemany(
-                    "INSERT INTO pictures VALUES (?, ?, ?)", [(reading.id, *named) for named in drawn.items()]
-                )
+
+        def also() -> None:
+            reading_.insert(self._base, reading)
+            self._base.executemany(
+                "INSERT INTO pictures VALUES (?, ?, ?)", [(reading.id, *named) for named in drawn.items()]
+            )
+
+        with self._lock:
+            self._store.add(replace(result, path=""), context.key, also)
         self.told(reading)
         return reading
 
-    def use(self, context: RunContext, keep_days: int) -> None:
-        """Keep from now on by these settings; a shorter time holds for the readings that are there too.
+    def use(self, context: RunContext, keep_days: int, names: bool) -> None:
+        """Keep from now on by these settings, of which what keeps less holds for the readings that are there too.
 
         Args:
             context: of the same thresholds, with another prevalence.
-            keep_days: as of `Settings`.
+            keep_days, names: as of `__init__`.
 
         Raises:
-            StoreFault: the times cannot be written.
+            StoreFault: what is there cannot be changed.
         """
         shorter = keep_days and keep_days < (self._keep_days or reading_.FOR_EVER)
-        self._context, self._keep_days = context, keep_days
-        if shorter:
-            # The form of `reading.iso`: milliseconds, UTC.
-            until = "strftime('%Y-%m-%dT%H:%M:%f+00:00', time, ?)"
-            with self._lock, self._store.guarded(), transaction(self._base):
-                self._base.execute(
-                    f"UPDATE readings SET kept_until = min(kept_until, {until})", (f"+{keep_days} days",)
-                )
+        nameless = self._names and not names
+        self._context, self._keep_days, self._names = context, keep_days, names
+        with self.opened(write=True) as base:
+            if shorter:
+                later = f"UPDATE readings SET kept_until = min(kept_until, {adopted.LATER})"
+                base.execute(later, (f"+{keep_days} days",))
+            if nameless:
+                base.execute("UPDATE reading_origins SET name = ''")
+                base.execute("UPDATE batch_films SET name = ''")
+        if nameless:
+            with self._lock:
+                self._empty_log()
 
     def get(self, id: str) -> Reading | None:
         """Return a reading; None if it does not exist or has expired."""
-        with self._lock, self._store.guarded():
-            found = self._base.execute(f"{SELECT} WHERE id = ? AND kept_until > ?", (id, iso(_now()))).fetchone()
+        with self.opened() as base:
+            found = base.execute(f"{SELECT} WHERE id = ? AND kept_until > ?", (id, iso(_now()))).fetchone()
         return found and parsed(found)
 
     def picture(self, id: str, name: str) -> bytes | None:
         """Return a picture of a reading by its name in `layers`; None if it does not exist."""
-        with self._lock, self._store.guarded():
-            found = self._base.execute(
-                "SELECT content FROM pictures WHERE reading = ? AND name = ?", (id, name)
-            ).fetchone()
+        with self.opened() as base:
+            found = base.execute("SELECT content FROM pictures WHERE reading = ? AND name = ?", (id, name)).fetchone()
         return found and found[0]
 
-    def search(self, limit: int = 25, offset: int = 0, **wanted) -> list[Reading]:
-        """Return readings, the newest first.
+    def thumbnail(self, id: str) -> bytes | None:
+        """Return the thumbnail of a reading, JPEG; one of before 0.4.0 gets it from its picture."""
+        found = self.picture(id, THUMBNAIL)
+        film = None if found else self.picture(id, FILM)
+        return thumbnail.of_picture(film) if film else found
+
+    def search(
+        self, limit: int = 25, offset: int = 0, sort: str = "time", down: bool = True, **wanted
+    ) -> list[Reading]:
+        """Return readings, the newest first unless another order is given.
 
         Args:
             limit, offset: most readings to return, and how many newer ones to skip.
-            wanted: `label`, exactly; `text`, a part of the label in any case; `verdict`; `since` and `until`, datetimes
-                with a time zone, the second not included.
+            sort, down: a column of `reading_query.COLUMNS`, and whether the largest come first.
+            wanted: `label`, exactly; `text`, a part of the label or of the file's name in any case; `verdict`, also
+                `reading_query.UNREAD` and `SUSPECTED`; `since` and `until`, datetimes with a time zone, the second not
+                included; `source`, `batch` and `film`, the hash of its bytes.
         """
-        where, values = _where(**wanted)
-        with self._lock, self._store.guarded():
-            found = self._base.execute(
-                f"{SELECT} WHERE {where} ORDER BY time DESC, id LIMIT ? OFFSET ?", (*values, limit, offset)
+        where, values = reading_query.where(**wanted)
+        with self.opened() as base:
+            found = base.execute(
+                f"{SELECT} WHERE {where} ORDER BY {reading_query.order(sort, down)} LIMIT ? OFFSET ?",
+                (*values, limit, offset),
             ).fetchall()
         return [parsed(row) for row in found]
 
     def count(self, **wanted) -> int:
         """Return how many readings `search` would find without a limit; arguments as there."""
-        where, values = _where(**wanted)
-        with self._lock, self._store.guarded():
-            return self._base.execute(f"SELECT count(*) FROM readings WHERE {where}", values).fetchone()[0]
+        return sum(self.by_verdict(**wanted).values())
+
+    def by_verdict(self, **wanted) -> dict[str, int]:
+        """Return how many readings of each verdict `search` would find; `reading_query.UNREAD` for those without."""
+        where, values = reading_query.where(**wanted)
+        with self.opened() as base:
+            return dict(
+                base.execute(
+                    "SELECT coalesce(verdict, 'unread'), count(*) FROM readings JOIN reading_origins"
+                    f" ON reading_origins.reading = id WHERE {where} GROUP BY 1",
+                    values,
+                ).fetchall()
+            )
+
+    def relabel(self, label: str, ids: Iterable[str]) -> None:
+        """Give readings another patient label."""
+        with self.opened(write=True) as base:
+            for id in ids:
+                base.execute("UPDATE readings SET label = ? WHERE id = ?", (label, id))
+                base.execute("UPDATE batch_films SET label = ? WHERE reading = ?", (label, id))
 
     def verdicts(self) -> dict[str, int]:
         """Return how many readings are kept of each verdict."""
@@ -157,6 +219,7 @@ class ReadingStore:
         for reading in self.search(limit=-1, **wanted):
             cells = {"reading": reading.id, "label": reading.label}
             cells |= csv_file.cells(reading.row, self._context.card.labels)
+            cells |= {"source": reading.source, "name": reading.name, "batch": reading.batch}
             writer = writer or csv.DictWriter(text, list(cells), extrasaction="ignore", restval="")
             if not text.tell():
                 writer.writeheader()
@@ -169,6 +232,8 @@ class ReadingStore:
 
     def expire(self) -> int:
         """Delete the expired readings; return how many."""
+        with self.opened(write=True) as base:
+            base.execute("DELETE FROM batches WHERE kept_until <= ?", (iso(_now()),))
         return self._delete("kept_until <= ?", iso(_now()))
 
     def erase(self) -> int:
@@ -176,7 +241,7 @@ class ReadingStore:
         with self._lock, self._store.guarded():
             with transaction(self._base):
                 count = self._base.execute("DELETE FROM readings").rowcount
-                for table in ("pictures", "films", "copies"):
+                for table in ("pictures", "films", "copies", "batches"):
                     self._base.execute(f"DELETE FROM {table}")
             self._base.execute("VACUUM")
             self._empty_log()
@@ -193,7 +258,7 @@ class ReadingStore:
             self._store.close()
 
     def _delete(self, where: str, value: str) -> int:
-        with self._lock, self._store.guarded():
+        with self.opened():
             with transaction(self._base):
                 films = self._base.execute(f"SELECT DISTINCT film FROM readings WHERE {where}", (value,)).fetchall()
                 count = self._base.execute(f"DELETE FROM readings WHERE {where}", (value,)).rowcount
@@ -217,22 +282,6 @@ class ReadingStore:
                 f"{self._store.path}: its log still holds what was deleted, since another program is reading the store;"
                 " stop that program and erase again."
             )
-
-
-def _where(label=None, text=None, verdict=None, since=None, until=None) -> tuple[str, list]:
-    wheres, values = ["kept_until > ?"], [iso(_now())]
-    # Not LIKE: it ignores the case of ASCII letters only, and has wildcards to escape.
-    for where, value in (
-        ("label = ?", label),
-        ("instr(casefold(label), ?)", text and text.casefold()),
-        ("verdict = ?", verdict),
-        ("time >= ?", since and iso(since)),
-        ("time < ?", until and iso(until)),
-    ):
-        if value is not None:
-            wheres.append(where)
-            values.append(value)
-    return " AND ".join(wheres), values
 
 
 def _now() -> datetime:

@@ -8,6 +8,7 @@ from flask import abort, current_app
 from edge_app.events.hub import Hub
 from edge_app.screening.run_context import RunContext
 from edge_app.web.http.settings import Settings
+from edge_app.web.readings.batches import Batches
 from edge_app.web.readings.inference_queue import InferenceQueue
 from edge_app.web.readings.reading_store import Reading, ReadingStore
 
@@ -24,6 +25,7 @@ class Services:
         context: of uploaded files.
         inference_queue: judges uploaded files.
         reading_store: keeps readings.
+        batches: of films that were sent at once.
         hub: queues events, and sends them.
         camera: of the live page; None without one.
         problems: sentences on settings of the page that could not hold at the start.
@@ -33,6 +35,7 @@ class Services:
     context: RunContext
     inference_queue: InferenceQueue
     reading_store: ReadingStore
+    batches: Batches
     hub: Hub
     camera: "LiveCamera | None" = None
     problems: tuple[str, ...] = ()

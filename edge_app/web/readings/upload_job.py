@@ -2,8 +2,10 @@
 
 import os
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 from edge_app.errors import EdgeError
 
@@ -15,16 +17,17 @@ class UploadJob:
     and be read in place of this one.
 
     Attributes:
-        name: of the sender's file, for messages to the sender only.
+        name: of the sender's file.
         label: of the patient.
+        origin: what else `ReadingStore.keep` is told of it.
         path: under which the decoders read it.
         since: when it came, in seconds of `time.monotonic`.
         outcome: its `reading_store.Reading`, or the fault.
         abandoned: whether its sender no longer waits.
     """
 
-    def __init__(self, content: bytes, name: str, label: str):
-        self.name, self.label = name, label
+    def __init__(self, content: bytes, name: str, label: str, origin: Mapping[str, Any]):
+        self.name, self.label, self.origin = name, label, origin
         self.outcome: Future = Future()
         self.since = time.monotonic()
         self.abandoned = False

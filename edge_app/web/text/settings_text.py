@@ -33,6 +33,10 @@ FIELDS = {
             "ones."
         ),
     ),
+    "keep_names": (
+        _l("Keep the names of films' files"),
+        _l("For readers of the page: such a name may be a patient's. Turned off, the names kept until now are erased."),
+    ),
     "camera": (
         _l("Camera of the live page"),
         _l("auto, pi, /dev/video0 or the address of a camera, such as rtsp://camera/film. Empty for no live page."),

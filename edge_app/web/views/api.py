@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from edge_app.errors import EdgeError
 from edge_app.screening import decision
+from edge_app.store.reading_tables import API, SOURCES
 from edge_app.web.access import auth
 from edge_app.web.http.problems import fault
 from edge_app.web.http.request_helpers import MOST_LABEL
@@ -55,7 +56,7 @@ def classify():
         raise Wrong(429, f"films: more were sent than one a second; wait {wait} s.", wait)
     name, content = _film()
     try:
-        kept = services().inference_queue.submit(content, name, _label(given.get("label", "")), photograph=photograph)
+        kept = services().inference_queue.submit(content, name, _label(given.get("label", "")), photograph, source=API)
     except Busy as busy:
         raise Wrong(503, f"films: {busy}.", busy.retry_after_s) from busy
     except EdgeError as error:
@@ -66,15 +67,20 @@ def classify():
 @api.get("/results")
 def results():
     """List readings, the newest first."""
-    given = _parameters({"label", "verdict", "since", "until", "limit", "offset"})
+    given = _parameters({"label", "verdict", "since", "until", "source", "batch", "limit", "offset"})
     verdict = given.get("verdict")
     if verdict is not None and verdict not in decision.VERDICTS:
         raise Wrong(400, f"verdict: is {verdict!r}; it must be one of {', '.join(map(repr, decision.VERDICTS))}.")
+    source = given.get("source")
+    if source is not None and source not in SOURCES:
+        raise Wrong(400, f"source: is {source[:40]!r}; it must be one of {', '.join(map(repr, SOURCES))}.")
     wanted = {
         "label": _label(given["label"]) if "label" in given else None,
         "verdict": verdict,
         "since": _time("since", given),
         "until": _time("until", given),
+        "source": source,
+        "batch": given.get("batch") or None,
     }
     limit, offset = _whole("limit", given, FEW, 1, MANY), _whole("offset", given, 0, 0, 1_000_000_000)
     found = services().reading_store.search(limit, offset, **wanted)
@@ -113,6 +119,9 @@ def shown(reading: Reading) -> dict:
         "label": reading.label,
         "kept_until": reading.kept_until.isoformat(timespec="seconds"),
         "photograph": reading.photograph,
+        "source": reading.source,
+        "name": reading.name,
+        "batch": reading.batch,
         "checks": list(reading.checks),
         "url": url_for("pages.result", id=reading.id),
     }
@@ -125,11 +134,11 @@ def _film() -> tuple[str, bytes]:
             raise Wrong(400, f"film: the form has {len(films)} of them; send one file in the field 'film'.")
         name, content = films[0].filename or "film", films[0].read()
     elif request.mimetype in FILMS:
-        name, content = "film", request.get_data()
+        name, content = "", request.get_data()
     else:
         raise Wrong(415, f"Content-Type: is {request.mimetype!r}; it must be {FORM}, or one of {', '.join(FILMS)}.")
     if not content:
-        raise Wrong(400, f"{name}: is empty; send a film.")
+        raise Wrong(400, f"{name or 'film'}: is empty; send a film.")
     return name, content
 
 

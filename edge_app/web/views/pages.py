@@ -24,12 +24,13 @@ MOST_OTHERS = 5
 
 def init_app(app: Flask) -> None:
     """Add the pages, the languages and the values of templates to an app; `live.init_app` adds the live page."""
+    from edge_app.web.views.batch import batch
     from edge_app.web.views.history import history
     from edge_app.web.views.status import status
     from edge_app.web.views.upload import upload
 
     languages.init_app(app)
-    for blueprint in (upload, pages, history, status):
+    for blueprint in (upload, batch, pages, history, status):
         app.register_blueprint(blueprint)
     app.jinja_env.filters.update(number=result_view.number, percent=result_view.percent, when=result_view.when)
     app.context_processor(_for_all)

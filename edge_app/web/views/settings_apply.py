@@ -24,7 +24,8 @@ def apply(running: Services, values: Mapping) -> Services:
         prevalence=settings.prevalence and prevalence.read(settings.prevalence),
         pneumonia_prevalence=settings.pneumonia_prevalence and prevalence.read(settings.pneumonia_prevalence),
     )
-    running.reading_store.use(context, settings.keep_days)
+    running.reading_store.use(context, settings.keep_days, settings.keep_names)
+    running.batches.use(settings.keep_days, settings.keep_names)
     running.inference_queue.use(context)
     if running.camera:
         running.camera.use(context)

@@ -58,10 +58,13 @@ def test_a_script_is_answered_in_json(browser):
     assert refused.status_code == 422 and refused.json["kind"] == "error" and "a.png" in refused.json["sentence"]
 
 
-def test_without_scripts_several_films_get_a_list(browser):
+def test_without_scripts_several_films_become_a_batch(browser):
     answer = send(browser, (film(), "a.png"), (io.BytesIO(b"no film"), "<b>.png"))
-    assert answer.status_code == 200
-    assert answer.text.count('<li class="') == 2 and "&lt;b&gt;.png" in answer.text and "<b>.png" not in answer.text
+    assert answer.status_code == 303
+    page = browser.get(answer.location)
+    assert page.status_code == 200
+    assert page.text.count("<tr data-number=") == 2 and "&lt;b&gt;.png" in page.text and "<b>.png" not in page.text
+    assert "All 2 films are done." in page.text
 
 
 def test_no_file_at_all_is_said(browser):

@@ -82,7 +82,9 @@ def test_a_name_leads_nowhere(browser, kept, name):
     assert "path" not in answer.json
     files = {path.name for path in folder.rglob("*")}
     assert files <= {"results.sqlite", "results.sqlite-wal", "results.sqlite-shm"}
-    assert not any(b"passwd" in path.read_bytes() or b"cron.d" in path.read_bytes() for path in folder.iterdir())
+    assert "/" not in answer.json["name"] and "\\" not in answer.json["name"] and answer.json["name"].isprintable()
+    kept_bytes = b"".join(path.read_bytes() for path in folder.iterdir())
+    assert not any(part in kept_bytes for part in (b"/passwd", b"cron.d", b"..\\film", b"../"))
 
 
 def test_a_polyglot_is_never_served_back(browser, kept):
@@ -115,7 +117,8 @@ def test_a_script_in_a_label_is_text(browser, kept):
     answer = browser.post("/readings", data=data | {"csrf_token": browser.token}, content_type="multipart/form-data")
     for page in (answer.location, "/history"):
         assert SCRIPT not in browser.get(page).data
-    assert b"onerror=alert" not in browser.get("/history").data
+    page = browser.get("/history").data
+    assert b"<img src=x" not in page and b"&lt;img src=x onerror=alert(1)&gt;.png" in page
 
 
 def test_nothing_of_a_patient_is_logged(browser, capfd, caplog):
