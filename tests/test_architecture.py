@@ -43,6 +43,7 @@ ORDER = (
     "edge_app.store",
     "edge_app.install",
     "edge_app.outputs",
+    "edge_app.events",
     "edge_app.service",
     "edge_app.camera",
     "edge_app.camera.capture",

@@ -11,6 +11,7 @@ from edge_app.commands.watch import seconds
 if TYPE_CHECKING:  # heavy: imported when they are used
     from edge_app.camera.loop.loop import Moment
     from edge_app.camera.ui.window import Window
+    from edge_app.events.run_sink import EventSink
     from edge_app.screening.run_context import RunContext
     from edge_app.web.camera_page import CameraPage
 
@@ -103,7 +104,7 @@ def run(args) -> int:
         if site := site_file.default():
             complain(f"{site_file.VARIABLE}: '{site}' is for films in files; photographs keep the model's thresholds.")
         cv2.setNumThreads(1)  # one film at a time: OpenCV's own threads cost more than they give
-        judged, announcer = 0, Announcer(complain)
+        judged, announcer = 0, Announcer(complain, screening.events)
         with Camera(args.camera, args.size, give_up=args.give_up) as camera:
             stability = Stability(args.frames, STILL if args.frames > 1 else 0)
             limits = screening.context.limits
@@ -128,7 +129,7 @@ def run(args) -> int:
                     complain(f"{end}" if judged else f"{str(end).rstrip('.')}; no film was judged: {announcer.last}.")
                     screening.code = screening.code or int(not judged)
                 except CameraLost as lost:
-                    complain(str(lost))
+                    announcer.lost(str(lost))
                     screening.code = 1
     return screening.code
 
@@ -140,19 +141,27 @@ class Announcer:
         last: the sentence that was reported last.
     """
 
-    def __init__(self, say: Callable[[str], object]):
-        """Begin; `say` prints a sentence."""
+    def __init__(self, say: Callable[[str], object], events: "EventSink | None" = None):
+        """Begin; `say` prints a sentence, and `events` is told when the camera gives no picture."""
         self.last = "nothing was in view"
-        self._say = say
+        self._say, self._events = say, events
 
     def tell(self, moment: "Moment") -> None:
         """Report the most important sentence of a moment, if it is new."""
         from edge_app.camera.ui import screen
 
+        if self._events:
+            self._events.fault("camera", moment.status.sentence if moment.frame is None else "")
         words = screen.words(moment)[0]
         if words != self.last:
             self._say(f"camera: {words}")
             self.last = words
+
+    def lost(self, words: str) -> None:
+        """Report that the camera gives no more pictures."""
+        self._say(words)
+        if self._events:
+            self._events.fault("camera", words)
 
 
 class Controls:

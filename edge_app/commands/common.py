@@ -5,6 +5,7 @@ from pathlib import Path
 
 from edge_app.commands import EXIT_CODES
 from edge_app.diagnostics import threads as threads_
+from edge_app.events import outbox
 from edge_app.install import site_file
 from edge_app.install.model_registry import default_model
 from edge_app.model.card import RULES
@@ -32,14 +33,16 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_rule(parser: argparse.ArgumentParser) -> None:
-    """Declare the rule for verdicts, and the prevalence."""
+def add_rule(parser: argparse.ArgumentParser, default: str | None = RULES[0]) -> None:
+    """Declare the rule for verdicts, and the prevalence; `default` is None where another place may set the rule."""
+    told = RULES[0] if default else f"the page's settings, else {RULES[0]}"
     parser.add_argument(
         "--operating-point",
         choices=RULES,
-        default=RULES[0],
+        default=default,
         help="rule for COVID-19: 'sensitive' misses few patients, 'balanced' has the one threshold that errs least, "
-        "'refer' has two strict thresholds and answers 'unsure' between them (default %(default)s)",
+        "'refer' has two strict thresholds and answers 'unsure' between them "
+        f"(default: {told})",
     )
     parser.add_argument(
         "--prevalence",
@@ -85,6 +88,14 @@ def add_sinks(parser: argparse.ArgumentParser) -> None:
         "--report", type=Path, metavar="FILE.html", help="write all results of this run to one HTML page"
     )
     parser.add_argument("--report-images", action="store_true", help="put a small picture of each film into the report")
+    parser.add_argument(
+        "--events",
+        type=Path,
+        default=outbox.default(),
+        metavar="DIR",
+        help="the page's state folder: verdicts and faults of this run become events of the page (default: "
+        f"{outbox.VARIABLE})",
+    )
     parser.add_argument(
         "--no-paths",
         action="store_true",

@@ -35,9 +35,8 @@ def add_parser(subparsers):
     parser.add_argument(
         "--keep-days",
         type=days,
-        default=30,
         metavar="N",
-        help="delete a reading after N days, 0 for never (default %(default)s)",
+        help="delete a reading after N days, 0 for never (default: the page's settings, else 30)",
     )
     parser.add_argument(
         "--store",
@@ -61,7 +60,7 @@ def add_parser(subparsers):
     parser.add_argument("--new-token", metavar="NAME", help="print a new token for /api/v1 and exit")
     parser.add_argument("--forget-token", metavar="NAME", help="delete that token and exit")
     common.add_model(parser)
-    common.add_rule(parser)
+    common.add_rule(parser, default=None)
     common.add_site(parser)
     return parser
 
@@ -69,7 +68,8 @@ def add_parser(subparsers):
 def run(args) -> int:
     """Run the command."""
     from edge_app.web.http import settings as settings_
-    from edge_app.web.http.settings import Settings
+    from edge_app.web.http import settings_file
+    from edge_app.web.http.settings import KEEP_DAYS, RULE, Settings
 
     settings = Settings(
         state_dir=args.state or default_state(),
@@ -78,22 +78,23 @@ def run(args) -> int:
         names=tuple(args.name),
         model=args.model,
         threads=args.threads,
-        rule=args.operating_point,
+        rule=args.operating_point or RULE,
         prevalence=args.prevalence,
         pneumonia_prevalence=args.pneumonia_prevalence,
         site=args.site,
         camera=args.camera,
-        keep_days=args.keep_days,
+        keep_days=KEEP_DAYS if args.keep_days is None else args.keep_days,
         keep_names=not args.no_names,
         shared_store=args.store,
         films_mb=args.films_mb,
         tls=args.tls,
         open=settings_.is_loopback(args.host),
+        pinned=settings_file.given(args),
     )
     settings_.make_state_dir(settings.state_dir)
     if args.set_password or args.new_token or args.forget_token:
         return administer(args, settings.state_dir)
-    return serve(settings)
+    return serve(settings_file.applied(settings))
 
 
 def serve(settings) -> int:

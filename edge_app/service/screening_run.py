@@ -16,6 +16,7 @@ from edge_app.sources.film_paths import Problem
 from edge_app.workers.decode_pool import DecodePool
 
 if TYPE_CHECKING:
+    from edge_app.events.run_sink import EventSink
     from edge_app.outputs.status_leds import StatusLeds
     from edge_app.screening.result import FilmPath, Known, Result
     from edge_app.store.kept_readings import Draw, KeptReadings
@@ -34,6 +35,7 @@ class ScreeningRun:
         store: of `--store`, or None.
         networks: both, `Classifier`.
         lights: of `--lights`, or None.
+        events: of `--events`, or None.
         service: the connection to systemd.
         code: exit code so far: 1 once a film could not be read or a result could not be kept.
     """
@@ -69,6 +71,7 @@ class ScreeningRun:
         self._anonymous = args.no_paths
         self._undrawn = 0 if args.overlays else None
         self.lights: StatusLeds | None = None
+        self.events: EventSink | None = None
         self.service = service or Service({})
         sinks.refuse_overwriting(args, reads)
         # First of all: it forks before anything heavy is imported, and has the first film ready when the networks are.
@@ -104,6 +107,9 @@ class ScreeningRun:
         if keeper:  # the first of the sinks: a film is shown once it is kept
             self._sinks.append(("--store", keeper))
             self._keeper = None if args.again else keeper
+        self.events = sinks.events(args, camera, self._readings)
+        if self.events:
+            self._sinks.append(("--events", self.events))
         for named in sinks.files(args, self.context):
             self._sinks.append(named)
         drawn = self._readings and self._draw
@@ -225,6 +231,8 @@ class ScreeningRun:
             self._keeper = None if sink is self._keeper else self._keeper
             self._readings = None if sink is self._readings else self._readings
             self._fail(flag, error)
+            if self.events and flag == "--store":
+                self.events.fault("store", str(error))
         except Exception as error:  # the guard of a long run: one film never stops the others
             self.code = 1
             fault = f"{type(error).__name__}: {error}"

@@ -10,6 +10,7 @@ from edge_app.errors import WrongUsage
 from edge_app.store.location import DEFAULT_STORE, default_path
 
 if TYPE_CHECKING:
+    from edge_app.events.run_sink import EventSink
     from edge_app.screening.result import Result
     from edge_app.screening.run_context import RunContext
     from edge_app.store.kept_readings import Draw, KeptReadings
@@ -60,6 +61,23 @@ def readings(store: "Store", context: "RunContext", camera: bool, draw: "Draw | 
     from edge_app.store.kept_readings import KeptReadings
 
     return KeptReadings(store, context, reading_tables.CAMERA if camera else reading_tables.FOLDER, draw)
+
+
+def events(args: Namespace, camera: bool, readings: "KeptReadings | None") -> "EventSink | None":
+    """Return the sink of `--events`; None without that flag.
+
+    Args:
+        args: with the flags of `commands.common`.
+        camera: whether the run's films come from a camera.
+        readings: of `readings`, which comes before it; None without a store.
+    """
+    if not args.events:
+        return None
+    from edge_app.events.run_sink import EventSink
+    from edge_app.store import reading_tables
+
+    source = reading_tables.CAMERA if camera else reading_tables.FOLDER
+    return EventSink(args.events, source, lambda: readings.last if readings else "")
 
 
 def recent_rows() -> Keeper:

@@ -24,7 +24,11 @@ EARLIER = (
 
 
 class KeptReadings:
-    """A sink that keeps results in a store, and a reading of each; it knows what the store knows."""
+    """A sink that keeps results in a store, and a reading of each; it knows what the store knows.
+
+    Attributes:
+        last: the name of the reading of the result that came last; empty if it got none.
+    """
 
     def __init__(self, store: "Store", context: "RunContext", source: str, draw: Draw | None = None):
         """Make the tables if they are missing.
@@ -40,6 +44,7 @@ class KeptReadings:
         """
         self._store, self._context, self._source, self._draw = store, context, source, draw
         self._undrawn: tuple[str, Screened] | None = None
+        self.last = ""
         with store.guarded():
             reading_tables.make(store.base)
 
@@ -52,7 +57,7 @@ class KeptReadings:
 
         A film that could not be read, or was judged before, gets no reading here: see `adopted`.
         """
-        self._undrawn = None
+        self._undrawn, self.last = None, ""
         if not isinstance(result, Judged | Refused):
             self._store.add(result)
             return
@@ -62,7 +67,7 @@ class KeptReadings:
             *(result, self._context, 0), label="", has_pictures=False, source=self._source, name=name, facts=facts
         )
         self._store.add(result, also=lambda: self._insert(reading))
-        self._undrawn = (reading.id, result)
+        self._undrawn, self.last = (reading.id, result), reading.id
 
     def draw(self) -> None:
         """Draw and keep the pictures of the result that came last; done after it was told."""

@@ -24,6 +24,7 @@ def create_app(settings: Settings, services: Services) -> Flask:
     from edge_app.web.access import auth
     from edge_app.web.http import compression, security
     from edge_app.web.views import api, films, live, monitoring, pages
+    from edge_app.web.views.settings import settings as settings_page
 
     app = Flask("edge_app.web", static_url_path="/static")
     app.config.update(
@@ -43,6 +44,7 @@ def create_app(settings: Settings, services: Services) -> Flask:
     app.register_blueprint(films.films)
     app.register_blueprint(api.api)
     app.register_blueprint(monitoring.monitoring)
+    app.register_blueprint(settings_page)
     _handle_errors(app)
     return app
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from edge_app.errors import WrongUsage
 from edge_app.web.http import settings as settings_
+from edge_app.web.http import settings_file
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.inference_queue import MOST_WAITING, InferenceQueue
 
@@ -47,6 +48,7 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
     from edge_app.model import model_file
     from edge_app.screening import run_context
     from edge_app.store import joined
+    from edge_app.web.readings import told
     from edge_app.web.readings.batches import Batches
     from edge_app.web.readings.film_keeper import FilmKeeper
     from edge_app.web.readings.reading_store import ReadingStore
@@ -64,22 +66,47 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
         films = FilmKeeper(settings.films, settings.films_mb * 1_000_000)
         reading_store = ReadingStore(settings.store, context, settings.keep_days, settings.keep_names, films)
         stack.callback(reading_store.close)
+        hub = told.hub(settings, inference_queue, reading_store)
+        stack.callback(hub.close)
         inference_queue.start(model, context, reading_store)
         stack.callback(inference_queue.drawing.close)  # before the store is closed
         batches = Batches(reading_store, settings.keep_days, settings.keep_names)
-        services = Services(settings, context, inference_queue, reading_store, batches, trials=Trials(model.golden))
+        services = Services(
+            settings, context, inference_queue, reading_store, batches, hub, trials=Trials(model.golden)
+        )
         if settings.camera:
-            from edge_app.web.readings.live_camera import LiveCamera
-
-            camera = LiveCamera(settings.camera, settings, context, reading_store)
-            stack.callback(camera.close)
-            services = replace(services, camera=camera)
+            services = _with_camera(services, stack)
+        watch = told.fault_watch(services)
+        stack.callback(watch.close)
         done = threading.Event()
         keeper = threading.Thread(target=_expire, args=(reading_store, done), name="expire", daemon=True)
         keeper.start()
         stack.callback(keeper.join)
         stack.callback(done.set)
         yield services
+
+
+def _with_camera(services: "Services", stack: contextlib.ExitStack) -> "Services":
+    """Return the services with the live page's camera.
+
+    One that was set on the page and cannot be opened must not keep the page from starting, where it can be set anew.
+
+    Raises:
+        EdgeError: a camera of the device's configuration cannot be opened.
+    """
+    from edge_app.errors import EdgeError
+    from edge_app.web.readings.live_camera import LiveCamera
+
+    settings = services.settings
+    assert settings.camera
+    try:
+        camera = LiveCamera(settings.camera, settings, services.context, services.reading_store)
+    except EdgeError as error:
+        if "camera" in settings.pinned or not settings_file.read(settings.state_dir).get("camera"):
+            raise
+        return replace(services, problems=(str(error),))
+    stack.callback(camera.close)
+    return replace(services, camera=camera)
 
 
 def _expire(reading_store: "ReadingStore", done: threading.Event) -> None:

@@ -14,11 +14,13 @@ COVID_XRAY_PROXIES   number of proxies in front that set X-Forwarded-For, -Proto
 import atexit
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_app.errors import WrongUsage
 from edge_app.store import location
+from edge_app.web.http import settings_file
 from edge_app.web.http.settings import Settings, make_state_dir
 from edge_app.web.readings.inference_queue import InferenceQueue
 
@@ -46,7 +48,10 @@ def create() -> "Flask":
     names = tuple(filter(None, os.environ.get("COVID_XRAY_NAMES", "").split(",")))
     keep_names = os.environ.get("COVID_XRAY_FILE_NAMES", "1") != "0"
     settings = Settings(Path(folder), names=names, open=False, keep_names=keep_names, shared_store=location.named())
+    pinned = {"site"} if settings.site else set()
+    settings = replace(settings, pinned=frozenset(pinned if keep_names else pinned | {"keep_names"}))
     make_state_dir(settings.state_dir)
+    settings = settings_file.applied(settings)
     inference_queue = InferenceQueue(settings)  # first of all: it forks
 
     from edge_app.web.access.credentials import Credentials

@@ -52,7 +52,10 @@ class DecodePool:
 
     Attributes:
         least_side: as of `radiograph.read`, for the films asked for from now on.
+        deaths: of children over a film each, of all pools of this process.
     """
+
+    deaths = 0
 
     def __init__(
         self,
@@ -154,6 +157,7 @@ class DecodePool:
         if self._late == OFTEN and self._awake < len(self._lines):
             self._awake, self._late = self._awake + 1, 0
         if not answered:
+            DecodePool.deaths += 1
             self._restart(ahead)
             return _fault("UnreadableRadiograph", f"{path}: its decoder was lost; try this film again.")
         state, *answer = line.answer(slot)
@@ -162,6 +166,7 @@ class DecodePool:
         elif state == FAILED:
             answer = _fault(*answer)
         else:
+            DecodePool.deaths += 1
             code, sha256 = answer
             answer = _fault("UnreadableRadiograph", f"{path}: {child_processes.obituary(code, self._limits)}.", sha256)
         line.free.append(slot)

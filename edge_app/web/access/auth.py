@@ -176,24 +176,32 @@ def login() -> ResponseReturnValue:
         return redirect(request.script_root + then, 303)
     if request.method == "GET":
         return render_template("login.html", error=None, next=then)
-    with guard().one_guess:
-        return _guess(request.remote_addr or "", then)
-
-
-def _guess(address: str, then: str) -> ResponseReturnValue:
-    """Log in if the form's password is right; `address` has a limited number of guesses."""
+    refused = refusal(request.form.get("password", ""))
+    if refused:
+        words, status, headers = refused
+        return render_template("login.html", error=words, next=then), status, headers
     held = guard()
-    wait = held.guesses.wait(address) or held.guesses.of_all()
-    if wait:
-        words = _("Too many wrong passwords. Wait %(seconds)s seconds.", seconds=wait)
-        return render_template("login.html", error=words, next=then), 429, {"Retry-After": str(wait)}
-    if not held.credentials.is_password(request.form.get("password", "")):
-        held.guesses.wrong(address)
-        return render_template("login.html", error=_("Wrong password."), next=then), 401
-    held.guesses.right(address)
     password = held.credentials.version
     g.session = held.sessions.new(logged_in=True, instead_of=g.session, password=password)
     return redirect(request.script_root + then, 303)
+
+
+def refusal(password: str) -> tuple[str, int, dict[str, str]] | None:
+    """Return None if the password is right, else words, status and headers of the answer.
+
+    An address has a limited number of guesses, and one is looked at at a time.
+    """
+    held, address = guard(), request.remote_addr or ""
+    with held.one_guess:
+        wait = held.guesses.wait(address) or held.guesses.of_all()
+        if wait:
+            words = _("Too many wrong passwords. Wait %(seconds)s seconds.", seconds=wait)
+            return words, 429, {"Retry-After": str(wait)}
+        if not held.credentials.is_password(password):
+            held.guesses.wrong(address)
+            return _("Wrong password."), 401, {}
+        held.guesses.right(address)
+    return None
 
 
 @auth.post("/logout")

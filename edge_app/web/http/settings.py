@@ -7,8 +7,10 @@ from pathlib import Path
 
 from edge_app.diagnostics import threads as threads_
 from edge_app.errors import WrongUsage
+from edge_app.events.config import EventsConfig
 from edge_app.install import site_file
 from edge_app.install.model_registry import default_model
+from edge_app.model.card import RULES
 
 PORT = 8000
 # Days for which a reading is kept: until the patient's next visit, in most places.
@@ -16,6 +18,8 @@ KEEP_DAYS = 30
 # Megabytes of films at full depth: a film of 3000 x 3000 pixels and 12 bits takes 12 to 18, so some 150 of them; a Pi's
 # card of 32 GB keeps most of its room.
 FILMS_MB = 2000
+# The operating point: the default rule of the command line.
+RULE = RULES[0]
 # Names of files in the state folder.
 STORE, PASSWORD, TOKENS, CERTIFICATE, KEY = "results.sqlite", "password", "tokens.json", "page.crt", "page.key"
 FILMS = "films"
@@ -43,6 +47,8 @@ class Settings:
         tls: whether the page is served under TLS.
         fingerprint: of the certificate, SHA-256 as browsers show it; empty without TLS.
         open: whether no password is needed unless one is set: for this machine only.
+        pinned: names of `settings_table.FIELDS` that the device's configuration gives: the page changes none of them.
+        events: where events go.
     """
 
     state_dir: Path
@@ -51,7 +57,7 @@ class Settings:
     names: tuple[str, ...] = ()
     model: Path = field(default_factory=default_model)
     threads: int = threads_.chosen()
-    rule: str = "refer"
+    rule: str = RULE
     prevalence: str | None = None
     pneumonia_prevalence: str | None = None
     site: Path | None = field(default_factory=site_file.default)
@@ -63,6 +69,8 @@ class Settings:
     tls: bool = False
     fingerprint: str = ""
     open: bool = True
+    pinned: frozenset[str] = frozenset()
+    events: EventsConfig = field(default_factory=EventsConfig)
 
     @property
     def store(self) -> Path:

@@ -88,6 +88,10 @@ class Batches:
         with reading_store.opened(write=True) as base:
             base.execute("UPDATE batch_films SET state = ? WHERE state = ?", (WAITING, SENT))
 
+    def use(self, keep_days: int, names: bool) -> None:
+        """Keep from now on by these settings; as of `ReadingStore.use`, which changes what is there."""
+        self._keep_days, self._names = keep_days, names
+
     def begin(self, names: Sequence[str], label: str) -> str:
         """Begin a batch of files by their names, all with one patient label; return its id."""
         id, now = secrets.token_urlsafe(NAME_BYTES), datetime.now(UTC)

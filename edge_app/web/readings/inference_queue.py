@@ -99,6 +99,10 @@ class InferenceQueue:
             self._threads.append(thread)
             thread.start()
 
+    def use(self, context: "RunContext") -> None:
+        """Judge from now on by a context of the same thresholds: of another prevalence."""
+        self._context = context
+
     def submit(
         self,
         content: bytes,

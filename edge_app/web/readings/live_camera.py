@@ -52,6 +52,17 @@ class LiveCamera(LiveView):
         self._camera.__enter__()
         self._thread.start()
 
+    def use(self, context: RunContext) -> None:
+        """Judge from now on by the prevalence of a context of uploaded files."""
+        stated = {"prevalence": context.prevalence, "pneumonia_prevalence": context.pneumonia_prevalence}
+        self._context = replace(self._context, **stated)
+
+    @property
+    def trouble(self) -> str:
+        """Why the camera gives no picture now, in one sentence; empty if it does."""
+        moment, _ = self.newest()
+        return self.fault or (moment.status.sentence if moment and moment.frame is None else "")
+
     def close(self) -> None:
         """Stop looking and close the camera."""
         super().close()

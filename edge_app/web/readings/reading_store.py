@@ -9,7 +9,7 @@ import contextlib
 import csv
 import io
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +33,11 @@ if TYPE_CHECKING:
 
 
 class ReadingStore:
-    """The page's part of a store's file; for many threads, one at a time."""
+    """The page's part of a store's file; for many threads, one at a time.
+
+    Attributes:
+        told: is given each reading once it is on the disk.
+    """
 
     def __init__(
         self, path: Path, context: RunContext, keep_days: int, names: bool = True, films: FilmKeeper | None = None
@@ -47,6 +51,7 @@ class ReadingStore:
             names: whether the names of files are kept; those of films that a folder's run keeps are shown only then.
             films: keeps the films at full depth; None for nowhere.
         """
+        self.told: Callable[[Reading], object] = lambda reading: None
         self._lock = threading.Lock()
         self._context, self._keep_days, self._names = context, keep_days, names
         self._store = Store(path, shared=True)
@@ -123,7 +128,32 @@ class ReadingStore:
             raise
         if not later:
             self.pictures.expect_no_more(reading.id)
+        self.told(reading)
         return reading
+
+    def use(self, context: RunContext, keep_days: int, names: bool) -> None:
+        """Keep from now on by these settings, of which what keeps less holds for the readings that are there too.
+
+        Args:
+            context: of the same thresholds, with another prevalence.
+            keep_days, names: as of `__init__`.
+
+        Raises:
+            StoreFault: what is there cannot be changed.
+        """
+        shorter = keep_days and keep_days < (self._keep_days or reading_.FOR_EVER)
+        nameless = self._names and not names
+        self._context, self._keep_days, self._names = context, keep_days, names
+        with self.opened(write=True) as base:
+            if shorter:
+                later = f"UPDATE readings SET kept_until = min(kept_until, {adopted.LATER})"
+                base.execute(later, (f"+{keep_days} days",))
+            if nameless:
+                base.execute("UPDATE reading_origins SET name = ''")
+                base.execute("UPDATE batch_films SET name = ''")
+        if nameless:
+            with self._lock:
+                self._empty_log()
 
     def get(self, id: str) -> Reading | None:
         """Return a reading; None if it does not exist or has expired."""

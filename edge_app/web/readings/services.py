@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import abort, current_app
 
+from edge_app.events.hub import Hub
 from edge_app.screening.run_context import RunContext
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.batches import Batches
@@ -26,8 +27,10 @@ class Services:
         inference_queue: judges uploaded files.
         reading_store: keeps readings.
         batches: of films that were sent at once.
+        hub: queues events, and sends them.
         camera: of the live page; None without one.
         trials: the film to try and its readings.
+        problems: sentences on settings of the page that could not hold at the start.
     """
 
     settings: Settings
@@ -35,8 +38,10 @@ class Services:
     inference_queue: InferenceQueue
     reading_store: ReadingStore
     batches: Batches
+    hub: Hub
     camera: "LiveCamera | None" = None
     trials: Trials = field(default_factory=Trials)
+    problems: tuple[str, ...] = ()
 
 
 def services() -> Services:

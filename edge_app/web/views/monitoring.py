@@ -66,7 +66,21 @@ class _Figures:
         seconds = queue.pace.median_seconds
         if seconds is not None:
             yield GaugeMetricFamily("covid_xray_film_seconds", "Median time of the newest films, waiting too", seconds)
+        yield from _of_events(self._services)
         card = self._services.context.card
         model = GaugeMetricFamily("covid_xray_model_info", "The model", labels=["name", "sha256"])
         model.add_metric([card.name, self._services.context.sha256], 1)
         yield model
+
+
+def _of_events(services: Services):
+    """Yield the figures of events, by sink that is used."""
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    events = CounterMetricFamily("covid_xray_events", "Events delivered, and given up", labels=["sink", "outcome"])
+    queued = GaugeMetricFamily("covid_xray_events_queued", "Events that wait to be delivered", labels=["sink"])
+    for name, state in services.hub.states().items():
+        events.add_metric([name, "delivered"], state.line.delivered)
+        events.add_metric([name, "dropped"], state.line.dropped)
+        queued.add_metric([name], state.line.waiting)
+    yield from (events, queued)

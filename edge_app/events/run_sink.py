@@ -1,0 +1,49 @@
+"""A sink of a run: each film that it judges becomes an event, and so do the faults that it meets."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from edge_app.events.outbox import Outbox
+from edge_app.screening.result import Known, Result
+from edge_app.workers.decode_pool import DecodePool
+
+
+class EventSink:
+    """Puts events into the queue of a page's state folder; the page sends them."""
+
+    def __init__(self, folder: Path, source: str, reading: Callable[[], str]):
+        """Begin: what an earlier run told as a fault is over.
+
+        Args:
+            folder: the page's state folder.
+            source: of the films.
+            reading: returns the name of the reading of the film that was kept last; empty if it has none.
+        """
+        self._outbox, self._source, self._reading = Outbox(folder), source, reading
+        self._deaths = DecodePool.deaths
+        self._outbox.started(source)
+        for part in ("store", "decoder", "camera"):
+            self._outbox.fault_ends(self._name(part), source)
+
+    def add(self, result: Result) -> None:
+        """Tell a film, unless it was judged before."""
+        if isinstance(result, Known):
+            return
+        self._outbox.film(result.row(), self._source, self._reading())
+        died, self._deaths = DecodePool.deaths > self._deaths, DecodePool.deaths
+        self.fault("decoder", "the decoder of a film died" if died else "")
+
+    def fault(self, part: str, words: str) -> None:
+        """Tell a fault of a part of this run, `store`, `decoder` or `camera`; with empty words, that it is over."""
+        if words:
+            self._outbox.fault_lasts(self._name(part), words, self._source)
+        else:
+            self._outbox.fault_ends(self._name(part), self._source)
+
+    def close(self) -> None:
+        """Close the queue."""
+        self._outbox.close()
+
+    def _name(self, part: str) -> str:
+        """Return the name of a fault: another service may have one of the same part."""
+        return part if part == self._source else f"{self._source} {part}"

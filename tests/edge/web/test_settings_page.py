@@ -1,0 +1,297 @@
+"""The settings page: what is set holds and is kept, what the device's configuration says wins, and wrong values."""
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge_app.commands import cli, serve
+from edge_app.errors import WrongUsage
+from edge_app.web import serving
+from edge_app.web.app import create_app
+from edge_app.web.http import settings_file, settings_table
+from edge_app.web.http.settings import Settings
+from edge_app.web.readings.inference_queue import InferenceQueue
+from edge_app.web.text import settings_text
+from tests.support.films import png
+from tests.support.forms import classify, token_of
+from tests.support.receiver import Receiver, until
+from tests.support.site_calibration import calibration, trust_calibrations, write
+
+
+@pytest.fixture
+def page(tmp_path, model_path):
+    """Return a function that starts a page with its state in a folder, (pinned, more of Settings) -> client."""
+    stack = serving.contextlib.ExitStack()
+
+    def start(**more):
+        settings = settings_file.applied(Settings(tmp_path / "state", model=model_path, **more))
+        settings.state_dir.mkdir(mode=0o700, exist_ok=True)
+        kept = stack.enter_context(serving.opened(settings, InferenceQueue(settings)))
+        client = create_app(settings, kept).test_client()
+        client.token = token_of(client.get("/"))
+        client.services = lambda: client.application.extensions["services"]
+        return client
+
+    with stack:
+        yield start
+
+
+def film() -> io.BytesIO:
+    return io.BytesIO(png())
+
+
+def save(client, section, **typed):
+    return client.post(f"/settings/{section}", data={"csrf_token": client.token, **typed})
+
+
+JUDGING = {"prevalence": "5", "pneumonia_prevalence": "12,5", "operating_point": "refer", "site": ""}
+
+
+def test_a_prevalence_holds_at_once_and_is_kept(page, tmp_path, capfd):
+    client = page()
+    assert "prevalence" not in classify(client, png()).json
+    answer = save(client, "judging", **JUDGING)
+    assert answer.status_code == 303 and answer.location == "/settings?saved=judging#judging"
+    row = classify(client, png()).json
+    assert row["prevalence"] == 0.05 and row["pneumonia_prevalence"] == 0.125
+    shown = client.get("/settings").text
+    assert 'name="prevalence" value="5"' in shown and 'name="pneumonia_prevalence" value="12.5"' in shown
+    kept = json.loads((tmp_path / "state" / "settings.json").read_text())
+    assert kept["schema"] == 1 and kept["values"]["prevalence"] == 0.05
+    assert (tmp_path / "state" / "settings.json").stat().st_mode & 0o077 == 0
+    assert "settings: prevalence is now '0.05'; it was 'None'." in capfd.readouterr().err
+    again = page()  # as after a restart
+    assert again.services().context.prevalence == 0.05
+    save(again, "judging", **JUDGING | {"prevalence": ""})
+    assert "prevalence" not in classify(again, png()).json
+
+
+def test_what_the_configuration_says_wins_and_cannot_be_changed(page):
+    client = page(prevalence="0.2", keep_days=7, pinned=frozenset({"prevalence", "keep_days"}))
+    save(client, "judging", **JUDGING)
+    save(client, "keeping", keep_days="99")
+    running = client.services()
+    assert running.context.prevalence == 0.2 and running.context.pneumonia_prevalence == 0.125
+    assert running.settings.keep_days == 7
+    shown = client.get("/settings").text
+    assert 'id="prevalence" name="prevalence" value="20"' in shown and shown.count(" disabled") == 2
+    assert "Set by the device's configuration (--prevalence)." in shown
+    again = page(pinned=frozenset({"prevalence"}), prevalence="0.3")
+    assert again.services().context.prevalence == 0.3
+
+
+def test_a_flag_counts_as_given_and_a_default_does_not(monkeypatch):
+    def given(*words):
+        return settings_file.given(cli.parser("serve").parse_args(["serve", *words]))
+
+    assert given() == frozenset()
+    assert given("--keep-days", "0") == {"keep_days"}
+    assert given("--operating-point", "refer", "--camera", "auto") == {"operating_point", "camera"}
+    monkeypatch.setenv("COVID_XRAY_SITE", "/etc/clinic.json")
+    assert given("--prevalence", "0.1") == {"site", "prevalence"}
+
+
+def test_without_flags_the_page_starts_as_ever(monkeypatch, tmp_path):
+    started = []
+    monkeypatch.setattr(serve, "serve", lambda settings: started.append(settings) or 0)
+    assert cli.main(["serve", "--state", str(tmp_path / "page")]) == 0
+    plain = Settings(tmp_path / "page")
+    assert started == [replace(plain, model=started[0].model, threads=started[0].threads)]
+
+
+def test_a_rule_waits_for_a_restart_and_says_so(page):
+    client = page()
+    save(client, "judging", **JUDGING | {"operating_point": "sensitive"})
+    assert client.services().settings.rule == client.services().context.rule == "refer"
+    shown = client.get("/settings").text
+    assert "In use now: refer." in shown and "after the service or the device is started again" in shown
+    assert classify(client, png()).json["operating_point"]["name"] == "refer"
+    again = page()
+    assert classify(again, png()).json["operating_point"]["name"] == "sensitive"
+    assert "In use now" not in again.get("/settings").text
+
+
+def test_readings_are_deleted_earlier_at_once_and_never_later(page):
+    client = page()
+    first = classify(client, png()).json["id"]
+    store = client.services().reading_store
+
+    def days(id):
+        reading = store.get(id)
+        return (reading.kept_until - reading.time).days
+
+    save(client, "keeping", keep_days="3")
+    assert days(first) == 3 and days(classify(client, png()).json["id"]) == 3
+    save(client, "keeping", keep_days="90")
+    assert days(first) == 3 and days(classify(client, png()).json["id"]) == 90
+    assert client.services().settings.keep_days == 90
+    assert "after 90 days" in client.get("/privacy").text
+    save(client, "keeping", keep_days="0")
+    assert days(classify(client, png()).json["id"]) > 30_000
+
+
+@pytest.mark.parametrize(
+    ("section", "typed", "sentence"),
+    [
+        ("judging", JUDGING | {"prevalence": "many"}, "“many” is not a number of patients in 100"),
+        ("judging", JUDGING | {"prevalence": "100"}, "“100” is not a number of patients in 100"),
+        ("judging", JUDGING | {"pneumonia_prevalence": "nan"}, "“nan” is not a number of patients"),
+        ("judging", JUDGING | {"operating_point": "generous"}, "“generous” is not an operating point."),
+        ("judging", JUDGING | {"site": "../../etc/passwd"}, "does not lie in the folder of the device"),
+        ("keeping", {"keep_days": "-1"}, "“-1” is not a number of days"),
+        ("keeping", {"keep_days": "²"}, "“²” is not a number of days"),
+        ("keeping", {}, "“” is not a number of days"),
+        ("camera", {"camera": "a\x00b"}, "signs that cannot be printed"),
+        ("camera", {"camera": "x" * 501}, "It is longer than 500 characters"),
+        ("webhook", {"webhook_on": "1"}, "An address is needed"),
+        ("webhook", {"webhook_on": "1", "webhook_url": "ftp://a/b"}, "It is not an address"),
+        ("webhook", {"webhook_on": "1", "webhook_url": "http://a:99999/"}, "It is not an address"),
+        ("webhook", {"webhook_on": "1", "webhook_url": "http://[a/"}, "It is not an address"),
+        ("webhook", {"webhook_url": "https://a/\r\nX: y"}, "signs that cannot be printed"),
+        ("webhook", {"webhook_url": "https://a/", "webhook_authority": "/etc/passwd"}, "does not lie in the folder"),
+        ("mqtt", {"mqtt_on": "1", "mqtt_port": "1883", "mqtt_base": "x"}, "A broker is needed"),
+        ("mqtt", {"mqtt_host": "mqtt://pi", "mqtt_port": "1883", "mqtt_base": "x"}, "is not a host"),
+        ("mqtt", {"mqtt_port": "0", "mqtt_base": "x"}, "“0” is not a port"),
+        ("mqtt", {"mqtt_port": "1", "mqtt_base": "a/#"}, "“a/#” is not a topic"),
+        ("mqtt", {"mqtt_port": "1", "mqtt_base": ""}, "A topic is needed"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence_and_changes_nothing(browser, section, typed, sentence):
+    browser.token = token_of(browser.get("/settings"))
+    answer = save(browser, section, **typed)
+    assert answer.status_code == 400
+    assert sentence in answer.text and answer.text.count('class="wrong"') == 1
+    assert "Nothing was saved." in answer.text
+    state_dir = browser.application.extensions["services"].settings.state_dir
+    assert not (state_dir / "settings.json").exists()
+
+
+def test_a_calibration_is_chosen_of_the_configurations_folder_and_its_signature_checked(page, model_path):
+    key = Ed25519PrivateKey.generate()
+    trust_calibrations(key)
+    folder = settings_table.folder()
+    write(folder / "clinic.json", calibration(model_path, covid=(0.1, 0.3)), key)
+    write(folder / "other.json", calibration(model_path, covid=(0.1, 0.3)), Ed25519PrivateKey.generate())
+    (folder / "unsigned.json").write_text("{}")
+    client = page()
+    shown = client.get("/settings").text
+    assert 'value="clinic.json"' in shown and 'value="unsigned.json"' not in shown
+    answer = save(client, "judging", **JUDGING | {"site": "other.json"})
+    assert answer.status_code == 400 and "or it was changed since" in answer.text
+    assert save(client, "judging", **JUDGING | {"site": "clinic.json"}).status_code == 303
+    assert "In use now: none." in client.get("/settings").text
+    again = page()
+    assert classify(again, png()).json["site"]["name"] == "Clinic A"
+    answer = save(again, "judging", **JUDGING | {"site": "clinic.json", "operating_point": "balanced"})
+    assert answer.status_code == 400 and "clinic.json" in answer.text
+
+
+def test_a_camera_of_the_page_that_is_not_there_keeps_nothing_from_starting(page, tmp_path):
+    client = page()
+    assert save(client, "camera", camera="rtsp://ward:apron@192.0.2.7/film").status_code == 303
+    shown = client.get("/settings").text
+    assert "apron" not in shown and "rtsp://ward:***@192.0.2.7/film" in shown
+    # The form gives back what it was shown.
+    save(client, "camera", camera="rtsp://ward:***@192.0.2.7/film")
+    kept = json.loads((tmp_path / "state" / "settings.json").read_text())["values"]
+    assert kept["camera"] == "rtsp://ward:apron@192.0.2.7/film"
+    again = page()
+    assert again.services().camera is None and again.get("/").status_code == 200
+    assert 'class="warning"' in again.get("/settings").text
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("{", "is damaged"),
+        ("[]", "is damaged"),
+        ('{"schema": 2, "values": {}}', "has schema 2, and this program reads 1"),
+        ('{"schema": 1, "values": {"keep_days": "x"}}', "'keep_days'"),
+        ('{"schema": 1, "values": {"keep_days": -3}}', "'keep_days'"),
+        ('{"schema": 1, "values": {"prevalence": [1]}}', "'prevalence'"),
+        ('{"schema": 1, "values": {"webhook_on": true}}', "no address or no secret"),
+        ('{"schema": 1, "values": {"mqtt_on": true}}', "has no broker"),
+    ],
+)
+def test_a_damaged_file_is_told_in_one_sentence(tmp_path, content, sentence):
+    (tmp_path / "settings.json").write_text(content)
+    with pytest.raises(WrongUsage, match=sentence):
+        settings_file.read(tmp_path)
+
+
+def test_what_a_newer_program_set_is_kept(page, tmp_path):
+    path = tmp_path / "state" / "settings.json"
+    client = page()
+    path.write_text('{"schema": 1, "values": {"colour": "red"}}')
+    save(client, "keeping", keep_days="9")
+    assert json.loads(path.read_text())["values"] == {"colour": "red", "keep_days": 9}
+
+
+def test_every_setting_has_words():
+    assert set(settings_text.FIELDS) == set(settings_table.BY_NAME)
+    assert set(settings_text.SECTIONS) == set(settings_table.SECTIONS)
+    assert set(settings_text.RULES) == set(settings_table.RULES)
+
+
+def test_a_webhook_is_set_tested_and_told_of(page, tmp_path, capfd):
+    receiver = Receiver()
+    client = page()
+    answer = save(client, "webhook", webhook_on="1", webhook_url=receiver.url, webhook_authority="")
+    secret = settings_file.read(tmp_path / "state")["webhook_secret"]
+    assert answer.status_code == 200 and secret in answer.text  # this once
+    assert secret not in client.get("/settings").text
+    reading = classify(client, png()).json
+    until(lambda: len(receiver.requests) == 1)
+    told = receiver.events[0]
+    assert told["type"] == "film.judged" and told["data"]["verdict"] == reading["verdict"]
+    assert told["data"]["reading"] == f"/readings/{reading['id']}" and told["data"]["source"] in ("page", "api")
+    answer = client.post("/settings/webhook/test", data={"csrf_token": client.token})
+    assert "The test event was delivered" in answer.text and receiver.events[1]["type"] == "test"
+    metrics = client.get("/metrics").text
+    assert 'covid_xray_events_total{outcome="delivered",sink="webhook"} 1.0' in metrics
+    assert 'covid_xray_events_queued{sink="webhook"} 0.0' in metrics
+    assert "by webhook to 127.0.0.1" in client.get("/privacy").text
+    answer = client.post("/settings/webhook/secret", data={"csrf_token": client.token})
+    assert secret not in answer.text and settings_file.read(tmp_path / "state")["webhook_secret"] in answer.text
+    save(client, "webhook", webhook_url=receiver.url)
+    assert "Nothing leaves this device" in client.get("/privacy").text
+    assert client.post("/settings/webhook/test", data={"csrf_token": client.token}).status_code == 404
+    receiver.close()
+    assert "whsec_" not in capfd.readouterr().err
+
+
+def test_nothing_of_the_patient_is_told_unless_it_is_asked_for(page):
+    receiver = Receiver()
+    client = page()
+    save(client, "webhook", webhook_on="1", webhook_url=receiver.url)
+    data = {"csrf_token": client.token, "label": "MEIER 0042", "film": (film(), "meier.png")}
+    client.post("/readings", data=data)
+    until(lambda: len(receiver.requests) == 1)
+    sent = receiver.requests[0][2]
+    assert b"MEIER" not in sent and b"meier" not in sent
+    held = b"".join(path.read_bytes() for path in client.services().settings.state_dir.glob("events.sqlite*"))
+    assert b"MEIER" not in held
+    save(client, "patient", events_patient="1")
+    data["film"] = (film(), "meier.png")
+    client.post("/readings", data=data)
+    until(lambda: len(receiver.requests) == 2)
+    assert receiver.events[1]["data"]["patient"]["label"] == "MEIER 0042"
+    held = b"".join(path.read_bytes() for path in client.services().settings.state_dir.glob("events.sqlite*"))
+    assert b"MEIER" not in held  # it is looked up when it is sent: what is deleted is not told
+    receiver.close()
+
+
+def test_the_patient_is_told_encrypted_or_not_at_all(page):
+    client = page()
+    save(client, "webhook", webhook_on="1", webhook_url="http://192.0.2.7/")
+    answer = save(client, "patient", events_patient="1")
+    assert answer.status_code == 400 and "only encrypted" in answer.text
+    save(client, "webhook", webhook_on="1", webhook_url="https://192.0.2.7/")
+    assert save(client, "patient", events_patient="1").status_code == 303
+    assert save(client, "webhook", webhook_on="1", webhook_url="http://192.0.2.7/").status_code == 400
+    mqtt = {"mqtt_on": "1", "mqtt_host": "192.0.2.8", "mqtt_port": "1883", "mqtt_base": "x"}
+    assert save(client, "mqtt", **mqtt).status_code == 400
+    assert save(client, "mqtt", **mqtt, mqtt_tls="1").status_code == 303
