@@ -10,7 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from edge_app.errors import MissingPackage, UnreadableRadiograph
-from edge_app.imaging import dicom_checks, dicom_codecs, dicom_colour, dicom_file, dicom_pixels, limits, patient_age
+from edge_app.imaging import (
+    dicom_checks,
+    dicom_codecs,
+    dicom_colour,
+    dicom_facts,
+    dicom_file,
+    dicom_pixels,
+    limits,
+    patient_age,
+)
 from edge_app.imaging.dicom_file import Broken, Pixels
 from edge_app.imaging.dicom_pixels import Layout
 from edge_app.imaging.voi_lut import show
@@ -28,7 +37,7 @@ COMPRESSIONS = (
 )
 
 
-def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None]:
+def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None, dict[str, str]]:
     """Decode a DICOM radiograph.
 
     Args:
@@ -36,7 +45,8 @@ def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None]:
         content: its bytes.
 
     Returns:
-        uint8 (H, W), 0 = black = air, 255 = white = bone; and the patient's age in years, None if it is not known.
+        uint8 (H, W), 0 = black = air, 255 = white = bone; the patient's age in years, None if it is not known; and
+        what else the header says of the film, as `dicom_facts.of`.
 
     Raises:
         UnreadableRadiograph: not one frontal chest radiograph, or damaged; one sentence that begins with the path.
@@ -60,7 +70,8 @@ def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None]:
                     f"{path}: holds no Pixel Data; send the image itself, not a report or an index."
                 )
             values = _stored(path, found, layout)
-            return _grey(path, values, layout, parts.header), patient_age.years(parts.header)
+            grey, age = _grey(path, values, layout, parts.header), patient_age.years(parts.header)
+            return grey, age, dicom_facts.of(parts.header, age)
     except Broken as error:
         raise UnreadableRadiograph(f"{path}: is a damaged DICOM file ({error}); {SEND_AGAIN}.") from error
     except limits.DAMAGE as error:

@@ -37,8 +37,14 @@ UPRIGHT = {
 }
 
 
-class Film(namedtuple("Film", "picture age")):
-    """A decoded film: `picture`, of Pillow, mode L, 0 = black = air; `age` of the patient in years, None if unknown."""
+class Film(namedtuple("Film", "picture age facts", defaults=({},))):
+    """A decoded film.
+
+    Attributes:
+        picture: of Pillow, mode L, 0 = black = air.
+        age: of the patient in years, None if unknown.
+        facts: of a DICOM header, as `dicom_facts.of`; empty of other formats.
+    """
 
 
 def read(path: Path, least_side: int = 0) -> "np.ndarray":
@@ -69,8 +75,8 @@ def decode(path: Path, content: bytes, least_side: int = 0) -> Film:
         if kind == "DICOM":
             from edge_app.imaging import dicom
 
-            grey, age = dicom.decode(path, content)
-            return Film(reduce(Image.fromarray(grey), least_side), age)
+            grey, age, facts = dicom.decode(path, content)
+            return Film(reduce(Image.fromarray(grey), least_side), age, facts)
         if kind not in file_type.FILMS:
             found = kind or file_type.looks_like(content[: file_type.HEAD_LENGTH])
             advice = f"; {file_type.ADVICE[kind]}" if kind in file_type.ADVICE else ""

@@ -79,10 +79,12 @@ class _Named:
     Attributes:
         path: the film as the user named it; empty where no name may be kept.
         replaces: sha256 of what this file held when it was judged before, hex; None if it held nothing else.
+        facts: of its DICOM header, as `dicom_facts.of`; not part of the row.
     """
 
     path: FilmPath
     replaces: str | None = field_(default=None, kw_only=True)
+    facts: Mapping[str, str] = field_(default_factory=dict, kw_only=True)
 
     def nameless(self) -> Self:
         """Return a copy without the path, which may hold a patient's name."""
