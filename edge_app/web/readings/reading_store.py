@@ -6,68 +6,21 @@ deleted too. No upload is kept: pictures are drawn from the decoded film, and a 
 
 import csv
 import io
-import json
-import secrets
 import threading
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from edge_app.errors import StoreFault
 from edge_app.outputs import csv_file
-from edge_app.screening import decision
 from edge_app.screening.result import Failed, Outcome
 from edge_app.screening.run_context import RunContext
+from edge_app.store import reading as reading_
+from edge_app.store import reading_tables
 from edge_app.store.migrations import transaction
+from edge_app.store.reading import SELECT, Reading, iso, parsed
 from edge_app.store.store import Store
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS readings (
-    id TEXT PRIMARY KEY, film TEXT NOT NULL, time TEXT NOT NULL, label TEXT NOT NULL, verdict TEXT,
-    kept_until TEXT NOT NULL, photograph INTEGER NOT NULL, row TEXT NOT NULL, checks TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS readings_by_time ON readings (time);
-CREATE INDEX IF NOT EXISTS readings_by_label ON readings (label, time);
-CREATE TABLE IF NOT EXISTS pictures (
-    reading TEXT NOT NULL REFERENCES readings (id), name TEXT NOT NULL, content BLOB NOT NULL,
-    PRIMARY KEY (reading, name)
-);
-CREATE TRIGGER IF NOT EXISTS forget_readings AFTER DELETE ON films BEGIN
-    DELETE FROM readings WHERE film = OLD.film AND NOT EXISTS (SELECT 1 FROM films WHERE film = OLD.film);
-END;
-CREATE TRIGGER IF NOT EXISTS forget_pictures AFTER DELETE ON readings BEGIN
-    DELETE FROM pictures WHERE reading = OLD.id;
-END;
-"""
-# Days that stand for "until it is erased".
-FOR_EVER = 36_500
-# Bytes of a reading's name: 2 ** 96 names cannot be tried out.
-NAME_BYTES = 12
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The reading of one film.
-
-    Attributes:
-        id: random; it gives no access without a login.
-        time: when it was read, with a time zone.
-        label: of the patient, as typed; may be empty.
-        row: of docs/results.md, without a path.
-        has_pictures: whether pictures of it are kept.
-        kept_until: when it is deleted.
-        checks: of the gate: {name, value, low, high} each.
-        photograph: whether it was read from a photograph of the film.
-    """
-
-    id: str
-    time: datetime
-    label: str
-    row: dict
-    has_pictures: bool
-    kept_until: datetime
-    checks: tuple[dict, ...] = ()
-    photograph: bool = False
 
 
 class ReadingStore:
@@ -87,10 +40,22 @@ class ReadingStore:
         self._base = self._store.base
         # SQLite's own `lower` changes only ASCII letters.
         self._base.create_function("casefold", 1, str.casefold, deterministic=True)
-        self._base.executescript(SCHEMA)
+        with self._store.guarded():
+            reading_tables.make(self._base)
         self._store.begin(context)
 
-    def keep(self, result: Outcome, context: RunContext, label: str = "", photograph: bool = False) -> Reading:
+    def keep(
+        self,
+        result: Outcome,
+        context: RunContext,
+        label: str = "",
+        photograph: bool = False,
+        *,
+        source: str = reading_tables.PAGE,
+        name: str = "",
+        batch: str = "",
+        facts: Mapping | None = None,
+    ) -> Reading:
         """Keep the outcome of a film; it is on the disk when this returns.
 
         Args:
@@ -98,30 +63,23 @@ class ReadingStore:
             context: by which it was judged.
             label: of the patient.
             photograph: whether it was read from a photograph.
+            source, name, batch, facts: as of `Reading`.
 
         Raises:
             StoreFault: it cannot be written.
         """
         from edge_app.web.readings.layers import layers
 
-        drawn, checks = {}, ()
-        if not isinstance(result, Failed):
-            drawn = layers(result, result.grey, context) if result.grey is not None else {}
-            checks = result.checks
-        reading = Reading(
-            id=secrets.token_urlsafe(NAME_BYTES),
-            time=result.time,
-            label=label,
-            row=context.line(replace(result, path="").row()),
-            has_pictures=bool(drawn),
-            kept_until=result.time + timedelta(days=self._keep_days or FOR_EVER),
-            checks=tuple({"name": c.name, "value": float(c.value), "low": c.low, "high": c.high} for c in checks),
-            photograph=photograph,
+        grey = None if isinstance(result, Failed) else result.grey
+        drawn = {} if isinstance(result, Failed) or grey is None else layers(result, grey, context)
+        told = {"source": source, "name": name, "batch": batch, "facts": dict(facts or {})}
+        reading = reading_.made(
+            result, context, self._keep_days, label=label, has_pictures=bool(drawn), photograph=photograph, **told
         )
         with self._lock, self._store.guarded():
             self._store.add(replace(result, path=""), context.key)
             with transaction(self._base):
-                self._insert(reading)
+                reading_.insert(self._base, reading)
                 self._base.executemany(
                     "INSERT INTO pictures VALUES (?, ?, ?)", [(reading.id, *named) for named in drawn.items()]
                 )
@@ -130,8 +88,8 @@ class ReadingStore:
     def get(self, id: str) -> Reading | None:
         """Return a reading; None if it does not exist or has expired."""
         with self._lock, self._store.guarded():
-            found = self._base.execute(f"{SELECT} WHERE id = ? AND kept_until > ?", (id, _iso(_now()))).fetchone()
-        return found and _reading(found)
+            found = self._base.execute(f"{SELECT} WHERE id = ? AND kept_until > ?", (id, iso(_now()))).fetchone()
+        return found and parsed(found)
 
     def picture(self, id: str, name: str) -> bytes | None:
         """Return a picture of a reading by its name in `layers`; None if it does not exist."""
@@ -154,7 +112,7 @@ class ReadingStore:
             found = self._base.execute(
                 f"{SELECT} WHERE {where} ORDER BY time DESC, id LIMIT ? OFFSET ?", (*values, limit, offset)
             ).fetchall()
-        return [_reading(row) for row in found]
+        return [parsed(row) for row in found]
 
     def count(self, **wanted) -> int:
         """Return how many readings `search` would find without a limit; arguments as there."""
@@ -185,7 +143,7 @@ class ReadingStore:
 
     def expire(self) -> int:
         """Delete the expired readings; return how many."""
-        return self._delete("kept_until <= ?", _iso(_now()))
+        return self._delete("kept_until <= ?", iso(_now()))
 
     def erase(self) -> int:
         """Delete everything, also other programs' results, without a trace in the file; return how many readings."""
@@ -207,15 +165,6 @@ class ReadingStore:
         """Close the file."""
         with self._lock:
             self._store.close()
-
-    def _insert(self, reading: Reading) -> None:
-        self._base.execute(
-            "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(reading.id, reading.row["sha256"], _iso(reading.time), reading.label, reading.row["verdict"]),
-                *(_iso(reading.kept_until), reading.photograph, json.dumps(reading.row), json.dumps(reading.checks)),
-            ),
-        )
 
     def _delete(self, where: str, value: str) -> int:
         with self._lock, self._store.guarded():
@@ -244,29 +193,15 @@ class ReadingStore:
             )
 
 
-SELECT = (
-    "SELECT id, time, label, row, kept_until, checks, photograph,"
-    " EXISTS (SELECT 1 FROM pictures WHERE reading = id) FROM readings"
-)
-
-
-def _reading(found) -> Reading:
-    id, time, label, row, kept_until, checks, photograph, has_pictures = found
-    times = datetime.fromisoformat(time), datetime.fromisoformat(kept_until)
-    checks, row = tuple(json.loads(checks)), json.loads(row)
-    row = decision.with_findings(row, row["operating_point"])
-    return Reading(id, times[0], label, row, bool(has_pictures), times[1], checks, bool(photograph))
-
-
 def _where(label=None, text=None, verdict=None, since=None, until=None) -> tuple[str, list]:
-    wheres, values = ["kept_until > ?"], [_iso(_now())]
+    wheres, values = ["kept_until > ?"], [iso(_now())]
     # Not LIKE: it ignores the case of ASCII letters only, and has wildcards to escape.
     for where, value in (
         ("label = ?", label),
         ("instr(casefold(label), ?)", text and text.casefold()),
         ("verdict = ?", verdict),
-        ("time >= ?", since and _iso(since)),
-        ("time < ?", until and _iso(until)),
+        ("time >= ?", since and iso(since)),
+        ("time < ?", until and iso(until)),
     ):
         if value is not None:
             wheres.append(where)
@@ -276,7 +211,3 @@ def _where(label=None, text=None, verdict=None, since=None, until=None) -> tuple
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _iso(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="milliseconds")
