@@ -20,7 +20,6 @@ from edge_app.screening.shot import Shot
 
 # Of `row`; it grows when a field changes its meaning or goes, not when one is added.
 SCHEMA = 1
-# Of a result: the film as the user named it; empty where its name is not kept.
 FilmPath = Path | Literal[""]
 
 
@@ -256,8 +255,7 @@ class Known(_Named):
     @property
     def copy_of(self) -> str | None:
         """The path under which it was judged, if that was another and was kept."""
-        judged = self.kept["path"]
-        return None if judged in (str(self.path), "") else judged
+        return self.kept["path"] if self.kept["path"] not in (str(self.path), "") else None
 
     def row(self) -> dict:
         """Return the stored row under the path of today."""

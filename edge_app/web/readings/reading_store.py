@@ -63,7 +63,7 @@ class ReadingStore:
             context: by which it was judged.
             label: of the patient.
             photograph: whether it was read from a photograph.
-            source, name, batch, facts: as of `Reading`.
+            source, name, batch, facts: as of `Reading`; the facts are those of the result unless they are given.
 
         Raises:
             StoreFault: it cannot be written.
@@ -72,7 +72,7 @@ class ReadingStore:
 
         grey = None if isinstance(result, Failed) else result.grey
         drawn = {} if isinstance(result, Failed) or grey is None else layers(result, grey, context)
-        told = {"source": source, "name": name, "batch": batch, "facts": dict(facts or {})}
+        told = {"source": source, "name": name, "batch": batch, "facts": dict(result.facts if facts is None else facts)}
         reading = reading_.made(
             result, context, self._keep_days, label=label, has_pictures=bool(drawn), photograph=photograph, **told
         )
