@@ -41,6 +41,11 @@ class Heat:
         """The chance at the hottest place, 0 .. 1; None of a class map."""
         return float(_chance(self.logits.max())) if self.chances else None
 
+    def row(self) -> dict[str, float | None]:
+        """Return its part of a row of docs/results.md: `inside` and `peak`."""
+        figures = {"inside": self.inside, "peak": self.peak}
+        return {name: None if value is None else round(value, 4) for name, value in figures.items()}
+
     def strength(self, logits: np.ndarray) -> np.ndarray:
         """Return how strong the colours of logits of this map are, float of the same shape: 0, none, to 1, full."""
         if self.chances:

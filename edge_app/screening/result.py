@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as field_
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
@@ -21,10 +22,7 @@ from edge_app.screening.shot import Shot
 # Of `row`; it grows when a field changes its meaning or goes, not when one is added.
 SCHEMA = 1
 FilmPath = Path | Literal[""]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+_now = partial(datetime.now, UTC)
 
 
 @dataclass(frozen=True)
@@ -144,7 +142,7 @@ class Judged(_Named):
             verdict=self.verdict,
             findings=in_rows(self.findings),
             scores=rounded(self.inference.scores),
-            lungs=_lungs(self.inference.field, self.heat),
+            lungs=_lungs(self.inference.field, self.heat, self.inference),
             ms=round(self.ms, 1),
             camera=self.shot and self.shot.row(),
         )
@@ -207,7 +205,7 @@ class Refused(_Named):
             verdict=self.verdict,
             refusal={"kind": self.refusal.kind, "sentence": self.refusal.sentence},
             corrected=self.corrected and self.corrected.row(),
-            lungs=self.rejection.field and _lungs(self.rejection.field, self.heat),
+            lungs=self.rejection.field and _lungs(self.rejection.field, self.heat, self.inference),
             ms=round(self.ms, 1),
             camera=self.shot and self.shot.row(),
         )
@@ -273,14 +271,15 @@ Outcome = Judged | Refused | Failed
 Result = Judged | Refused | Failed | Known
 
 
-def _lungs(field: LungField, shown: Heat | None) -> dict:
-    inside, peak = (shown.inside, shown.peak) if shown else (None, None)
+def _lungs(field: LungField, shown: Heat | None, said: Inference | None) -> dict:
+    inside, peak = shown.row().values() if shown else (None, None)
     return {
         "box": [round(side, 4) for side in field.box],
         "share": round(field.share, 4),
-        "heat_inside": None if inside is None else round(inside, 4),
+        "heat_inside": inside,
         "heat_label": shown and shown.label,
-        "heat_peak": None if peak is None else round(peak, 4),
+        "heat_peak": peak,
+        "heats": {label: one.row() for label, one in said.heats.items()} if said else {},
     }
 
 

@@ -8,11 +8,15 @@ import io
 import numpy as np
 
 from edge_app.outputs import overlay, pictures
+from edge_app.screening.finding import LABELS
+from edge_app.screening.heat import Heat
 from edge_app.screening.result import Judged, Screened
 from edge_app.screening.run_context import RunContext
 
 FILM, HEAT, LUNGS, SHEET = "film.jpg", "heat.png", "lungs.png", "sheet.png"
-NAMES = (FILM, HEAT, LUNGS, SHEET)
+# The map of each finding, of those that the model has a map of; `HEAT` is the same picture as one of them.
+HEATS = {label: f"heat-{label}.png" for label in LABELS}
+NAMES = (FILM, HEAT, LUNGS, SHEET, *HEATS.values())
 # JPEG qualities to try in turn, and the bytes allowed: a result page has less than 200 kB with its pictures. A film of
 # 760 pixels takes 40 to 90 kB at the first quality; a noisy one takes more.
 QUALITIES, MOST_BYTES = (85, 70, 50, 30), 110_000
@@ -32,23 +36,26 @@ def layers(result: Screened, grey: np.ndarray, context: RunContext) -> dict[str,
 
     Returns:
         Files by name: `FILM`, grey JPEG; `SHEET`, PNG, all on one page; and of a film with a verdict `HEAT`, PNG whose
-        alpha is the strength of the map of the label that the verdict is about, and `LUNGS`, PNG with alpha, the lungs'
-        outline and the box that was judged. All layers cover the whole film; a browser stretches them to one size.
+        alpha is the strength of the map of the label that the verdict is about, those of `HEATS` that there is a map
+        of, on the same scale, and `LUNGS`, PNG with alpha, the lungs' outline and the box that was judged. All layers
+        cover the whole film; a browser stretches them to one size.
     """
     film = pictures.shown(grey)
     found = {FILM: _jpeg(film[..., 0])}
     if isinstance(result, Judged):
-        found[HEAT] = _png(_heat(result, film.shape))
+        drawn = {label: _png(_heat(one, result, film.shape)) for label, one in result.inference.heats.items()}
+        found |= {HEATS[label]: drawn[label] for label in HEATS if label in drawn}
+        found[HEAT] = drawn[result.heat.label]
         found[LUNGS] = _png(_lungs(result.field, film.shape))
     return found | {SHEET: _png(overlay.draw(result, grey, context), FAST)}
 
 
-def _heat(result: Judged, shape) -> np.ndarray:
-    """Return the heat map in its colours, uint8 RGBA (h, w, 4): weak heat is more transparent."""
+def _heat(heat: Heat, result: Judged, shape) -> np.ndarray:
+    """Return a heat map in its colours, uint8 RGBA (h, w, 4): weak heat is more transparent."""
     scale = HEAT_SIDE / max(shape)
     height, width = (max(1, round(side * scale)) for side in shape[:2])
     top, left, bottom, right = pictures.pixels_of_box(result.field, (height, width))
-    strength = pictures.strength(result.heat, (bottom - top, right - left))
+    strength = pictures.strength(heat, (bottom - top, right - left))
     done = np.zeros((height, width, 4), np.uint8)
     done[top:bottom, left:right, :3] = pictures.coloured(strength)
     done[top:bottom, left:right, 3] = 255 * strength**pictures.EASE

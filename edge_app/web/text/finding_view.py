@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from edge_app.screening import finding, prevalence
 from edge_app.web.text import wording
+from edge_app.web.text.finding_words import MEANINGS, Meaning
 
 # Least and greatest prevalence that a reader may type, out of 100.
 LEAST_IN_100, MOST_IN_100 = 0.1, 99.9
@@ -21,6 +22,7 @@ class Told:
         label: of `finding.LABELS`.
         kind, symbol: of a verdict with such an answer, as of `wording.Words`.
         words: the finding and its answer, such as "COVID-19: unsure".
+        meaning: what it means, what it does not mean, and what to do now.
         right: how often such an answer is right, at `in_100`; empty without a prevalence.
         in_100: the people out of 100 who have it, in the reader's language; empty where nobody stated it.
         proof: sentences about the rule's results on films.
@@ -31,6 +33,7 @@ class Told:
     kind: str
     symbol: str
     words: str
+    meaning: Meaning
     right: str
     in_100: str
     proof: tuple[str, ...]
@@ -60,7 +63,8 @@ def told(row: Mapping, in_100: Mapping[str, float] | None = None) -> list[Told]:
         typed = format_decimal(share, format="#,##0.##") if share else ""
         proof = _proof(measured) if measured else ()
         words = str(wording.ANSWERS[label, answer])
-        found.append(Told(label, kind, symbol, words, right, typed, proof, measured))
+        meaning = MEANINGS[label, answer]
+        found.append(Told(label, kind, symbol, words, meaning, right, typed, proof, measured))
     return found
 
 

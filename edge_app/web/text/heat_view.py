@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from edge_app.model.places import Localisation
-from edge_app.screening.heat import LEAST_CHANCE
+from edge_app.screening.heat import LEAST_CHANCE, USUAL
 from edge_app.web.text import result_view, wording
 
 
@@ -30,13 +30,49 @@ class Told:
     peak: str
 
 
+@dataclass(frozen=True)
+class Map:
+    """The map of one finding, to be chosen.
+
+    Attributes:
+        label: of `finding.LABELS`.
+        name: of the finding, in the reader's language.
+        told: its words.
+        shown: whether it is the map that is shown before another is chosen.
+    """
+
+    label: str
+    name: str
+    told: Told
+    shown: bool
+
+
+def maps(row: Mapping) -> list[Map]:
+    """Return the maps of the findings of a row of docs/results.md; none of one of a version before 0.4.
+
+    Those rows tell of one map only: `told`.
+    """
+    lungs = row["lungs"] or {}
+    heats = lungs.get("heats") or {}
+    return [
+        Map(label, str(wording.LABELS[label]), _told(label, one["inside"], one["peak"]), label == lungs["heat_label"])
+        for label in row["findings"] or {}
+        if (one := heats.get(label))
+    ]
+
+
 def told(row: Mapping) -> Told:
-    """Return the words of the heat map of a row of docs/results.md that has a verdict."""
+    """Return the words of the heat map that the verdict is about, of a row of docs/results.md that has a verdict."""
     lungs = row["lungs"]
-    cold, peak = lungs["heat_inside"] is None, lungs.get("heat_peak")
+    return _told(lungs.get("heat_label") or USUAL, lungs["heat_inside"], lungs.get("heat_peak"))
+
+
+def _told(label: str, inside: float | None, peak: float | None) -> Told:
+    """Return the words of the map of a label; `inside` and `peak` as in a row."""
+    cold = inside is None
     if peak is None:
         return _of_class_map(cold)
-    finding = wording.LABELS.get(lungs["heat_label"], lungs["heat_label"])
+    finding = wording.LABELS.get(label, label)
     low, hottest = result_view.number(LEAST_CHANCE, 1), result_view.number(peak, 2)
     return Told(
         alt=_("Heat map, %(finding)s: how likely a radiologist would box an opacity in each place", finding=finding),

@@ -8,11 +8,13 @@ from typing import Protocol
 from flask_babel import format_decimal, format_percent, get_locale
 from flask_babel import gettext as _
 
-from edge_app.screening import phrasing
+from edge_app.screening import finding, phrasing
 from edge_app.web.text import finding_view, labels, wording
 
 # Order of the scores: the finding that the rule decides first comes first.
-ORDER = ("covid", "pneumonia", "normal")
+ORDER = finding.LABELS
+# A score that decides nothing: beside a suspicion a high one reads like an all-clear. JSON keeps it.
+NOT_SHOWN = "normal"
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,9 @@ def seen(reading: Reading) -> dict:
 
 
 def bars(row: Mapping) -> list[Bar]:
-    """Return the bars of a row of docs/results.md; none for a film without a verdict."""
+    """Return the bars of a row of docs/results.md without `NOT_SHOWN`; none for a film without a verdict."""
     shot = row.get("camera") or {}
-    scores = row["scores"] or {}
+    scores = {label: score for label, score in (row["scores"] or {}).items() if label != NOT_SHOWN}
     found = []
     for label in sorted(scores, key=lambda label: (ORDER.index(label) if label in ORDER else len(ORDER), label)):
         unsure, suspected = _limits(row, label)

@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from edge_app.gate import refusal
 from edge_app.outputs.html_report import SYMBOLS
 from edge_app.screening import decision, finding, screening
+from edge_app.web.text.finding_words import MEANINGS
 
 
 @dataclass(frozen=True)
@@ -51,25 +52,12 @@ VERDICTS = {
     decision.COVID: _words(
         decision.COVID,
         _l("COVID-19 suspected"),
-        _l("The lungs on this film look to the model like those of people with COVID-19."),
-        _l("It does not prove COVID-19: another pneumonia, heart failure or a poor film can look the same."),
-        _l(
-            "Follow your site's rules for suspected COVID-19, confirm it with a PCR or antigen test, and have the film "
-            "read by a radiologist."
-        ),
+        *MEANINGS["covid", finding.SUSPECTED],
     ),
     decision.UNSURE: _words(
         decision.UNSURE,
         _l("Unsure: refer to a radiologist"),
-        _l(
-            "The COVID-19 score lies in a range where the model was often wrong in both directions, so it does not "
-            "decide."
-        ),
-        _l("It neither suspects nor excludes COVID-19."),
-        _l(
-            "Treat COVID-19 as not excluded. Have the film read by a radiologist, and test the patient if COVID-19 is "
-            "possible."
-        ),
+        *MEANINGS["covid", finding.UNSURE],
     ),
     decision.PNEUMONIA: _words(
         decision.PNEUMONIA,

@@ -16,6 +16,7 @@ from edge_app.web.text import finding_view, heat_view, languages, result_view, w
 pages = Blueprint("pages", __name__)
 
 PICTURES = {layers.FILM: "image/jpeg", layers.HEAT: "image/png", layers.LUNGS: "image/png", layers.SHEET: "image/png"}
+PICTURES |= dict.fromkeys(layers.HEATS.values(), "image/png")
 # By label of a finding, the name of the field for its prevalence.
 IN_100 = {"covid": "in100", "pneumonia": "in100-pneumonia"}
 # Other readings of a patient label that are listed beneath a reading; the history has them all.
@@ -44,6 +45,7 @@ def _for_all() -> dict:
         "keep_days": services().settings.keep_days,
         "findings_of": finding_view.told,
         "heat_of": heat_view.told,
+        "maps_of": heat_view.maps,
         "verdicts": {verdict: wording.VERDICTS[verdict] for verdict in decision.VERDICTS},
     }
 

@@ -53,7 +53,9 @@ def test_json_lines(films):
     assert all(list(row["scores"]) == ["normal", "covid", "pneumonia"] for row in rows)
     assert all(0 <= score <= 1 for row in rows for score in row["scores"].values())
     for row in rows:
-        assert list(row["lungs"]) == ["box", "share", "heat_inside", "heat_label", "heat_peak"]
+        assert list(row["lungs"]) == ["box", "share", "heat_inside", "heat_label", "heat_peak", "heats"]
+        of_shown = row["lungs"]["heats"][row["lungs"]["heat_label"]]
+        assert of_shown == {"inside": row["lungs"]["heat_inside"], "peak": row["lungs"]["heat_peak"]}
         # Where draw_film puts them: top, left, bottom, right.
         assert row["lungs"]["box"] == pytest.approx([0.17, 0.15, 0.78, 0.85], abs=0.04)
         assert 0.15 < row["lungs"]["share"] < 0.3

@@ -1,6 +1,7 @@
 """The pictures of a reading: drawn anew, of one shape, transparent where they must be, small enough for a page."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from edge_app.imaging import lung_field
 from edge_app.imaging.lung_field import LungField
 from edge_app.model import model_file
 from edge_app.outputs import pictures
-from edge_app.screening import run_context, screening
+from edge_app.screening import decision, run_context, screening
 from edge_app.screening.result import Refused
 from edge_app.web.readings import layers
 from tests.support import results
@@ -26,12 +27,12 @@ def of_run(model_path):
     return run_context.of(model_file.read(model_path), "refer")
 
 
-def _judged(heat=None):
+def _judged(heat=None, chances=False):
     mask = np.zeros((lung_field.FINE, lung_field.FINE), np.uint8)
     mask[60:200, 40:110] = mask[60:200, 150:220] = 255
     field = LungField(mask, (0.2, 0.1, 0.8, 0.9), 0.3, 0.9, 2)
     heat = np.zeros((5, 5), np.float32) if heat is None else heat
-    found = results.inference(field=field, heat=heat, heat_inside=1.0)
+    found = results.inference(field=field, heat=heat, heat_inside=1.0, chances=chances)
     return results.judged(Path("film.png"), "0" * 64, found=found)
 
 
@@ -40,9 +41,9 @@ def _open(content):
 
 
 def test_layers_have_the_shape_of_the_film(of_run):
-    found = layers.layers(_judged(), draw_film(1, 480, 360), of_run)
+    found = layers.layers(_judged(chances=True), draw_film(1, 480, 360), of_run)
     assert set(found) == set(layers.NAMES)
-    sizes = {name: _open(found[name]).size for name in (layers.FILM, layers.HEAT, layers.LUNGS)}
+    sizes = {name: _open(found[name]).size for name in layers.NAMES if name != layers.SHEET}
     assert sizes[layers.FILM] == sizes[layers.LUNGS]
     for width, height in sizes.values():
         assert width / height == pytest.approx(360 / 480, rel=0.01)
@@ -56,6 +57,25 @@ def test_heat_is_seen_where_the_map_is_hot_and_nowhere_else(of_run):
     assert alpha[top:bottom, left:right][2, 2] > 200
     assert alpha[bottom - 5, right - 5] == 0
     assert alpha[: top - 1].max() == 0 and alpha[:, right + 1 :].max() == 0
+
+
+def test_each_finding_has_its_own_map_on_one_scale(of_run):
+    cold, hot = np.full((6, 6), -9, np.float32), np.full((6, 6), -9, np.float32)
+    hot[0, 0] = 9
+    result = _judged(cold, chances=True)
+    result.inference.heats["pneumonia"] = replace(result.heat, label="pneumonia", logits=hot)
+    found = layers.layers(result, draw_film(1, 480, 480), of_run)
+    most = {label: int(np.asarray(_open(found[name]))[..., 3].max()) for label, name in layers.HEATS.items()}
+    assert most["covid"] == 0 and most["pneumonia"] > 240
+    assert found[layers.HEAT] == found[layers.HEATS["covid"]]  # the verdict is about COVID-19
+    about = replace(result, findings=results.findings(decision.PNEUMONIA))
+    found = layers.layers(about, draw_film(1, 480, 480), of_run)
+    assert found[layers.HEAT] == found[layers.HEATS["pneumonia"]]
+
+
+def test_a_model_with_one_map_has_one_picture_of_it(of_run):
+    found = layers.layers(_judged(), draw_film(1, 480, 480), of_run)
+    assert layers.HEATS["covid"] in found and layers.HEATS["pneumonia"] not in found
 
 
 def test_the_outline_leaves_the_film_to_be_seen(of_run):

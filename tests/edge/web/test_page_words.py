@@ -164,9 +164,10 @@ def test_words_and_numbers_are_those_of_the_language(spoken, code, title, score)
 
 
 def test_bars_carry_thresholds_and_say_them(spoken, of_run):
-    bars = result_view.bars(_row(of_run, {"normal": 0.1, "covid": 0.5, "pneumonia": 0.2}))
+    scores = {"normal": 0.1, "covid": 0.5, "pneumonia": 0.2, "tuberculosis": 0.3}
+    bars = result_view.bars(_row(of_run, scores))
     thresholds, bands = of_run.limits
-    assert [bar.label for bar in bars] == ["covid", "pneumonia", "normal"]
+    assert [bar.label for bar in bars] == ["covid", "pneumonia", "tuberculosis"]  # "normal" decides nothing
     assert (bars[0].unsure, bars[0].suspected) == bands["covid"]
     assert bars[1].unsure is None and bars[1].suspected == thresholds["pneumonia"]
     assert bars[2].suspected is None
