@@ -4,13 +4,16 @@ The stored values have at most 16 bits, so the whole chain (modality LUT, window
 value that occurs and applied as a table: on a Pi that takes milliseconds where arithmetic on the film takes seconds.
 """
 
+import contextlib
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from edge_app.errors import MissingPackage, UnreadableRadiograph
 from edge_app.imaging import (
+    deep_film,
     dicom_checks,
     dicom_codecs,
     dicom_colour,
@@ -19,10 +22,11 @@ from edge_app.imaging import (
     dicom_pixels,
     limits,
     patient_age,
+    voi_lut,
 )
+from edge_app.imaging.deep_film import DeepFilm
 from edge_app.imaging.dicom_file import Broken, Pixels
 from edge_app.imaging.dicom_pixels import Layout
-from edge_app.imaging.voi_lut import show
 
 SEND_AGAIN = "send it again from the modality or PACS"
 # What the doctor tells of.
@@ -52,6 +56,24 @@ def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None, dict[s
         UnreadableRadiograph: not one frontal chest radiograph, or damaged; one sentence that begins with the path.
         MissingPackage: pydicom, or the decoder of the file's compression, is not installed.
     """
+    with _in_one_sentence(path):
+        values, layout, header = _opened(path, content)
+        age = patient_age.years(header)
+        return _grey(path, values, layout, header), age, dicom_facts.of(header, age)
+
+
+def deep(path: Path, content: bytes) -> DeepFilm:
+    """Decode a DICOM radiograph with all its grey levels; arguments and errors as of `decode`."""
+    with _in_one_sentence(path):
+        values, layout, header = _opened(path, content)
+        if values.ndim == 3 or layout.photometric == dicom_colour.PALETTE:
+            return deep_film.plain(_grey(path, values, layout, header))._replace(spacing=voi_lut.spacing(header))
+        return voi_lut.deep(values, header)
+
+
+@contextlib.contextmanager
+def _in_one_sentence(path: Path) -> Iterator[None]:
+    """Say in one sentence what fails while a file is decoded."""
     try:
         import pydicom  # noqa: F401
     except ImportError as error:
@@ -61,23 +83,24 @@ def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None, dict[s
     try:
         # pydicom warns of values that break the standard; what matters is checked.
         with warnings.catch_warnings(action="ignore"):
-            parts = dicom_file.read(content)
-            layout = dicom_pixels.layout(parts.header)
-            dicom_checks.check(path, parts.header, layout)
-            found = dicom_file.pixels(parts)
-            if found is None:
-                raise UnreadableRadiograph(
-                    f"{path}: holds no Pixel Data; send the image itself, not a report or an index."
-                )
-            values = _stored(path, found, layout)
-            grey, age = _grey(path, values, layout, parts.header), patient_age.years(parts.header)
-            return grey, age, dicom_facts.of(parts.header, age)
+            yield
     except Broken as error:
         raise UnreadableRadiograph(f"{path}: is a damaged DICOM file ({error}); {SEND_AGAIN}.") from error
     except limits.DAMAGE as error:
         raise UnreadableRadiograph(
             f"{path}: is a damaged DICOM file (its header contradicts itself or breaks off); {SEND_AGAIN}."
         ) from error
+
+
+def _opened(path: Path, content: bytes):
+    """Return (stored values, their layout, header) of a file that may be judged."""
+    parts = dicom_file.read(content)
+    layout = dicom_pixels.layout(parts.header)
+    dicom_checks.check(path, parts.header, layout)
+    found = dicom_file.pixels(parts)
+    if found is None:
+        raise UnreadableRadiograph(f"{path}: holds no Pixel Data; send the image itself, not a report or an index.")
+    return _stored(path, found, layout), layout, parts.header
 
 
 def _stored(path: Path, found: Pixels, layout: Layout) -> np.ndarray:
@@ -119,7 +142,7 @@ def _grey(path: Path, values: np.ndarray, layout: Layout, header) -> np.ndarray:
             f"{path}: is a picture in colour ({error} of its pixels); a radiograph is grey; send the film itself, "
             "without coloured marks."
         ) from error
-    return show(values, header)
+    return voi_lut.show(values, header)
 
 
 def _name(syntax: str) -> str:

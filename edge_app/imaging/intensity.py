@@ -36,8 +36,13 @@ def _parts(values: np.ndarray):
 
 def grey_table(counts: np.ndarray) -> np.ndarray:
     """Return the linear map of `to_grey` as a table, uint8 (N,), from how many pixels have each of N values."""
+    low, high = span(counts)
+    return np.clip((np.arange(len(counts)) - low) * 255 // (high - low), 0, 255).astype(np.uint8)
+
+
+def span(counts: np.ndarray) -> tuple[int, int]:
+    """Return the values that `to_grey` makes black and white, from how many pixels have each of N values."""
     below = np.cumsum(counts, dtype=np.float64)
     tail = int(below[-1] * TAIL)
     low = int(np.searchsorted(below, tail, side="right"))
-    high = max(low + 1, int(np.searchsorted(below, below[-1] - tail)))
-    return np.clip((np.arange(len(counts)) - low) * 255 // (high - low), 0, 255).astype(np.uint8)
+    return low, max(low + 1, int(np.searchsorted(below, below[-1] - tail)))

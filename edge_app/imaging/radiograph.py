@@ -5,9 +5,11 @@ of one. The format is told by content; the name of the file is never looked at. 
 a child of `decode_pool` that meets neither JPEG nor DICOM nor 16 bits does without, which saves it 25 MB.
 """
 
+import contextlib
 import io
 import warnings
 from collections import namedtuple
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,8 @@ from edge_app.imaging.limits import DAMAGE, MOST_PIXELS, check_size, one_line
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from edge_app.imaging.deep_film import DeepFilm
 
 ALLOWED = f"a radiograph must be {file_type.ALLOWED}"
 COPY_AGAIN = "copy it again from where it came from"
@@ -70,20 +74,44 @@ def read(path: Path, least_side: int = 0) -> "np.ndarray":
 
 def decode(path: Path, content: bytes, least_side: int = 0) -> Film:
     """As `read`, from the bytes of the file; `path` begins the sentence of a refusal."""
-    kind = file_type.name(content)
-    try:
+    with _in_one_sentence(path, content) as kind:
         if kind == "DICOM":
             from edge_app.imaging import dicom
 
             grey, age, facts = dicom.decode(path, content)
             return Film(reduce(Image.fromarray(grey), least_side), age, facts)
-        if kind not in file_type.FILMS:
-            found = kind or file_type.looks_like(content[: file_type.HEAD_LENGTH])
-            advice = f"; {file_type.ADVICE[kind]}" if kind in file_type.ADVICE else ""
-            raise UnreadableRadiograph(f"{path}: is {found}; {ALLOWED}{advice}.")
+        return Film(_picture(path, kind, content, least_side), None)
+
+
+def deep(path: Path, content: bytes) -> "DeepFilm":
+    """Decode a film with all its pixels and grey levels; arguments and errors as of `decode`."""
+    import numpy as np
+
+    from edge_app.imaging import deep_film, intensity
+
+    with _in_one_sentence(path, content) as kind:
+        if kind == "DICOM":
+            from edge_app.imaging import dicom
+
+            return dicom.deep(path, content)
+        values = np.asarray(_picture(path, kind, content, 0, Image.fromarray))
+    if values.dtype == np.uint8:
+        return deep_film.plain(values)
+    return deep_film.plain(values, *intensity.span(intensity.count(values)))
+
+
+@contextlib.contextmanager
+def _in_one_sentence(path: Path, content: bytes) -> Iterator[str]:
+    """Yield the kind of a film's file; say in one sentence that it is none, or what fails while it is decoded."""
+    kind = file_type.name(content)
+    if kind != "DICOM" and kind not in file_type.FILMS:
+        found = kind or file_type.looks_like(content[: file_type.HEAD_LENGTH])
+        advice = f"; {file_type.ADVICE[kind]}" if kind in file_type.ADVICE else ""
+        raise UnreadableRadiograph(f"{path}: is {found}; {ALLOWED}{advice}.")
+    try:
         # Pillow warns of odd metadata and of more than 89 megapixels; what matters of both is checked here.
         with warnings.catch_warnings(action="ignore"):
-            return Film(_picture(path, kind, content, least_side), None)
+            yield kind
     except UnidentifiedImageError as error:
         raise UnreadableRadiograph(f"{path}: is damaged or cut off (no whole {kind} header); {COPY_AGAIN}.") from error
     except Image.DecompressionBombError as error:
@@ -115,15 +143,22 @@ def reduce(picture: Image.Image, least_side: int) -> Image.Image:
     return picture.reduce(factor, (left, top, left + width, top + height))
 
 
-def _picture(path: Path, kind: str, content: bytes, least_side: int) -> Image.Image:
-    """Return a picture as mode L, upright and reduced."""
+def _picture(
+    path: Path,
+    kind: str,
+    content: bytes,
+    least_side: int,
+    of_16_bits: "Callable[[np.ndarray], Image.Image] | None" = None,
+) -> Image.Image:
+    """Return a picture as mode L, upright and reduced; `of_16_bits` makes one of uint16 (H, W), else of mode L too."""
+    of_16_bits = of_16_bits or _grey_of_16_bits
     if kind == "JPEG":
         from edge_app.imaging import jpeg
 
         frame = jpeg.frame(content)
         if frame and frame.bits != 8:  # Pillow does not know it
             check_size(path, frame.width, frame.height)
-            return reduce(_from_16_bits(jpeg.luma(content)), least_side)
+            return reduce(_from_16_bits(jpeg.luma(content), of_16_bits), least_side)
     if kind == "PNG":
         content = png.essential(content)
     with Image.open(io.BytesIO(content), formats=(PILLOW.get(kind, kind),)) as picture:
@@ -131,7 +166,7 @@ def _picture(path: Path, kind: str, content: bytes, least_side: int) -> Image.Im
         if frames > 1 and picture.format != "MPO":  # a phone's JPEG with a second picture behind it
             raise UnreadableRadiograph(f"{path}: is a {kind} file of {frames} pictures; export one film.")
         check_size(path, *picture.size)
-        grey = _luma(picture, content) if kind == "JPEG" else _grey(picture)
+        grey = _luma(picture, content) if kind == "JPEG" else _grey(picture, of_16_bits)
         if picture.mode != "1":  # the gate is to see that it is black and white only
             grey = reduce(grey, least_side)
         turn = UPRIGHT.get(_orientation(picture))
@@ -154,11 +189,11 @@ def _luma(picture: Image.Image, content: bytes) -> Image.Image:
         return Image.fromarray(jpeg.luma(content))
     except jpeg.Unusual:
         picture.draft("L", picture.size)  # luma straight from the decoder, at full size
-        return _grey(picture)
+        return _grey(picture, _grey_of_16_bits)
 
 
-def _grey(picture: Image.Image) -> Image.Image:
-    """Turn a picture of any mode into mode L; what is transparent becomes black."""
+def _grey(picture: Image.Image, of_16_bits: "Callable[[np.ndarray], Image.Image]") -> Image.Image:
+    """Turn a picture of any mode into mode L, or what `of_16_bits` makes; what is transparent becomes black."""
     picture.load()
     if picture.mode == "F":
         raise ValueError("its pixels are not whole numbers")
@@ -168,7 +203,7 @@ def _grey(picture: Image.Image) -> Image.Image:
         values = np.asarray(picture)
         if getattr(picture, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO:
             values = values.max() - values
-        return _from_16_bits(values)
+        return _from_16_bits(values, of_16_bits)
     if not picture.has_transparency_data:
         return picture if picture.mode == "L" else picture.convert("L")
     if picture.mode not in ("LA", "RGBA"):
@@ -177,13 +212,18 @@ def _grey(picture: Image.Image) -> Image.Image:
     return grey if alpha.getextrema()[0] == 255 else Image.composite(grey, Image.new("L", grey.size), alpha)
 
 
-def _from_16_bits(values: "np.ndarray") -> Image.Image:
-    """Return mode L of integers that span 16 bits."""
+def _from_16_bits(values: "np.ndarray", of_16_bits: "Callable[[np.ndarray], Image.Image]") -> Image.Image:
+    """Return a picture of integers that span 16 bits."""
     import numpy as np
-
-    from edge_app.imaging.intensity import to_grey
 
     lowest = min(0, int(values.min()))
     if int(values.max()) - lowest >= 1 << 16:
         raise ValueError("its pixels have more than 16 bits")
-    return Image.fromarray(to_grey((values - lowest).astype(np.uint16, copy=False)))
+    return of_16_bits((values - lowest).astype(np.uint16, copy=False))
+
+
+def _grey_of_16_bits(values: "np.ndarray") -> Image.Image:
+    """Return mode L of uint16 (H, W)."""
+    from edge_app.imaging.intensity import to_grey
+
+    return Image.fromarray(to_grey(values))

@@ -5,12 +5,15 @@ A LUT or a window that cannot be used is passed over, as a viewer does. Names no
 
 import numpy as np
 
-from edge_app.imaging import lookup_table
+from edge_app.imaging import deep_film, lookup_table
+from edge_app.imaging.deep_film import DeepFilm, Spacing, Window
 from edge_app.imaging.dicom_values import decimal, decimals, items, places, text, whole
 from edge_app.imaging.intensity import count, grey_table, look_up
 
 # Fewer grey levels than this between the 1st and the 99th percentile, and the window hides the film: it is not used.
 LEAST_LEVELS = 16
+# Millimetres between pixels that can be meant: mammography has 0.05, a film of 300 pixels 1.5; others are mistyped.
+LEAST_SPACING, MOST_SPACING = 0.01, 10
 
 
 def show(values: np.ndarray, header) -> np.ndarray:
@@ -23,18 +26,77 @@ def show(values: np.ndarray, header) -> np.ndarray:
     Returns:
         uint8 (H, W), 0 = black = air, 255 = white = bone.
     """
+    lowest, stored, counts, padding = _counted(values, header)
+    table, _ = _grey(_units(stored, header), counts, header)
+    if _is_inverse(header):
+        table = 255 - table
+    table[padding] = 0  # PS3.3 C.7.5.1.1.2: what lies outside the film
+    return look_up(table, values, lowest)
+
+
+def deep(values: np.ndarray, header) -> DeepFilm:
+    """Return the film at full depth, to be shown as `show` does at first; arguments as there."""
+    lowest, stored, counts, padding = _counted(values, header)
+    units = _units(stored, header)
+    table, window = _grey(units, counts, header)
+    inverse = _is_inverse(header)
+    if window is None:  # a VOI LUT, or none: the straight line through what it shows between black and white
+        between = units[(table > 0) & (table < 255)]
+        window = deep_film.spanning(*(between.min(), between.max()) if len(between) else (units.min(), units.max()))
+        inverse ^= bool(table[units.argmax()] < table[units.argmin()])
+    slopes = np.diff(units)
+    if len(units) == 1 or (slopes[0] and np.allclose(slopes, slopes[0])):
+        kept = (values.astype(np.int32) - lowest).astype(np.uint16)
+        slope, intercept = float(slopes[0]) if len(slopes) else 1.0, float(units[0])
+        outside = np.flatnonzero(padding)
+    else:  # a modality LUT
+        entries = (units - units.min()).astype(np.uint16)
+        # What lies outside the film must stay black.
+        entries[padding] = entries.max() if inverse else 0
+        kept, slope, intercept = entries[values.astype(np.int64) - lowest], 1.0, float(units.min())
+        outside = ()
+    span = (int(outside[0]), int(outside[-1])) if len(outside) else None
+    if int(kept.max()) < 1 << 8:
+        kept = kept.astype(np.uint8)
+    return DeepFilm(kept, slope, intercept, inverse, span, window, spacing(header))
+
+
+def spacing(header) -> Spacing | None:
+    """Return the distance of pixels; None if the header has none that can be used (PS3.3 10.7.1)."""
+    detector = _lengths(header, "ImagerPixelSpacing")
+    stated = _lengths(header, "PixelSpacing")
+    # PS3.3 10.7.1.3: the same in both, and nothing that says it was calibrated: it is that of the detector.
+    if stated and (stated != detector or text(header, "PixelSpacingCalibrationType")):
+        return Spacing(*stated, "header")
+    if detector:
+        return Spacing(*detector, "detector")
+    scanned = _lengths(header, "NominalScannedPixelSpacing")
+    return Spacing(*scanned, "scanned") if scanned else None
+
+
+def _lengths(header, keyword: str) -> tuple[float, float] | None:
+    found = decimals(header, keyword)[:2]
+    if len(found) < 2 or any(one is None or not LEAST_SPACING <= one <= MOST_SPACING for one in found):
+        return None
+    return found[0], found[1]
+
+
+def _counted(values: np.ndarray, header) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+    """Return (lowest, stored, counts, padding): the values that may occur, how many do, which lie outside the film."""
     lowest = int(values.min())
     counts = count(values, lowest)
     stored = np.arange(lowest, lowest + len(counts))
     padding = _padding(stored, 8 * values.itemsize, header)
     if counts[~padding].sum() > 0:
         counts[padding] = 0
-    table = _grey(_units(stored, header), counts, header)
-    # PS3.3 C.7.6.3.1.2 and C.11.6.1.2: MONOCHROME1 or Presentation LUT Shape INVERSE: the lowest is white.
-    if "MONOCHROME1" in text(header, "PhotometricInterpretation") or text(header, "PresentationLUTShape") == "INVERSE":
-        table = 255 - table
-    table[padding] = 0  # PS3.3 C.7.5.1.1.2: what lies outside the film
-    return look_up(table, values, lowest)
+    return lowest, stored, counts, padding
+
+
+def _is_inverse(header) -> bool:
+    """PS3.3 C.7.6.3.1.2 and C.11.6.1.2: MONOCHROME1 or Presentation LUT Shape INVERSE: the lowest is white."""
+    return "MONOCHROME1" in text(header, "PhotometricInterpretation") or (
+        text(header, "PresentationLUTShape") == "INVERSE"
+    )
 
 
 def _units(stored: np.ndarray, header) -> np.ndarray:
@@ -53,15 +115,19 @@ def _units(stored: np.ndarray, header) -> np.ndarray:
     return stored.astype(np.float64)
 
 
-def _grey(units: np.ndarray, counts: np.ndarray, header) -> np.ndarray:
-    """Return uint8 (N,) for modality units (N,): by the film's VOI LUT or window if that shows something."""
-    for levels in (_voi_lut(units, header), _window(units, header)):
+def _grey(units: np.ndarray, counts: np.ndarray, header) -> tuple[np.ndarray, Window | None]:
+    """Return uint8 (N,) for modality units (N,): by the film's VOI LUT or window if that shows something.
+
+    With it the window, if it is one that the header states.
+    """
+    window = _window(header)
+    for stated, levels in ((None, _voi_lut(units, header)), (window, window and _levels(units, *window))):
         if levels is not None:
             table = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
             below = np.cumsum(np.bincount(table, weights=counts, minlength=256)) / counts.sum()
             if np.searchsorted(below, 0.99) - np.searchsorted(below, 0.01, side="right") >= LEAST_LEVELS:
-                return table
-    return _percentiles(units, counts)
+                return table, stated
+    return _percentiles(units, counts), None
 
 
 def _percentiles(units: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -82,21 +148,22 @@ def _voi_lut(units: np.ndarray, header) -> np.ndarray | None:
     return None
 
 
-def _window(units: np.ndarray, header) -> np.ndarray | None:
-    """Return 0 .. 255 by the first window that can be used (PS3.3 C.11.2.1.2); None without one."""
+def _window(header) -> Window | None:
+    """Return the first window that can be used (PS3.3 C.11.2.1.2); None without one."""
     for place in places(header, "FrameVOILUTSequence"):
-        function = text(place, "VOILUTFunction")
-        narrowest = 0 if function in ("SIGMOID", "LINEAR_EXACT") else 1
+        stated = text(place, "VOILUTFunction")
+        function = stated if stated in (deep_film.SIGMOID, deep_film.EXACT) else deep_film.LINEAR
+        narrowest = 1 if function == deep_film.LINEAR else 0
         for centre, width in zip(decimals(place, "WindowCenter"), decimals(place, "WindowWidth"), strict=False):
             if centre is not None and width is not None and width > narrowest:
-                return _levels(units, centre, width, function)
+                return Window(centre, width, function)
     return None
 
 
 def _levels(units: np.ndarray, centre: float, width: float, function: str) -> np.ndarray:
-    if function == "SIGMOID":
+    if function == deep_film.SIGMOID:
         return 255 / (1 + np.exp(np.clip(-4 * (units - centre) / width, -50, 50)))
-    if function == "LINEAR_EXACT":
+    if function == deep_film.EXACT:
         return ((units - centre) / width + 0.5) * 255
     return ((units - (centre - 0.5)) / (width - 1) + 0.5) * 255
 
