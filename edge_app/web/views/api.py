@@ -114,6 +114,7 @@ def shown(reading: Reading) -> dict:
         "kept_until": reading.kept_until.isoformat(timespec="seconds"),
         "photograph": reading.photograph,
         "checks": list(reading.checks),
+        "facts": dict(reading.facts),
         "url": url_for("pages.result", id=reading.id),
     }
 
