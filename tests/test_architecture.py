@@ -55,6 +55,7 @@ ORDER = (
     "edge_app.web.http",
     "edge_app.web.access",
     "edge_app.web.readings",
+    "edge_app.web.report",
     "edge_app.web.views",
     "edge_app.web",
     "edge_app.commands",

@@ -17,6 +17,7 @@ from edge_app.imaging import (
     dicom_checks,
     dicom_codecs,
     dicom_colour,
+    dicom_facts,
     dicom_file,
     dicom_pixels,
     limits,
@@ -40,7 +41,7 @@ COMPRESSIONS = (
 )
 
 
-def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None]:
+def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None, dict[str, str]]:
     """Decode a DICOM radiograph.
 
     Args:
@@ -48,7 +49,8 @@ def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None]:
         content: its bytes.
 
     Returns:
-        uint8 (H, W), 0 = black = air, 255 = white = bone; and the patient's age in years, None if it is not known.
+        uint8 (H, W), 0 = black = air, 255 = white = bone; the patient's age in years, None if it is not known; and
+        what else the header says of the film, as `dicom_facts.of`.
 
     Raises:
         UnreadableRadiograph: not one frontal chest radiograph, or damaged; one sentence that begins with the path.
@@ -56,7 +58,8 @@ def decode(path: Path, content: bytes) -> tuple[np.ndarray, float | None]:
     """
     with _in_one_sentence(path):
         values, layout, header = _opened(path, content)
-        return _grey(path, values, layout, header), patient_age.years(header)
+        age = patient_age.years(header)
+        return _grey(path, values, layout, header), age, dicom_facts.of(header, age)
 
 
 def deep(path: Path, content: bytes) -> DeepFilm:

@@ -22,20 +22,25 @@ def text(data_set, keyword: str) -> str:
     return " ".join(filter(None, texts(data_set, keyword)))
 
 
-def texts(data_set, keyword: str) -> list[str]:
-    """Return the values of an element of text in capitals, without padding; [] without one."""
+def texts(data_set, keyword: str, capitals: bool = True) -> list[str]:
+    """Return the values of an element of text, without padding, in capitals or as written; [] without one."""
+    found = _texts(data_set, keyword)
+    return [one.upper() for one in found] if capitals else found
+
+
+def _texts(data_set, keyword: str) -> list[str]:
     value = _value(data_set, keyword)[0]
     if value is None:
         return []
     if not isinstance(value, bytes):  # pydicom has converted it
         several = not isinstance(value, str) and hasattr(value, "__iter__")
-        return [str(one).strip().upper() for one in (value if several else [value])]
+        return [str(one).strip() for one in (value if several else [value])]
     # The letters that matter are ASCII (PS3.5 6.1.2.3); what else may be there is compared with nothing, only shown.
     try:
         written = value.decode()
     except UnicodeDecodeError:
         written = value.decode("latin-1")
-    return [one.strip(" \0\t\r\n").upper() for one in written.split("\\")]
+    return [one.strip(" \0\t\r\n") for one in written.split("\\")]
 
 
 def decimals(data_set, keyword: str) -> list[float | None]:

@@ -40,8 +40,8 @@ def years(header) -> float | None:
 
 
 def _by_dates(header) -> float | None:
-    born = _day(header, "PatientBirthDate")
-    taken = next((day for day in (_day(header, keyword) for keyword in DATES_OF_FILM) if day), None)
+    born = day(header, "PatientBirthDate")
+    taken = next((one for one in (day(header, keyword) for keyword in DATES_OF_FILM) if one), None)
     if not born or not taken or born > taken:
         return None
     if born == taken and (born.month, born.day) == (1, 1):  # every date was replaced by the same one
@@ -50,7 +50,7 @@ def _by_dates(header) -> float | None:
     return age if age <= OLDEST else None
 
 
-def _day(header, keyword: str) -> date | None:
+def day(header, keyword: str) -> date | None:
     """Return a date of DICOM (PS3.5 6.2, DA: YYYYMMDD; YYYY.MM.DD before 1993); None if the value is not a date."""
     try:
         return date.fromisoformat(_first(header, keyword).replace(".", ""))

@@ -41,8 +41,14 @@ UPRIGHT = {
 }
 
 
-class Film(namedtuple("Film", "picture age")):
-    """A decoded film: `picture`, of Pillow, mode L, 0 = black = air; `age` of the patient in years, None if unknown."""
+class Film(namedtuple("Film", "picture age facts", defaults=({},))):
+    """A decoded film.
+
+    Attributes:
+        picture: of Pillow, mode L, 0 = black = air.
+        age: of the patient in years, None if unknown.
+        facts: of a DICOM header, as `dicom_facts.of`; empty of other formats.
+    """
 
 
 def read(path: Path, least_side: int = 0) -> "np.ndarray":
@@ -72,8 +78,8 @@ def decode(path: Path, content: bytes, least_side: int = 0) -> Film:
         if kind == "DICOM":
             from edge_app.imaging import dicom
 
-            grey, age = dicom.decode(path, content)
-            return Film(reduce(Image.fromarray(grey), least_side), age)
+            grey, age, facts = dicom.decode(path, content)
+            return Film(reduce(Image.fromarray(grey), least_side), age, facts)
         return Film(_picture(path, kind, content, least_side), None)
 
 

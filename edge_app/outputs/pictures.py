@@ -61,7 +61,7 @@ def heated(film: np.ndarray, field: LungField, heat: Heat) -> np.ndarray:
 
 def under_heat(part: np.ndarray, heat: Heat) -> np.ndarray:
     """Return the part of a film that a heat map is of, uint8 RGB (h, w, 3), with the map laid over it."""
-    return _laid_over(part, strength(heat, part.shape))
+    return laid_over(part, strength(heat, part.shape))
 
 
 def strength(heat: Heat, shape: tuple[int, ...]) -> np.ndarray:
@@ -76,10 +76,10 @@ def strength(heat: Heat, shape: tuple[int, ...]) -> np.ndarray:
 def scale(width: int, height: int) -> np.ndarray:
     """Return the colours of all strengths, 0 at the left and 1 at the right, on a grey film: uint8 (h, w, 3)."""
     strength = np.linspace(0, 1, width)[np.newaxis].repeat(height, axis=0)
-    return _laid_over(np.full((height, width, 3), SCALE_GREY, np.uint8), strength)
+    return laid_over(np.full((height, width, 3), SCALE_GREY, np.uint8), strength)
 
 
-def _laid_over(film: np.ndarray, strength: np.ndarray) -> np.ndarray:
+def laid_over(film: np.ndarray, strength: np.ndarray) -> np.ndarray:
     """Return a film, uint8 (h, w, 3), with the colours of strengths, float (h, w), 0 .. 1, laid over it."""
     weight = (OPACITY * strength**EASE)[..., np.newaxis]
     light = LEAST_LIGHT + (1 - LEAST_LIGHT) * film / 255

@@ -21,7 +21,6 @@ from edge_app.screening.shot import Shot
 
 # Of `row`; it grows when a field changes its meaning or goes, not when one is added.
 SCHEMA = 1
-# Of a result: the film as the user named it; empty where its name is not kept.
 FilmPath = Path | Literal[""]
 _now = partial(datetime.now, UTC)
 
@@ -77,10 +76,12 @@ class _Named:
     Attributes:
         path: the film as the user named it; empty where no name may be kept.
         replaces: sha256 of what this file held when it was judged before, hex; None if it held nothing else.
+        facts: of its DICOM header, as `dicom_facts.of`; not part of the row.
     """
 
     path: FilmPath
     replaces: str | None = field_(default=None, kw_only=True)
+    facts: Mapping[str, str] = field_(default_factory=dict, kw_only=True)
 
     def nameless(self) -> Self:
         """Return a copy without the path, which may hold a patient's name."""
@@ -252,8 +253,7 @@ class Known(_Named):
     @property
     def copy_of(self) -> str | None:
         """The path under which it was judged, if that was another and was kept."""
-        judged = self.kept["path"]
-        return None if judged in (str(self.path), "") else judged
+        return self.kept["path"] if self.kept["path"] not in (str(self.path), "") else None
 
     def row(self) -> dict:
         """Return the stored row under the path of today."""

@@ -1,7 +1,8 @@
 """Remove from an environment what this program never uses of its packages: `python edge_app/system/slim.py`.
 
-Of imagecodecs' codecs films need four, of Babel's regions those of the page's languages, of pydicom-data two films, and
-of numpy's tests none. It takes away files only, of the environment whose Python runs it, and may run again.
+Of imagecodecs' codecs films need four, of Babel's regions those of the page's languages, of pydicom-data two films, of
+ReportLab's fonts none (the report brings its own), of numpy's tests none. It takes away files only, of the environment
+whose Python runs it, and may run again.
 """
 
 import sys
@@ -23,6 +24,7 @@ def unused(packages: Path) -> list[Path]:
     found += [path for path in packages.glob("imagecodecs.libs/*") if not path.name.startswith(LIBRARIES)]
     found += [path for path in packages.glob("babel/locale-data/*.dat") if path.name not in LOCALES]
     found += [path for path in packages.glob("data_store/data/*") if not path.name.startswith(FILMS)]
+    found += [path for path in packages.glob("reportlab/fonts/*") if path.is_file()]
     found += [path for path in packages.glob("numpy/**/tests/**/*") if path.is_file()]
     return found
 

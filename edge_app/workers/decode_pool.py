@@ -39,12 +39,20 @@ GRACE = 10
 PATIENCE = 0.5
 
 
-# (path, its bytes, least side) -> Pillow's picture and the patient's age, as `radiograph.decode`.
+# (path, its bytes, least side) -> as `radiograph.decode`.
 Decode = Callable[[Path, bytes, int], "Film"]
 
 
-class Decoded(namedtuple("Decoded", "grey sha256 age ms")):
-    """A film: `grey` uint8 (H, W), 0 = black = air; `sha256` of the file; `age` in years or None; `ms` it took."""
+class Decoded(namedtuple("Decoded", "grey sha256 age ms facts", defaults=({},))):
+    """A film.
+
+    Attributes:
+        grey: uint8 (H, W), 0 = black = air.
+        sha256: of the file, hex.
+        age: in years, None if it is not known.
+        ms: milliseconds that it took.
+        facts: of a DICOM header, as `dicom_facts.of`.
+    """
 
 
 class DecodePool:
@@ -72,7 +80,7 @@ class DecodePool:
             least_side: as of `radiograph.read`; may be set later.
             children: how many decode at a time, at most.
             awake: how many of them from the start; the others sleep until these are not enough.
-            decode: in place of `radiograph.decode`: (path, its bytes, least_side) -> (Pillow picture, age).
+            decode: in place of `radiograph.decode`: (path, its bytes, least_side) -> `radiograph.Film`.
             seconds: time limit of one film.
             memory_mb: what a child may hold beyond what it has at its start.
         """
@@ -162,7 +170,8 @@ class DecodePool:
             return _fault("UnreadableRadiograph", f"{path}: its decoder was lost; try this film again.")
         state, *answer = line.answer(slot)
         if state == DONE:
-            answer = Decoded(line.pixels(slot, *answer[0]), *answer[1:])
+            shape, sha256, age, facts, ms = answer
+            answer = Decoded(line.pixels(slot, *shape), sha256, age, ms, facts)
         elif state == FAILED:
             answer = _fault(*answer)
         else:
@@ -215,7 +224,8 @@ def _decode(decode: Decode | None, path: str, least_side: int, note: Callable[[s
         note: is told the hash of the file before it is decoded: then it is known which one a child died of.
 
     Returns:
-        (DONE, (height, width), sha256, age) and the pixels, or (FAILED, kind of fault, sentence, sha256) and none.
+        (DONE, (height, width), sha256, age, facts) and the pixels, or (FAILED, kind of fault, sentence, sha256) and
+        none.
     """
     from hashlib import sha256
 
@@ -228,10 +238,10 @@ def _decode(decode: Decode | None, path: str, least_side: int, note: Callable[[s
         note(digest)
         if decode is None:
             from edge_app.imaging.radiograph import decode
-        picture, age = decode(Path(path), content, least_side)
+        film = decode(Path(path), content, least_side)
         del content
-        width, height = picture.size
-        return (DONE, (height, width), digest, age), picture.tobytes()
+        width, height = film.picture.size
+        return (DONE, (height, width), digest, film.age, film.facts), film.picture.tobytes()
     except EdgeError as error:
         return (FAILED, type(error).__name__, str(error), digest), b""
     except MemoryError:

@@ -145,4 +145,4 @@ def judged(
     except Exception as error:  # the guard of a long run: one film never stops the others
         fault = f"{type(error).__name__}: {error}"
         return Failed(path, f"{path}: failed inside this program ({fault}); report it.", film.sha256)
-    return replace(result, ms=film.ms + result.ms, grey=film.grey if keep_grey else None)
+    return replace(result, ms=film.ms + result.ms, grey=film.grey if keep_grey else None, facts=film.facts)

@@ -19,7 +19,7 @@ from edge_app.service.screening_run import LIKELY_LEAST_SIDE
 from edge_app.service.systemd import Service
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.drawing import Drawing, Judgement
-from edge_app.web.readings.pace import MOST_RETRY, Pace
+from edge_app.web.readings.pace import MOST_RETRY, Busy, Pace
 from edge_app.web.readings.upload_job import UploadJob
 from edge_app.workers.decode_pool import DecodePool
 
@@ -36,14 +36,6 @@ MOST_WAITING = 8
 PATIENCE = 120
 # Seconds between two checks that the threads still run.
 GLANCE = 1
-
-
-class Busy(Exception):
-    """The queue is full; in `retry_after_s` whole seconds it is likely to have room."""
-
-    def __init__(self, retry_after_s: int):
-        super().__init__(f"the queue is full; try again in {retry_after_s} s")
-        self.retry_after_s = retry_after_s
 
 
 class InferenceQueue:

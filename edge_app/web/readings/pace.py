@@ -10,6 +10,14 @@ LEAST_RETRY, MOST_RETRY = 1, 60
 NEWEST = 20
 
 
+class Busy(Exception):
+    """The queue is full; in `retry_after_s` whole seconds it is likely to have room."""
+
+    def __init__(self, retry_after_s: int):
+        super().__init__(f"the queue is full; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
 class Pace:
     """Times of the newest films.
 

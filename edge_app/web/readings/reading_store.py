@@ -6,8 +6,6 @@ kept: pictures, and the viewer's film, are drawn from the decoded film.
 """
 
 import contextlib
-import csv
-import io
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -16,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_app.errors import StoreFault
-from edge_app.outputs import csv_file, thumbnail
+from edge_app.outputs import thumbnail
 from edge_app.screening.result import Failed, Outcome
 from edge_app.screening.run_context import RunContext
 from edge_app.store import adopted, reading_tables
@@ -24,7 +22,7 @@ from edge_app.store import reading as reading_
 from edge_app.store.migrations import transaction
 from edge_app.store.reading import FILM, SELECT, THUMBNAIL, Reading, file_name, iso, parsed
 from edge_app.store.store import Store
-from edge_app.web.readings import reading_query
+from edge_app.web.readings import reading_csv, reading_query
 from edge_app.web.readings.film_keeper import FilmKeeper
 from edge_app.web.readings.reading_pictures import ReadingPictures
 
@@ -103,7 +101,7 @@ class ReadingStore:
             context: by which it was judged.
             label: of the patient.
             photograph: whether it was read from a photograph.
-            source, name, batch, facts: as of `Reading`.
+            source, name, batch, facts: as of `Reading`; the facts are those of the result unless they are given.
             later: whether the caller has the pictures drawn and the film kept, by `pictures`, after this returned.
 
         Raises:
@@ -111,7 +109,7 @@ class ReadingStore:
         """
         drawable = None if isinstance(result, Failed) or result.grey is None else result
         name = file_name(name) if self._names else ""
-        told = {"source": source, "name": name, "batch": batch, "facts": dict(facts or {})}
+        told = {"source": source, "name": name, "batch": batch, "facts": dict(result.facts if facts is None else facts)}
         reading = reading_.made(
             result, context, self._keep_days, label=label, has_pictures=bool(drawable), photograph=photograph, **told
         )
@@ -221,16 +219,7 @@ class ReadingStore:
 
     def export_csv(self, **wanted) -> str:
         """Return readings as CSV: `reading`, `label` and the fields of docs/results.md; arguments as of `search`."""
-        text, writer = io.StringIO(), None
-        for reading in self.search(limit=-1, **wanted):
-            cells = {"reading": reading.id, "label": reading.label}
-            cells |= csv_file.cells(reading.row, self._context.card.labels)
-            cells |= {"source": reading.source, "name": reading.name, "batch": reading.batch}
-            writer = writer or csv.DictWriter(text, list(cells), extrasaction="ignore", restval="")
-            if not text.tell():
-                writer.writeheader()
-            writer.writerow({name: csv_file.safe(cell) for name, cell in cells.items()})
-        return text.getvalue() or "reading,label\r\n"
+        return reading_csv.text(self.search(limit=-1, **wanted), self._context.card.labels)
 
     def delete(self, id: str) -> None:
         """Delete a reading permanently, and the store's result of its film unless it has another reading."""

@@ -15,7 +15,7 @@ from edge_app.store.reading_tables import API, SOURCES
 from edge_app.web.access import auth
 from edge_app.web.http.problems import fault
 from edge_app.web.http.request_helpers import MOST_LABEL
-from edge_app.web.readings.inference_queue import Busy
+from edge_app.web.readings.pace import Busy
 from edge_app.web.readings.reading_store import Reading
 from edge_app.web.readings.services import services
 
@@ -123,6 +123,7 @@ def shown(reading: Reading) -> dict:
         "name": reading.name,
         "batch": reading.batch,
         "checks": list(reading.checks),
+        "facts": dict(reading.facts),
         "url": url_for("pages.result", id=reading.id),
     }
 

@@ -7,18 +7,18 @@ from flask import Blueprint, Flask, Response, abort, redirect, render_template, 
 
 from edge_app.gate import refusal
 from edge_app.screening import decision
+from edge_app.web.http import attachment
 from edge_app.web.http.request_helpers import MOST_LABEL
 from edge_app.web.readings import layers
 from edge_app.web.readings.reading_store import Reading
 from edge_app.web.readings.services import reading_or_404, services
-from edge_app.web.text import finding_view, heat_view, languages, result_view, wording
+from edge_app.web.text import facts_view, finding_view, heat_view, languages, result_view, wording
+from edge_app.web.views import stated
 
 pages = Blueprint("pages", __name__)
 
 PICTURES = {layers.FILM: "image/jpeg", layers.HEAT: "image/png", layers.LUNGS: "image/png", layers.SHEET: "image/png"}
 PICTURES |= dict.fromkeys(layers.HEATS.values(), "image/png")
-# By label of a finding, the name of the field for its prevalence.
-IN_100 = {"covid": "in100", "pneumonia": "in100-pneumonia"}
 # Other readings of a patient label that are listed beneath a reading; the history has them all.
 MOST_OTHERS = 5
 
@@ -27,12 +27,13 @@ def init_app(app: Flask) -> None:
     """Add the pages, the languages and the values of templates to an app; `live.init_app` adds the live page."""
     from edge_app.web.views.batch import batch
     from edge_app.web.views.history import history
+    from edge_app.web.views.report import report
     from edge_app.web.views.status import status
     from edge_app.web.views.trial import trial
     from edge_app.web.views.upload import upload
 
     languages.init_app(app)
-    for blueprint in (upload, batch, pages, history, status, trial):
+    for blueprint in (upload, batch, pages, history, status, trial, report):
         app.register_blueprint(blueprint)
     app.jinja_env.filters.update(number=result_view.number, percent=result_view.percent, when=result_view.when)
     app.context_processor(_for_all)
@@ -48,6 +49,7 @@ def _for_all() -> dict:
         "keep_days": services().settings.keep_days,
         "findings_of": finding_view.told,
         "heat_of": heat_view.told,
+        "facts_of": facts_view.told,
         "maps_of": heat_view.maps,
         "verdicts": {verdict: wording.VERDICTS[verdict] for verdict in decision.VERDICTS},
     }
@@ -57,7 +59,7 @@ def _for_all() -> dict:
 def result(id: str):
     """Show a reading."""
     reading = reading_or_404(id, trial=True)
-    others, shown = _others(reading), result_view.seen(reading) | _right(reading.row)
+    others, shown = _others(reading), result_view.seen(reading) | stated.right(reading.row)
     return render_template(
         "result.html", reading=reading, others=others, try_photograph=_may_be_photograph(reading.row), **shown
     )
@@ -69,22 +71,6 @@ def _may_be_photograph(row: Mapping) -> bool:
     takes_photographs = services().inference_queue.takes_photographs
     kinds = (refusal.FILM_PHOTOGRAPH, refusal.PICTURE, refusal.UNLIKE)
     return kind in kinds and not row["camera"] and takes_photographs
-
-
-def _right(row: Mapping) -> dict:
-    """Return how often the answers are right at the prevalences that the request or the site's settings state."""
-    context = services().context
-    stated = {"covid": context.prevalence, "pneumonia": context.pneumonia_prevalence}
-    typed = {label: request.args.get(name) for label, name in IN_100.items()}
-    shares, wrong = {}, set()
-    for label, text in typed.items():
-        try:
-            shares[label] = finding_view.in_100(text, stated[label])
-        except ValueError:
-            wrong.add(label)
-    told = finding_view.told(row, shares)
-    shown = {label: f"{share:g}" for label, share in shares.items() if share}
-    return {"findings": told, "in_100": shown | {label: typed[label] for label in wrong}, "wrong_share": wrong}
 
 
 def _others(reading: Reading) -> list[Reading]:
@@ -100,19 +86,20 @@ def picture(id: str, name: str):
     """Send one of the pictures that were drawn of a reading."""
     if name not in PICTURES:
         abort(404)
-    reading_or_404(id, trial=True)
+    reading = reading_or_404(id, trial=True)
     content = services().reading_store.picture(id, name) or services().trials.picture(id, name) or abort(404)
     answer = Response(content, mimetype=PICTURES[name])
     if name == layers.SHEET:
-        answer.headers["Content-Disposition"] = f"attachment; filename=reading-{id[:8]}.png"
+        attachment.name(answer.headers, reading.name, id, "png")
     return answer
 
 
 @pages.get("/readings/<id>.json")
 def as_json(id: str):
     """Send a reading's row as a JSON file, without the patient label."""
-    answer = Response(json.dumps(reading_or_404(id, trial=True).row, indent=1) + "\n", mimetype="application/json")
-    answer.headers["Content-Disposition"] = f"attachment; filename=reading-{id[:8]}.json"
+    reading = reading_or_404(id, trial=True)
+    answer = Response(json.dumps(reading.row, indent=1) + "\n", mimetype="application/json")
+    attachment.name(answer.headers, reading.name, id, "json")
     return answer
 
 

@@ -7,7 +7,7 @@ from edge_app.errors import EdgeError
 from edge_app.screening import decision
 from edge_app.web.access.auth import guard
 from edge_app.web.http.request_helpers import refuse
-from edge_app.web.readings.inference_queue import Busy
+from edge_app.web.readings.pace import Busy
 from edge_app.web.readings.services import services
 from edge_app.web.text import finding_view, wording
 

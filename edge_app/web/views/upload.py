@@ -14,7 +14,7 @@ from edge_app.store.reading_tables import PAGE
 from edge_app.web.access.auth import guard
 from edge_app.web.http.request_helpers import form_label, refuse, wants_json
 from edge_app.web.readings import batches, sent_again
-from edge_app.web.readings.inference_queue import Busy
+from edge_app.web.readings.pace import Busy
 from edge_app.web.readings.services import services
 from edge_app.web.text import finding_view, result_view, wording
 from edge_app.web.views.api import MOST_BYTES

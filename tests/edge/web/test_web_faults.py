@@ -20,7 +20,8 @@ from edge_app.web.app import create_app
 from edge_app.web.http import rate_limits
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings import inference_queue, pace
-from edge_app.web.readings.inference_queue import Busy, InferenceQueue
+from edge_app.web.readings.inference_queue import InferenceQueue
+from edge_app.web.readings.pace import Busy
 from tests.support.processes import serve_in_thread
 from tests.support.state_folder import files
 

@@ -1,0 +1,1 @@
+"""The report: a reading on one page of paper, as PDF."""

@@ -1,0 +1,31 @@
+"""The report of a reading as PDF."""
+
+from flask import Blueprint, Response, request
+
+from edge_app.web.http import attachment
+from edge_app.web.readings.services import reading_or_404, services
+from edge_app.web.views import stated
+
+report = Blueprint("report", __name__)
+
+# Territories whose printers hold US Letter; all others hold A4 (Unicode CLDR 46, paperSize).
+LETTER = ("BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE")
+
+
+@report.get("/readings/<id>/report.pdf")
+def show(id: str):
+    """Send a reading on one page of paper, at the prevalences that the request or the site's settings state."""
+    from edge_app.web.report import content, page  # ReportLab: a tenth of a second, for who wants a report
+
+    reading = reading_or_404(id)
+    store = services().reading_store
+    said = content.of(reading, stated.right(reading.row)["findings"], lambda name: store.picture(id, name))
+    answer = Response(page.pdf(said, reading.time, paper()), mimetype="application/pdf")
+    attachment.name(answer.headers, reading.name, id, "pdf")
+    return answer
+
+
+def paper() -> str:
+    """Return the paper of the reader's territory, as the browser tells it."""
+    wanted = next(iter(request.accept_languages.values()), "")
+    return "letter" if wanted.upper().replace("_", "-").rpartition("-")[2] in LETTER else "a4"
