@@ -42,11 +42,7 @@ def add_parser(subparsers):
         "--size", type=size, default=(1280, 720), metavar="WxH", help="size of a frame in pixels (default 1280x720)"
     )
     parser.add_argument(
-        "--turn",
-        type=int,
-        choices=TURNS,
-        default=0,
-        help="degrees clockwise to turn each frame by (default %(default)s)",
+        "--turn", type=int, choices=TURNS, default=0, help="degrees clockwise to turn a frame by (default %(default)s)"
     )
     parser.add_argument(
         "--shutter",
@@ -90,11 +86,10 @@ def run(args) -> int:
     from edge_app.service.screening_run import ScreeningRun, complain
     from edge_app.service.systemd import Service
 
-    told = {"camera": True, "draw": stored_pictures.drawer(args.pictures)}
-    with Service() as service, ScreeningRun(args, service=service, **told) as screening:
+    draw = stored_pictures.drawer(args.pictures)
+    with Service() as service, ScreeningRun(args, camera=True, service=service, draw=draw) as screening:
         import cv2
 
-        from edge_app.camera.detect.advice import NO_FILM
         from edge_app.camera.loop.loop import Loop
         from edge_app.camera.loop.stability import MOST_HELD, STILL, Stability
 
@@ -107,8 +102,9 @@ def run(args) -> int:
         judged, announcer = 0, Announcer(complain, screening.events)
         with Camera(args.camera, args.size, give_up=args.give_up) as camera:
             stability = Stability(args.frames, STILL if args.frames > 1 else 0)
-            limits = screening.context.limits
-            loop = Loop(camera, screening.networks, limits, args.shutter == "auto", args.turn, stability)
+            loop = Loop(
+                camera, screening.networks, screening.context.limits, args.shutter == "auto", args.turn, stability
+            )
             with Controls(args, screening.context, loop.press, complain) as controls:
                 service.ready()
                 try:
@@ -116,8 +112,7 @@ def run(args) -> int:
                         signals.obey()
                         service.alive()
                         if screening.lights:
-                            said = [one.kind for one in moment.advice]
-                            screening.lights.look(bool(said) and NO_FILM not in said)
+                            screening.lights.look(_sees_film(moment))
                         if moment.result:
                             screening.take(moment.result)
                             judged += 1
@@ -251,3 +246,10 @@ def whole(text: str) -> int:
     if not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number, 1 or more")
     return int(text)
+
+
+def _sees_film(moment: "Moment") -> bool:
+    from edge_app.camera.detect.advice import NO_FILM
+
+    said = [one.kind for one in moment.advice]
+    return bool(said) and NO_FILM not in said

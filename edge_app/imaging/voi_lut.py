@@ -54,7 +54,7 @@ def deep(values: np.ndarray, header) -> DeepFilm:
         # What lies outside the film must stay black.
         entries[padding] = entries.max() if inverse else 0
         kept, slope, intercept = entries[values.astype(np.int64) - lowest], 1.0, float(units.min())
-        outside = ()
+        outside = np.zeros(0, np.int64)
     span = (int(outside[0]), int(outside[-1])) if len(outside) else None
     if int(kept.max()) < 1 << 8:
         kept = kept.astype(np.uint8)
@@ -75,10 +75,8 @@ def spacing(header) -> Spacing | None:
 
 
 def _lengths(header, keyword: str) -> tuple[float, float] | None:
-    found = decimals(header, keyword)[:2]
-    if len(found) < 2 or any(one is None or not LEAST_SPACING <= one <= MOST_SPACING for one in found):
-        return None
-    return found[0], found[1]
+    found = [one for one in decimals(header, keyword)[:2] if one and LEAST_SPACING <= one <= MOST_SPACING]
+    return (found[0], found[1]) if len(found) == 2 else None
 
 
 def _counted(values: np.ndarray, header) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:

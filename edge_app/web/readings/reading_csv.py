@@ -2,13 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from edge_app.outputs import csv_file
 from edge_app.store.reading import Reading
 
 
-def text(readings: Iterable[Reading], labels: Sequence[str]) -> str:
+def text(readings: Iterable[Reading], labels: tuple[str, ...]) -> str:
     """Return readings as CSV: `reading`, `label`, the fields of docs/results.md, and where each came from.
 
     Args:
