@@ -40,10 +40,9 @@ def deep(values: np.ndarray, header) -> DeepFilm:
     units = _units(stored, header)
     table, window = _grey(units, counts, header)
     inverse = _is_inverse(header)
-    if window is None:  # a VOI LUT, or none: the straight line through what it shows between black and white
-        between = units[(table > 0) & (table < 255)]
-        window = deep_film.spanning(*(between.min(), between.max()) if len(between) else (units.min(), units.max()))
-        inverse ^= bool(table[units.argmax()] < table[units.argmin()])
+    if window is None:
+        window, turned = _straightened(units, table)
+        inverse ^= turned
     slopes = np.diff(units)
     if len(units) == 1 or (slopes[0] and np.allclose(slopes, slopes[0])):
         kept = (values.astype(np.int32) - lowest).astype(np.uint16)
@@ -59,6 +58,21 @@ def deep(values: np.ndarray, header) -> DeepFilm:
     if int(kept.max()) < 1 << 8:
         kept = kept.astype(np.uint8)
     return DeepFilm(kept, slope, intercept, inverse, span, window, spacing(header))
+
+
+def _straightened(units: np.ndarray, table: np.ndarray) -> tuple[Window, bool]:
+    """Return the window that is nearest to a table, uint8 (N,), of units (N,); and whether it turns black into white.
+
+    It is the straight line through the lowest and the highest unit that the table makes neither black nor white.
+    """
+    between = np.flatnonzero((table > 0) & (table < 255))
+    ends = (between[units[between].argmin()], between[units[between].argmax()]) if len(between) else (0, -1)
+    (low, high), (dark, bright) = units[list(ends)], table[list(ends)].astype(float)
+    if bright == dark:
+        return deep_film.spanning(float(units.min()), float(units.max())), False
+    slope = (high - low) / (bright - dark)
+    black, white = low - slope * dark, high + slope * (255 - bright)
+    return deep_film.spanning(*sorted((float(black), float(white)))), bool(black > white)
 
 
 def spacing(header) -> Spacing | None:
