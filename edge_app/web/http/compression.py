@@ -19,7 +19,7 @@ def init_app(app: Flask) -> None:
 
 
 def _compress(answer: Response) -> Response:
-    if request.endpoint != "static" or not answer.mimetype.startswith(KINDS):
+    if request.endpoint != "static" or not (answer.mimetype or "").startswith(KINDS):
         return answer
     answer.headers.add("Vary", "Accept-Encoding")
     if answer.status_code != 200 or "gzip" not in request.accept_encodings or (answer.content_length or 0) < LEAST:

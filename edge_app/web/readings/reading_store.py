@@ -75,10 +75,16 @@ class ReadingStore:
         Raises:
             StoreFault: it cannot be written.
         """
-        drawable = not isinstance(result, Failed) and result.grey is not None
+        drawable = None if isinstance(result, Failed) or result.grey is None else result
         told = {"source": source, "name": name, "batch": batch, "facts": dict(facts or {})}
         reading = reading_.made(
-            result, context, self._keep_days, label=label, has_pictures=drawable, photograph=photograph, **told
+            result,
+            context,
+            self._keep_days,
+            label=label,
+            has_pictures=drawable is not None,
+            photograph=photograph,
+            **told,
         )
         if drawable:  # before anybody can find the reading
             self.pictures.expect(reading.id)
@@ -88,8 +94,8 @@ class ReadingStore:
                 with transaction(self._base):
                     reading_.insert(self._base, reading)
             if drawable and not later:
-                self.pictures.draw(reading.id, result, context)
-                self.pictures.keep_grey(reading.id, result)
+                self.pictures.draw(reading.id, drawable, context)
+                self.pictures.keep_grey(reading.id, drawable)
         except BaseException:
             self.pictures.expect_no_more(reading.id)
             raise
