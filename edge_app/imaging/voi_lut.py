@@ -47,14 +47,13 @@ def deep(values: np.ndarray, header) -> DeepFilm:
     if len(units) == 1 or (slopes[0] and np.allclose(slopes, slopes[0])):
         kept = (values.astype(np.int32) - lowest).astype(np.uint16)
         slope, intercept = float(slopes[0]) if len(slopes) else 1.0, float(units[0])
-        outside = np.flatnonzero(padding)
+        span = (int(padding.argmax()), int(np.flatnonzero(padding)[-1])) if padding.any() else None
     else:  # a modality LUT
         entries = (units - units.min()).astype(np.uint16)
         # What lies outside the film must stay black.
         entries[padding] = entries.max() if inverse else 0
         kept, slope, intercept = entries[values.astype(np.int64) - lowest], 1.0, float(units.min())
-        outside = np.zeros(0, np.int64)
-    span = (int(outside[0]), int(outside[-1])) if len(outside) else None
+        span = None
     if int(kept.max()) < 1 << 8:
         kept = kept.astype(np.uint8)
     return DeepFilm(kept, slope, intercept, inverse, span, window, spacing(header))
@@ -66,8 +65,10 @@ def _straightened(units: np.ndarray, table: np.ndarray) -> tuple[Window, bool]:
     It is the straight line through the lowest and the highest unit that the table makes neither black nor white.
     """
     between = np.flatnonzero((table > 0) & (table < 255))
-    ends = (between[units[between].argmin()], between[units[between].argmax()]) if len(between) else (0, -1)
-    (low, high), (dark, bright) = units[list(ends)], table[list(ends)].astype(float)
+    if not len(between):
+        return deep_film.spanning(float(units.min()), float(units.max())), False
+    ends = [between[units[between].argmin()], between[units[between].argmax()]]
+    (low, high), (dark, bright) = units[ends], table[ends].astype(float)
     if bright == dark:
         return deep_film.spanning(float(units.min()), float(units.max())), False
     slope = (high - low) / (bright - dark)
