@@ -18,6 +18,7 @@ from edge_app.web.readings.inference_queue import InferenceQueue
 from tests.support import results
 from tests.support.films import draw_film, png
 from tests.support.forms import classify, token_of
+from tests.support.state_folder import files
 
 JSON = {"Accept": "application/json"}
 FILM = draw_film(4, 480, 400)
@@ -138,7 +139,7 @@ def test_what_is_deleted_is_gone_from_its_batch(browser, kept):
     kept.reading_store.erase()
     assert kept.batches.get(told["id"]) is None
     folder = Path(kept.settings.state_dir)
-    assert not any(b"Zebrafink" in path.read_bytes() for path in folder.iterdir())
+    assert not any(b"Zebrafink" in path.read_bytes() for path in files(folder))
 
 
 def test_batches_end_with_their_time(kept):
@@ -162,7 +163,7 @@ def test_a_name_is_kept_nowhere_where_the_site_forbids_it(kept, browser, tmp_pat
         data = {"csrf_token": client.token, "film": films}
         page = client.get(client.post("/readings", data=data, content_type="multipart/form-data").location)
         assert "is text that begins" in page.text and "Zebrafink" not in page.text
-        assert not any(b"Zebrafink" in path.read_bytes() for path in tmp_path.iterdir())
+        assert not any(b"Zebrafink" in path.read_bytes() for path in files(tmp_path))
 
 
 def test_limits_are_told_by_the_form(browser):

@@ -52,6 +52,13 @@ def _of(html: str, tag: str) -> list[dict]:
     return [Tags(f"<meta {attributes.rstrip('/')}>").found[0][1] for attributes in found]
 
 
+def _sent(client, path) -> int:
+    """Return the bytes of a static file as a browser gets it."""
+    answer = client.get(f"/static/{path.as_posix()}", headers={"Accept-Encoding": "gzip"})
+    assert answer.status_code == 200, path
+    return len(answer.data)
+
+
 def test_the_pages_are_met(pages):
     shown, _ = pages
     assert {"/", "/history", "/status", "/privacy", "/nowhere", "/login"} <= set(shown)
@@ -63,7 +70,7 @@ def test_every_page_with_all_that_it_links_is_light(pages):
     weights = {}
     for path, html in shown.items():
         pictures = {one["src"] for one in _of(html, "img") if not one.get("src", layers.FILM).endswith(layers.FILM)}
-        files = sum(part.stat().st_size for part in page_paths.parts(html))
+        files = sum(_sent(client, part.relative_to(page_paths.STATIC)) for part in page_paths.parts(html))
         weights[path] = len(html.encode()) + files + sum(len(client.get(one).data) for one in pictures)
     assert {path: weight for path, weight in weights.items() if weight > MOST} == {}
     assert min(weights.values()) > 5_000, "style sheets are counted"
