@@ -54,9 +54,9 @@ def _of(html: str, tag: str) -> list[dict]:
 
 def _sent(client, path) -> int:
     """Return the bytes of a static file as a browser gets it."""
-    answer = client.get(f"/static/{path.as_posix()}", headers={"Accept-Encoding": "gzip"})
-    assert answer.status_code == 200, path
-    return len(answer.data)
+    with client.get(f"/static/{path.as_posix()}", headers={"Accept-Encoding": "gzip"}) as answer:
+        assert answer.status_code == 200, path
+        return len(answer.data)
 
 
 def test_the_pages_are_met(pages):
