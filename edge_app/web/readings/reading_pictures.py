@@ -3,10 +3,8 @@
 import threading
 from typing import TYPE_CHECKING
 
-from edge_app.outputs import thumbnail
 from edge_app.screening.run_context import RunContext
 from edge_app.store.migrations import transaction
-from edge_app.store.reading import THUMBNAIL
 from edge_app.store.store import Store
 from edge_app.web.readings.being_drawn import BeingDrawn
 from edge_app.web.readings.film_file import FilmFile
@@ -54,9 +52,7 @@ class ReadingPictures:
         from edge_app.web.readings.layers import layers
 
         try:
-            drawn = {}
-            if result.grey is not None:
-                drawn = layers(result, result.grey, context) | {THUMBNAIL: thumbnail.draw(result.grey)}
+            drawn = layers(result, result.grey, context) if result.grey is not None else {}
             with self._lock, self._store.guarded(), transaction(self._base):
                 self._base.executemany(
                     "INSERT INTO pictures SELECT ?, ?, ? WHERE EXISTS (SELECT 1 FROM readings WHERE id = ?)",
@@ -65,9 +61,17 @@ class ReadingPictures:
         finally:
             self.being_drawn.done(id)
 
+    def insert(self, id: str, name: str, content: bytes) -> None:
+        """Keep a picture of a reading, in the caller's transaction."""
+        self._base.execute("INSERT INTO pictures VALUES (?, ?, ?)", (id, name, content))
+
     def get(self, id: str, name: str) -> bytes | None:
         """Return a picture by its name in `layers`; wait for it while it is being drawn; None if there is none."""
         self.being_drawn.wait(id)
+        return self.kept(id, name)
+
+    def kept(self, id: str, name: str) -> bytes | None:
+        """Return a picture as `get` does, without waiting for it."""
         with self._lock, self._store.guarded():
             found = self._base.execute(
                 "SELECT content FROM pictures WHERE reading = ? AND name = ?", (id, name)

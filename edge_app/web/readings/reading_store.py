@@ -107,7 +107,8 @@ class ReadingStore:
         Raises:
             StoreFault: it cannot be written.
         """
-        drawable = None if isinstance(result, Failed) or result.grey is None else result
+        grey = None if isinstance(result, Failed) else result.grey
+        drawable = None if isinstance(result, Failed) or grey is None else result
         name = file_name(name) if self._names else ""
         told = {"source": source, "name": name, "batch": batch, "facts": dict(result.facts if facts is None else facts)}
         reading = reading_.made(
@@ -115,9 +116,15 @@ class ReadingStore:
         )
         if drawable:  # before anybody can find the reading
             self.pictures.expect(reading.id)
+
+        def also() -> None:
+            reading_.insert(self._base, reading)
+            if grey is not None:  # a millisecond: lists show many at once
+                self.pictures.insert(reading.id, THUMBNAIL, thumbnail.draw(grey))
+
         try:
             with self._lock:
-                self._store.add(replace(result, path=""), context.key, lambda: reading_.insert(self._base, reading))
+                self._store.add(replace(result, path=""), context.key, also)
             if drawable and not later:
                 self.pictures.draw(reading.id, drawable, context)
                 self.pictures.keep_grey(reading.id, drawable)
@@ -165,7 +172,7 @@ class ReadingStore:
 
     def thumbnail(self, id: str) -> bytes | None:
         """Return the thumbnail of a reading, JPEG; one of before 0.4.0 gets it from its picture."""
-        found = self.picture(id, THUMBNAIL)
+        found = self.pictures.kept(id, THUMBNAIL)
         film = None if found else self.picture(id, FILM)
         return thumbnail.of_picture(film) if film else found
 
@@ -273,10 +280,7 @@ class ReadingStore:
 
     def _parsed(self, found: tuple) -> Reading:
         reading = parsed(found)
-        drawn = reading.id in self.pictures.being_drawn
-        return replace(
-            reading, has_pictures=reading.has_pictures or drawn, has_thumbnail=reading.has_thumbnail or drawn
-        )
+        return replace(reading, has_pictures=reading.has_pictures or reading.id in self.pictures.being_drawn)
 
     def _empty_log(self) -> None:
         """Empty the write-ahead log, which still holds deleted rows.
