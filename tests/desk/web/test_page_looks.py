@@ -114,6 +114,7 @@ def test_axe_finds_nothing_wrong(chromium, site, width, scheme):
     page, axe, found = _look(chromium, address, width, color_scheme=scheme, locale="en-GB"), Axe(), []
     for name, path in paths.items():
         page.goto(path)
+        expect(page.locator("[data-viewer]:not([data-ready])")).to_have_count(0)
         for hidden in page.locator("details").all():  # what is folded is looked at too
             hidden.evaluate("one => { one.open = true }")
         seen = axe.run(page).response
@@ -179,7 +180,7 @@ def test_every_page_is_done_by_keyboard(chromium, site):
     page = _look(chromium, address, 1920, locale="en-GB")
     page.goto(paths["covid"])
     reached = []
-    for _ in range(40):
+    for _ in range(60):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.innerText || document.activeElement.id"))
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
