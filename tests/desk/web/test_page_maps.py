@@ -9,7 +9,7 @@ def test_the_map_of_each_finding_is_chosen_by_keyboard(watched, real):
     watched.read(real)
     page, heat = watched.page, watched.page.locator("img.heat")
     page.evaluate("window.heard = []; addEventListener('heat:chosen', one => heard.push(one.detail))")
-    assert heat.get_attribute("src").endswith("/heat-covid.png")  # the verdict is about COVID-19
+    assert heat.get_attribute("src").endswith("/heat.png")  # the verdict is about COVID-19
     page.get_by_role("radio", name="COVID-19").focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="Other pneumonia")).to_be_checked()
