@@ -39,8 +39,8 @@ def page(tmp_path, model_path):
         yield start
 
 
-def film() -> io.BytesIO:
-    return io.BytesIO(png())
+def film(seed: int = 1000) -> io.BytesIO:
+    return io.BytesIO(png(seed=seed))
 
 
 def save(client, section, **typed):
@@ -99,7 +99,8 @@ def test_without_flags_the_page_starts_as_ever(monkeypatch, tmp_path):
     monkeypatch.setattr(serve, "serve", lambda settings: started.append(settings) or 0)
     assert cli.main(["serve", "--state", str(tmp_path / "page")]) == 0
     plain = Settings(tmp_path / "page")
-    assert started == [replace(plain, model=started[0].model, threads=started[0].threads)]
+    of_machine = {name: getattr(started[0], name) for name in ("model", "threads", "shared_store")}
+    assert started == [replace(plain, **of_machine)]
 
 
 def test_a_rule_waits_for_a_restart_and_says_so(page):
@@ -226,8 +227,21 @@ def test_what_a_newer_program_set_is_kept(page, tmp_path):
     path = tmp_path / "state" / "settings.json"
     client = page()
     path.write_text('{"schema": 1, "values": {"colour": "red"}}')
-    save(client, "keeping", keep_days="9")
-    assert json.loads(path.read_text())["values"] == {"colour": "red", "keep_days": 9}
+    save(client, "keeping", keep_days="9", keep_names="1")
+    assert json.loads(path.read_text())["values"] == {"colour": "red", "keep_days": 9, "keep_names": True}
+
+
+def test_names_that_are_not_wanted_any_more_are_erased(page, tmp_path):
+    client = page()
+    client.post("/readings", data={"csrf_token": client.token, "film": (film(), "meier.png")})
+    (reading,) = client.services().reading_store.search()
+    assert reading.name == "meier.png"
+    save(client, "keeping", keep_days="30")  # a box that is not ticked is not sent
+    assert client.services().reading_store.get(reading.id).name == ""
+    client.post("/readings", data={"csrf_token": client.token, "film": (film(2), "meier-2.png")})
+    left = b"".join(path.read_bytes() for path in (tmp_path / "state").glob("results.sqlite*"))
+    assert b"meier" not in left
+    assert page().services().settings.keep_names is False
 
 
 def test_every_setting_has_words():
@@ -275,7 +289,7 @@ def test_nothing_of_the_patient_is_told_unless_it_is_asked_for(page):
     held = b"".join(path.read_bytes() for path in client.services().settings.state_dir.glob("events.sqlite*"))
     assert b"MEIER" not in held
     save(client, "patient", events_patient="1")
-    data["film"] = (film(), "meier.png")
+    data["film"] = (film(2), "meier.png")
     client.post("/readings", data=data)
     until(lambda: len(receiver.requests) == 2)
     assert receiver.events[1]["data"]["patient"]["label"] == "MEIER 0042"
