@@ -1,6 +1,8 @@
 """The pictures of readings: drawn after the answer, kept in the store; and the films at full depth, in files."""
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from edge_app.screening.run_context import RunContext
@@ -32,11 +34,26 @@ class ReadingPictures:
         """Whether films at full depth are kept."""
         return self._films is not None and self._films.keeps
 
-    def expect(self, id: str) -> None:
-        """Note that `draw` and `keep_film` will be called for a new reading."""
-        self.being_drawn.add(id)
-        if self.keeps_films:
-            self.films_awaited.add(id)
+    @contextlib.contextmanager
+    def expected(self, id: str, drawable: bool, later: bool) -> Iterator[None]:
+        """In the block a new reading is kept; before anybody can find it, note that its pictures will come.
+
+        Args:
+            id: of the reading.
+            drawable: whether it has pictures: `draw` and `keep_film` will be called.
+            later: whether after the block; `expect_no_more` is then the caller's.
+        """
+        if drawable:
+            self.being_drawn.add(id)
+            if self.keeps_films:
+                self.films_awaited.add(id)
+        try:
+            yield
+        except BaseException:
+            self.expect_no_more(id)
+            raise
+        if not later:
+            self.expect_no_more(id)
 
     def expect_no_more(self, id: str) -> None:
         """Note that nothing more will come of a reading."""

@@ -114,25 +114,18 @@ class ReadingStore:
         reading = reading_.made(
             result, context, self._keep_days, label=label, has_pictures=bool(drawable), photograph=photograph, **told
         )
-        if drawable:  # before anybody can find the reading
-            self.pictures.expect(reading.id)
 
         def also() -> None:
             reading_.insert(self._base, reading)
             if grey is not None:  # a millisecond: lists show many at once
                 self.pictures.insert(reading.id, THUMBNAIL, thumbnail.draw(grey))
 
-        try:
+        with self.pictures.expected(reading.id, bool(drawable), later):
             with self._lock:
                 self._store.add(replace(result, path=""), context.key, also)
             if drawable and not later:
                 self.pictures.draw(reading.id, drawable, context)
                 self.pictures.keep_grey(reading.id, drawable)
-        except BaseException:
-            self.pictures.expect_no_more(reading.id)
-            raise
-        if not later:
-            self.pictures.expect_no_more(reading.id)
         self.told(reading)
         return reading
 
