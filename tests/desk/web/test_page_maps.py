@@ -71,7 +71,7 @@ def test_a_film_is_tried_by_keyboard_and_leaves_nothing_behind(watched):
     page.keyboard.press("Enter")
     page.wait_for_url("**/readings/*")
     expect(page.get_by_text("A film to try, not of a patient here")).to_be_visible()
-    expect(page.locator("img.under")).to_be_visible()
+    expect(page.locator(".film .layers")).to_be_visible()
     page.get_by_role("link", name="What the verdicts mean").click()
     expect(page.locator("h1")).to_have_text("What the verdicts mean")
     expect(page.locator(".verdicts .verdict")).to_have_count(5)
