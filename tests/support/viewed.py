@@ -1,9 +1,17 @@
 """The page's viewer in a browser: the film it has opened, its pixels, fingers on it."""
 
 import math
+from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import Page, expect
 
+from tests.support.dicom_files import write_dicom
+
+SIDE = 1400
+# Values of the opacity and of what is round it: apart by 4 of 4096.
+FAINT, ROUND = 2050, 2046
+SQUARE = (300, 500, 420, 700)  # left, top, right, bottom of what is brightest
 PIXEL = """(holder, [x, y]) => {
   const canvas = holder.querySelector("canvas"), scale = canvas.width / canvas.clientWidth;
   return canvas.getContext("2d").getImageData(Math.round(x * scale), Math.round(y * scale), 1, 1).data[0];
@@ -127,3 +135,14 @@ class Viewed:
 def apart(one, other) -> float:
     """Return the greatest difference of two lists of numbers."""
     return max(math.fabs(a - b) for a, b in zip(one, other, strict=True))
+
+
+def write_deep(path: Path) -> Path:
+    """Write a 12-bit DICOM film with a faint opacity, a white square and 0.2 mm between pixels."""
+    values = np.full((SIDE, SIDE), ROUND, np.uint16)
+    values[:, :100], values[:, 1300:] = 0, 3000
+    values[650:750, 650:750] = FAINT
+    left, top, right, bottom = SQUARE
+    values[top:bottom, left:right] = 4095
+    told = {"WindowCenter": 2048, "WindowWidth": 4096, "ImagerPixelSpacing": [0.2, 0.2]}
+    return write_dicom(path, np.zeros(values.shape, np.uint8), pixels=values.tobytes(), **told)

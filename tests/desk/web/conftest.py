@@ -9,6 +9,7 @@ import pytest
 from edge_app.sources import sample
 from tests.support.browsed import Watched
 from tests.support.browser import CHROMIUM, FLAGS, ROOT, Served, need_browser
+from tests.support.viewed import Viewed, write_deep
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +54,16 @@ def said(tmp_path_factory):
     """Return the row that `classify` says of that film."""
     command = [sys.executable, "-m", "edge_app", "classify", "--json", str(sample.path())]
     return json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+
+
+@pytest.fixture(scope="session")
+def deep(tmp_path_factory):
+    """Return (name, bytes) of a 12-bit DICOM film with a faint opacity, a white square and 0.2 mm between pixels."""
+    return "deep.dcm", write_deep(tmp_path_factory.mktemp("film") / "deep.dcm").read_bytes()
+
+
+@pytest.fixture
+def opened(watched, deep):
+    """Return that film in the viewer."""
+    watched.read(deep)
+    return Viewed(watched.page)
