@@ -49,16 +49,17 @@ class Watched:
         if kind == "error" and "Failed to load resource" not in text:
             self.complaints.append(text)
 
-    def send(self, *films, label: str = "") -> None:
-        """Choose films on the landing page, (name, bytes) each."""
+    def send(self, *films, label: str = "", again: bool = True) -> None:
+        """Choose films on the landing page, (name, bytes) each; with `again` each is read whatever was read before."""
         self.page.goto("/")
         self.page.get_by_label("Patient label").fill(label)
+        self.page.get_by_label("Read films again that were read before").set_checked(again)
         files = [{"name": name, "mimeType": "application/octet-stream", "buffer": content} for name, content in films]
         self.page.get_by_label("Choose films").set_input_files(files)
 
-    def read(self, film, label: str = "") -> str:
+    def read(self, film, label: str = "", again: bool = True) -> str:
         """Send a film and wait for its reading; return its address."""
-        self.send(film, label=label)
+        self.send(film, label=label, again=again)
         self.page.wait_for_url("**/readings/*")
         return self.page.url
 

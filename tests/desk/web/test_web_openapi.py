@@ -118,7 +118,7 @@ def test_it_describes_readings_as_the_schema_of_results_does():
     row = json.loads(text)
     assert {name: described[name] for name in row["$defs"]} == row["$defs"]
     shown = described["reading"]
-    added = {"id", "label", "kept_until", "photograph", "checks", "facts", "url"}
+    added = {"id", "label", "kept_until", "photograph", "source", "name", "batch", "checks", "facts", "url"}
     assert {name: one for name, one in shown["properties"].items() if name not in added} == {
         name: one for name, one in row["properties"].items() if name != "path"
     }
