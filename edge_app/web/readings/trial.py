@@ -6,16 +6,19 @@ They are in no history, no count, no export and no answer of the API.
 import secrets
 import threading
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from edge_app.errors import EdgeError, MissingPackage
 from edge_app.screening.result import Failed, Outcome
 from edge_app.screening.run_context import RunContext
 from edge_app.sources import sample
-from edge_app.web.readings.reading_store import NAME_BYTES, Reading, _now
+from edge_app.web.readings.reading_store import Reading
 
 # How long one is kept, and how many: a page that is open still has its pictures when a few others try a film too.
 KEPT, MOST = timedelta(hours=1), 4
+# Bytes of a reading's name, as of those that the store keeps.
+NAME_BYTES = 12
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,11 @@ class Trials:
         self._readings = {id: kept for id, kept in self._readings.items() if kept[0].kept_until > now}
 
 
-def _sample_path():
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _sample_path() -> Path | None:
     try:
         return sample.path()
     except MissingPackage:
