@@ -6,6 +6,7 @@ They are in no history, no count, no export and no answer of the API.
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from edge_app.errors import EdgeError, MissingPackage
@@ -17,6 +18,8 @@ from edge_app.store.reading import Reading
 
 # How long one is kept, and how many: a page that is open still has its pictures when a few others try a film too.
 KEPT, MOST = timedelta(hours=1), 4
+# Bytes of a reading's name, as of those that the store keeps.
+NAME_BYTES = 12
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,11 @@ class Trials:
         self._readings = {id: kept for id, kept in self._readings.items() if kept[0].kept_until > now}
 
 
-def _sample_path():
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _sample_path() -> Path | None:
     try:
         return sample.path()
     except MissingPackage:

@@ -45,7 +45,7 @@ def test_the_self_test_is_run_from_the_status_page(watched):
 
 def test_every_page_is_light(watched, real):
     reading = watched.read(real, "light")
-    for path in ("/", "/history", "/status", "/privacy", reading):
+    for path in ("/", "/tour", "/history", "/status", "/privacy", reading):
         fresh = Watched(watched.context.browser, watched.page.url.split("/readings")[0], locale="en-GB")
         fresh.page.goto(path, wait_until="networkidle")
         assert 1_000 < fresh.weight < MOST_BYTES, path
@@ -53,6 +53,6 @@ def test_every_page_is_light(watched, real):
 
 
 def test_no_page_has_a_script_or_a_style_inside_it(watched, real):
-    for path in ("/", "/history", "/status", "/privacy", watched.read(real)):
+    for path in ("/", "/tour", "/history", "/status", "/privacy", watched.read(real)):
         html = watched.context.request.get(path).text()
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript:", html), path

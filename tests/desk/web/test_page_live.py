@@ -76,6 +76,20 @@ def test_a_picture_without_a_film_is_refused_with_what_to_do(page):
     expect(page.get_by_text("no film in view")).to_be_visible()
 
 
+def test_a_kiosk_judges_by_the_space_bar_and_keeps_the_reading(page):
+    shows(FILM)
+    page.goto("/live?kiosk=1")
+    page.get_by_text("Seen well: press the button.").wait_for()
+    page.keyboard.press("Space")
+    page.locator("#judged").wait_for(state="visible")
+    title = page.locator("#judged-title").inner_text()
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    page.get_by_role("link", name="Leave the full screen").click()
+    page.locator("#last a").click()
+    expect(page.locator("h1")).to_have_text(title)
+    expect(page.get_by_text("Read from photographs of the film")).to_be_visible()
+
+
 def test_a_photograph_is_taken_with_the_phone(page):
     shows(FILM)
     page.goto("/")
