@@ -48,6 +48,7 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
     from edge_app.screening import run_context
     from edge_app.web.readings.reading_store import ReadingStore
     from edge_app.web.readings.services import Services
+    from edge_app.web.readings.trial import Trials
 
     if IN_MEMORY.is_dir():
         tempfile.tempdir = str(IN_MEMORY)
@@ -58,7 +59,7 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
         reading_store = ReadingStore(settings.store, context, settings.keep_days)
         stack.callback(reading_store.close)
         inference_queue.start(model, context, reading_store)
-        services = Services(settings, context, inference_queue, reading_store)
+        services = Services(settings, context, inference_queue, reading_store, trials=Trials(model.golden))
         if settings.camera:
             from edge_app.web.readings.live_camera import LiveCamera
 

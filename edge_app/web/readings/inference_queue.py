@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # heavy: the queue forks before they are imported
     from edge_app.screening.result import Outcome
     from edge_app.screening.run_context import RunContext
     from edge_app.web.readings.reading_store import Reading, ReadingStore
+    from edge_app.web.readings.trial import Trials
 
 # Films that may wait: each holds one of the server's threads, and at a third of a second each, the last waits 3 s.
 MOST_WAITING = 8
@@ -100,7 +101,9 @@ class InferenceQueue:
             self._threads.append(thread)
             thread.start()
 
-    def submit(self, content: bytes, name: str = "", label: str = "", photograph: bool = False) -> "Reading":
+    def submit(
+        self, content: bytes, name: str = "", label: str = "", photograph: bool = False, keeper: "Trials | None" = None
+    ) -> "Reading":
         """Queue a film to be judged and kept; wait for its reading.
 
         Args:
@@ -108,6 +111,7 @@ class InferenceQueue:
             name: of the sender's file, for messages to the sender; it is not kept.
             label: of the patient.
             photograph: whether it is a photograph of a film on a light box or a screen.
+            keeper: keeps its reading in place of the store.
 
         Raises:
             Busy: too many films wait.
@@ -126,7 +130,7 @@ class InferenceQueue:
         self._waits(1)
         film = None
         try:
-            film = UploadJob(content, name, label)
+            film = UploadJob(content, name, label, keeper)
             (self._photographs if photograph else self._queue).put(film)
             return self._outcome(film)
         except OSError as error:
@@ -266,7 +270,7 @@ class InferenceQueue:
         if film.abandoned:  # its sender was told to send it again
             return
         try:
-            kept = self._reading_store.keep(result, context, film.label, photograph)
+            kept = (film.keeper or self._reading_store).keep(result, context, film.label, photograph)
         except EdgeError as error:
             film.fail(error)
         except Exception as error:  # as above
@@ -276,8 +280,9 @@ class InferenceQueue:
             self._times.append(now - film.since)
             self._each.append(now - max(self._newest, film.since))
             self._newest = now
-            self._count("judged")
-            self._service.judged()
+            if not film.keeper:
+                self._count("judged")
+                self._service.judged()
             film.outcome.set_result(kept)
 
     def _count(self, name: str) -> None:

@@ -1,6 +1,6 @@
 """What the pages and the API work with, held by the Flask app."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flask import abort, current_app
@@ -9,6 +9,7 @@ from edge_app.screening.run_context import RunContext
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.inference_queue import InferenceQueue
 from edge_app.web.readings.reading_store import Reading, ReadingStore
+from edge_app.web.readings.trial import Trials
 
 if TYPE_CHECKING:  # heavy: imported where there is a camera
     from edge_app.web.readings.live_camera import LiveCamera
@@ -24,6 +25,7 @@ class Services:
         inference_queue: judges uploaded files.
         reading_store: keeps readings.
         camera: of the live page; None without one.
+        trials: the film to try and its readings.
     """
 
     settings: Settings
@@ -31,6 +33,7 @@ class Services:
     inference_queue: InferenceQueue
     reading_store: ReadingStore
     camera: "LiveCamera | None" = None
+    trials: Trials = field(default_factory=Trials)
 
 
 def services() -> Services:
@@ -38,6 +41,6 @@ def services() -> Services:
     return current_app.extensions["services"]
 
 
-def reading_or_404(id: str) -> Reading:
-    """Return a reading; answer 404 if there is none of that name."""
-    return services().reading_store.get(id) or abort(404)
+def reading_or_404(id: str, trial: bool = False) -> Reading:
+    """Return a reading, with `trial` also that of a film to try; answer 404 if there is none of that name."""
+    return services().reading_store.get(id) or (trial and services().trials.get(id)) or abort(404)

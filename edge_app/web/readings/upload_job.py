@@ -4,8 +4,12 @@ import os
 import time
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_app.errors import EdgeError
+
+if TYPE_CHECKING:  # heavy: the queue forks before it is imported
+    from edge_app.web.readings.trial import Trials
 
 
 class UploadJob:
@@ -17,14 +21,15 @@ class UploadJob:
     Attributes:
         name: of the sender's file, for messages to the sender only.
         label: of the patient.
+        keeper: keeps its reading in place of the store, if not None.
         path: under which the decoders read it.
         since: when it came, in seconds of `time.monotonic`.
         outcome: its `reading_store.Reading`, or the fault.
         abandoned: whether its sender no longer waits.
     """
 
-    def __init__(self, content: bytes, name: str, label: str):
-        self.name, self.label = name, label
+    def __init__(self, content: bytes, name: str, label: str, keeper: "Trials | None" = None):
+        self.name, self.label, self.keeper = name, label, keeper
         self.outcome: Future = Future()
         self.since = time.monotonic()
         self.abandoned = False

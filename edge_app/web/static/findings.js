@@ -14,7 +14,7 @@ for (const film of document.querySelectorAll("[data-film]")) {
     film.dispatchEvent(new CustomEvent("heat:chosen", { bubbles: true, detail: { label, src, alt } }));
   };
   maps.addEventListener("change", show);
-  show(); // a browser that comes back remembers what was chosen
+  if (!maps.querySelector("input:checked").defaultChecked) show(); // a browser that comes back remembers the choice
   for (const button of document.querySelectorAll("[data-show-map]")) {
     button.parentElement.hidden = false;
     button.addEventListener("click", () => {

@@ -7,7 +7,8 @@ const last = document.getElementById("last"), answers = document.getElementById(
 const label = document.getElementById("label"), film = document.getElementById("last-film");
 // Milliseconds between two pictures, and after a fault.
 const PAUSE = 150, REST = 2000;
-let spoken = "", shown = "";
+const next = document.getElementById("do-next");
+let spoken = "", shown, begun = false;
 const pause = (time) => new Promise((then) => setTimeout(then, time));
 
 function say(lines) {
@@ -21,11 +22,19 @@ function say(lines) {
   }));
 }
 
+// A film that is judged once more has the same picture.
+const judgedAt = (state) => `${state.url} ${state.judged}`;
+
 function tell(state) {
   say(state.advice);
   bar.value = state.progress;
-  if (!state.url || state.url === shown) return;
-  shown = state.url;
+  next.textContent = `${state.do} ${state.next}`;
+  document.dispatchEvent(new CustomEvent("live:state", { detail: state }));
+  const known = !begun || judgedAt(state) === shown; // what was judged before the page was opened is no news
+  begun = true;
+  shown = judgedAt(state);
+  if (known || !state.url) return;
+  document.dispatchEvent(new CustomEvent("live:judged", { detail: state }));
   const link = document.createElement("a"), symbol = document.createElement("span");
   link.href = state.url;
   link.className = `chip ${state.kind}`;
@@ -50,6 +59,7 @@ async function look() {
   if (!answer.ok) throw new Error(answer.status);
   const state = await answer.json();
   tell(state);
+  if ("frozen" in live.dataset) return pause(PAUSE); // by `kiosk.js`
   view.src = `${live.dataset.picture}?${state.number}`;
   await view.decode().catch(() => {});
   return pause(PAUSE);

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
+from edge_app.model.card import OperatingPoint
+from edge_app.model.left_out import Hospital
 from edge_app.screening import finding, prevalence
 from edge_app.web.text import wording
 from edge_app.web.text.finding_words import MEANINGS, Meaning
@@ -45,6 +47,64 @@ class Told:
         if self.measured is None:
             return None
         return tuple(self.measured.get(name) for name in ("measured_on", "hospitals", "films"))
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured of one finding, without a film.
+
+    Attributes:
+        label: of `finding.LABELS`.
+        name: of the finding.
+        proof, measured: as of `Told`.
+    """
+
+    label: str
+    name: str
+    proof: tuple[str, ...]
+    measured: Mapping | None
+
+
+@dataclass(frozen=True)
+class OfHospital:
+    """What one hospital left out of training gave.
+
+    Attributes:
+        name: of the hospital or the collection of films.
+        films: how many of its films were judged.
+        caught: of 100 who have the finding, how many were suspected or unsure; empty without such films.
+        cleared: of 100 who do not, how many were neither.
+    """
+
+    name: str
+    films: int
+    caught: str
+    cleared: str
+
+
+def figures(row: Mapping) -> list[Figures]:
+    """Return what was measured of each finding, by the part of a row that holds for its run."""
+    names = {label: str(wording.LABELS[label]) for label in finding.LABELS}
+    measured = {label: _measured(row, label) for label in names}
+    return [Figures(label, names[label], _proof(one), one) for label, one in measured.items() if one]
+
+
+def hospitals(points: Mapping[str, OperatingPoint]) -> dict[str, list[OfHospital]]:
+    """Return what each hospital left out of training gave, by label; none of a card that does not tell.
+
+    Args:
+        points: of `RunContext.points`.
+    """
+    return {
+        label: [_of_hospital(one) for one in point.left_out.hospitals]
+        for label, point in points.items()
+        if point.left_out
+    }
+
+
+def _of_hospital(one: Hospital) -> OfHospital:
+    caught, cleared = (one.figures[name] for name in ("sensitivity", "specificity"))
+    return OfHospital(one.name, one.films, of_100(caught) if caught else "", of_100(cleared) if cleared else "")
 
 
 def told(row: Mapping, in_100: Mapping[str, float] | None = None) -> list[Told]:

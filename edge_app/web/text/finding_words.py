@@ -70,13 +70,13 @@ MEANINGS = {
 
 _REFER = _l("Refer to a radiologist.")
 
-# By verdict, what to do first, in a few words that are read from two metres; None stands for a film that failed.
+# By verdict, what to do first, in a few words that are read from two metres; None stands for a film that failed. A
+# refused one has `wording.REFUSALS`.
 FIRST = {
     decision.COVID: _l("Follow the rules for suspected COVID-19. Refer to a radiologist."),
     decision.UNSURE: _REFER,
     decision.PNEUMONIA: _l("Examine for pneumonia. Refer to a radiologist."),
     decision.NORMAL: _l("Decide by the patient, not by this film alone."),
-    decision.REFUSED: _l("Correct it and show the film again, or refer to a radiologist."),
     None: _l("Show the film again, or refer to a radiologist."),
 }
 # What to do after a verdict while its film is still in view, and once it is gone.

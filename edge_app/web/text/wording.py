@@ -62,7 +62,10 @@ VERDICTS = {
     decision.PNEUMONIA: _words(
         decision.PNEUMONIA,
         _l("Other pneumonia suspected"),
-        _l("The COVID-19 score is below its threshold, and the score of other pneumonia reaches its threshold."),
+        _l(
+            "COVID-19 is not suspected. The lungs on this film look to the model like those of people with another "
+            "pneumonia."
+        ),
         _l("It does not exclude COVID-19, and does not tell which germ is the cause."),
         _l(
             "Examine the patient for pneumonia, test for COVID-19 if symptoms or contacts suggest it, and have the "
@@ -72,7 +75,10 @@ VERDICTS = {
     decision.NORMAL: _words(
         decision.NORMAL,
         _l("No finding suspected"),
-        _l("Neither the COVID-19 score nor the score of other pneumonia reaches its threshold."),
+        _l(
+            "The lungs on this film look to the model neither like those of people with COVID-19 nor like those of "
+            "people with another pneumonia."
+        ),
         _l(
             "It does not exclude COVID-19: early disease often shows nothing on a film. The model looks for nothing "
             "else: no tuberculosis, no tumour, no fracture."
@@ -84,7 +90,7 @@ VERDICTS = {
         _l("Refused: no verdict"),
         _l("The model was not made for this kind of picture, so its answer could be wrong."),
         _l("It says nothing about the patient."),
-        _l("Correct what is named below and send the film again, or have it read by a radiologist."),
+        _l("Correct what the page names and send the film again, or have it read by a radiologist."),
     ),
     None: _words(
         None,

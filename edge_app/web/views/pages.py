@@ -28,10 +28,11 @@ def init_app(app: Flask) -> None:
     from edge_app.web.views.history import history
     from edge_app.web.views.report import report
     from edge_app.web.views.status import status
+    from edge_app.web.views.trial import trial
     from edge_app.web.views.upload import upload
 
     languages.init_app(app)
-    for blueprint in (upload, pages, history, status, report):
+    for blueprint in (upload, pages, history, status, trial, report):
         app.register_blueprint(blueprint)
     app.jinja_env.filters.update(number=result_view.number, percent=result_view.percent, when=result_view.when)
     app.context_processor(_for_all)
@@ -42,6 +43,7 @@ def _for_all() -> dict:
         "words_of": wording.of,
         "label_names": wording.LABELS,
         "has_camera": services().camera is not None,
+        "trial_film": lambda: services().trials.available,
         "most_label": MOST_LABEL,
         "keep_days": services().settings.keep_days,
         "findings_of": finding_view.told,
@@ -55,7 +57,7 @@ def _for_all() -> dict:
 @pages.get("/readings/<id>")
 def result(id: str):
     """Show a reading."""
-    reading = reading_or_404(id)
+    reading = reading_or_404(id, trial=True)
     others, shown = _others(reading), result_view.seen(reading) | stated.right(reading.row)
     return render_template(
         "result.html", reading=reading, others=others, try_photograph=_may_be_photograph(reading.row), **shown
@@ -83,8 +85,8 @@ def picture(id: str, name: str):
     """Send one of the pictures that were drawn of a reading."""
     if name not in PICTURES:
         abort(404)
-    reading = reading_or_404(id)
-    content = services().reading_store.picture(id, name) or abort(404)
+    reading = reading_or_404(id, trial=True)
+    content = services().reading_store.picture(id, name) or services().trials.picture(id, name) or abort(404)
     answer = Response(content, mimetype=PICTURES[name])
     if name == layers.SHEET:
         attachment.name(answer.headers, reading.name, id, "png")
@@ -94,7 +96,7 @@ def picture(id: str, name: str):
 @pages.get("/readings/<id>.json")
 def as_json(id: str):
     """Send a reading's row as a JSON file, without the patient label."""
-    reading = reading_or_404(id)
+    reading = reading_or_404(id, trial=True)
     answer = Response(json.dumps(reading.row, indent=1) + "\n", mimetype="application/json")
     attachment.name(answer.headers, reading.name, id, "json")
     return answer

@@ -1,70 +1,22 @@
 """The live page in a browser: a network camera shows a film on a light box, the shutter is pressed, a reading comes."""
 
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-import cv2
 import pytest
 from playwright.sync_api import expect
 
-from edge_app.model import model_file
-from tests.support.browser import CHROMIUM, FLAGS, Served, need_browser
-from tests.support.golden import GOLDEN
-from tests.support.light_box import FILM, box
+from tests.support.browser import CHROMIUM, FLAGS, need_browser
+from tests.support.light_box import FILM
+from tests.support.page_camera import Camera, page_with_camera, shows
 
-# Pictures a second, as a slow camera gives them.
-RATE = 10
 # A machine that is busy sees too few pictures in the three seconds that who pressed is given, and refuses the film.
 TRIES = 10
-
-
-class Camera(BaseHTTPRequestHandler):
-    """A network camera that shows `picture`, JPEG, as a stream of pictures."""
-
-    picture = b""
-
-    def do_GET(self):
-        """Send pictures until whoever looks has gone."""
-        self.send_response(200)
-        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
-        self.end_headers()
-        try:
-            while True:
-                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(type(self).picture)}\r\n\r\n"
-                self.wfile.write(head.encode() + type(self).picture + b"\r\n")
-                time.sleep(1 / RATE)
-        except OSError:
-            pass
-
-    def log_message(self, format, *args):
-        """Say nothing."""
-
-
-def shows(film) -> None:
-    """Let the camera show a film on a light box, uint8 (H, W), or None for a bare one."""
-    Camera.picture = cv2.imencode(".jpg", box(film)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
     """Return the program with a camera, and a small model that was shown photographs."""
     need_browser()
-    folder = tmp_path_factory.mktemp("live")
-    model = model_file.read(GOLDEN / "tiny-int8.tflite")
-    raw = dict(model.card.raw)
-    raw["camera"] = {"temperature": 2.0, "operating_points": raw["operating_points"], "gate": None}
-    (folder / "camera.tflite").write_bytes(model_file.pack(model.scores, model.lungs, raw))
-    shows(None)
-    camera = ThreadingHTTPServer(("127.0.0.1", 0), Camera)
-    camera.daemon_threads = True
-    threading.Thread(target=camera.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{camera.server_port}/"
-    served = Served(folder / "state", "--camera", address, "--model", str(folder / "camera.tflite"))
-    yield served
-    served.close()
-    camera.shutdown()
-    camera.server_close()
+    with page_with_camera(tmp_path_factory.mktemp("live")) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")

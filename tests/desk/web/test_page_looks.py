@@ -89,6 +89,7 @@ def _paths(ids) -> dict[str, str]:
     """Return the path of each page; `ids` are of readings by name."""
     paths = {
         "landing": "/",
+        "tour": "/tour",
         "history": "/history",
         "status": "/status",
         "privacy": "/privacy",

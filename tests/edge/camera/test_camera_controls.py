@@ -131,7 +131,7 @@ def test_the_page_cannot_be_framed_or_run_foreign_code(page):
     policy = answer.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in policy and "script-src 'self'" in policy and "unsafe" not in policy
     scripts = re.findall(rb"<script[^>]*>[^<]*", answer.read())
-    assert scripts == [b'<script src="/static/live.js" defer>']
+    assert scripts == [b'<script src="/static/%s.js" defer>' % name for name in (b"kiosk", b"live")]
     connection.close()
 
 

@@ -1,5 +1,6 @@
 """What the page says of each finding: its answer, how often it is right, and whose films that was measured on."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,8 +8,9 @@ from flask_babel import force_locale
 
 from edge_app.model import card as card_
 from edge_app.model import model_file
-from edge_app.screening import finding, run_context
+from edge_app.screening import decision, finding, run_context
 from edge_app.web.text import finding_view, languages, wording
+from edge_app.web.text.finding_words import FIRST, MEANINGS
 from tests.support import left_out, results
 
 SCORES = {"normal": 0.1, "covid": 0.5, "pneumonia": 0.9}
@@ -42,6 +44,29 @@ def test_every_answer_has_words_of_its_own(spoken):
     for code in languages.NAMES:
         with force_locale(code):
             assert len({str(words) for words in wording.ANSWERS.values()}) == len(wording.ANSWERS)
+
+
+def test_every_answer_says_what_it_means_its_limits_and_what_to_do(spoken, context):
+    assert set(MEANINGS) == set(wording.ANSWERS)
+    for code in languages.NAMES:
+        with force_locale(code):
+            for one in MEANINGS.values():
+                assert all(str(words)[-1] == "." and len(str(words)) > 20 for words in one)
+    assert len({str(one.means) for one in MEANINGS.values()}) == len(MEANINGS)
+    for covid in (0.1, 0.5, 0.9):
+        for one in finding_view.told(_row(context, covid=covid)):
+            said = " ".join(map(str, (one.words, *one.meaning, *one.proof)))
+            assert not re.search(r"LazyString|None|\b(covid|pneumonia_|cleared|unsure_from|suspected_from)\b", said)
+            assert one.meaning is MEANINGS[one.label, finding_of(covid) if one.label == "covid" else "suspected"]
+
+
+def finding_of(covid):
+    """Return the answer to a score of COVID-19 by the small model."""
+    return {0.1: finding.CLEARED, 0.5: finding.UNSURE, 0.9: finding.SUSPECTED}[covid]
+
+
+def test_the_screen_of_a_kiosk_says_what_to_do_of_every_verdict():
+    assert set(FIRST) | {decision.REFUSED} == {*decision.VERDICTS, None}
 
 
 def test_a_film_without_a_verdict_has_no_findings(spoken, context):

@@ -68,6 +68,32 @@ def test_a_model_that_does_not(model_path, tmp_path):
     assert "radiologist&#39;s box" not in status
 
 
+def test_each_finding_has_a_map_to_be_chosen(with_places, tmp_path):
+    row, page, _ = _shown(with_places, tmp_path)
+    assert list(row["lungs"]["heats"]) == ["covid", "pneumonia"]
+    for label in row["lungs"]["heats"]:
+        assert f'data-heat-{label}="/readings/{row["id"]}/heat-{label}.png"' in page
+    assert f'src="/readings/{row["id"]}/heat.png"' in page  # without scripts, the map of the verdict
+    assert page.count("data-show-map=") == 2 and "There is no map of this finding" not in page
+
+
+def test_a_finding_without_a_map_is_said_to_have_none(model_path, tmp_path):
+    row, page, _ = _shown(model_path, tmp_path)
+    assert list(row["lungs"]["heats"]) == ["covid"]
+    assert page.count("data-show-map=") == 1 and page.count("There is no map of this finding on this film.") == 1
+    assert "data-maps" not in page  # there is nothing to choose
+
+
+def test_a_reading_of_before_there_were_two_maps_shows_its_one(spoken):
+    row = {"lungs": PNEUMONIA, "findings": {"covid": {}, "pneumonia": {}}}
+    assert heat_view.maps(row) == []
+    row["lungs"] = PNEUMONIA | {
+        "heats": {"covid": {"inside": None, "peak": 0.2}, "pneumonia": {"inside": 1, "peak": 1}}
+    }
+    covid, pneumonia = heat_view.maps(row)
+    assert covid.told.empty and not covid.shown and pneumonia.shown and not pneumonia.told.empty
+
+
 @pytest.mark.parametrize(
     ("code", "finding", "low"),
     [("en", "Other pneumonia", "0.5"), ("es", "Otra neumonía", "0,5"), ("fr", "Autre", "0,5")],
