@@ -66,9 +66,9 @@ class Trials:
         if isinstance(result, Failed):
             raise EdgeError(result.error)
         drawn = layers(result, result.grey, context) if result.grey is not None else {}
-        made = reading_.made(result, context, 0, label=label, has_pictures=bool(drawn), photograph=photograph)
-        told: dict[str, Any] = vars(made) | {"kept_until": result.time + KEPT}
-        reading = TrialReading(**told)
+        told = {"label": label, "has_pictures": bool(drawn), "photograph": photograph, "facts": dict(result.facts)}
+        made: dict[str, Any] = vars(reading_.made(result, context, 0, **told))
+        reading = TrialReading(**made | {"kept_until": result.time + KEPT})
         with self._lock:
             self._forget()
             while len(self._readings) >= MOST:

@@ -113,7 +113,7 @@ def of(reading: Reading, findings: Sequence[Told], picture: Callable[[str], byte
         verdict=words,
         note=str(seen["refusal"][0] if seen["refusal"] else words.do),
         chips=tuple((one.symbol, one.words) for one in findings),
-        warnings=tuple(_warnings(row, seen)),
+        warnings=(*_of_trial(reading), *_warnings(row, seen)),
         film=film,
         lungs=picture(layers.LUNGS) if maps else None,
         maps=maps,
@@ -154,6 +154,11 @@ def _hint(row: Mapping, maps: Sequence[Map]) -> str:
     if not maps:
         return ""
     return f"{heat_view.told(row).hint} " + _("Black lines: dotted, dashed and solid, where the scale is marked so.")
+
+
+def _of_trial(reading: Reading):
+    if getattr(reading, "trial", False):
+        yield _("A film to try, not of a patient here.")
 
 
 def _warnings(row: Mapping, seen: Mapping):

@@ -17,9 +17,9 @@ def show(id: str):
     """Send a reading on one page of paper, at the prevalences that the request or the site's settings state."""
     from edge_app.web.report import content, page  # ReportLab: a tenth of a second, for who wants a report
 
-    reading = reading_or_404(id)
-    store = services().reading_store
-    said = content.of(reading, stated.right(reading.row)["findings"], lambda name: store.picture(id, name))
+    reading, (store, trials) = reading_or_404(id, trial=True), (services().reading_store, services().trials)
+    findings = stated.right(reading.row)["findings"]
+    said = content.of(reading, findings, lambda name: store.picture(id, name) or trials.picture(id, name))
     answer = Response(page.pdf(said, reading.time, paper()), mimetype="application/pdf")
     attachment.name(answer.headers, reading.name, id, "pdf")
     return answer
