@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from edge_app.commands import COMMANDS, common, stored_pictures
+from edge_app.commands.stored_pictures import drawer as draw
 from edge_app.commands.watch import seconds
 
 if TYPE_CHECKING:  # heavy: imported when they are used
@@ -90,8 +91,7 @@ def run(args) -> int:
     from edge_app.service.screening_run import ScreeningRun, complain
     from edge_app.service.systemd import Service
 
-    draw = stored_pictures.drawer(args.pictures)
-    with Service() as service, ScreeningRun(args, camera=True, service=service, draw=draw) as screening:
+    with Service() as service, ScreeningRun(args, camera=True, service=service, draw=draw(args.pictures)) as screening:
         import cv2
 
         from edge_app.camera.detect.advice import NO_FILM

@@ -10,7 +10,7 @@ const TOGETHER = 2;
 // What no film begins with: offset, bytes, and the name of its words.
 const FOREIGN = [[0, "%PDF", "pdf"], [0, "PK\x03\x04", "zip"], [0, "\x1f\x8b", "zip"], [0, "GIF8", "gif"], [4, "ftyphei", "heic"], [4, "ftypmif1", "heic"], [4, "ftyp", "video"], [0, "\x1aE\xdf\xa3", "video"]];
 const waiting = [];
-let running = 0, last = "";
+let running = 0, last = "", own = "";
 
 document.documentElement.classList.add("scripted");
 for (const one of document.querySelectorAll("[data-scripted]")) one.hidden = false;
@@ -55,6 +55,7 @@ async function begin(files) {
   const told = answer && (await answer.json().catch(() => null));
   if (!answer || !answer.ok) return refuse("", (told && told.sentence) || words.lost);
   batch.dataset.rows = told.rows;
+  own = told.url;
   files.forEach((file, at) => enqueue({ batch: told, number: at + 1, state: words.held }, file, form));
   await refresh(decorate);
   watch(decorate);
@@ -116,6 +117,8 @@ function decorate(part) {
   }
   const elsewhere = part.querySelector("[data-elsewhere]");
   if (elsewhere) elsewhere.hidden = held.size > 0;
+  // On its own page the batch stays when it is loaded again; what was not sent is still to be read here.
+  if (own && !held.size && isDone() && !list.children.length) location.assign(own);
 }
 
 function send(film) {
@@ -168,10 +171,8 @@ async function done(film, outcome) {
     if (film.batch) await refresh(decorate);
     return;
   }
-  if (film.batch) {
-    await refresh(decorate);
-    if (isDone() && !list.children.length) return location.assign(film.batch.url); // there it stays when it is loaded again
-  } else if (list.children.length === 1 && !batch.children.length && last) return location.assign(last); // what was wanted
+  if (film.batch) await refresh(decorate);
+  else if (list.children.length === 1 && !batch.children.length && last) return location.assign(last); // what was wanted
   announced.textContent = `${outcome.title}. ${words.done}`;
 }
 

@@ -1,7 +1,9 @@
 // Keys of the worklist: move, open, select, search. They do nothing while something is typed, and can be turned off.
 "use strict";
 const rows = [...document.querySelectorAll("table.worklist tbody tr")], keys = document.getElementById("keys");
-const OFF = "worklist-keys-off";
+const find = document.getElementById("find"), OFF = "worklist-keys-off";
+// On a phone the films come first, and the search is a touch away; a wide screen has room for both.
+if (matchMedia("(min-width: 40.01rem)").matches) find.open = true;
 
 for (const one of document.querySelectorAll("[data-scripted]")) one.hidden = false;
 
@@ -33,7 +35,10 @@ const DO = {
   j: () => move(1),
   k: () => move(-1),
   x: select,
-  "/": () => document.getElementById("q").focus(),
+  "/": () => {
+    find.open = true;
+    document.getElementById("q").focus();
+  },
   "?": () => {
     keys.open = !keys.open;
     if (keys.open) keys.querySelector("summary").focus();

@@ -14,7 +14,7 @@ def test_history_searches_filters_compares_exports_and_deletes(watched, real):
     watched.read(("turned.png", upside_down()), "H-100")
     watched.read(real, "=H-200")
     page.goto("/history")
-    page.get_by_label("Patient label contains").fill("h-1")
+    page.get_by_label("File name or label contains").fill("h-1")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("table.history tbody tr")).to_have_count(2)
     page.get_by_label("Verdict", exact=True).select_option("refused")

@@ -26,7 +26,7 @@ def test_a_film_is_sent_and_its_verdict_is_that_of_the_command_line(watched, rea
     assert page.locator(".bars .covid svg.bar").get_attribute("aria-label").startswith("COVID-19: score")
     assert page.locator(".about").inner_text().count("bed 7") == 1
     assert "Research and triage aid, not a diagnosis." in page.locator("header").inner_text()
-    assert "MEIER" not in page.content()
+    assert page.locator(".about", has_text="File").inner_text().count("ward 3 MEIER.dcm") == 1
 
 
 def test_the_heat_map_fades_by_mouse_and_by_keyboard(watched, real):
@@ -127,11 +127,12 @@ def test_several_films_at_once_each_get_an_outcome(watched, real):
     films = [real, ("drawn.png", png(draw_film(5, 480, 400))), ("words.txt", b"no film")]
     watched.send(*films, label="three")
     page = watched.page
-    page.locator("#announced").get_by_text("All films are done.").wait_for(state="attached")
-    expect(page.locator("#outcomes li")).to_have_count(3)
-    expect(page.locator("#outcomes li a")).to_have_count(2)
-    expect(page.locator("#outcomes progress")).to_have_count(0)
-    expect(page.locator("#outcomes li .file")).to_have_text(["words.txt", "drawn.png", "ward 3 MEIER.dcm"])
+    page.wait_for_url("**/batches/*")  # where it stays
+    expect(page.get_by_text("All 3 films are done.").first).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(3)
+    expect(page.locator("tbody td.file a")).to_have_count(2)
+    expect(page.locator("tbody td.file")).to_have_text(["ward 3 MEIER.dcm", "drawn.png", "words.txt"])
+    assert [field.input_value() for field in page.locator("td.label input").all()] == ["three"] * 3
 
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
