@@ -57,7 +57,7 @@ class Served:
         for line in self._process.stdout:
             self.told.append(line.rstrip())
             found = re.search(r"https?://[\w.\[\]:-]+:\d+", line)
-            if found:
+            if found and not self._listening.is_set():  # a later line may name another address
                 self.address = found[0]
                 self._listening.set()
 

@@ -67,8 +67,8 @@ class Trials:
             raise EdgeError(result.error)
         drawn = layers(result, result.grey, context) if result.grey is not None else {}
         told = {"label": label, "has_pictures": bool(drawn), "photograph": photograph, "facts": dict(result.facts)}
-        made: dict[str, Any] = vars(reading_.made(result, context, 0, **told))
-        reading = TrialReading(**made | {"kept_until": result.time + KEPT})
+        made: dict[str, Any] = vars(reading_.made(result, context, 0, **told)) | {"kept_until": result.time + KEPT}
+        reading = TrialReading(**made)
         with self._lock:
             self._forget()
             while len(self._readings) >= MOST:

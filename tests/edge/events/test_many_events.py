@@ -55,7 +55,7 @@ def test_ten_thousand_arrive_in_order_in_little_memory(queue, tmp_path):
     receiver.requests = _Numbers(numbers)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     sender = Sender(tmp_path, Webhook(WebhookConfig(receiver.url, SECRET)), lambda one: one.body({}))
-    until(lambda: queue.lines()[WEBHOOK].delivered == MANY, 300)
+    until(lambda: queue.lines()[WEBHOOK].delivered == MANY, 1200)
     sender.close()
     receiver.close()
     assert numbers == list(range(MANY))

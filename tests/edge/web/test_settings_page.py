@@ -9,34 +9,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge_app.commands import cli, serve
 from edge_app.errors import WrongUsage
-from edge_app.web import serving
-from edge_app.web.app import create_app
 from edge_app.web.http import settings_file, settings_table
 from edge_app.web.http.settings import Settings
-from edge_app.web.readings.inference_queue import InferenceQueue
 from edge_app.web.text import settings_text
 from tests.support.films import png
 from tests.support.forms import classify, token_of
-from tests.support.receiver import Receiver, until
 from tests.support.site_calibration import calibration, trust_calibrations, write
-
-
-@pytest.fixture
-def page(tmp_path, model_path):
-    """Return a function that starts a page with its state in a folder, (pinned, more of Settings) -> client."""
-    stack = serving.contextlib.ExitStack()
-
-    def start(**more):
-        settings = settings_file.applied(Settings(tmp_path / "state", model=model_path, **more))
-        settings.state_dir.mkdir(mode=0o700, exist_ok=True)
-        kept = stack.enter_context(serving.opened(settings, InferenceQueue(settings)))
-        client = create_app(settings, kept).test_client()
-        client.token = token_of(client.get("/"))
-        client.services = lambda: client.application.extensions["services"]
-        return client
-
-    with stack:
-        yield start
 
 
 def film(seed: int = 1000) -> io.BytesIO:
@@ -248,64 +226,3 @@ def test_every_setting_has_words():
     assert set(settings_text.FIELDS) == set(settings_table.BY_NAME)
     assert set(settings_text.SECTIONS) == set(settings_table.SECTIONS)
     assert set(settings_text.RULES) == set(settings_table.RULES)
-
-
-def test_a_webhook_is_set_tested_and_told_of(page, tmp_path, capfd):
-    receiver = Receiver()
-    client = page()
-    answer = save(client, "webhook", webhook_on="1", webhook_url=receiver.url, webhook_authority="")
-    secret = settings_file.read(tmp_path / "state")["webhook_secret"]
-    assert answer.status_code == 200 and secret in answer.text  # this once
-    assert secret not in client.get("/settings").text
-    reading = classify(client, png()).json
-    until(lambda: len(receiver.requests) == 1)
-    told = receiver.events[0]
-    assert told["type"] == "film.judged" and told["data"]["verdict"] == reading["verdict"]
-    assert told["data"]["reading"] == f"/readings/{reading['id']}" and told["data"]["source"] in ("page", "api")
-    answer = client.post("/settings/webhook/test", data={"csrf_token": client.token})
-    assert "The test event was delivered" in answer.text and receiver.events[1]["type"] == "test"
-    metrics = client.get("/metrics").text
-    assert 'covid_xray_events_total{outcome="delivered",sink="webhook"} 1.0' in metrics
-    assert 'covid_xray_events_queued{sink="webhook"} 0.0' in metrics
-    assert "by webhook to 127.0.0.1" in client.get("/privacy").text
-    answer = client.post("/settings/webhook/secret", data={"csrf_token": client.token})
-    assert secret not in answer.text and settings_file.read(tmp_path / "state")["webhook_secret"] in answer.text
-    save(client, "webhook", webhook_url=receiver.url)
-    assert "Nothing leaves this device" in client.get("/privacy").text
-    assert client.post("/settings/webhook/test", data={"csrf_token": client.token}).status_code == 404
-    receiver.close()
-    assert "whsec_" not in capfd.readouterr().err
-
-
-def test_nothing_of_the_patient_is_told_unless_it_is_asked_for(page):
-    receiver = Receiver()
-    client = page()
-    save(client, "webhook", webhook_on="1", webhook_url=receiver.url)
-    data = {"csrf_token": client.token, "label": "MEIER 0042", "film": (film(), "meier.png")}
-    client.post("/readings", data=data)
-    until(lambda: len(receiver.requests) == 1)
-    sent = receiver.requests[0][2]
-    assert b"MEIER" not in sent and b"meier" not in sent
-    held = b"".join(path.read_bytes() for path in client.services().settings.state_dir.glob("events.sqlite*"))
-    assert b"MEIER" not in held
-    save(client, "patient", events_patient="1")
-    data["film"] = (film(2), "meier.png")
-    client.post("/readings", data=data)
-    until(lambda: len(receiver.requests) == 2)
-    assert receiver.events[1]["data"]["patient"]["label"] == "MEIER 0042"
-    held = b"".join(path.read_bytes() for path in client.services().settings.state_dir.glob("events.sqlite*"))
-    assert b"MEIER" not in held  # it is looked up when it is sent: what is deleted is not told
-    receiver.close()
-
-
-def test_the_patient_is_told_encrypted_or_not_at_all(page):
-    client = page()
-    save(client, "webhook", webhook_on="1", webhook_url="http://192.0.2.7/")
-    answer = save(client, "patient", events_patient="1")
-    assert answer.status_code == 400 and "only encrypted" in answer.text
-    save(client, "webhook", webhook_on="1", webhook_url="https://192.0.2.7/")
-    assert save(client, "patient", events_patient="1").status_code == 303
-    assert save(client, "webhook", webhook_on="1", webhook_url="http://192.0.2.7/").status_code == 400
-    mqtt = {"mqtt_on": "1", "mqtt_host": "192.0.2.8", "mqtt_port": "1883", "mqtt_base": "x"}
-    assert save(client, "mqtt", **mqtt).status_code == 400
-    assert save(client, "mqtt", **mqtt, mqtt_tls="1").status_code == 303
