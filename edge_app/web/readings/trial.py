@@ -93,7 +93,7 @@ class Trials:
 
     def _forget(self) -> None:
         """Forget those whose time is over."""
-        now = datetime.now(UTC)
+        now = _now()
         self._readings = {id: kept for id, kept in self._readings.items() if kept[0].kept_until > now}
 
 
