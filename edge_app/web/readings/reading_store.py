@@ -89,19 +89,21 @@ class ReadingStore:
         if drawable:  # before anybody can find the reading
             self.pictures.expect(reading.id)
         try:
-            with self._lock, self._store.guarded():
-                self._store.add(replace(result, path=""), context.key)
-                with transaction(self._base):
-                    reading_.insert(self._base, reading)
+            self._insert(reading, result, context)
             if drawable and not later:
                 self.pictures.draw(reading.id, drawable, context)
                 self.pictures.keep_grey(reading.id, drawable)
+                self.pictures.expect_no_more(reading.id)
         except BaseException:
             self.pictures.expect_no_more(reading.id)
             raise
-        if not later:
-            self.pictures.expect_no_more(reading.id)
         return reading
+
+    def _insert(self, reading: Reading, result: Outcome, context: RunContext) -> None:
+        with self._lock, self._store.guarded():
+            self._store.add(replace(result, path=""), context.key)
+            with transaction(self._base):
+                reading_.insert(self._base, reading)
 
     def get(self, id: str) -> Reading | None:
         """Return a reading; None if it does not exist or has expired."""
