@@ -11,7 +11,8 @@ from tests.support.dicom_files import write_dicom
 SIDE = 1400
 # Values of the opacity and of what is round it: apart by 4 of 4096.
 FAINT, ROUND = 2050, 2046
-SQUARE = (300, 500, 420, 700)  # left, top, right, bottom of what is brightest
+# Left, top, right and bottom of what is brightest: odd, so that a halved film mixes its rim with what is round it.
+SQUARE = (301, 501, 421, 701)
 PIXEL = """(holder, [x, y]) => {
   const canvas = holder.querySelector("canvas"), scale = canvas.width / canvas.clientWidth;
   return canvas.getContext("2d").getImageData(Math.round(x * scale), Math.round(y * scale), 1, 1).data[0];
