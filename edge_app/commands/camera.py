@@ -42,9 +42,8 @@ def add_parser(subparsers):
     parser.add_argument(
         "--size", type=size, default=(1280, 720), metavar="WxH", help="size of a frame in pixels (default 1280x720)"
     )
-    parser.add_argument(
-        "--turn", type=int, choices=TURNS, default=0, help="degrees clockwise to turn a frame by (default %(default)s)"
-    )
+    turned = "degrees clockwise to turn each frame by (default %(default)s)"
+    parser.add_argument("--turn", type=int, choices=TURNS, default=0, help=turned)
     parser.add_argument(
         "--shutter",
         choices=("auto", "key"),
