@@ -43,11 +43,7 @@ def add_parser(subparsers):
         "--size", type=size, default=(1280, 720), metavar="WxH", help="size of a frame in pixels (default 1280x720)"
     )
     parser.add_argument(
-        "--turn",
-        type=int,
-        choices=TURNS,
-        default=0,
-        help="degrees clockwise to turn each frame by (default %(default)s)",
+        "--turn", type=int, choices=TURNS, default=0, help="degrees to turn each frame clockwise (default %(default)s)"
     )
     parser.add_argument(
         "--shutter",
