@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge_app.errors import StoreFault
-from edge_app.events.event import JUDGED, Event
+from edge_app.events.event import FAILED, JUDGED, Event
 from edge_app.store import store_file
 from edge_app.store.migrations import transaction
 
@@ -219,6 +219,16 @@ class EventQueue:
         """Return the faults that last, with their words, the oldest first."""
         with self._told():
             return dict(self._base.execute("SELECT name, words FROM faults ORDER BY since").fetchall())
+
+    def erase(self) -> None:
+        """Forget all events of films, and the last verdict."""
+        with self._told():
+            with transaction(self._base):
+                films = "SELECT number FROM events WHERE kind IN (?, ?)"
+                self._base.execute(f"DELETE FROM waiting WHERE event IN ({films})", (JUDGED, FAILED))
+                self._base.execute("DELETE FROM events WHERE kind IN (?, ?)", (JUDGED, FAILED))
+                self._base.execute("DELETE FROM facts WHERE name = 'last'")
+            self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log still holds what was deleted
 
     def close(self) -> None:
         """Close the file."""

@@ -102,25 +102,39 @@ class Hub:
 
     def film(self, row: Mapping, source: str, reading: str = "") -> None:
         """Queue the event of a film; arguments as of `event.of_film`."""
-        if self._config.sinks:
+        if self.is_used:
             self._outbox.film(row, source, reading)
             self._wake()
 
     def fault_lasts(self, name: str, words: str, source: str) -> None:
         """Tell a fault, as of `Outbox.fault_lasts`."""
-        if self._config.sinks:
+        if self.is_used:
             self._outbox.fault_lasts(name, words, source)
             self._wake()
 
     def fault_ends(self, name: str, source: str) -> None:
         """Tell that a fault is over, as of `Outbox.fault_ends`."""
-        if self._config.sinks:
+        if self.is_used:
             self._outbox.fault_ends(name, source)
             self._wake()
 
+    @property
+    def is_used(self) -> bool:
+        """Whether events are sent anywhere."""
+        return bool(self._config.sinks)
+
+    def erase(self) -> None:
+        """Forget the films whose events wait, and the last verdict, without a trace in the file.
+
+        Raises:
+            StoreFault: the queue cannot be written.
+        """
+        if self._queue:
+            self._queue.erase()
+
     def started(self, source: str) -> None:
         """Tell that the service has started."""
-        if self._config.sinks:
+        if self.is_used:
             self._outbox.started(source)
             self._wake()
 

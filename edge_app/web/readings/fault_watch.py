@@ -58,8 +58,8 @@ class FaultWatch:
             self._done.wait(GLANCE)
 
     def look(self) -> None:
-        """Look once."""
-        if not self._settings.state_dir.is_dir():
+        """Look once, if anybody is to be told."""
+        if not self._hub.is_used:
             return
         for name, words in self.found():
             if words:

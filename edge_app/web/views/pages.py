@@ -127,7 +127,9 @@ def erase():
     """Erase everything that the page keeps."""
     if request.form.get("sure") != "1":
         return _privacy(unsure=True), 400
-    return _privacy(erased=services().reading_store.erase())
+    erased = services().reading_store.erase()
+    services().hub.erase()
+    return _privacy(erased=erased)
 
 
 @pages.post("/language")

@@ -46,7 +46,7 @@ def save(section: str):
         if refusal := _refusal(section):
             words, status, headers = refusal
             return _page(section, typed, {"password": words}), status, headers
-        _keep(stored, values)
+        _keep(stored, values, section)
     secret = values[WEBHOOK_SECRET] if values.get(WEBHOOK_SECRET) != stored.get(WEBHOOK_SECRET) else ""
     if secret:  # shown this once, so it is no redirect
         return _page(saved=section, secret=secret)
@@ -62,7 +62,7 @@ def secret():
             words, status, headers = refusal
             return _page(WEBHOOK, None, {"password": words}), status, headers
         made = webhook.new_secret()
-        _keep(stored, {**stored, WEBHOOK_SECRET: made})
+        _keep(stored, {**stored, WEBHOOK_SECRET: made}, WEBHOOK)
     return _page(saved=WEBHOOK, secret=made)
 
 
@@ -81,12 +81,12 @@ def _refusal(section: str) -> tuple[str, int, dict[str, str]] | None:
     return auth.refusal(request.form.get("password", ""))
 
 
-def _keep(stored: dict, values: dict) -> None:
+def _keep(stored: dict, values: dict, section: str) -> None:
     """Write the settings, tell the journal what has changed, and let them hold."""
     settings_file.write(services().settings.state_dir, values)
     for sentence in settings_forms.changes(stored, values):
         print(phrasing.printable(sentence), file=sys.stderr, flush=True)
-    current_app.extensions["services"] = settings_apply.apply(services(), values)
+    current_app.extensions["services"] = settings_apply.apply(services(), values, section in SINKS)
 
 
 def _page(section: str = "", typed=None, wrong=None, saved: str = "", secret: str = "", trial=None) -> str:

@@ -9,8 +9,10 @@ from edge_app.web.http.settings_table import FIELDS
 from edge_app.web.readings.services import Services
 
 
-def apply(running: Services, values: Mapping) -> Services:
+def apply(running: Services, values: Mapping, anew: bool = False) -> Services:
     """Let the values of `settings.json` hold; return the services that requests use from now on.
+
+    With `anew`, sending events begins anew though nothing has changed, such as to a receiver that wanted no more.
 
     A film under way is finished by the settings that it began with; its row says which.
     """
@@ -29,6 +31,6 @@ def apply(running: Services, values: Mapping) -> Services:
     running.inference_queue.use(context)
     if running.camera:
         running.camera.use(context)
-    if settings.events != running.settings.events:
+    if anew or settings.events != running.settings.events:
         running.hub.configure(settings.events)
     return replace(running, settings=settings, context=context)

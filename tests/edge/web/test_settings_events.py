@@ -64,6 +64,29 @@ def test_nothing_of_the_patient_is_told_unless_it_is_asked_for(page):
     receiver.close()
 
 
+def test_what_waits_is_erased_with_everything_else(page, tmp_path):
+    client = page()
+    save(client, "webhook", webhook_on="1", webhook_url="http://127.0.0.1:9/")
+    id = classify(client, png()).json["id"]
+    client.post("/privacy/erase", data={"csrf_token": client.token, "sure": "1"})
+    left = b"".join(path.read_bytes() for path in (tmp_path / "state").glob("events.sqlite*"))
+    assert id.encode() not in left and b"suspected" not in left
+
+
+def test_a_receiver_that_wanted_no_more_is_tried_again_when_the_form_is_saved(page):
+    receiver = Receiver(410)
+    client = page()
+    save(client, "webhook", webhook_on="1", webhook_url=receiver.url)
+    classify(client, png())
+    until(lambda: client.services().hub.states()["webhook"].unwanted)
+    assert "wants no more events" in client.get("/settings").text
+    receiver.status = 204
+    save(client, "webhook", webhook_on="1", webhook_url=receiver.url)
+    until(lambda: client.services().hub.states()["webhook"].line.delivered)
+    assert "wants no more events" not in client.get("/settings").text
+    receiver.close()
+
+
 def test_the_patient_is_told_encrypted_or_not_at_all(page):
     client = page()
     save(client, "webhook", webhook_on="1", webhook_url="http://192.0.2.7/")
