@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext as _l
 # By section: its title, and what it is for.
 SECTIONS = {
     "judging": (_l("How films are judged"), _l("Films that were read before keep what they were judged by.")),
-    "keeping": (_l("How long readings are kept"), ""),
+    "keeping": (_l("What is kept, and for how long"), ""),
     "camera": (_l("Camera"), ""),
     "patient": (_l("What events tell"), _l("An event tells the verdict, the findings and the kind of device fault.")),
     "webhook": (_l("Events by webhook"), _l("Each event is posted as JSON, signed by the rules of Standard Webhooks.")),

@@ -89,9 +89,11 @@ def test_every_film_may_crash(films, tmp_path):
     paths = [tmp_path / f"segv{number}.png" for number in range(6)]
     for path in paths:
         path.write_bytes(films[1].read_bytes())
+    before = DecodePool.deaths
     with DecodePool(children=2, awake=2, decode=_takes(0)) as pool:
         taken = [*pool.films(paths), *pool.films(films)]
     assert ["SIGSEGV" in str(fault) for _, fault in taken] == [True] * 6 + [False] * 8
+    assert DecodePool.deaths - before == 6
 
 
 def test_a_missing_package_stays_what_it_is(films, tmp_path):
