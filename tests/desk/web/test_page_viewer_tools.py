@@ -31,7 +31,10 @@ def test_lengths_are_in_mm_where_the_header_has_the_spacing(opened):
 
 def test_a_length_is_measured_by_keyboard_alone(opened):
     opened.focus()
-    opened.keys("m", "+", "+", "Enter", *["ArrowRight"] * 3, "Enter")
+    opened.keys("m", "+", "+")
+    opened.keys("Enter")
+    opened.keys(*["ArrowRight"] * 3)
+    opened.keys("Enter")
     length = float(opened.figure.locator("[data-sheet] text").text_content().removesuffix(" mm"))
     per_pixel = opened.place(1, 0)[0] - opened.place(0, 0)[0]
     assert length == pytest.approx(3 * 60 / per_pixel * 0.2, rel=0.02)
@@ -162,7 +165,7 @@ def test_where_no_film_is_kept_the_smaller_picture_is_enlarged(chromium, deep, t
         expect(film.figure.get_by_text("Only a smaller picture of this film is kept")).to_be_visible()
         film.focus()
         film.keys("+", "i")
-        assert film.zoom() > 100 and film.grey(50, 100) > 200  # of 760 pixels, what was black
+        assert film.zoom() > 100 and film.grey(20, 350) > 200  # what was black
         assert one.complaints == []
     finally:
         one.context.close()
