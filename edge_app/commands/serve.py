@@ -50,10 +50,9 @@ def add_parser(subparsers):
     parser.add_argument(
         "--films-mb",
         type=megabytes,
-        default=2000,
         metavar="N",
         help="megabytes of films kept at full depth for the viewer, the oldest deleted first, 0 for none"
-        " (default %(default)s)",
+        " (default: the page's settings, else 2000)",
     )
     parser.add_argument("--camera", metavar="CAMERA", help="add a live page of this camera; see 'cameras'")
     parser.add_argument("--set-password", action="store_true", help="set the password and exit")
@@ -69,7 +68,7 @@ def run(args) -> int:
     """Run the command."""
     from edge_app.web.http import settings as settings_
     from edge_app.web.http import settings_file
-    from edge_app.web.http.settings import KEEP_DAYS, RULE, Settings
+    from edge_app.web.http.settings import FILMS_MB, KEEP_DAYS, RULE, Settings
 
     settings = Settings(
         state_dir=args.state or default_state(),
@@ -86,7 +85,7 @@ def run(args) -> int:
         keep_days=KEEP_DAYS if args.keep_days is None else args.keep_days,
         keep_names=not args.no_names,
         shared_store=args.store,
-        films_mb=args.films_mb,
+        films_mb=FILMS_MB if args.films_mb is None else args.films_mb,
         tls=args.tls,
         open=settings_.is_loopback(args.host),
         pinned=settings_file.given(args),

@@ -20,6 +20,8 @@ OUTWARD = (PATIENT, WEBHOOK, MQTT)
 # Patients of 100 who may have a finding: as on the page of a reading.
 LEAST_IN_100, MOST_IN_100 = 0.1, 99.9
 MOST_DAYS = 36_500
+# Ten terabytes: more is a typing error.
+MOST_MEGABYTES = 10_000_000
 # Characters of an address, a name or a password; MQTT itself allows 65,535 bytes.
 MOST_TEXT = 500
 # Files of certificates in the configuration's folder.
@@ -114,6 +116,12 @@ def _days(text: str) -> int:
     return int(text)
 
 
+def _megabytes(text: str) -> int:
+    if not (text.strip().isascii() and text.strip().isdigit()) or int(text) > MOST_MEGABYTES:
+        raise Wrong(_l("“%(found)s” is not a number of megabytes; 0 to 10000000 are allowed, 0 for none."), found=text)
+    return int(text)
+
+
 def _port(text: str) -> int:
     if not (text.strip().isascii() and text.strip().isdigit()) or not 1 <= int(text) <= 65535:
         raise Wrong(_l("“%(found)s” is not a port; 1 to 65535 are allowed."), found=text)
@@ -174,7 +182,7 @@ def _base(text: str) -> str:
 
 SHARE = Kind("share", _share, lambda value: "" if value is None else f"{100 * value:g}")  # type: ignore[operator]
 RULE = Kind("choice", _one_of(lambda: [*RULES], _l("“%(found)s” is not an operating point.")), str)
-DAYS, PORT = Kind("number", _days, str), Kind("number", _port, str)
+DAYS, PORT, MEGABYTES = (Kind("number", parse, str) for parse in (_days, _port, _megabytes))
 TEXT, HOST, TOPIC, BASE = (Kind("text", parse, str) for parse in (_text, _host, _topic, _base))
 ADDRESS, SECRET = Kind("address", _text, str), Kind("secret", _text, str)
 URL = Kind("address", _url, str)
@@ -192,6 +200,7 @@ FIELDS = (
     Field("operating_point", JUDGING, RULE, RULES[0], "rule", "--operating-point", "operating_point", at_once=False),
     Field("site", JUDGING, CALIBRATION, "", "site", "--site, COVID_XRAY_SITE", "site", at_once=False),
     Field("keep_days", KEEPING, DAYS, 30, "keep_days", "--keep-days", "keep_days"),
+    Field("films_mb", KEEPING, MEGABYTES, 2000, "films_mb", "--films-mb", "films_mb", at_once=False),
     Field("keep_names", KEEPING, FLAG, True, "keep_names", "--no-names", "no_names"),
     Field("camera", CAMERA, ADDRESS, "", "camera", "--camera", "camera", at_once=False),
     Field("events_patient", PATIENT, FLAG, False),

@@ -33,6 +33,10 @@ FIELDS = {
             "ones."
         ),
     ),
+    "films_mb": (
+        _l("Megabytes of films at full resolution, for the viewer"),
+        _l("The oldest are deleted first; their readings then show a smaller picture. 0 keeps none."),
+    ),
     "keep_names": (
         _l("Keep the names of films' files"),
         _l("For readers of the page: such a name may be a patient's. Turned off, the names kept until now are erased."),

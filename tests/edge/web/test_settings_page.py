@@ -50,7 +50,7 @@ def test_a_prevalence_holds_at_once_and_is_kept(page, tmp_path, capfd):
 def test_what_the_configuration_says_wins_and_cannot_be_changed(page):
     client = page(prevalence="0.2", keep_days=7, pinned=frozenset({"prevalence", "keep_days"}))
     save(client, "judging", **JUDGING)
-    save(client, "keeping", keep_days="99")
+    save(client, "keeping", films_mb="2000", keep_days="99")
     running = client.services()
     assert running.context.prevalence == 0.2 and running.context.pneumonia_prevalence == 0.125
     assert running.settings.keep_days == 7
@@ -102,13 +102,13 @@ def test_readings_are_deleted_earlier_at_once_and_never_later(page):
         reading = store.get(id)
         return (reading.kept_until - reading.time).days
 
-    save(client, "keeping", keep_days="3")
+    save(client, "keeping", films_mb="2000", keep_days="3")
     assert days(first) == 3 and days(classify(client, png()).json["id"]) == 3
-    save(client, "keeping", keep_days="90")
+    save(client, "keeping", films_mb="2000", keep_days="90")
     assert days(first) == 3 and days(classify(client, png()).json["id"]) == 90
     assert client.services().settings.keep_days == 90
     assert "after 90 days" in client.get("/privacy").text
-    save(client, "keeping", keep_days="0")
+    save(client, "keeping", films_mb="2000", keep_days="0")
     assert days(classify(client, png()).json["id"]) > 30_000
 
 
@@ -120,9 +120,10 @@ def test_readings_are_deleted_earlier_at_once_and_never_later(page):
         ("judging", JUDGING | {"pneumonia_prevalence": "nan"}, "“nan” is not a number of patients"),
         ("judging", JUDGING | {"operating_point": "generous"}, "“generous” is not an operating point."),
         ("judging", JUDGING | {"site": "../../etc/passwd"}, "does not lie in the folder of the device"),
-        ("keeping", {"keep_days": "-1"}, "“-1” is not a number of days"),
-        ("keeping", {"keep_days": "²"}, "“²” is not a number of days"),
-        ("keeping", {}, "“” is not a number of days"),
+        ("keeping", {"films_mb": "9", "keep_days": "-1"}, "“-1” is not a number of days"),
+        ("keeping", {"films_mb": "9", "keep_days": "²"}, "“²” is not a number of days"),
+        ("keeping", {"films_mb": "9"}, "“” is not a number of days"),
+        ("keeping", {"keep_days": "9", "films_mb": "many"}, "“many” is not a number of megabytes"),
         ("camera", {"camera": "a\x00b"}, "signs that cannot be printed"),
         ("camera", {"camera": "x" * 501}, "It is longer than 500 characters"),
         ("webhook", {"webhook_on": "1"}, "An address is needed"),
@@ -205,8 +206,13 @@ def test_what_a_newer_program_set_is_kept(page, tmp_path):
     path = tmp_path / "state" / "settings.json"
     client = page()
     path.write_text('{"schema": 1, "values": {"colour": "red"}}')
-    save(client, "keeping", keep_days="9", keep_names="1")
-    assert json.loads(path.read_text())["values"] == {"colour": "red", "keep_days": 9, "keep_names": True}
+    save(client, "keeping", films_mb="2000", keep_days="9", keep_names="1")
+    assert json.loads(path.read_text())["values"] == {
+        "colour": "red",
+        "keep_days": 9,
+        "films_mb": 2000,
+        "keep_names": True,
+    }
 
 
 def test_names_that_are_not_wanted_any_more_are_erased(page, tmp_path):
@@ -214,7 +220,7 @@ def test_names_that_are_not_wanted_any_more_are_erased(page, tmp_path):
     client.post("/readings", data={"csrf_token": client.token, "film": (film(), "meier.png")})
     (reading,) = client.services().reading_store.search()
     assert reading.name == "meier.png"
-    save(client, "keeping", keep_days="30")  # a box that is not ticked is not sent
+    save(client, "keeping", films_mb="2000", keep_days="30")  # a box that is not ticked is not sent
     assert client.services().reading_store.get(reading.id).name == ""
     client.post("/readings", data={"csrf_token": client.token, "film": (film(2), "meier-2.png")})
     left = b"".join(path.read_bytes() for path in (tmp_path / "state").glob("results.sqlite*"))

@@ -87,8 +87,8 @@ def test_what_leaves_the_device_needs_the_password_again(clinician, tmp_path):
 
 
 def test_what_stays_on_the_device_needs_it_not(clinician, tmp_path):
-    assert post(clinician, "keeping", clinician.token, keep_days="7", keep_names="1").status_code == 303
-    assert settings_file.read(tmp_path) == {"keep_days": 7, "keep_names": True}
+    assert post(clinician, "keeping", clinician.token, keep_days="7", films_mb="500", keep_names="1").status_code == 303
+    assert settings_file.read(tmp_path) == {"keep_days": 7, "films_mb": 500, "keep_names": True}
 
 
 def test_guessing_here_counts_as_guessing_at_the_login(closed, clinician):
