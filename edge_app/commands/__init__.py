@@ -1,9 +1,13 @@
-"""The commands: modules with `add_parser(subparsers)`, which returns the parser, and `run(args)`, the exit code."""
+"""The commands: modules with `add_parser(subparsers)`, which returns the parser, and `run(args)`, the exit code.
+
+A module has its command's name, with `_` for `-`.
+"""
 
 # By name, what `--help` says of each; the order is that of the help.
 COMMANDS = {
     "classify": "give a verdict on films and folders of films",
     "watch": "give a verdict on films as they arrive in a folder",
+    "dicom-node": "give a verdict on films that DICOM devices send, and send results to a PACS",
     "camera": "give a verdict on films held in front of a camera",
     "cameras": "list the cameras and say why one cannot be opened",
     "serve": "serve a web page and an API that read uploaded films",
