@@ -7,7 +7,7 @@ A module has its command's name, with `_` for `-`.
 COMMANDS = {
     "classify": "give a verdict on films and folders of films",
     "watch": "give a verdict on films as they arrive in a folder",
-    "dicom-node": "give a verdict on films that DICOM devices send, and send results to a PACS",
+    "dicom-node": "give a verdict on films that DICOM devices send",
     "camera": "give a verdict on films held in front of a camera",
     "cameras": "list the cameras and say why one cannot be opened",
     "serve": "serve a web page and an API that read uploaded films",
