@@ -4,7 +4,9 @@ This node commits itself only to films that it keeps (`--keep`): it deletes the 
 modality that took its word for them would delete the only copy.
 """
 
+import contextlib
 import queue
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -151,10 +153,24 @@ def entity(title: str):
     """Return an application entity that calls others, with this program's times."""
     from pynetdicom import AE
 
-    ae = AE(title)
+    class _Entity(AE):
+        def _create_socket(self, *args, **options):
+            made = super()._create_socket(*args, **options)
+            made._shutdown_socket = lambda: _shut(made)
+            return made
+
+    ae = _Entity(title)
     ae.acse_timeout, ae.dimse_timeout = services.ACSE_SECONDS, services.DIMSE_SECONDS
     ae.network_timeout, ae.connection_timeout = services.NETWORK_SECONDS, services.CONNECT_SECONDS
     return ae
+
+
+def _shut(transport) -> None:
+    """Close a socket; pynetdicom's own leaves one that was never connected to the garbage collector."""
+    with contextlib.suppress(OSError, AttributeError):
+        transport.socket.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError, AttributeError):
+        transport.socket.close()
 
 
 def _report(assoc: "Association", report: "Dataset", failed: bool) -> None:

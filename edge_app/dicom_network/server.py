@@ -122,6 +122,7 @@ class Server:
         if caller is None:
             self._say(f"{title}@{requestor.address}: rejected, since --allow does not name it.")
             event.assoc.acse.send_reject(*NOT_RECOGNISED)
+            event.assoc.kill()  # once the answer is out, and the peer has closed or its time is over
 
     def _stored(self, event: "Event") -> "int | Dataset":
         from pydicom import Dataset

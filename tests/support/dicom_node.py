@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pydicom import dcmread
@@ -25,7 +26,7 @@ AT_MOST = 100
 NAME = "Canary^Name"
 
 
-def film(path: Path, number: int = 1, **elements) -> Path:
+def film(path: Path, number: int = 1, size: tuple[int, int] = (240, 200), **elements) -> Path:
     """Write a film with UIDs of its own, by its number."""
     uid = f"1.2.826.0.1.3680043.8.498.{number}"
     elements = {
@@ -35,7 +36,7 @@ def film(path: Path, number: int = 1, **elements) -> Path:
         "PatientName": NAME,
         "PatientID": f"P{number}",
     } | elements
-    write_dicom(path, draw_film(1000 + number, 240, 200), **elements)
+    write_dicom(path, draw_film(1000 + number, *size), **elements)
     data_set = dcmread(path, force=True)
     data_set.file_meta.MediaStorageSOPInstanceUID = data_set.SOPInstanceUID
     data_set.file_meta.MediaStorageSOPClassUID = data_set.SOPClassUID
@@ -67,6 +68,7 @@ class Running:
         self.process.send_signal(number)
         code = self.process.wait(AT_MOST)
         self._listener.join()
+        self.process.stderr.close()
         return code
 
 
@@ -86,7 +88,9 @@ def running(state: Path, *words, port: int = 0, program: tuple[str, ...] = ("-m"
     killer = threading.Timer(AT_MOST * 10, process.kill)
     killer.start()
     try:
-        yield Running(process)
+        node = Running(process)
+        yield node
+        node.kill()
     finally:
         killer.cancel()
         process.kill()
@@ -140,3 +144,11 @@ class Pacs:
         self.questions.append(event.action_information)
         self.asked.set()
         return 0, None
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + AT_MOST
+    while not holds():
+        assert time.monotonic() < end, "it has not come about"
+        time.sleep(0.02)

@@ -1,14 +1,13 @@
 """The node's memory: what it acknowledged is there after a crash, and nothing else is."""
 
 import pytest
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
 
 from edge_app.dicom_network.ledger import REMEMBERED_DAYS, Ledger
 from edge_app.dicom_network.services import USUAL
 from edge_app.errors import StoreFault, WrongUsage
+from tests.support.dicom_results import CLASS, result
 
-CLASS, SYNTAX = "1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.1.2.1"
+SYNTAX = "1.2.840.10008.1.2.1"
 
 
 @pytest.fixture
@@ -31,14 +30,6 @@ def receive(ledger: Ledger, uid: str = "1.2.3", content: bytes = b"film") -> Non
     arrived = ledger.arriving / "tmp1.dcm"
     arrived.write_bytes(content)
     ledger.add_film(uid, CLASS, SYNTAX, "ab" * 32, arrived)
-
-
-def result(uid: str) -> Dataset:
-    made = Dataset()
-    made.SOPInstanceUID, made.SOPClassUID, made.PatientName = uid, CLASS, "Canary"
-    made.file_meta = FileMetaDataset()
-    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    return made
 
 
 def test_a_film_waits_until_it_is_judged_and_is_then_deleted(opened):
