@@ -29,10 +29,10 @@ def made(header: Dataset, result: Screened, grey: np.ndarray, context: RunContex
     image.SourceImageSequence = [source]
     image.BodyPartExamined = "CHEST"  # of no side, so without Laterality (PS3.3 C.7.3.1)
     for keyword in LOSS:
-        if header.get(keyword):
-            image[keyword] = header[keyword]
+        identity.copied(header, image, keyword)
     # Film and film with map lie side by side as the film itself lies; nothing is turned or mirrored.
-    image.PatientOrientation = header.get("PatientOrientation") or None
+    image.PatientOrientation = None
+    identity.copied(header, image, "PatientOrientation")
     # Made on a workstation (PS3.3 C.8.6.1, C.8.6.2).
     image.ConversionType = "WSD"
     image.DateOfSecondaryCapture, image.TimeOfSecondaryCapture = image.ContentDate, image.ContentTime

@@ -6,12 +6,14 @@ import warnings
 from copy import deepcopy
 from datetime import datetime, timedelta, timezone
 
+from pydicom.datadict import dictionary_description, dictionary_VR
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from edge_app import __version__
 from edge_app.dicom_objects.codes import own_scheme
 from edge_app.errors import NoDicomResult
+from edge_app.imaging.dicom_values import decimal, decimals
 from edge_app.imaging.limits import DAMAGE
 from edge_app.screening.run_context import RunContext
 
@@ -72,7 +74,8 @@ def begun(header: Dataset, sop_class: str, kind: str, made: datetime, context: R
     check(header)
     found = Dataset()
     for keyword in (*KEPT, *TYPE_2):
-        _copy(header, found, keyword)
+        if not copied(header, found, keyword) and keyword in TYPE_2:
+            setattr(found, keyword, "")
     found.StudyInstanceUID = header.StudyInstanceUID
     found.SOPClassUID = sop_class
     found.SOPInstanceUID = uid(str(header.SOPInstanceUID), *judged_by(context), kind)
@@ -102,8 +105,6 @@ def check(header: Dataset) -> None:
     Raises:
         NoDicomResult: it does; one sentence, without a patient's data.
     """
-    from pydicom.datadict import dictionary_description
-
     missing = [dictionary_description(keyword) for keyword in NEEDED if not _value(header, keyword)]
     if missing:
         raise NoDicomResult(
@@ -112,22 +113,29 @@ def check(header: Dataset) -> None:
         )
 
 
-def _copy(header: Dataset, found: Dataset, keyword: str) -> None:
-    """Copy an element as it is; what cannot be read is empty if it must be there, and else left out."""
+def copied(header: Dataset, found: Dataset, *keywords: str) -> bool:
+    """Copy elements as they are, without private ones in them; return whether the film has all of these, readable.
+
+    None is copied unless all are there: half a window is none.
+    """
     # pydicom warns of values that break the standard: they are the film's, and PACS know it by them.
     with warnings.catch_warnings(action="ignore"):
         try:
-            if keyword in header:
-                element = deepcopy(header[keyword])
-                if element.VR == "SQ":
-                    for item in element.value:
-                        item.remove_private_tags()
-                found.add(element)
-                return
+            elements = [deepcopy(header[keyword]) for keyword in keywords]
         except DAMAGE:
-            pass
-        if keyword in TYPE_2:
-            setattr(found, keyword, "")
+            return False
+        if any(element.is_empty for element in elements) or any(_damaged(header, keyword) for keyword in keywords):
+            return False
+        for element in elements:
+            for item in element.value if element.VR == "SQ" else ():
+                item.remove_private_tags()
+            found.add(element)
+    return True
+
+
+def _damaged(header: Dataset, keyword: str) -> bool:
+    """Return whether an element that is to hold numbers holds something else; pydicom hands that over as text."""
+    return dictionary_VR(keyword) in ("DS", "IS") and None in decimals(header, keyword)
 
 
 def _value(header: Dataset, keyword: str) -> str:
@@ -139,10 +147,7 @@ def _value(header: Dataset, keyword: str) -> str:
 
 def _number(header: Dataset) -> int:
     """Return the film's Instance Number, so that the results of a study's films are numbered as the films are."""
-    try:
-        return max(1, int(_value(header, "InstanceNumber")))
-    except ValueError:
-        return 1
+    return max(1, int(decimal(header, "InstanceNumber") or 1))
 
 
 def _clock(made: datetime, found: Dataset) -> tuple[str, str]:

@@ -5,16 +5,20 @@ rescaling and polarity are copied.
 """
 
 from pydicom.dataset import Dataset
+from pydicom.filewriter import correct_ambiguous_vr
 from pydicom.uid import GrayscaleSoftcopyPresentationStateStorage
 
 from edge_app.dicom_objects import content, identity, regions
 from edge_app.dicom_objects.identity import plain
+from edge_app.imaging.dicom_values import text, whole, wholes
 from edge_app.screening import finding, phrasing
 from edge_app.screening.result import Judged, Screened
 from edge_app.screening.run_context import RunContext
 
 KIND, DESCRIPTION = "gsps", "AI result, not for diagnosis"
 LAYER = "AI_RESULT"
+# Photometric Interpretation of films whose lowest value is white (PS3.3 C.7.6.3.1.2).
+INVERSE = "MONOCHROME1"
 # Where the words stand, as shares of the displayed area: its upper left corner.
 WORDS_FROM, WORDS_TO = [0.02, 0.02], [0.7, 0.14]
 # PS3.3 C.10.7.1.1: CIELab scaled to 16 bits; a light blue that is seen on black, on white and by all.
@@ -23,7 +27,7 @@ BLUE = [50000, 26000, 22000]
 
 def possible(header: Dataset) -> bool:
     """Return whether a film can have such a state: a secondary capture in colours cannot (PS3.3 A.33.1.1)."""
-    return header.get("SamplesPerPixel", 1) == 1
+    return whole(header, "SamplesPerPixel", 1) == 1
 
 
 def made(header: Dataset, result: Screened, film: tuple[int, int], context: RunContext) -> Dataset:
@@ -38,8 +42,11 @@ def made(header: Dataset, result: Screened, film: tuple[int, int], context: RunC
     shown.SeriesInstanceUID, shown.ReferencedImageSequence = header.SeriesInstanceUID, [content.reference(header)]
     state.ReferencedSeriesSequence = [shown]
     area = Dataset()
-    area.DisplayedAreaTopLeftHandCorner, area.DisplayedAreaBottomRightHandCorner = [1, 1], [header.Columns, header.Rows]
-    area.PresentationSizeMode, area.PresentationPixelAspectRatio = "SCALE TO FIT", _aspect(header)
+    rows, columns = regions.stored(header)
+    area.DisplayedAreaTopLeftHandCorner, area.DisplayedAreaBottomRightHandCorner = [1, 1], [columns, rows]
+    area.PresentationSizeMode, area.PresentationPixelAspectRatio = "SCALE TO FIT", [1, 1]
+    if aspect := wholes(header, "PixelAspectRatio"):  # pixels are square, but where the film says otherwise
+        area.PresentationPixelAspectRatio = aspect
     state.DisplayedAreaSelectionSequence = [area]
     layer = Dataset()
     layer.GraphicLayer, layer.GraphicLayerOrder = LAYER, 1
@@ -73,7 +80,7 @@ def _outlines(header: Dataset, result: Screened, film: tuple[int, int]) -> list[
     for label, one in result.findings.items():
         heat = result.inference.heats.get(label)
         if heat and one.answer != finding.CLEARED:
-            found += regions.found(heat, result.field, film, header.Rows, header.Columns)
+            found += regions.found(heat, result.field, film, *regions.stored(header))
     return [_outline(region.outline) for region in found]
 
 
@@ -85,28 +92,24 @@ def _outline(points) -> Dataset:
     return made
 
 
-def _aspect(header: Dataset) -> list[int]:
-    """Return how high and wide a pixel is: square, but where the film says otherwise (PS3.3 C.7.6.3.1.7)."""
-    stated = header.get("PixelAspectRatio")
-    return [int(side) for side in stated] if stated else [1, 1]
-
-
 def _grey_levels(header: Dataset, state: Dataset) -> None:
     """Copy how the film's values become grey: modality LUT, window, polarity (PS3.3 C.11.1, C.11.8, C.11.6)."""
-    if "ModalityLUTSequence" in header:
-        state.ModalityLUTSequence = header.ModalityLUTSequence
-    elif header.get("RescaleSlope") is not None and header.get("RescaleIntercept") is not None:
-        state.RescaleSlope, state.RescaleIntercept = header.RescaleSlope, header.RescaleIntercept
-        state.RescaleType = header.get("RescaleType") or "US"  # PS3.3 C.11.1.1.2: unspecified
+    # Which of two VRs a table has follows from it where the film does not state VRs (PS3.5 A.1).
+    state.PixelRepresentation = whole(header, "PixelRepresentation", 0)
+    if not identity.copied(header, state, "ModalityLUTSequence") and identity.copied(
+        header, state, "RescaleSlope", "RescaleIntercept"
+    ):
+        state.RescaleType = "US"  # unspecified: PS3.3 C.11.1.1.2
+        identity.copied(header, state, "RescaleType")
     window = Dataset()
-    if header.get("WindowCenter") is not None and header.get("WindowWidth") is not None:
-        window.WindowCenter, window.WindowWidth = header.WindowCenter, header.WindowWidth
-        if header.get("VOILUTFunction"):
-            window.VOILUTFunction = header.VOILUTFunction
-    elif "VOILUTSequence" in header:
-        window.VOILUTSequence = header.VOILUTSequence
+    if identity.copied(header, window, "WindowCenter", "WindowWidth"):
+        identity.copied(header, window, "VOILUTFunction")
+    else:
+        identity.copied(header, window, "VOILUTSequence")
     if window:
         state.SoftcopyVOILUTSequence = [window]
+    state = correct_ambiguous_vr(state, True)
+    del state.PixelRepresentation
     # A state replaces the polarity that the image states (PS3.4 N.2.1.4).
-    inverse = header.get("PresentationLUTShape", "") == "INVERSE" or header.PhotometricInterpretation == "MONOCHROME1"
+    inverse = text(header, "PresentationLUTShape") == "INVERSE" or text(header, "PhotometricInterpretation") == INVERSE
     state.PresentationLUTShape = "INVERSE" if inverse else "IDENTITY"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from edge_app.imaging.dicom_values import whole
 from edge_app.imaging.lung_field import LungField
 from edge_app.screening.heat import Heat
 
@@ -52,6 +53,11 @@ def found(heat: Heat, field: LungField, film: tuple[int, int], rows: int, column
         shares = (points + 0.5) / (STEPS * width, STEPS * height)
         regions.append(Region(_in_pixels(shares, field, film, rows, columns), 1 / (1 + float(np.exp(-hottest)))))
     return sorted(regions, key=lambda region: -region.chance)
+
+
+def stored(header) -> tuple[int, int]:
+    """Return the rows and columns of the image whose header this is; it has been decoded, so they are there."""
+    return whole(header, "Rows", 0), whole(header, "Columns", 0)
 
 
 def _in_pixels(shares: np.ndarray, field: LungField, film: tuple[int, int], rows: int, columns: int):

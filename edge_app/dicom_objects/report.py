@@ -77,7 +77,7 @@ def _judged(header: Dataset, result: Judged, film: tuple[int, int], context: Run
         shown = result.inference.heats.get(label)
         if found.answer == finding.CLEARED or shown is None:
             continue
-        opacities = regions.found(shown, result.field, film, header.Rows, header.Columns)
+        opacities = regions.found(shown, result.field, film, *regions.stored(header))
         for number, region in enumerate(opacities, 1):
             source = content.image(content.SELECTED, codes.SOURCE, header)
             said = [

@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pydicom.dataset import Dataset
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.tag import Tag
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from edge_app.dicom_objects import results
 from edge_app.errors import NoDicomResult
@@ -151,6 +154,35 @@ def test_a_refused_film_is_told_by_every_kind_without_a_score(made, turned_away)
     assert not [one for one in found["sr"].iterall() if one.keyword == "NumericValue"]
 
 
+def test_values_that_break_the_standard_do_no_harm(suspected, grey, of_run):
+    written = sent_header(header())
+    for tag, vr, value in (
+        (0x00281050, "DS", b"abc "),
+        (0x00281051, "DS", b"1\\x "),
+        (0x00200020, "CS", b"\xff\xfe"),
+        (0x00100030, "DA", b"nineteen"),
+        (0x00100010, "PN", b"\x1b$B\xff^^^^^^^^"),
+        (0x00200013, "IS", b"three "),
+        (0x00282112, "DS", b"much"),
+        (0x00280034, "IS", b"a\\b "),
+        (0x00281053, "DS", b"1 "),
+    ):
+        written[tag] = RawDataElement(Tag(tag), vr, len(value), value, 0, False, True)
+    for made in results.made(written, suspected, grey, of_run, results.KINDS):
+        received = sent(made)
+        assert (received.InstanceNumber, received.StudyInstanceUID) == (1, STUDY)
+        assert "RescaleSlope" not in received and "SoftcopyVOILUTSequence" not in received
+
+
+def test_a_table_of_a_film_without_vrs_is_kept(suspected, grey, of_run):
+    table = Dataset()
+    table.LUTDescriptor, table.LUTData = [4, 0, 16], np.uint16([0, 80, 160, 255]).tobytes()
+    film = header(WindowCenter=None, WindowWidth=None, VOILUTSequence=[table], PixelRepresentation=0)
+    (made,) = results.made(sent_header(film, ImplicitVRLittleEndian), suspected, grey, of_run, ["gsps"])
+    shown = sent(made).SoftcopyVOILUTSequence[0].VOILUTSequence[0]
+    assert shown.LUTDescriptor == [4, 0, 16] and "PixelRepresentation" not in sent(made)
+
+
 def test_a_film_in_colours_gets_no_presentation_state(suspected, grey, of_run):
     film = header(SamplesPerPixel=3, PhotometricInterpretation="RGB")
     assert [one.Modality for one in results.made(film, suspected, grey, of_run, results.KINDS)] == ["OT", "SR", "DOC"]
@@ -170,11 +202,8 @@ def test_an_unknown_kind_is_a_bug(suspected, grey, of_run):
         results.made(header(), suspected, grey, of_run, ["seg"])
 
 
-def sent_header(film: Dataset) -> Dataset:
+def sent_header(film: Dataset, syntax=ExplicitVRLittleEndian) -> Dataset:
     """Return a header as it comes: its values are bytes, in its own character set."""
-    from pydicom.dataset import FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian
-
     film.file_meta = FileMetaDataset()
-    film.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    film.file_meta.TransferSyntaxUID = syntax
     return sent(film)
