@@ -141,6 +141,7 @@ def _judge(args, title: str, pacs, allowed, contexts, ledger, screening) -> None
     films = Films(
         ledger,
         lambda: bool(screening.broken & {"--store", "--send-to"}) or not server.is_alive,
+        complain,
         _maker(args, screening.context) if pacs else None,
         args.keep and not args.no_paths,
     )
@@ -160,14 +161,8 @@ def _judge(args, title: str, pacs, allowed, contexts, ledger, screening) -> None
 
 def _maker(args, context):
     """Return the function that makes what is sent of a film."""
-    import importlib
+    from edge_app.dicom_objects import results
 
-    from edge_app.errors import WrongUsage
-
-    try:
-        results = importlib.import_module("edge_app.dicom_objects.results")
-    except ImportError as error:
-        raise WrongUsage("--send-to: this program makes no DICOM objects of results; leave out this flag.") from error
     return lambda header, result, grey: results.made(header, result, grey, context, args.results)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_app.dicom_network.ledger import Ledger
-from edge_app.errors import StoreFault
+from edge_app.errors import NoDicomResult, StoreFault
+from edge_app.imaging import limits
 from edge_app.screening.result import Judged, Refused, Result
 
 if TYPE_CHECKING:
@@ -25,16 +26,25 @@ Make = Callable[["Dataset", "Screened", "np.ndarray"], "Iterable[Dataset]"]
 class Films:
     """The films that wait, without an end: the source of a run, and its last sink."""
 
-    def __init__(self, ledger: Ledger, has_ended: Callable[[], bool], make: Make | None = None, named: bool = False):
+    def __init__(
+        self,
+        ledger: Ledger,
+        has_ended: Callable[[], bool],
+        say: Callable[[str], None],
+        make: Make | None = None,
+        named: bool = False,
+    ):
         """Begin with the oldest.
 
         Args:
             ledger: holds them.
             has_ended: says whether nothing more is to be judged, such as because results cannot be kept.
+            say: takes sentences for the journal.
             make: makes what is sent of a film; None sends nothing.
             named: results carry the path of the film, which stays.
         """
-        self._ledger, self._has_ended, self._make, self._named = ledger, has_ended, make, named
+        self._ledger, self._has_ended, self._say = ledger, has_ended, say
+        self._make, self._named = make, named
         self._given: dict[Path, int] = {}
         self._current: tuple[Path, int] | None = None
 
@@ -68,10 +78,19 @@ class Films:
         if self._has_ended():  # the store has just failed: the film must not be done
             return
         path, number = self._current
-        made = []
-        if self._make and isinstance(result, Judged | Refused) and result.grey is not None:
-            made = self._make(_header(path), replace(result, path=""), result.grey)
-        self._ledger.judged(number, made)
+        self._ledger.judged(number, self._made(path, result))
+
+    def _made(self, path: Path, result: Result) -> "Iterable[Dataset]":
+        """Return what is to be sent of a film; nothing of one whose header does not allow it."""
+        if self._make is None or not isinstance(result, Judged | Refused) or result.grey is None:
+            return ()
+        try:
+            return list(self._make(_header(path), replace(result, path=""), result.grey))
+        except NoDicomResult as error:
+            self._say(f"a film: nothing is sent of it ({str(error).rstrip('.')}).")
+        except limits.DAMAGE as error:  # what a header holds must not be met again at each start
+            self._say(f"a film: its result cannot be made an object ({type(error).__name__}); report it.")
+        return ()
 
     def close(self) -> None:
         """Do nothing: what was made is on the disk."""
