@@ -4,7 +4,9 @@ pynetdicom reads as many bytes as a PDU says that it has, collects commands and 
 requests without one. It is told here what to read and what to pass on; a peer that oversteps gets an A-ABORT.
 """
 
+import contextlib
 import hashlib
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +23,7 @@ from edge_app.dicom_network.services import (
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
-    from pynetdicom.pdu_primitives import P_DATA
+    from pynetdicom.pdu_primitives import A_ASSOCIATE, P_DATA
     from pynetdicom.transport import AssociationSocket
 
 # A-ABORT by the service provider: invalid PDU parameter value (PS3.8 9.3.8).
@@ -66,13 +68,45 @@ class Guard:
         self._pass_on = assoc.dimse.receive_primitive
         self._transport.recv = self._recv
         assoc.dimse.receive_primitive = self._receive
+        self._run, self._act = assoc.run, assoc.dul.state_machine.do_action
+        assoc.run, assoc.dul.state_machine.do_action = self._whole, self._acted
         self._files: set[Path] = set()
         self._begin()
 
-    def close(self) -> None:
-        """Remove what was received and not kept."""
-        for path in self._files:
-            path.unlink(missing_ok=True)
+    def wake(self) -> None:
+        """End an association whose peer has gone before it asked for one: it would wait for that, for 10 seconds."""
+        if self._assoc.requestor.primitive is None:
+            self._assoc.dul.to_user_queue.put(cast("A_ASSOCIATE", None))
+
+    def _whole(self) -> None:
+        """Be the association's thread; at its end nothing of it is left, however it ended."""
+        try:
+            self._run()
+        finally:
+            dul, connection = self._assoc.dul, self._transport.socket
+            dul.kill_dul()
+            if connection is not None:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+                connection.close()
+            dul.join(PDU_SECONDS)
+            for path in self._files:
+                path.unlink(missing_ok=True)
+
+    def _acted(self, event: str) -> None:
+        """Have the state machine act; what it does not allow for (PS3.8 9.2) ends the association."""
+        try:
+            self._act(event)
+        except Exception:  # the guard of a service: pynetdicom's thread would die and leave the connection open
+            self._abort()
+            self._assoc.is_aborted, self._assoc.is_established = True, False
+            self._assoc._kill = self._assoc.dul._kill_thread = True
+            self.wake()
+
+    def _abort(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._transport.socket is not None:
+                self._transport.socket.sendall(ABORT)
 
     def _recv(self, nr_bytes: int) -> bytearray:
         """Read bytes as pynetdicom's own does: fewer if the peer has closed; `OSError` ends the association."""
@@ -81,7 +115,7 @@ class Guard:
         if connection is None:
             return found
         if nr_bytes > MOST_PDU:
-            connection.sendall(ABORT)
+            self._abort()
             raise ConnectionAbortedError("the peer's PDU is too long")
         end = time.monotonic() + PDU_SECONDS
         try:
@@ -108,6 +142,7 @@ class Guard:
                 if data[0] & COMMAND and data[0] & LAST:
                     self._begin()
         except Exception:  # the guard of a service: a peer's bytes never end more than its association
+            self._begin()  # a file may have been made for it
             self._assoc.dul.event_queue.put("Evt19")  # PS3.8 9.2.1: an invalid PDU, answered with an A-ABORT
 
     def _begin(self) -> None:

@@ -150,7 +150,7 @@ class Server:
 
     def _closed(self, event: "Event") -> None:
         if guard := self._guards.get(event.assoc):
-            guard.close()
+            guard.wake()
 
 
 def _entity(title: str, associations: int) -> AE:
