@@ -73,10 +73,20 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(state: Path, *words, port: int = 0, program: tuple[str, ...] = ("-m", "edge_app")) -> Iterator[Running]:
+def running(state: Path, *words, port: int = 0, model: Path = GOLDEN / "tiny-int8.tflite") -> Iterator[Running]:
     """Run `dicom-node` beside the test."""
-    model = str(GOLDEN / "tiny-int8.tflite")
-    line = [sys.executable, *program, "dicom-node", "--model", model, "--threads", "1", "--port", str(port)]
+    line = [
+        sys.executable,
+        "-m",
+        "edge_app",
+        "dicom-node",
+        "--model",
+        str(model),
+        "--threads",
+        "1",
+        "--port",
+        str(port),
+    ]
     process = subprocess.Popen(
         [*line, "--state", str(state), *map(str, words)],
         cwd=ROOT,
