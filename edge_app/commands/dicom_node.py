@@ -129,12 +129,15 @@ def _serve(args, title: str, files) -> int:
 def _judge(args, title: str, pacs, allowed, contexts, ledger, screening) -> None:
     """Listen, judge and send until a stop is requested or results cannot be kept."""
     import tempfile
+    import threading
 
     from edge_app.dicom_network.judging import Films
     from edge_app.dicom_network.sender import Sender
     from edge_app.dicom_network.server import Server
     from edge_app.service.screening_run import complain
 
+    # A traceback in the journal might quote a header.
+    threading.excepthook = lambda fault: complain(f"a thread failed ({fault.exc_type.__name__}); report it.")
     tempfile.tempdir = os.fspath(ledger.arriving)  # pynetdicom receives films there
     server = Server(title, (args.host, args.port), allowed, ledger, complain, contexts[0], pacs)
     sender = Sender(title, pacs, ledger, complain, contexts[1], args.commit) if pacs else None

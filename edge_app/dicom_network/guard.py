@@ -7,6 +7,7 @@ requests without one. It is told here what to read and what to pass on; a peer t
 import contextlib
 import hashlib
 import socket
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from edge_app.dicom_network.services import (
     MOST_COMMAND,
     MOST_IN_MEMORY,
     MOST_PDU,
+    MOST_THREADS,
     PDU_SECONDS,
 )
 
@@ -53,17 +55,24 @@ class Guard:
         caller: who the peer is, once it has said so.
     """
 
-    def __init__(self, assoc: "Association", most: int, has_room: Callable[[], bool]):
+    def __init__(
+        self,
+        assoc: "Association",
+        most: int,
+        has_room: Callable[[], bool],
+        ended: Callable[["Association"], object] = lambda assoc: None,
+    ):
         """Begin.
 
         Args:
             assoc: of which nothing has been read yet.
             most: bytes of an instance.
             has_room: whether another instance may come.
+            ended: is told at the association's end.
         """
         self.arrived: dict[str, Arrived] = {}
         self.caller: Caller | None = None
-        self._assoc, self._most, self._has_room = assoc, most, has_room
+        self._assoc, self._most, self._has_room, self._ended = assoc, most, has_room, ended
         self._transport = cast("AssociationSocket", assoc.dul.socket)
         self._pass_on = assoc.dimse.receive_primitive
         self._transport.recv = self._recv
@@ -92,6 +101,7 @@ class Guard:
             dul.join(PDU_SECONDS)
             for path in self._files:
                 path.unlink(missing_ok=True)
+            self._ended(self._assoc)
 
     def _acted(self, event: str) -> None:
         """Have the state machine act; what it does not allow for (PS3.8 9.2) ends the association."""
@@ -156,7 +166,9 @@ class Guard:
 
     def _weighed_command(self, data: bytes) -> bytes:
         self._command += len(data)
-        if self._command > MOST_COMMAND or self._assoc.dimse.msg_queue.qsize() >= MOST_AHEAD:
+        # For each N-EVENT-REPORT pynetdicom starts a thread; other requests wait.
+        ahead, threads = self._assoc.dimse.msg_queue.qsize(), threading.active_count()
+        if self._command > MOST_COMMAND or ahead >= MOST_AHEAD or threads >= MOST_THREADS:
             raise Overstepped
         return data
 

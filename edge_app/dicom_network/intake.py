@@ -42,10 +42,10 @@ class Intake:
             arrived: of `Guard.arrived`.
             uid, sop_class, syntax: as the command and the association name them.
         """
-        if arrived is None or not arrived.whole:
-            return services.OUT_OF_RESOURCES
-        if not is_uid(uid):
+        if arrived is None or not is_uid(uid):
             return services.CANNOT_UNDERSTAND
+        if not arrived.whole:
+            return services.OUT_OF_RESOURCES
         try:
             said = _named(path, syntax)
         except limits.DAMAGE:

@@ -4,7 +4,6 @@ import ssl
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
-from weakref import WeakKeyDictionary
 
 from pynetdicom import AE, _config, evt
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
@@ -66,7 +65,7 @@ class Server:
         """
         self._allowed, self._ledger, self._say, self._pacs = allowed, ledger, say, pacs
         self._intake = Intake(ledger)
-        self._guards: WeakKeyDictionary[Association, Guard] = WeakKeyDictionary()
+        self._guards: dict[Association, Guard] = {}
         self._answers = Answers(title, ledger, say)
         self._ae = _entity(title, ledger.limits.associations)
         handlers = [
@@ -108,7 +107,8 @@ class Server:
 
     def guard(self, assoc: "Association") -> None:
         """Put limits on a new association."""
-        self._guards[assoc] = Guard(assoc, self._ledger.limits.instance, self._ledger.has_room)
+        most, room = self._ledger.limits.instance, self._ledger.has_room
+        self._guards[assoc] = Guard(assoc, most, room, lambda ended: self._guards.pop(ended, None))
 
     def turned_away(self, address: str, why: str) -> None:
         """Tell the journal of a connection that was not taken."""

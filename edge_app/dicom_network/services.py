@@ -32,6 +32,8 @@ MOST_PDU = 1 << 20
 MOST_COMMAND, MOST_IN_MEMORY = 1 << 16, 1 << 20
 # Requests that a peer may send before it has the answers; this node negotiates one, and peers overstep.
 MOST_AHEAD = 8
+# Threads of the program; with all associations, and as many that are turned away, it has some 40.
+MOST_THREADS = 100
 # Seconds: to negotiate, for the next message, for a peer that says nothing, for the rest of a PDU that has begun, and
 # for a TLS handshake. Each is what MONAI's gateway and dcm4che take, rounded.
 ACSE_SECONDS, DIMSE_SECONDS, NETWORK_SECONDS, PDU_SECONDS, TLS_SECONDS = 10, 30, 30, 30, 10

@@ -74,7 +74,7 @@ def test_results_wait_for_a_pacs_that_is_not_there(ledger, sending):
     pacs = Pacs(port)
     until(lambda: not ledger.to_send())
     assert pacs.stored == ["1.9.1"]
-    assert f"PACS@127.0.0.1:{port}: takes results again." in sending.said
+    until(lambda: f"PACS@127.0.0.1:{port}: takes results again." in sending.said)
     pacs.close()
 
 
