@@ -42,6 +42,11 @@ def add_parser(subparsers):
     )
     parser.add_argument("--keep-characteristics", action="store_true", help="keep the patient's sex and age")
     parser.add_argument(
+        "--words-seen",
+        action="store_true",
+        help="also copy films that show words, such as PORTABLE: you have looked at each, and none names a patient",
+    )
+    parser.add_argument(
         "--names",
         type=Path,
         metavar="FILE.csv",
@@ -62,7 +67,7 @@ def run(args) -> int:
         raise WrongUsage(
             f"--names: '{args.names}' lies among the copies, and tells whose they are; name another place."
         )
-    options = Options(dates=args.shift_dates, characteristics=args.keep_characteristics)
+    options = Options(args.shift_dates, args.keep_characteristics, args.words_seen)
     found = secret.read(key)
     try:
         args.out.mkdir(parents=True, exist_ok=True)

@@ -40,10 +40,12 @@ class Options:
     Attributes:
         dates: the film's dates, moved by days that differ from patient to patient.
         characteristics: the patient's sex and age; 90 years and more become 90.
+        words: films that show or may show words, which somebody has looked at.
     """
 
     dates: bool = False
     characteristics: bool = False
+    words: bool = False
 
 
 def deidentified(header: Dataset, secret: Secret, options: Options) -> Dataset:

@@ -15,7 +15,7 @@ from edge_app.errors import UnreadableRadiograph
 from edge_app.imaging import dicom, dicom_codecs, dicom_file, dicom_pixels, file_type, limits
 from edge_app.imaging.dicom_values import text, texts, whole
 
-SEE = "look at it, and cover what names the patient before you copy it"
+SEE = "look at it, cover what names the patient, and copy it with --words-seen"
 
 
 def copy(path: Path, content: bytes, secret: Secret, options: Options) -> tuple[Dataset, bytes]:
@@ -36,7 +36,9 @@ def copy(path: Path, content: bytes, secret: Secret, options: Options) -> tuple[
     grey, _ = dicom.decode(path, content)
     try:
         parts = dicom_file.read(content)
-        _refuse_words(path, parts.header, grey)
+        _refuse_colours(path, parts.header)
+        if not options.words:
+            _refuse_words(path, parts.header, grey)
         pixels, how = dicom_file.pixels(parts), dicom_pixels.layout(parts.header)
         assert pixels is not None  # `decode` has read them
         made = deidentified(parts.header, secret, options)
@@ -70,12 +72,17 @@ def _written(made: Dataset, path: Path, instead: str) -> bytes:
     return written.getvalue()
 
 
-def _refuse_words(path: Path, header: Dataset, grey: np.ndarray) -> None:
-    """Refuse a film in whose pixels words stand, or may: pixels are not cleaned."""
+def _refuse_colours(path: Path, header: Dataset) -> None:
+    """Refuse a picture in colours: screens are stored so, with what stands on them."""
     if whole(header, "SamplesPerPixel", 1) != 1 or not text(header, "PhotometricInterpretation").startswith("MONO"):
         raise UnreadableRadiograph(
-            f"{path}: is a picture in colours, as screens are stored; words may stand on it; {SEE}."
+            f"{path}: is a picture in colours, as screens are stored, with words on them; only grey films are copied; "
+            "name the film itself."
         )
+
+
+def _refuse_words(path: Path, header: Dataset, grey: np.ndarray) -> None:
+    """Refuse a film in whose pixels words stand, or may: pixels are not cleaned."""
     if "YES" in texts(header, "BurnedInAnnotation"):
         raise UnreadableRadiograph(f"{path}: says that words are burnt into it; pixels are not cleaned; {SEE}.")
     line = burnt_in.longest_line(grey)

@@ -149,6 +149,7 @@ def test_words_in_the_pixels_refuse_a_film(tmp_path):
     path = write_dicom(tmp_path / "named.dcm", np.asarray(picture))
     with pytest.raises(UnreadableRadiograph, match=r"named.dcm: shows .* \d+ letters; 4 .*; look at it"):
         film.copy(path, path.read_bytes(), SECRET, Options())
+    film.copy(path, path.read_bytes(), SECRET, Options(words=True))
 
 
 @pytest.mark.parametrize("inverted", [False, True])
