@@ -13,6 +13,7 @@ COMMANDS = {
     "serve": "serve a web page and an API that read uploaded films",
     "explain": "show all the evidence for one film in one picture",
     "results": "search, export and delete stored results",
+    "deidentify": "copy DICOM films without what tells whose they are",
     "doctor": "check this device, the model and the store",
     "model": "install a model, list them, go back to the previous one",
     "update": "update the program, list its releases, go back to the last one",

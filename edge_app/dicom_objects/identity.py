@@ -105,7 +105,7 @@ def check(header: Dataset) -> None:
     Raises:
         NoDicomResult: it does; one sentence, without a patient's data.
     """
-    missing = [dictionary_description(keyword) for keyword in NEEDED if not _value(header, keyword)]
+    missing = [dictionary_description(keyword) for keyword in NEEDED if not value(header, keyword)]
     if missing:
         raise NoDicomResult(
             f"the film's DICOM header lacks {' and '.join(missing)}; a result is stored beside its film by these; "
@@ -138,7 +138,8 @@ def _damaged(header: Dataset, keyword: str) -> bool:
     return dictionary_VR(keyword) in ("DS", "IS") and None in decimals(header, keyword)
 
 
-def _value(header: Dataset, keyword: str) -> str:
+def value(header: Dataset, keyword: str) -> str:
+    """Return an element as text; "" if it is missing, empty or cannot be read."""
     try:
         return str(header.get(keyword, "") or "").strip()
     except DAMAGE:
