@@ -25,8 +25,8 @@ JITTER = 0.5
 MOST_REFUSALS = 5
 # Results of one association, which other results then need not wait for.
 AT_ONCE = 50
-# PS3.8 9.3.2.2: at most 128 contexts, of which one is commitment's.
-MOST_CONTEXTS = 127
+# PS3.8 9.3.2.2: at most 128 contexts, of which one is Verification's and one commitment's.
+MOST_CONTEXTS = 126
 # Seconds between two looks when nothing happens; for an answer on the association that asked; until it is asked again.
 LOOK, ANSWER, ASK_AGAIN = 5.0, 3.0, 600.0
 
@@ -132,9 +132,13 @@ class Sender:
         """Send results in one association, and ask for commitment; say whether the PACS took part."""
         from pynetdicom import build_context, evt
 
-        contexts = [build_context(uid) for uid in sorted({item.sop_class for item in due})][:MOST_CONTEXTS]
-        if self._commit:
-            contexts.append(build_context(services.COMMITMENT))
+        # With Verification, which every node takes (PS3.4 A.2): an association without any accepted context is no
+        # association, and a kind of result that the PACS does not take could not be told from a PACS that is away.
+        contexts = [
+            build_context(services.VERIFICATION),
+            *([build_context(services.COMMITMENT)] if self._commit else ()),
+        ]
+        contexts += [build_context(uid) for uid in sorted({item.sop_class for item in due})][:MOST_CONTEXTS]
         handlers = [(evt.EVT_N_EVENT_REPORT, self._reported)]
         assoc = commitment.entity(self._title).associate(
             self._pacs.host,

@@ -122,7 +122,7 @@ class Pacs:
         questions: what commitment was asked for: data sets of N-ACTION.
     """
 
-    def __init__(self, port: int = 0, title: str = "PACS"):
+    def __init__(self, port: int = 0, title: str = "PACS", without: str = ""):
         from pynetdicom import AE, AllStoragePresentationContexts, evt
         from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
 
@@ -133,7 +133,8 @@ class Pacs:
         ae = AE(title)
         ae.require_called_aet = True
         for context in AllStoragePresentationContexts[:120]:
-            ae.add_supported_context(context.abstract_syntax)
+            if context.abstract_syntax != without:
+                ae.add_supported_context(context.abstract_syntax)
         ae.add_supported_context(Verification)
         ae.add_supported_context(StorageCommitmentPushModel)
         handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_N_ACTION, self._ask)]

@@ -13,3 +13,18 @@ def result(uid: str) -> Dataset:
     made.file_meta = FileMetaDataset()
     made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     return made
+
+
+def reference(sop_class: str, uid: str) -> Dataset:
+    """Return an item that names an instance."""
+    found = Dataset()
+    found.ReferencedSOPClassUID, found.ReferencedSOPInstanceUID = sop_class, uid
+    return found
+
+
+def question(transaction: str, *instances: tuple[str, str]) -> Dataset:
+    """Return what storage commitment is asked with, of (SOP Class UID, SOP Instance UID)."""
+    found = Dataset()
+    found.TransactionUID = transaction
+    found.ReferencedSOPSequence = [reference(*one) for one in instances]
+    return found

@@ -14,7 +14,8 @@ from edge_app.dicom_network.sender import Backoff, Sender
 from edge_app.dicom_network.server import Server
 from edge_app.dicom_network.services import USUAL
 from tests.support.dicom_node import Pacs, free_port, until
-from tests.support.dicom_results import CLASS, result
+from tests.support.dicom_results import CLASS, reference, result
+from tests.support.dicom_results import question as asked_with
 
 # Longer than anything here may take.
 AT_MOST = 60
@@ -97,6 +98,16 @@ def test_a_result_that_the_pacs_refuses_is_given_up_in_the_end_and_blocks_no_oth
     until(lambda: pacs.stored == ["1.9.2"])
 
 
+def test_a_pacs_that_takes_no_such_kind_of_object_does_not_block_the_others(ledger, sending):
+    pacs = Pacs(without=CLASS)
+    sending(pacs.port)
+    make(ledger, "1.9.1")
+    until(lambda: not ledger.to_send())
+    assert pacs.stored == []
+    assert any("given up" in words for words in sending.said)
+    pacs.close()
+
+
 def test_a_warning_means_that_it_is_stored(ledger, pacs, sending):
     pacs.answers = [0xB000]
     sending(pacs.port)
@@ -135,19 +146,12 @@ def report(port: int, title: str, question: Dataset, good: list[str], failed: li
     ae.add_requested_context(StorageCommitmentPushModel)
     roles = [build_role(StorageCommitmentPushModel, scp_role=True)]
     assoc = ae.associate("127.0.0.1", port, ae_title="COVIDXRAY", ext_neg=roles)
-    said = Dataset()
-    said.TransactionUID, said.ReferencedSOPSequence = question.TransactionUID, list(map(reference, good))
+    said = asked_with(question.TransactionUID, *((CLASS, uid) for uid in good))
     if failed:
-        said.FailedSOPSequence = list(map(reference, failed))
+        said.FailedSOPSequence = [reference(CLASS, uid) for uid in failed]
     status, _ = assoc.send_n_event_report(said, 2 if failed else 1, StorageCommitmentPushModel, INSTANCE)
     assoc.release()
     return status.Status
-
-
-def reference(uid: str) -> Dataset:
-    found = Dataset()
-    found.ReferencedSOPClassUID, found.ReferencedSOPInstanceUID = CLASS, uid
-    return found
 
 
 def test_waits_grow_up_to_a_limit_and_differ_by_chance():
