@@ -25,8 +25,9 @@ from tests.support.dicom_node import TITLE, free_port, until
 
 pytestmark = pytest.mark.skipif(shutil.which("storescu") is None, reason="needs DCMTK: apt-get install dcmtk")
 FILMS = 11
-# Megabytes that the node may hold beyond the service of a folder when both are idle.
-MOST_MORE = 90
+# Megabytes that the node may hold beyond the service of a folder when both are idle; and, of the time there, how much a
+# film may take besides what the network takes, which is printed and depends on what else the machine does.
+MOST_MORE, TIMES = 90, 1.3
 
 
 def films(folder: Path) -> list[Path]:
@@ -108,6 +109,8 @@ def test_memory_and_time_beside_the_service_of_a_folder(tmp_path, network):
         busy = [process_stats.memory_mb(one.pid)[1] for one in (watch, node.process)]
     folder, of_node, of_network = (statistics.median(taken[name][1:]) for name in ("folder", "node", "network"))
     print(f"idle {idle[0]:.0f} MB and {idle[1]:.0f} MB, after {FILMS} films {busy[0]:.0f} and {busy[1]:.0f} MB")
-    print(f"median of a film: folder {folder:.3f} s, network {of_network:.3f} s, node {of_node:.3f} s: "
-          f"{(of_node - of_network) / folder:.2f} x the folder, without the network")  # fmt: skip
+    allowed = TIMES * folder + of_network
+    print(
+        f"median of a film: folder {folder:.3f} s, network {of_network:.3f} s, node {of_node:.3f} s of {allowed:.3f} s"
+    )
     assert idle[1] - idle[0] <= MOST_MORE
