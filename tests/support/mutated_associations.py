@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pydicom import dcmread
-from pydicom.dataset import Dataset
-from pynetdicom import AE, evt
+from pynetdicom import AE, build_role, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
 
 from tests.support.dicom_node import TITLE
+from tests.support.dicom_results import question
 
+INSTANCE = "1.2.840.10008.1.20.1.1"  # PS3.4 J.3.5: that of storage commitment
 # Seconds in which the node must have closed a connection whose peer says no more.
 AT_MOST = 60
 # Seconds in which an answer comes, if one does.
@@ -26,7 +27,7 @@ HEADER = 6
 
 
 def recorded(port: int, film: Path) -> list[list[bytes]]:
-    """Talk to a node as it should be; return the PDUs of three associations: an echo, a film, a commitment."""
+    """Talk to a node as it should be; return the PDUs of an echo, a film, a commitment, and an answer to one."""
 
     def echo(assoc) -> None:
         assoc.send_c_echo()
@@ -35,20 +36,22 @@ def recorded(port: int, film: Path) -> list[list[bytes]]:
         assoc.send_c_store(dcmread(film))
 
     def ask(assoc) -> None:
-        item, question = Dataset(), Dataset()
-        item.ReferencedSOPClassUID = item.ReferencedSOPInstanceUID = "1.2.3"
-        question.TransactionUID, question.ReferencedSOPSequence = "1.2.4", [item]
-        assoc.send_n_action(question, 1, StorageCommitmentPushModel, "1.2.840.10008.1.20.1.1")
+        assoc.send_n_action(asked, 1, StorageCommitmentPushModel, INSTANCE)
 
-    return [_sent(port, talk, dcmread(film).SOPClassUID) for talk in (echo, store, ask)]
+    def report(assoc) -> None:
+        assoc.send_n_event_report(asked, 1, StorageCommitmentPushModel, INSTANCE)
+
+    asked, kind = question("1.2.4", ("1.2.3", "1.2.3")), dcmread(film).SOPClassUID
+    role = build_role(StorageCommitmentPushModel, scp_role=True)
+    return [*(_sent(port, talk, kind, []) for talk in (echo, store, ask)), _sent(port, report, kind, [role])]
 
 
-def _sent(port: int, talk, film_class: str) -> list[bytes]:
+def _sent(port: int, talk, film_class: str, roles: list) -> list[bytes]:
     ae, sent = AE("XRAYROOM1"), []
     for uid in (Verification, StorageCommitmentPushModel, film_class):
         ae.add_requested_context(uid)
     handlers = [(evt.EVT_DATA_SENT, lambda event: sent.append(event.data))]
-    assoc = ae.associate("127.0.0.1", port, ae_title=TITLE, evt_handlers=handlers)
+    assoc = ae.associate("127.0.0.1", port, ae_title=TITLE, ext_neg=roles, evt_handlers=handlers)
     assert assoc.is_established
     talk(assoc)
     assoc.release()

@@ -28,7 +28,7 @@ def megabytes(pid: int) -> int:
 
 @pytest.fixture
 def node(tmp_path):
-    """Return a node, and what is said to one in three good associations."""
+    """Return a node, and what is said to one in four good associations."""
     with dicom_node.running(tmp_path / "state", "--store", tmp_path / "results.sqlite") as node:
         node.good = recorded(node.port, film(tmp_path / "film.dcm"))
         yield node
@@ -73,6 +73,13 @@ def test_a_data_set_without_a_command_is_not_collected_in_memory(node):
 def test_requests_that_wait_for_no_answer_are_aborted(node):
     echo = node.good[0][1]
     assert answers(send(node.port, [node.good[0][0], echo * 2000]))[-1] == ABORT
+
+
+def test_reports_start_no_threads_without_end(node):
+    status = Path(f"/proc/{node.process.pid}/status")
+    send(node.port, [node.good[3][0], b"".join(node.good[3][1:-1]) * 3000])
+    assert int(re.search(r"Threads:\s+(\d+)", status.read_text())[1]) <= services.MOST_THREADS
+    assert answers(send(node.port, node.good[0]))[0] == ACCEPT
 
 
 def answers(content: bytes) -> list[int]:
