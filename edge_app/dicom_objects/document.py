@@ -6,8 +6,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import EncapsulatedPDFStorage
 
-from edge_app.dicom_objects import codes, content, identity
-from edge_app.outputs import overlay
+from edge_app.dicom_objects import capture, codes, content, identity
 from edge_app.screening.result import Screened
 from edge_app.screening.run_context import RunContext
 
@@ -33,7 +32,7 @@ def made(header: Dataset, result: Screened, grey: np.ndarray, context: RunContex
     document.ConceptNameCodeSequence = [codes.REPORT.item()]
     document.SourceInstanceSequence = [content.reference(header)]
     document.MIMETypeOfEncapsulatedDocument = "application/pdf"
-    pdf = pdf or _of_picture(overlay.draw(result.nameless(), grey, context), result)
+    pdf = pdf or _of_picture(capture.drawn(result, grey, context), result)
     document.EncapsulatedDocument = pdf + bytes(len(pdf) % 2)
     document.EncapsulatedDocumentLength = len(pdf)
     return document
