@@ -12,7 +12,7 @@ from edge_app.screening.phrasing import NOT_A_DIAGNOSIS
 from edge_app.screening.result import Refused, Screened
 from edge_app.screening.run_context import RunContext
 
-KIND, DESCRIPTION = "sc", "AI result, not for diagnosis"
+KIND, DESCRIPTION = "sc", "AI result, not for diagnosis: picture"
 # Whether the film was ever compressed with a loss: then so was this picture of it (PS3.3 C.7.6.1.1.5).
 LOSS = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 

@@ -10,7 +10,7 @@ from edge_app.dicom_objects import capture, codes, content, identity
 from edge_app.screening.result import Screened
 from edge_app.screening.run_context import RunContext
 
-KIND, DESCRIPTION = "pdf", "AI result, not for diagnosis"
+KIND, DESCRIPTION = "pdf", "AI result, not for diagnosis: PDF"
 TITLE = "Chest film: result of screening by AI, not for diagnosis"
 # Of a picture without a report's own PDF: dots an inch, so that it fills a sheet of A4 across.
 DOTS = 150
