@@ -1,5 +1,7 @@
 """The secondary capture: a picture of film, verdict and map that every viewer shows (PS3.3 A.8.1)."""
 
+from dataclasses import replace
+
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage
@@ -7,10 +9,10 @@ from pydicom.uid import SecondaryCaptureImageStorage
 from edge_app.dicom_objects import codes, content, identity
 from edge_app.outputs import overlay
 from edge_app.screening.phrasing import NOT_A_DIAGNOSIS
-from edge_app.screening.result import Screened
+from edge_app.screening.result import Refused, Screened
 from edge_app.screening.run_context import RunContext
 
-KIND, DESCRIPTION = "sc", "AI result, not for diagnosis"
+KIND, DESCRIPTION = "sc", "AI result, not for diagnosis: picture"
 # Whether the film was ever compressed with a loss: then so was this picture of it (PS3.3 C.7.6.1.1.5).
 LOSS = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 
@@ -36,8 +38,17 @@ def made(header: Dataset, result: Screened, grey: np.ndarray, context: RunContex
     # Made on a workstation (PS3.3 C.8.6.1, C.8.6.2).
     image.ConversionType = "WSD"
     image.DateOfSecondaryCapture, image.TimeOfSecondaryCapture = image.ContentDate, image.ContentTime
-    _pixels(image, overlay.draw(result.nameless(), grey, context))
+    _pixels(image, drawn(result, grey, context))
     return image
+
+
+def drawn(result: Screened, grey: np.ndarray, context: RunContext) -> np.ndarray:
+    """Return the picture of a result, uint8 RGB (h, w, 3), without the file's name, which may be a patient's.
+
+    A refused film has no score in a PACS, so what it would read put right is left out too.
+    """
+    nameless = result.nameless()
+    return overlay.draw(replace(nameless, corrected=None) if isinstance(nameless, Refused) else nameless, grey, context)
 
 
 def _pixels(image: Dataset, picture: np.ndarray) -> None:

@@ -6,12 +6,11 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import EncapsulatedPDFStorage
 
-from edge_app.dicom_objects import codes, content, identity
-from edge_app.outputs import overlay
+from edge_app.dicom_objects import capture, codes, content, identity
 from edge_app.screening.result import Screened
 from edge_app.screening.run_context import RunContext
 
-KIND, DESCRIPTION = "pdf", "AI result, not for diagnosis"
+KIND, DESCRIPTION = "pdf", "AI result, not for diagnosis: PDF"
 TITLE = "Chest film: result of screening by AI, not for diagnosis"
 # Of a picture without a report's own PDF: dots an inch, so that it fills a sheet of A4 across.
 DOTS = 150
@@ -33,7 +32,7 @@ def made(header: Dataset, result: Screened, grey: np.ndarray, context: RunContex
     document.ConceptNameCodeSequence = [codes.REPORT.item()]
     document.SourceInstanceSequence = [content.reference(header)]
     document.MIMETypeOfEncapsulatedDocument = "application/pdf"
-    pdf = pdf or _of_picture(overlay.draw(result.nameless(), grey, context), result)
+    pdf = pdf or _of_picture(capture.drawn(result, grey, context), result)
     document.EncapsulatedDocument = pdf + bytes(len(pdf) % 2)
     document.EncapsulatedDocumentLength = len(pdf)
     return document

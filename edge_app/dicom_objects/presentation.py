@@ -15,7 +15,7 @@ from edge_app.screening import finding, phrasing
 from edge_app.screening.result import Judged, Screened
 from edge_app.screening.run_context import RunContext
 
-KIND, DESCRIPTION = "gsps", "AI result, not for diagnosis"
+KIND, DESCRIPTION = "gsps", "AI result, not for diagnosis: outlines"
 LAYER = "AI_RESULT"
 # Photometric Interpretation of films whose lowest value is white (PS3.3 C.7.6.3.1.2).
 INVERSE = "MONOCHROME1"

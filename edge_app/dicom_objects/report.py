@@ -15,7 +15,7 @@ from edge_app.screening.finding import Finding
 from edge_app.screening.result import Judged, Refused, Screened
 from edge_app.screening.run_context import RunContext
 
-KIND, DESCRIPTION = "sr", "AI result, not for diagnosis"
+KIND, DESCRIPTION = "sr", "AI result, not for diagnosis: report"
 
 
 def made(header: Dataset, result: Screened, film: tuple[int, int], context: RunContext) -> Dataset:

@@ -35,6 +35,14 @@ def test_a_folder_is_copied_film_by_film(tmp_path, capsys):
     assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.dcm")} == before
 
 
+def test_copies_that_lie_among_the_films_are_not_copied_again(tmp_path, capsys):
+    _film(tmp_path / "in", "a.dcm")
+    for _ in range(2):
+        assert _run(tmp_path / "in", "--out", tmp_path / "in" / "copies", "--key", tmp_path / "key") == 0
+        assert capsys.readouterr().out == "1 film copied without identity, 0 not copied.\n"
+    assert len(list((tmp_path / "in" / "copies").rglob("*.dcm"))) == 1
+
+
 def test_what_cannot_be_copied_is_told_and_the_others_are_done(tmp_path, capsys):
     good = _film(tmp_path / "in", "good.dcm")
     lateral = _film(tmp_path / "in", "lateral.dcm", ViewPosition="LL")

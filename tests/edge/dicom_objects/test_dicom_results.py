@@ -11,6 +11,8 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from edge_app.dicom_objects import results
 from edge_app.errors import NoDicomResult
+from edge_app.screening.result import Corrected
+from tests.support import results as drawn
 from tests.support.dicom_headers import COLUMNS, FILM, ROWS, SERIES, STUDY, header, sent
 
 
@@ -181,6 +183,13 @@ def test_a_table_of_a_film_without_vrs_is_kept(suspected, grey, of_run):
     (made,) = results.made(sent_header(film, ImplicitVRLittleEndian), suspected, grey, of_run, ["gsps"])
     shown = sent(made).SoftcopyVOILUTSequence[0].VOILUTSequence[0]
     assert shown.LUTDescriptor == [4, 0, 16] and "PixelRepresentation" not in sent(made)
+
+
+def test_what_a_refused_film_would_read_put_right_is_not_drawn(turned_away, grey, of_run):
+    corrected = Corrected("turned by 180 degrees", drawn.findings(), drawn.SCORES)
+    with_offer = replace(turned_away, corrected=corrected)
+    pictures = [results.made(header(), one, grey, of_run, ["sc"])[0].PixelData for one in (turned_away, with_offer)]
+    assert pictures[0] == pictures[1]
 
 
 def test_a_film_in_colours_gets_no_presentation_state(suspected, grey, of_run):
