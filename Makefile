@@ -119,7 +119,7 @@ test-shares: .venv-edge/ready-tests  ## copy 2,000 films slowly through Samba an
 	unshare -n sh -c 'ip link set lo up && exec $(EDGE) -m pytest -s tests/system/shares'
 
 test-dicom: .venv-edge/ready-tests  ## 1,000 films from DCMTK and Orthanc to the node and back, killed and cut off (Debian's dcmtk and orthanc)
-	$(EDGE) -m pytest -s tests/system/dicom
+	MUTATIONS=10000 $(EDGE) -m pytest -s tests/system/dicom tests/edge/dicom_network/test_dicom_associations.py
 
 test: lint coverage .venv-clients/ready  ## lint, then all tests in both environments, and the coverage of the light side
 	$(DESK) -m pytest tests/edge
