@@ -30,7 +30,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 .PHONY: wheel bundle deb install-pi
 .PHONY: data index pictures lungs outline train convert study audit gate agree camera-card camera-count compare
 .PHONY: bench page-load kill-test test test-fast test-edge test-desk test-python coverage lint style format clean
-.PHONY: arm-roots test-arm test-camera-vm test-booted test-power test-shares
+.PHONY: arm-roots test-arm test-camera-vm test-booted test-power test-shares test-dicom
 
 help:
 	@awk -F ':.*## ' '/^##@/ {group = substr($$0, 5)} /^[a-z-]+:.*## / {text[group] = text[group] sprintf("  make %-16s %s\n", $$1, $$2)} \
@@ -117,6 +117,9 @@ kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: non
 # In a network of its own, where nothing but the loopback is: the servers cannot be reached from elsewhere.
 test-shares: .venv-edge/ready-tests  ## copy 2,000 films slowly through Samba and NFS into a watched folder (root, Debian)
 	unshare -n sh -c 'ip link set lo up && exec $(EDGE) -m pytest -s tests/system/shares'
+
+test-dicom: .venv-edge/ready-tests  ## 1,000 films from DCMTK and Orthanc to the node and back, killed and cut off (Debian's dcmtk and orthanc)
+	MUTATIONS=10000 $(EDGE) -m pytest -s tests/system/dicom tests/edge/dicom_network/test_dicom_associations.py
 
 test: lint coverage .venv-clients/ready  ## lint, then all tests in both environments, and the coverage of the light side
 	$(DESK) -m pytest tests/edge

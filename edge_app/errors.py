@@ -56,3 +56,7 @@ class CameraEnded(EdgeError):
 
 class CameraLost(EdgeError):
     """A camera cannot be opened, or gave no picture for longer than allowed."""
+
+
+class NoDicomResult(EdgeError):
+    """A result cannot be made a DICOM object: the film's header lacks what ties them together."""

@@ -67,7 +67,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     subparsers = top.add_subparsers(required=True, metavar="COMMAND")
     for name, line in {command: COMMANDS[command]}.items() if command in COMMANDS else COMMANDS.items():
         if command in (name, "*"):
-            module = importlib.import_module(f"edge_app.commands.{name}")
+            module = importlib.import_module(f"edge_app.commands.{name.replace('-', '_')}")
             module.add_parser(subparsers).set_defaults(func=module.run)
         else:
             subparsers.add_parser(name, help=line)

@@ -42,7 +42,7 @@ def draw(result: Screened, grey: np.ndarray, context: RunContext) -> np.ndarray:
     if isinstance(result, Judged):
         below = sheet.text(MARGIN, below, said(result), 18, width=room)
     made = f"{Path(result.path).name}   {context.card.name}   {result.time:%Y-%m-%d %H:%M} UTC"
-    sheet.text(MARGIN, below, made, 14, pictures.PALE, room)
+    sheet.text(MARGIN, below, made.strip(), 14, pictures.PALE, room)  # a result may be without a name
     top = HEADER
     sheet.paste(film, MARGIN, top)
     below = mark_sides(sheet, MARGIN, top + height + 5, width)

@@ -37,6 +37,7 @@ class ScreeningRun:
         lights: of `--lights`, or None.
         events: of `--events`, or None.
         service: the connection to systemd.
+        broken: flags of sinks that failed and were dropped.
         code: exit code so far: 1 once a film could not be read or a result could not be kept.
     """
 
@@ -62,7 +63,7 @@ class ScreeningRun:
         Raises:
             EdgeError: the model file cannot be used, a flag is wrong, or a sink cannot be written.
         """
-        self.code = 0
+        self.code, self.broken = 0, set[str]()
         self._problems: list[Problem] = []
         self._sinks: list[tuple[str, sinks.Sink]] = []
         self._keeper: sinks.Keeper | None = None  # knows the films that were judged before
@@ -161,6 +162,12 @@ class ScreeningRun:
                 if told := final(result):
                     self._add(told)
         self._tell_problems()
+
+    def add_sink(self, flag: str, sink: sinks.Sink, needs_picture: bool) -> None:
+        """Add a sink behind the others; for one that needs the picture, films that the store knows are judged again."""
+        self._sinks.append((flag, sink))
+        if needs_picture:
+            self._keep_grey, self._keeper = True, None
 
     def take(self, result: "Result") -> None:
         """Hand a film's outcome to all sinks."""
@@ -268,6 +275,7 @@ class ScreeningRun:
 
     def _fail(self, flag: str, error: Exception) -> None:
         self.code = 1
+        self.broken.add(flag)
         why = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
         complain(f"{flag}: cannot be written any more ({why}); the run goes on without it.")
 

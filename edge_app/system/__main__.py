@@ -14,7 +14,7 @@ from edge_app.system import places
 
 # These exist where systemd and udev run; relative to the root of the system.
 RUNNING, UDEV = "run/systemd/system", "run/udev/control"
-SERVICES = ("watch", "camera", "page")
+SERVICES = ("watch", "camera", "page", "dicom")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -33,7 +33,9 @@ def main(arguments: list[str] | None = None, bundle: Path = BUNDLE) -> int:
         "--system", action="store_true", help=f"install into {SYSTEM}, with services that start at power-on"
     )
     parser.add_argument(
-        "--enable", nargs="*", help="with --system: services to enable, out of watch, camera, page (default: watch)"
+        "--enable",
+        nargs="*",
+        help="with --system: services to enable, out of watch, camera, page, dicom (default: watch)",
     )
     args = parser.parse_args(arguments)
     try:

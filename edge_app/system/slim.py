@@ -1,8 +1,8 @@
 """Remove from an environment what this program never uses of its packages: `python edge_app/system/slim.py`.
 
 Of imagecodecs' codecs films need four, of Babel's regions those of the page's languages, of pydicom-data two films, of
-ReportLab's fonts none (the report brings its own), of numpy's tests none. It takes away files only, of the environment
-whose Python runs it, and may run again.
+ReportLab's fonts none (the report brings its own), and of the tests of numpy and pynetdicom none. It takes away files
+only, of the environment whose Python runs it, and may run again.
 """
 
 import sys
@@ -17,6 +17,9 @@ LOCALES = ("root.dat", "en.dat", "en_001.dat", "es.dat", "fr.dat")
 # Of pydicom-data: the chest film that is the sample, and the leg that is refused.
 FILMS = ("RG1_", "RG3_")
 
+# numpy's tests; of pynetdicom, tests and programs of its own.
+UNUSED = ("numpy/**/tests/**/*", *(f"pynetdicom/{name}/**/*" for name in ("tests", "apps", "benchmarks")))
+
 
 def unused(packages: Path) -> list[Path]:
     """Return the files of a folder of packages that the program does not need."""
@@ -25,7 +28,8 @@ def unused(packages: Path) -> list[Path]:
     found += [path for path in packages.glob("babel/locale-data/*.dat") if path.name not in LOCALES]
     found += [path for path in packages.glob("data_store/data/*") if not path.name.startswith(FILMS)]
     found += [path for path in packages.glob("reportlab/fonts/*") if path.is_file()]
-    found += [path for path in packages.glob("numpy/**/tests/**/*") if path.is_file()]
+    for pattern in UNUSED:
+        found += [path for path in packages.glob(pattern) if path.is_file()]
     return found
 
 

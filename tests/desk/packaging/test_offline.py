@@ -225,7 +225,7 @@ def test_units_ask_for_what_the_configuration_has(unit):
     assert used <= set(known), f"covid-xray.conf lacks {used - set(known)}"
 
 
-@pytest.mark.parametrize("name", ["watch", "camera", "page"])
+@pytest.mark.parametrize("name", ["watch", "camera", "page", "dicom"])
 def test_services_are_watched_limited_and_shut(name):
     text = (places.HERE / "units" / f"covid-xray-{name}.service").read_text()
     held = settings(text)

@@ -50,6 +50,9 @@ def test_it_takes_away_what_is_not_needed(tmp_path):
         "data_store/data/RG1_UNCR.dcm": False,
         "numpy/core/tests/data/x.csv": True,
         "numpy/core/numeric.py": False,
+        "pynetdicom/tests/test_ae.py": True,
+        "pynetdicom/apps/echoscu/echoscu.py": True,
+        "pynetdicom/ae.py": False,
     }
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

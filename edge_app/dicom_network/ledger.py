@@ -1,0 +1,279 @@
+"""What the node knows about instances: an SQLite file, and two folders beside it, that outlive power cuts.
+
+`arriving/` holds what is being received, `received/` films that wait to be judged or are kept, `results/` objects that
+wait to be sent. A file counts once a row names it; at the start, files that no row names are removed. A film's SOP
+Instance UID is kept as its hash, so that the file tells nobody whose films were here. A result's is kept as it is until
+it is sent, since storage commitment needs it.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from edge_app import atomic_io
+from edge_app.dicom_network.services import Limits
+from edge_app.errors import StoreFault, WrongUsage
+from edge_app.store import store_file
+from edge_app.store.migrations import transaction
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+VERSION = 1
+TABLES = """
+CREATE TABLE films (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT NOT NULL UNIQUE, sop_class TEXT NOT NULL, syntax TEXT NOT NULL,
+    sha256 TEXT NOT NULL, file TEXT NOT NULL, judged INTEGER NOT NULL DEFAULT 0, day INTEGER NOT NULL
+);
+CREATE TABLE results (
+    uid TEXT PRIMARY KEY, sop_class TEXT NOT NULL, file TEXT NOT NULL, sent INTEGER NOT NULL DEFAULT 0,
+    asked TEXT NOT NULL DEFAULT '', refusals INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX films_waiting ON films (number) WHERE NOT judged;
+"""
+# Days for which a judged film's UID is known, to recognise it if it is sent again: modalities send again within hours.
+REMEMBERED_DAYS = 30
+SECONDS_OF_A_DAY = 86400
+
+
+class Film(NamedTuple):
+    """What is known of a received film.
+
+    Attributes:
+        sop_class, syntax: UIDs.
+        sha256: of the data set's bytes, hex.
+        held: whether its file is here.
+    """
+
+    sop_class: str
+    syntax: str
+    sha256: str
+    held: bool
+
+
+class Item(NamedTuple):
+    """A result: UIDs of its instance and its SOP Class, its file, and how often the PACS has refused it."""
+
+    uid: str
+    sop_class: str
+    path: Path
+    refusals: int
+
+
+class Ledger:
+    """The films that were received and the results that are to be sent; any thread may use it."""
+
+    def __init__(self, folder: Path, limits: Limits, keep: bool = False):
+        """Open or make it, and remove what a power cut left.
+
+        Args:
+            folder: of this node alone.
+            limits: of what may wait.
+            keep: films stay after they were judged.
+
+        Raises:
+            WrongUsage: the folder cannot be used, or another node uses it.
+            StoreFault: the file is damaged.
+        """
+        self.limits, self._keep, self._alone = limits, keep, contextlib.ExitStack()
+        self.arriving, self.received, self.results = (folder / name for name in ("arriving", "received", "results"))
+        self._lock, self.news, self.results_news = threading.RLock(), threading.Event(), threading.Event()
+        try:
+            for path in (folder, self.arriving, self.received, self.results):
+                path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._alone.enter_context(atomic_io.alone(folder))
+        except BlockingIOError as error:
+            raise WrongUsage(f"{folder}: another DICOM node uses this folder; name another with --state.") from error
+        except OSError as error:
+            raise WrongUsage(f"{folder}: cannot be used ({error.strerror}); name a folder of yours.") from error
+        self._path = folder / "node.sqlite"
+        with self._guarded():
+            self._base = _opened(self._path)
+        self._tidy()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._base.close()
+            self._alone.close()
+
+    def has_room(self) -> bool:
+        """Say whether another film may come: by the films and results that wait, and by the disk."""
+        waiting = "SELECT (SELECT count(*) FROM films WHERE NOT judged), (SELECT count(*) FROM results)"
+        with self._guarded():
+            films, results = self._base.execute(waiting).fetchone()
+        return max(films, results) < self.limits.waiting and shutil.disk_usage(self.received).free > self.limits.free
+
+    def film(self, uid: str) -> Film | None:
+        """Return what is known of a film by its SOP Instance UID."""
+        with self._guarded():
+            found = self._base.execute(
+                "SELECT sop_class, syntax, sha256, file <> '' FROM films WHERE uid = ?", (_hashed(uid),)
+            ).fetchone()
+        return found and Film(found[0], found[1], found[2], bool(found[3]))
+
+    def kept(self, uid: str) -> str | None:
+        """Return the SOP Class UID of a film whose file is here and stays; None for any other."""
+        found = self.film(uid)
+        return found.sop_class if found and found.held and self._keep else None
+
+    def add_film(self, uid: str, sop_class: str, syntax: str, sha256: str, arrived: Path) -> None:
+        """Take a film whose bytes lie in a file of `arriving`; after the return it is on the disk.
+
+        Raises:
+            OSError, StoreFault: it cannot be kept.
+        """
+        name = f"{uuid.uuid4().hex}.dcm"
+        atomic_io.rename(arrived, self.received / name)
+        with self._guarded(), transaction(self._base):
+            self._base.execute(
+                "INSERT INTO films (uid, sop_class, syntax, sha256, file, day) VALUES (?, ?, ?, ?, ?, ?)",
+                (_hashed(uid), sop_class, syntax, sha256, name, _today()),
+            )
+        self.news.set()
+
+    def waiting(self, after: int, most: int = 50) -> list[tuple[int, Path]]:
+        """Return (number, file) of films that are to be judged, the oldest first, behind a number."""
+        with self._guarded():
+            found = self._base.execute(
+                "SELECT number, file FROM films WHERE NOT judged AND number > ? ORDER BY number LIMIT ?", (after, most)
+            ).fetchall()
+        return [(number, self.received / name) for number, name in found]
+
+    def judged(self, number: int, made: "Iterable[Dataset]" = ()) -> None:
+        """Note that a film is judged, and take what is to be sent of it; both or nothing.
+
+        Raises:
+            OSError, StoreFault: that cannot be kept.
+        """
+        rows = [self._written(data_set) for data_set in made]
+        with self._guarded(), transaction(self._base):
+            self._base.executemany(
+                "INSERT INTO results (uid, sop_class, file) VALUES (?, ?, ?)"
+                " ON CONFLICT (uid) DO UPDATE SET file = excluded.file, sent = 0, asked = ''",
+                rows,
+            )
+            (name,) = self._base.execute("SELECT file FROM films WHERE number = ?", (number,)).fetchone()
+            kept = name if self._keep else ""
+            self._base.execute("UPDATE films SET judged = 1, file = ? WHERE number = ?", (kept, number))
+            self._base.execute(
+                "DELETE FROM films WHERE judged AND file = '' AND day < ?", (_today() - REMEMBERED_DAYS,)
+            )
+        if not kept:
+            (self.received / name).unlink(missing_ok=True)
+        if rows:
+            self.results_news.set()
+
+    def to_send(self) -> list[Item]:
+        """Return the results that are not sent yet."""
+        return self._items("NOT sent")
+
+    def to_commit(self) -> list[Item]:
+        """Return the results that are sent and not committed."""
+        return self._items("sent")
+
+    def sent(self, item: Item, to_commit: bool) -> None:
+        """Note that the PACS has taken a result; without commitment it is done."""
+        if not to_commit:
+            self.forget(item)
+            return
+        with self._guarded(), transaction(self._base):
+            self._base.execute("UPDATE results SET sent = 1, asked = '' WHERE uid = ?", (item.uid,))
+
+    def refused(self, item: Item) -> None:
+        """Note that the PACS has refused a result."""
+        with self._guarded(), transaction(self._base):
+            self._base.execute("UPDATE results SET refusals = refusals + 1 WHERE uid = ?", (item.uid,))
+
+    def asked(self, items: Iterable[Item], question: str) -> None:
+        """Note under which Transaction UID the PACS was asked to commit itself to results."""
+        with self._guarded(), transaction(self._base):
+            self._base.executemany("UPDATE results SET asked = ? WHERE uid = ?", [(question, one.uid) for one in items])
+
+    def committed(self, question: str, good: Iterable[str], bad: Iterable[str]) -> int:
+        """Take the PACS's answer to a Transaction UID; what it has not got is sent again. Return how many that are."""
+        found = {item.uid: item for item in self._items("sent AND asked = ?", question)} if question else {}
+        for uid in found.keys() & set(good):
+            self.forget(found[uid])
+        again = [(uid,) for uid in found.keys() & set(bad)]
+        with self._guarded(), transaction(self._base):
+            self._base.executemany(
+                "UPDATE results SET sent = 0, asked = '', refusals = refusals + 1 WHERE uid = ?", again
+            )
+        self.results_news.set()
+        return len(again)
+
+    def forget(self, item: Item) -> None:
+        """Remove a result: it is where it belongs, or is given up."""
+        with self._guarded(), transaction(self._base):
+            self._base.execute("DELETE FROM results WHERE uid = ?", (item.uid,))
+        item.path.unlink(missing_ok=True)
+
+    def _items(self, where: str, *values: str) -> list[Item]:
+        with self._guarded():
+            found = self._base.execute(
+                f"SELECT uid, sop_class, file, refusals FROM results WHERE {where} ORDER BY rowid", values
+            ).fetchall()
+        return [Item(uid, sop_class, self.results / name, refusals) for uid, sop_class, name, refusals in found]
+
+    def _written(self, data_set: "Dataset") -> tuple[str, str, str]:
+        """Write a data set, as a file of PS3.10; return its row."""
+        name = f"{uuid.uuid4().hex}.dcm"
+        with atomic_io.writing(self.results / name, 0o600) as file:
+            data_set.save_as(file, enforce_file_format=True)
+        return str(data_set.SOPInstanceUID), str(data_set.SOPClassUID), name
+
+    def _tidy(self) -> None:
+        with self._guarded():
+            films = {name for (name,) in self._base.execute("SELECT file FROM films")}
+            results = {name for (name,) in self._base.execute("SELECT file FROM results")}
+        for folder, known in ((self.arriving, set()), (self.received, films), (self.results, results)):
+            for path in folder.iterdir():
+                if path.name not in known:
+                    path.unlink()
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Let one thread in, and turn errors of SQLite into `StoreFault`."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise store_file.fault(self._path, error) from error
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open the file; WAL with synchronous=FULL loses nothing in power cuts (`store_file`)."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    base = sqlite3.connect(path, timeout=store_file.PATIENCE, isolation_level=None, check_same_thread=False)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+        base.execute(f"PRAGMA {pragma}")
+    found = base.execute("PRAGMA user_version").fetchone()[0]
+    if found > VERSION:
+        base.close()
+        raise StoreFault(
+            f"{path}: is of a newer program (version {found}, this one reads {VERSION}); use that program."
+        )
+    if not found:
+        with transaction(base):
+            for statement in TABLES.split(";"):
+                base.execute(statement)
+            base.execute(f"PRAGMA user_version={VERSION}")
+    return base
+
+
+def _hashed(uid: str) -> str:
+    return hashlib.sha256(uid.encode()).hexdigest()
+
+
+def _today() -> int:
+    """Return the day by this device's clock, which may be wrong: then UIDs are forgotten early or late."""
+    return int(time.time() // SECONDS_OF_A_DAY)
