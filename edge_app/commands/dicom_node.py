@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from edge_app.commands import COMMANDS, common
+from edge_app.commands import COMMANDS, common, stored_pictures
 
 EXAMPLES = """\
 examples:
@@ -43,6 +43,7 @@ def add_parser(subparsers):
     common.add_rule(parser)
     common.add_site(parser)
     common.add_sinks(parser)
+    stored_pictures.add(parser)
     common.add_lights(parser)
     return parser
 
@@ -113,11 +114,13 @@ def _serve(args, title: str, files) -> int:
     from edge_app.dicom_network.ledger import Ledger
     from edge_app.service.screening_run import ScreeningRun
     from edge_app.service.systemd import Service
+    from edge_app.store import reading_tables
 
     pacs = peers.peer(args.send_to) if args.send_to else None
     allowed = _allowed(args, pacs)
     contexts = tls.accepting(files) if files else None, _calling(args, files)
-    with Service() as service, ScreeningRun(args, service=service) as screening:
+    draw = stored_pictures.drawer(args.pictures)
+    with Service() as service, ScreeningRun(args, service=service, draw=draw, source=reading_tables.DICOM) as screening:
         ledger = Ledger(args.state or default_state(), _limits(args), args.keep)
         try:
             _judge(args, title, pacs, allowed, contexts, ledger, screening)

@@ -33,7 +33,7 @@ def copy(path: Path, content: bytes, secret: Secret, options: Options) -> tuple[
     """
     if file_type.name(content) != "DICOM":
         raise UnreadableRadiograph(f"{path}: is not a DICOM file; only DICOM is copied; name the film's DICOM file.")
-    grey, _ = dicom.decode(path, content)
+    grey, *_ = dicom.decode(path, content)
     try:
         parts = dicom_file.read(content)
         _refuse_colours(path, parts.header)

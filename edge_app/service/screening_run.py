@@ -13,6 +13,7 @@ from edge_app.screening import phrasing
 from edge_app.service import signals, sinks
 from edge_app.service.systemd import Service, in_journal
 from edge_app.sources.film_paths import Problem
+from edge_app.store import reading_tables
 from edge_app.workers.decode_pool import DecodePool
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class ScreeningRun:
         camera: bool = False,
         service: Service | None = None,
         draw: "Draw | None" = None,
+        source: str = reading_tables.FOLDER,
     ):
         """Open everything.
 
@@ -59,6 +61,7 @@ class ScreeningRun:
             camera: films come from a camera and are handed to `take`; `run` is for files.
             service: is told of each film; None where the command is not a service.
             draw: draws the pictures of a film that the store keeps, as of `KeptReadings`.
+            source: where the films come from, of `reading_tables.SOURCES`; a camera's are of the camera.
 
         Raises:
             EdgeError: the model file cannot be used, a flag is wrong, or a sink cannot be written.
@@ -68,7 +71,7 @@ class ScreeningRun:
         self._sinks: list[tuple[str, sinks.Sink]] = []
         self._keeper: sinks.Keeper | None = None  # knows the films that were judged before
         self._readings: KeptReadings | None = None  # of the store
-        self._draw = draw
+        self._draw, self._source = draw, reading_tables.CAMERA if camera else source
         self._anonymous = args.no_paths
         self._undrawn = 0 if args.overlays else None
         self.lights: StatusLeds | None = None
@@ -103,12 +106,12 @@ class ScreeningRun:
         self.context = run_context.of(model, args.operating_point, args.prevalence, args.pneumonia_prevalence)
         self.store = sinks.store(args, self.context)
         if self.store:
-            self._readings = sinks.readings(self.store, self.context, camera, self._draw)
+            self._readings = sinks.readings(self.store, self.context, self._source, self._draw)
         keeper = self._readings or (sinks.recent_rows() if remember else None)
         if keeper:  # the first of the sinks: a film is shown once it is kept
             self._sinks.append(("--store", keeper))
             self._keeper = None if args.again else keeper
-        self.events = sinks.events(args, camera, self._readings)
+        self.events = sinks.events(args, self._source, self._readings)
         if self.events:
             self._sinks.append(("--events", self.events))
         for named in sinks.files(args, self.context):

@@ -45,38 +45,35 @@ def store(args: Namespace, context: "RunContext") -> "Store | None":
     return opened
 
 
-def readings(store: "Store", context: "RunContext", camera: bool, draw: "Draw | None") -> "KeptReadings":
+def readings(store: "Store", context: "RunContext", source: str, draw: "Draw | None") -> "KeptReadings":
     """Return the sink that keeps each result with its reading in an opened store.
 
     Args:
         store: of `store`.
         context: of the run.
-        camera: whether its films come from a camera.
+        source: of its films, of `reading_tables.SOURCES`.
         draw: as of `KeptReadings`.
 
     Raises:
         StoreFault: its tables cannot be made.
     """
-    from edge_app.store import reading_tables
     from edge_app.store.kept_readings import KeptReadings
 
-    return KeptReadings(store, context, reading_tables.CAMERA if camera else reading_tables.FOLDER, draw)
+    return KeptReadings(store, context, source, draw)
 
 
-def events(args: Namespace, camera: bool, readings: "KeptReadings | None") -> "EventSink | None":
+def events(args: Namespace, source: str, readings: "KeptReadings | None") -> "EventSink | None":
     """Return the sink of `--events`; None without that flag.
 
     Args:
         args: with the flags of `commands.common`.
-        camera: whether the run's films come from a camera.
+        source: of the run's films, of `reading_tables.SOURCES`.
         readings: of `readings`, which comes before it; None without a store.
     """
     if not args.events:
         return None
     from edge_app.events.run_sink import EventSink
-    from edge_app.store import reading_tables
 
-    source = reading_tables.CAMERA if camera else reading_tables.FOLDER
     return EventSink(args.events, source, lambda: readings.last if readings else "")
 
 
