@@ -12,7 +12,7 @@ from pydicom.filewriter import correct_ambiguous_vr
 from edge_app import __version__
 from edge_app.deidentify import kept, table
 from edge_app.deidentify.secret import Secret
-from edge_app.imaging.limits import DAMAGE
+from edge_app.dicom_objects.identity import UNREADABLE, value
 from edge_app.imaging.patient_age import years
 
 # Of type 2 in CR and DX (PS3.3 A.2, A.26): what is taken out of them stays there, empty.
@@ -59,7 +59,7 @@ def deidentified(header: Dataset, secret: Secret, options: Options) -> Dataset:
     # pydicom warns of values that break the standard; here they are dropped.
     with warnings.catch_warnings(action="ignore"):
         identity = _identity(header)
-        with contextlib.suppress(*DAMAGE):  # what VR a table of grey levels has where the film does not state VRs
+        with contextlib.suppress(*UNREADABLE):  # what VR a table of grey levels has where the film does not state VRs
             correct_ambiguous_vr(header, True)
         found = _cleaned(header, secret, identity, options)
         found.PatientName = found.PatientID = secret.patient(identity)
@@ -78,43 +78,33 @@ def deidentified(header: Dataset, secret: Secret, options: Options) -> Dataset:
 
 def _identity(header: Dataset) -> str:
     """Return what a patient is known by: ID and its issuer; the study where a film tells no ID."""
-    parts = [_text(header, keyword) for keyword in ("PatientID", "IssuerOfPatientID")]
-    return "\0".join(parts) if parts[0] else f"study\0{_text(header, 'StudyInstanceUID')}"
-
-
-def _text(header: Dataset, keyword: str) -> str:
-    try:
-        return str(header.get(keyword, "") or "").strip()
-    except DAMAGE:
-        return ""
+    parts = [value(header, keyword) for keyword in ("PatientID", "IssuerOfPatientID")]
+    return "\0".join(parts) if parts[0] else f"study\0{value(header, 'StudyInstanceUID')}"
 
 
 def _cleaned(header: Dataset, secret: Secret, identity: str, options: Options) -> Dataset:
     found = Dataset()
     for tag in sorted(header.keys()):
-        try:
-            element = header[tag]
-        except DAMAGE:  # its value is none of its VR: it could be anything
-            continue
-        action = table.action(int(tag))
-        if element.VR == "SQ":
-            gone = action in (table.REMOVE, table.EMPTY)
-            items = [] if gone else _items(element, secret, identity, options)
-            if items:
-                found.add(DataElement(tag, "SQ", items))
-            continue
-        if options.dates and element.keyword in DATES:
-            value = _moved(element, secret, identity)
-        elif action is None:
-            value = element.value if kept.worth_keeping(element) else None
-            if value is None:
-                continue
-        else:
-            value = _replaced(element, action, secret)
-            if action == table.REMOVE or value is None:
-                continue
-        found.add(DataElement(tag, element.VR, value))
+        with contextlib.suppress(*UNREADABLE):  # its value is none of its VR: it could be anything
+            clean = _clean(header[tag], secret, identity, options)
+            if clean is not None:
+                found.add(clean)
     return found
+
+
+def _clean(element: DataElement, secret: Secret, identity: str, options: Options) -> DataElement | None:
+    """Return what becomes of an element; None if nothing."""
+    action = table.action(int(element.tag))
+    if element.VR == "SQ":
+        gone = action in (table.REMOVE, table.EMPTY)
+        items = [] if gone else _items(element, secret, identity, options)
+        return DataElement(element.tag, "SQ", items) if items else None
+    if options.dates and element.keyword in DATES:
+        return DataElement(element.tag, element.VR, _moved(element, secret, identity))
+    if action is None:
+        return DataElement(element.tag, element.VR, element.value) if kept.worth_keeping(element) else None
+    replaced = None if action == table.REMOVE else _replaced(element, action, secret)
+    return None if replaced is None else DataElement(element.tag, element.VR, replaced)
 
 
 def _items(element: DataElement, secret: Secret, identity: str, options: Options) -> list[Dataset]:
@@ -147,7 +137,7 @@ def _moved(element: DataElement, secret: Secret, identity: str) -> str:
 
 
 def _keep_characteristics(header: Dataset, found: Dataset) -> None:
-    sex, age = _text(header, "PatientSex"), years(header)
+    sex, age = value(header, "PatientSex"), years(header)
     if sex in kept.TERMS["PatientSex"]:
         found.PatientSex = sex
     if age is not None:

@@ -57,7 +57,7 @@ def worth_keeping(element: DataElement) -> bool:
     if element.VR in BINARY:
         return all(isinstance(value, int | float) for value in values)
     if element.VR in WRITTEN:
-        return all(WRITTEN[element.VR].fullmatch(str(value).strip()) for value in values)
+        return all(WRITTEN[element.VR].fullmatch(str(value).strip(" ")) for value in values)
     if element.keyword == LUT:
         return True
     if element.keyword == "SpecificCharacterSet":

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from pydicom.datadict import dictionary_description, dictionary_VR
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.errors import BytesLengthException
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from edge_app import __version__
@@ -18,6 +19,8 @@ from edge_app.imaging.limits import DAMAGE
 from edge_app.screening.run_context import RunContext
 
 MANUFACTURER = "covid-xray"
+# What pydicom raises as it converts an element that breaks the standard.
+UNREADABLE = (*DAMAGE, BytesLengthException)
 # So that the same names give the same UIDs on every machine (RFC 4122 4.3); drawn once.
 NAMESPACE = uuid.UUID("6c0c1a5e-52c5-4d0e-9a39-3d5d1c9d7d0b")
 # Without these an object cannot be told to be of this film: type 1 of PS3.3 C.7.2.1, C.7.3.1 and C.12.1.
@@ -122,7 +125,7 @@ def copied(header: Dataset, found: Dataset, *keywords: str) -> bool:
     with warnings.catch_warnings(action="ignore"):
         try:
             elements = [deepcopy(header[keyword]) for keyword in keywords]
-        except DAMAGE:
+        except UNREADABLE:
             return False
         if any(element.is_empty for element in elements) or any(_damaged(header, keyword) for keyword in keywords):
             return False
@@ -142,7 +145,7 @@ def value(header: Dataset, keyword: str) -> str:
     """Return an element as text; "" if it is missing, empty or cannot be read."""
     try:
         return str(header.get(keyword, "") or "").strip()
-    except DAMAGE:
+    except UNREADABLE:
         return ""
 
 

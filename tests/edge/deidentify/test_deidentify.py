@@ -8,8 +8,10 @@ import pydicom
 import pytest
 from dicomanonymizer.dicom_anonymization_databases import dicomfields_2026c as standard
 from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
 
 from edge_app.deidentify import burnt_in, film, secret, table
 from edge_app.deidentify.attributes import Options, deidentified
@@ -108,6 +110,14 @@ def test_codes_are_kept_in_the_standards_own_words():
     found = deidentified(ours, SECRET, Options())
     assert [item.CodeMeaning for item in found.AnatomicRegionSequence] == ["Lung"]
     assert "ViewCodeSequence" not in found
+
+
+def test_numbers_that_are_none_are_dropped_and_the_rest_is_kept():
+    broken = header(Exposure="1")
+    for tag, vr, value in ((0x00280010, "US", b"\x01"), (0x00280030, "DS", b"2x"), (0x00181152, "IS", b"7 ")):
+        broken[tag] = RawDataElement(Tag(tag), vr, len(value), value, 0, False, True)
+    found = deidentified(broken, SECRET, Options())
+    assert "Rows" not in found and "PixelSpacing" not in found and found.Exposure == 7
 
 
 def test_a_copy_is_the_film(tmp_path):
