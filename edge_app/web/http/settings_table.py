@@ -104,7 +104,7 @@ def _share(text: str) -> float | None:
         in_100 = 0.0
     if not LEAST_IN_100 <= in_100 <= MOST_IN_100:
         raise Wrong(
-            _l("“%(found)s” is not a number of patients in 100; 0.1 to 99.9 are allowed, or nothing."),
+            _l("“%(found)s” is not a number from 0.1 to 99.9; enter one, or leave the field empty."),
             found=text,
         )
     return round(in_100 / 100, 6)
@@ -112,7 +112,9 @@ def _share(text: str) -> float | None:
 
 def _days(text: str) -> int:
     if not (text.strip().isascii() and text.strip().isdigit()) or int(text) > MOST_DAYS:
-        raise Wrong(_l("“%(found)s” is not a number of days; 0 to 36500 are allowed, 0 for ever."), found=text)
+        raise Wrong(
+            _l("“%(found)s” is not a number of days from 0 to 36500; enter one. 0 keeps readings for ever."), found=text
+        )
     return int(text)
 
 
@@ -124,14 +126,19 @@ def _megabytes(text: str) -> int:
 
 def _port(text: str) -> int:
     if not (text.strip().isascii() and text.strip().isdigit()) or not 1 <= int(text) <= 65535:
-        raise Wrong(_l("“%(found)s” is not a port; 1 to 65535 are allowed."), found=text)
+        raise Wrong(_l("“%(found)s” is not a port from 1 to 65535; enter one."), found=text)
     return int(text)
 
 
 def _text(text: str) -> str:
     text = text.strip()
     if len(text) > MOST_TEXT or not text.isprintable():
-        raise Wrong(_l("It is longer than 500 characters, or holds signs that cannot be printed; shorten it."))
+        raise Wrong(
+            _l(
+                "This is longer than 500 characters, or contains characters that cannot be printed; shorten "
+                "it, or remove them."
+            )
+        )
     return text
 
 
@@ -152,7 +159,7 @@ def _url(text: str) -> str:
     except ValueError:  # a port that is none, a bracket too few
         good = False
     if text and not (good and text.isascii() and " " not in text):
-        raise Wrong(_l("It is not an address; write one that begins with https:// or http://, without spaces."))
+        raise Wrong(_l("This is not an address; enter one that begins with https:// or http://, without spaces."))
     return text
 
 
@@ -160,7 +167,7 @@ def _host(text: str) -> str:
     text = _text(text)
     if not re.fullmatch(r"[A-Za-z0-9._:-]*", text):
         raise Wrong(
-            _l("“%(found)s” is not a host; write its name or its address, without mqtt:// before it."), found=text
+            _l("“%(found)s” is not a host; enter its name or its address, without mqtt:// before it."), found=text
         )
     return text
 
@@ -176,18 +183,20 @@ def _topic(text: str) -> str:
 
 def _base(text: str) -> str:
     if not _topic(text):
-        raise Wrong(_l("A topic is needed; covid-xray is the usual one."))
+        raise Wrong(_l("The topic is missing; enter one, such as covid-xray."))
     return _topic(text)
 
 
 SHARE = Kind("share", _share, lambda value: "" if value is None else f"{100 * value:g}")  # type: ignore[operator]
-RULE = Kind("choice", _one_of(lambda: [*RULES], _l("“%(found)s” is not an operating point.")), str)
+RULE = Kind(
+    "choice", _one_of(lambda: [*RULES], _l("“%(found)s” is not an operating point; choose one from the list.")), str
+)
 DAYS, PORT, MEGABYTES = (Kind("number", parse, str) for parse in (_days, _port, _megabytes))
 TEXT, HOST, TOPIC, BASE = (Kind("text", parse, str) for parse in (_text, _host, _topic, _base))
 ADDRESS, SECRET = Kind("address", _text, str), Kind("secret", _text, str)
 URL = Kind("address", _url, str)
 FLAG = Kind("flag", lambda text: text == "1", lambda value: "1" if value else "")
-_LACKS = _l("“%(found)s” does not lie in the folder of the device's configuration; choose one of the list.")
+_LACKS = _l("“%(found)s” is not in the folder of the device's configuration; choose a file from the list.")
 CALIBRATION = Kind("choice", _one_of(calibrations, _LACKS), str)
 CERTIFICATE = Kind("choice", _one_of(certificates, _LACKS), str)
 

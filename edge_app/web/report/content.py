@@ -153,12 +153,14 @@ def _maps(row: Mapping, picture: Callable[[str], bytes | None]) -> tuple[Map, ..
 def _hint(row: Mapping, maps: Sequence[Map]) -> str:
     if not maps:
         return ""
-    return f"{heat_view.told(row).hint} " + _("Black lines: dotted, dashed and solid, where the scale is marked so.")
+    return f"{heat_view.told(row).hint} " + _(
+        "The dotted, dashed and solid black lines show the levels that are marked on the scale."
+    )
 
 
 def _of_trial(reading: Reading):
     if getattr(reading, "trial", False):
-        yield _("A film to try, not of a patient here.")
+        yield _("A sample film, not of a patient here.")
 
 
 def _warnings(row: Mapping, seen: Mapping):
@@ -240,7 +242,10 @@ def _identity(reading: Reading):
     if reading.label:
         yield _("Patient label"), cut(reading.label)
         if not all(map(fonts.can_print, reading.label)):
-            yield _("Label by hand"), LINE + " " + _("(codes in brackets stand for letters that this print lacks)")
+            yield (
+                _("Label by hand"),
+                LINE + " " + _("(codes in brackets stand for characters that this report cannot print)"),
+            )
     if reading.name:
         yield _("File"), cut(reading.name)
     yield _("Read at"), result_view.when(reading.row["time"])

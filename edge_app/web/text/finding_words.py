@@ -80,5 +80,5 @@ FIRST = {
     None: _l("Show the film again, or refer to a radiologist."),
 }
 # What to do after a verdict while its film is still in view, and once it is gone.
-TAKE_AWAY = _l("Take the film away and put the next one.")
-NEXT_FILM = _l("Put the next film, then press the button.")
+TAKE_AWAY = _l("Take the film away and put up the next one.")
+NEXT_FILM = _l("Put up the next film, then press the button.")

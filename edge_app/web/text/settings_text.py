@@ -4,24 +4,35 @@ from flask_babel import lazy_gettext as _l
 
 # By section: its title, and what it is for.
 SECTIONS = {
-    "judging": (_l("How films are judged"), _l("Films that were read before keep what they were judged by.")),
+    "judging": (
+        _l("How films are judged"),
+        _l("Readings made before a change keep the settings that they were made with."),
+    ),
     "keeping": (_l("What is kept, and for how long"), ""),
     "camera": (_l("Camera"), ""),
-    "patient": (_l("What events tell"), _l("An event tells the verdict, the findings and the kind of device fault.")),
-    "webhook": (_l("Events by webhook"), _l("Each event is posted as JSON, signed by the rules of Standard Webhooks.")),
+    "patient": (
+        _l("What events contain"),
+        _l("An event contains the verdict, the findings and the kind of device fault."),
+    ),
+    "webhook": (
+        _l("Events by webhook"),
+        _l("Each event is sent as JSON by HTTP POST, signed as Standard Webhooks specifies."),
+    ),
     "mqtt": (_l("Events by MQTT"), _l("Each event is published; Home Assistant finds the device by itself.")),
 }
 # By setting: its name, and a hint.
 FIELDS = {
     "prevalence": (
-        _l("Of 100 patients filmed here, how many have COVID-19?"),
-        _l("Leave it empty if it is not known. It changes no verdict, only how often one is said to be right."),
+        _l("How many of 100 people X-rayed here have COVID-19?"),
+        _l(
+            "Leave it empty if it is not known. It changes no verdict, only the figure of how often an answer is right."
+        ),
     ),
     "pneumonia_prevalence": (
-        _l("Of 100 patients filmed here, how many have another pneumonia?"),
+        _l("How many of 100 people X-rayed here have another pneumonia?"),
         _l("Leave it empty if it is not known."),
     ),
-    "operating_point": (_l("Operating point"), _l("The rule that makes a score a verdict on COVID-19.")),
+    "operating_point": (_l("Operating point"), _l("The rule that turns a score into a verdict on COVID-19.")),
     "site": (
         _l("Calibration of this site"),
         _l("Signed files in the folder of the device's configuration; the signature is checked."),
@@ -29,8 +40,8 @@ FIELDS = {
     "keep_days": (
         _l("Days until a reading is deleted"),
         _l(
-            "0 keeps them until they are erased. A shorter time holds for readings kept now too, a longer one for new "
-            "ones."
+            "0 keeps them until they are erased. A shorter time also applies to readings kept now, a longer one only "
+            "to new ones."
         ),
     ),
     "films_mb": (
@@ -39,16 +50,19 @@ FIELDS = {
     ),
     "keep_names": (
         _l("Keep the names of films' files"),
-        _l("For readers of the page: such a name may be a patient's. Turned off, the names kept until now are erased."),
+        _l(
+            "All who open the page see these names, and one may be a patient's. Turning this off erases the "
+            "names kept so far."
+        ),
     ),
     "camera": (
         _l("Camera of the live page"),
         _l("auto, pi, /dev/video0 or the address of a camera, such as rtsp://camera/film. Empty for no live page."),
     ),
     "events_patient": (
-        _l("Tell the patient label, the file's name and its SHA-256 too"),
+        _l("Include the patient label, the file's name and its SHA-256"),
         _l(
-            "Without it nothing of the patient leaves this device. It needs an encrypted way: https, or MQTT under TLS."
+            "Without it, no patient data leaves this device. It needs an encrypted connection: https, or MQTT with TLS."
         ),
     ),
     "webhook_on": (_l("Send events by webhook"), ""),
@@ -60,15 +74,15 @@ FIELDS = {
     "mqtt_on": (_l("Send events by MQTT"), ""),
     "mqtt_host": (_l("Broker"), _l("Its name or address, such as homeassistant.local.")),
     "mqtt_port": (_l("Port"), _l("1883; with TLS usually 8883.")),
-    "mqtt_tls": (_l("Encrypt the connection (TLS)"), _l("Without it the password crosses the network readable.")),
+    "mqtt_tls": (_l("Encrypt the connection (TLS)"), _l("Without it, the password crosses the network unencrypted.")),
     "mqtt_authority": (_l("Who signed the broker's certificate"), ""),
-    "mqtt_user": (_l("User name"), _l("Leave it empty if the broker wants none.")),
+    "mqtt_user": (_l("User name"), _l("Leave it empty if the broker needs none.")),
     "mqtt_password": (
         _l("Password of the broker"),
         _l("It is kept and never shown. Leave it empty to keep the one that is set."),
     ),
-    "mqtt_base": (_l("First part of the topics"), ""),
-    "mqtt_discovery": (_l("Prefix of Home Assistant's discovery"), _l("Leave it empty to send no discovery.")),
+    "mqtt_base": (_l("Prefix of the topics"), ""),
+    "mqtt_discovery": (_l("Prefix of Home Assistant's discovery"), _l("Leave it empty to turn discovery off.")),
 }
 RULES = {
     "refer": _l("refer: two strict thresholds, “unsure” between them"),
@@ -77,9 +91,9 @@ RULES = {
 }
 NO_SITE, THE_SYSTEMS = _l("none: the thresholds of the model"), _l("an authority that this device's system knows")
 EVENTS = {
-    "webhook_needs_url": _l("An address is needed to send events to."),
-    "mqtt_needs_host": _l("A broker is needed to send events to."),
+    "webhook_needs_url": _l("The address is missing; enter it, or turn the webhook off."),
+    "mqtt_needs_host": _l("The broker is missing; enter its name, or turn MQTT off."),
     "not_encrypted": _l(
-        "The patient label may leave this device only encrypted. Use https or TLS, or do not tell the patient label."
+        "The patient label may leave this device only encrypted. Use https or TLS, or do not include the patient label."
     ),
 }

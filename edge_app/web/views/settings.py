@@ -8,7 +8,6 @@ import sys
 import threading
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from edge_app.events import webhook
 from edge_app.events.config import SINKS
@@ -119,5 +118,4 @@ def _page(section: str = "", typed=None, wrong=None, saved: str = "", secret: st
         problems=services().problems,
         folder=settings_table.folder(),
         has_secret=bool(stored.get(WEBHOOK_SECRET)),
-        restart=_("after the service was started again"),
     )

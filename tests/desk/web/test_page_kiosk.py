@@ -150,10 +150,10 @@ def test_by_keyboard_the_film_is_judged_and_the_picture_freezes_until_the_next_f
     page.keyboard.press("Space")
     expect(page.locator("#judged-title")).to_have_text("Other pneumonia suspected")
     assert kiosk.pressed == 1
-    expect(page.locator("#judged-next")).to_have_text("Take the film away and put the next one.")
+    expect(page.locator("#judged-next")).to_have_text("Take the film away and put up the next one.")
     frozen = page.locator("#view").get_attribute("src")
     kiosk.sees(advice.NO_FILM)
-    expect(page.locator("#judged-next")).to_have_text("Put the next film, then press the button.")
+    expect(page.locator("#judged-next")).to_have_text("Put up the next film, then press the button.")
     assert page.locator("#view").get_attribute("src") == frozen
     kiosk.sees(advice.PRESS)
     expect(page.locator("#judged")).to_be_hidden()  # it is another film: its verdict is not the old one's
@@ -187,7 +187,7 @@ def test_a_button_fills_the_screen_and_leaves_it(chromium, kiosk):
     page.get_by_role("link", name="Leave the full screen").click()
     expect(page.get_by_role("banner").get_by_text("Chest X-ray screening")).to_be_visible()
     kiosk.sees(advice.DONE, _results()["both"])
-    page.get_by_text("Refer to a radiologist. Take the film away and put the next one.").wait_for()
+    page.get_by_text("Refer to a radiologist. Take the film away and put up the next one.").wait_for()
     expect(page.locator("#judged")).to_be_hidden()  # it lies over the picture of a kiosk only
     page.get_by_role("button", name="Fill the screen").click()
     expect(page.get_by_role("banner").get_by_text("Chest X-ray screening")).to_be_hidden()

@@ -43,7 +43,7 @@ def test_each_finding_has_a_card_with_all_that_is_said_of_it(watched, real):
     for name, kind in (("COVID-19: unsure", "unsure"), ("Other pneumonia: suspected", "pneumonia")):
         card = page.get_by_role("region", name=name)
         assert kind in card.get_attribute("class")
-        for part in ("It means", "Its limits", "How often this answer is right", "State how common it is here"):
+        for part in ("It means", "Its limits", "How often this answer is right", "Enter how common it is here"):
             expect(card.get_by_text(part)).to_be_visible()
         expect(card.locator("svg.bar")).to_have_count(1)
         assert "hospitals that the model was not trained on" in card.inner_text()
@@ -70,7 +70,7 @@ def test_a_film_is_tried_by_keyboard_and_leaves_nothing_behind(watched):
     page.get_by_role("button", name="Try a sample film").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/readings/*")
-    expect(page.get_by_text("A film to try, not of a patient here")).to_be_visible()
+    expect(page.get_by_text("A sample film, not of a patient here")).to_be_visible()
     expect(page.locator(".film .layers")).to_be_visible()
     page.get_by_role("link", name="What the verdicts mean").click()
     expect(page.locator("h1")).to_have_text("What the verdicts mean")

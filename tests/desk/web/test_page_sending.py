@@ -107,7 +107,7 @@ def test_a_film_sent_again_says_so_and_leads_to_its_reading(looked):
     first = looked.read(film)
     again = looked.read(("renamed.png", film[1]), again=False)
     assert again.split("?")[0] == first
-    expect(looked.page.get_by_text("This film was sent before")).to_be_visible()
+    expect(looked.page.get_by_text("This film was read before")).to_be_visible()
     looked.page.goto("/")
     looked.page.get_by_label("Read films again that were read before").check()
     looked.page.get_by_label("Choose films").set_input_files(

@@ -101,11 +101,11 @@ def test_a_film_sent_again_is_recognised(browser, kept):
     again = send(browser, content, "renamed.png", label="P-7").json
     assert again["url"] == f"{first['url']}?sent=again" and "was read before" in again["sentence"]
     assert [one.label for one in kept.reading_store.search()] == ["P-7"]  # it had none
-    assert "This film was sent before" in browser.get(again["url"]).text
+    assert "This film was read before" in browser.get(again["url"]).text
     told = begin(browser, "one.png", label="").json
     send(browser, content, batch=told["id"], number="1")
     assert kept.batches.get(told["id"]).films[0].state == "known"
-    assert "sent before: not read again" in browser.get(told["url"]).text
+    assert "read before: not read again" in browser.get(told["url"]).text
     assert send(browser, content, again="1").json["url"] != first["url"]
     assert kept.reading_store.count() == 2
 

@@ -104,4 +104,4 @@ def test_pixels_of_two_sizes_are_told_with_both(spoken):
 
 def test_the_privacy_page_says_that_they_are_kept(browser):
     shown = browser.get("/privacy").text
-    assert "Of a DICOM header what helps to read the film" in shown and "only the decade is kept" in shown
+    assert "From a DICOM header, what helps to read the film" in shown and "only the decade is kept" in shown

@@ -222,4 +222,4 @@ def test_a_reading_without_pictures_is_printed_too(kept, browser, report):
 def test_the_film_to_try_has_a_report_that_says_what_it_is(kept, browser, report):
     result = replace(_judged(), grey=draw_film(3, 400, 360))
     said = poppler.text(report(kept.trials.keep(result, kept.context)))
-    assert "! A film to try, not of a patient here." in said and "Heat map: COVID-19" in said
+    assert "! A sample film, not of a patient here." in said and "Heat map: COVID-19" in said

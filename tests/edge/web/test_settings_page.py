@@ -86,7 +86,7 @@ def test_a_rule_waits_for_a_restart_and_says_so(page):
     save(client, "judging", **JUDGING | {"operating_point": "sensitive"})
     assert client.services().settings.rule == client.services().context.rule == "refer"
     shown = client.get("/settings").text
-    assert "In use now: refer." in shown and "after the service or the device is started again" in shown
+    assert "In use now: refer." in shown and "after the service or the device is restarted" in shown
     assert classify(client, png()).json["operating_point"]["name"] == "refer"
     again = page()
     assert classify(again, png()).json["operating_point"]["name"] == "sensitive"
@@ -115,28 +115,28 @@ def test_readings_are_deleted_earlier_at_once_and_never_later(page):
 @pytest.mark.parametrize(
     ("section", "typed", "sentence"),
     [
-        ("judging", JUDGING | {"prevalence": "many"}, "“many” is not a number of patients in 100"),
-        ("judging", JUDGING | {"prevalence": "100"}, "“100” is not a number of patients in 100"),
-        ("judging", JUDGING | {"pneumonia_prevalence": "nan"}, "“nan” is not a number of patients"),
-        ("judging", JUDGING | {"operating_point": "generous"}, "“generous” is not an operating point."),
-        ("judging", JUDGING | {"site": "../../etc/passwd"}, "does not lie in the folder of the device"),
+        ("judging", JUDGING | {"prevalence": "many"}, "“many” is not a number from 0.1 to 99.9"),
+        ("judging", JUDGING | {"prevalence": "100"}, "“100” is not a number from 0.1 to 99.9"),
+        ("judging", JUDGING | {"pneumonia_prevalence": "nan"}, "“nan” is not a number from 0.1"),
+        ("judging", JUDGING | {"operating_point": "generous"}, "“generous” is not an operating point;"),
+        ("judging", JUDGING | {"site": "../../etc/passwd"}, "is not in the folder of the device"),
         ("keeping", {"films_mb": "9", "keep_days": "-1"}, "“-1” is not a number of days"),
         ("keeping", {"films_mb": "9", "keep_days": "²"}, "“²” is not a number of days"),
         ("keeping", {"films_mb": "9"}, "“” is not a number of days"),
         ("keeping", {"keep_days": "9", "films_mb": "many"}, "“many” is not a number of megabytes"),
-        ("camera", {"camera": "a\x00b"}, "signs that cannot be printed"),
-        ("camera", {"camera": "x" * 501}, "It is longer than 500 characters"),
-        ("webhook", {"webhook_on": "1"}, "An address is needed"),
-        ("webhook", {"webhook_on": "1", "webhook_url": "ftp://a/b"}, "It is not an address"),
-        ("webhook", {"webhook_on": "1", "webhook_url": "http://a:99999/"}, "It is not an address"),
-        ("webhook", {"webhook_on": "1", "webhook_url": "http://[a/"}, "It is not an address"),
-        ("webhook", {"webhook_url": "https://a/\r\nX: y"}, "signs that cannot be printed"),
-        ("webhook", {"webhook_url": "https://a/", "webhook_authority": "/etc/passwd"}, "does not lie in the folder"),
-        ("mqtt", {"mqtt_on": "1", "mqtt_port": "1883", "mqtt_base": "x"}, "A broker is needed"),
+        ("camera", {"camera": "a\x00b"}, "characters that cannot be printed"),
+        ("camera", {"camera": "x" * 501}, "This is longer than 500 characters"),
+        ("webhook", {"webhook_on": "1"}, "The address is missing"),
+        ("webhook", {"webhook_on": "1", "webhook_url": "ftp://a/b"}, "This is not an address"),
+        ("webhook", {"webhook_on": "1", "webhook_url": "http://a:99999/"}, "This is not an address"),
+        ("webhook", {"webhook_on": "1", "webhook_url": "http://[a/"}, "This is not an address"),
+        ("webhook", {"webhook_url": "https://a/\r\nX: y"}, "characters that cannot be printed"),
+        ("webhook", {"webhook_url": "https://a/", "webhook_authority": "/etc/passwd"}, "is not in the folder"),
+        ("mqtt", {"mqtt_on": "1", "mqtt_port": "1883", "mqtt_base": "x"}, "The broker is missing"),
         ("mqtt", {"mqtt_host": "mqtt://pi", "mqtt_port": "1883", "mqtt_base": "x"}, "is not a host"),
         ("mqtt", {"mqtt_port": "0", "mqtt_base": "x"}, "“0” is not a port"),
         ("mqtt", {"mqtt_port": "1", "mqtt_base": "a/#"}, "“a/#” is not a topic"),
-        ("mqtt", {"mqtt_port": "1", "mqtt_base": ""}, "A topic is needed"),
+        ("mqtt", {"mqtt_port": "1", "mqtt_base": ""}, "The topic is missing"),
     ],
 )
 def test_a_wrong_value_is_one_sentence_and_changes_nothing(browser, section, typed, sentence):
