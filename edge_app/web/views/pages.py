@@ -42,6 +42,7 @@ def init_app(app: Flask) -> None:
 def _for_all() -> dict:
     return {
         "words_of": wording.of,
+        "refusal_of": wording.of_refusal,
         "label_names": wording.LABELS,
         "has_camera": services().camera is not None,
         "trial_film": lambda: services().trials.available,

@@ -11,7 +11,8 @@ from edge_app.dicom_objects import codes, results
 from tests.support import dcmtk
 from tests.support.dicom_headers import complaints, header, tool
 
-# SNOMED CT and RadLex terms that no context group of DICOM holds; looked up in the browsers of both.
+# SNOMED CT and RadLex terms that no context group of DICOM holds, as public software uses them: no dictionary at hand
+# confirms them, and sources disagree on RID28530 (opacity in most, nodule in one).
 ELSEWHERE = {"399208008", "840539006", "233604007", "RID28530", "en", "1"}
 FILMS = {
     "whole": {},

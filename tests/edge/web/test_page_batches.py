@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from edge_app.gate import refusal
@@ -15,6 +17,7 @@ from edge_app.web.app import create_app
 from edge_app.web.readings import batches, sent_again
 from edge_app.web.readings.batches import Batches
 from edge_app.web.readings.inference_queue import InferenceQueue
+from edge_app.web.text import wording
 from tests.support import results
 from tests.support.films import draw_film, png
 from tests.support.forms import classify, token_of
@@ -51,6 +54,14 @@ def test_a_batch_tells_of_each_film_what_became_of_it(browser, kept):
     assert first["url"] in page and "two.png: is text that begins" in page
     assert browser.get(told["rows"]).text.count("<tr data-number=") == 4
     assert browser.get("/batches/none").status_code == browser.get("/batches/none/rows").status_code == 404
+
+
+def test_a_batch_tells_why_a_film_was_refused_and_what_to_do(browser, kept):
+    told = begin(browser, "one.png").json
+    black = cv2.imencode(".png", np.zeros((500, 400), np.uint8))[1].tobytes()
+    send(browser, black, "one.png", batch=told["id"], number="1")
+    [film] = kept.batches.get(told["id"]).films
+    assert str(wording.of_refusal(film.reading.row["refusal"]["kind"])[1]) in browser.get(told["url"]).text
 
 
 def test_after_a_restart_films_on_their_way_wait_again(browser, kept):
