@@ -120,7 +120,9 @@ def _days(text: str) -> int:
 
 def _megabytes(text: str) -> int:
     if not (text.strip().isascii() and text.strip().isdigit()) or int(text) > MOST_MEGABYTES:
-        raise Wrong(_l("“%(found)s” is not a number of megabytes; 0 to 10000000 are allowed, 0 for none."), found=text)
+        raise Wrong(
+            _l("“%(found)s” is not a number of megabytes from 0 to 10000000; enter one. 0 keeps no films."), found=text
+        )
     return int(text)
 
 

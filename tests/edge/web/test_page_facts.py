@@ -91,6 +91,19 @@ def test_dates_and_numbers_are_written_as_the_reader_does(spoken, code, day, siz
 
 
 @pytest.mark.parametrize(
+    ("code", "left", "right"), [("en", "left", "right"), ("es", "izquierd", "derech"), ("fr", "gauche", "droit")]
+)
+def test_no_language_swaps_the_sides(spoken, code, left, right):
+    with force_locale(code):
+        values = {
+            (name, side): facts_view.told({name: side})[0][1] for name in ("laterality", "orientation") for side in "LR"
+        }
+    assert left in values["laterality", "L"] and right in values["laterality", "R"]
+    # Where rows run to the patient's left, that is at the right of the picture.
+    assert right in values["orientation", "L"] and left in values["orientation", "R"]
+
+
+@pytest.mark.parametrize(
     ("group", "words"), [("0-15", "0 to 15 years"), ("16-19", "16 to 19 years"), ("90+", "90 years or older"), ("", "")]
 )
 def test_age_groups_are_told_in_words(spoken, group, words):
