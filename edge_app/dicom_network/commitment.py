@@ -28,7 +28,7 @@ REQUEST, ALL_SAFE, SOME_FAILED = 1, 1, 2
 NO_SUCH_ACTION, INVALID, BUSY, NOT_AUTHORISED, FAILED = 0x0123, 0x0115, 0x0213, 0x0124, 0x0110
 # Requests that wait for their answer to be sent.
 MOST_WAITING = 100
-# Seconds in which the N-ACTION's own answer leaves before a report on the same association follows it.
+# Seconds in which an answer leaves before something else follows it on the same association: a report, or its release.
 AFTER_ANSWER = 0.2
 
 

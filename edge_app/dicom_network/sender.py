@@ -204,6 +204,7 @@ class Sender:
         end = time.monotonic() + ANSWER  # most PACS open an association of their own for the answer
         while time.monotonic() < end and assoc.is_established and self._ledger.to_commit():
             time.sleep(ANSWER / 30)
+        time.sleep(commitment.AFTER_ANSWER)
 
     def _reported(self, event) -> tuple[int, None]:
         return commitment.take_answer(event, self._ledger, self._pacs, self._say), None

@@ -107,6 +107,12 @@ def running(state: Path, *words, port: int = 0, model: Path = GOLDEN / "tiny-int
         process.wait()
 
 
+def closed(event) -> None:
+    """Close the socket of an association that has ended; a server of pynetdicom leaves it to the garbage collector."""
+    if event.assoc.dul.socket.socket is not None:
+        event.assoc.dul.socket.socket.close()
+
+
 def free_port() -> int:
     """Return a port that nobody listens on now."""
     with socket.create_server(("127.0.0.1", 0)) as one:
@@ -137,7 +143,7 @@ class Pacs:
                 ae.add_supported_context(context.abstract_syntax)
         ae.add_supported_context(Verification)
         ae.add_supported_context(StorageCommitmentPushModel)
-        handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_N_ACTION, self._ask)]
+        handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_N_ACTION, self._ask), (evt.EVT_CONN_CLOSE, closed)]
         self._server = ae.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers)
         self.port = self._server.server_address[1]
 

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pydicom import dcmread
-from pynetdicom import AE, build_role, evt
+from pynetdicom import build_role, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
 
+from edge_app.dicom_network.commitment import entity
 from tests.support.dicom_node import TITLE
 from tests.support.dicom_results import question
 
@@ -47,7 +48,7 @@ def recorded(port: int, film: Path) -> list[list[bytes]]:
 
 
 def _sent(port: int, talk, film_class: str, roles: list) -> list[bytes]:
-    ae, sent = AE("XRAYROOM1"), []
+    ae, sent = entity("XRAYROOM1"), []
     for uid in (Verification, StorageCommitmentPushModel, film_class):
         ae.add_requested_context(uid)
     handlers = [(evt.EVT_DATA_SENT, lambda event: sent.append(event.data))]

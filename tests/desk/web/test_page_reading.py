@@ -26,7 +26,7 @@ def test_a_film_is_sent_and_its_verdict_is_that_of_the_command_line(watched, rea
     assert page.locator(".bars .covid svg.bar").get_attribute("aria-label").startswith("COVID-19: score")
     assert page.locator(".about").inner_text().count("bed 7") == 1
     assert "Research and triage aid, not a diagnosis." in page.locator("header").inner_text()
-    assert page.locator(".origin").inner_text().count("ward 3 MEIER.dcm") == 1
+    assert page.locator(".about").inner_text().count("ward 3 MEIER.dcm") == 1
 
 
 def test_the_heat_map_fades_by_mouse_and_by_keyboard(watched, real):

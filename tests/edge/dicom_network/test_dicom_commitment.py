@@ -1,18 +1,20 @@
 """The node asked to commit itself: for what it keeps it does, and says of everything else that it does not."""
 
 import queue
+import threading
 
 import pytest
 from pydicom.dataset import Dataset
-from pynetdicom import AE, evt
+from pynetdicom import evt
 from pynetdicom.sop_class import StorageCommitmentPushModel
 
 from edge_app.dicom_network import peers
+from edge_app.dicom_network.commitment import entity
 from edge_app.dicom_network.ledger import Ledger
 from edge_app.dicom_network.peers import AllowList
 from edge_app.dicom_network.server import Server
 from edge_app.dicom_network.services import USUAL
-from tests.support.dicom_node import free_port, until
+from tests.support.dicom_node import closed, free_port, until
 from tests.support.dicom_results import CLASS, question
 
 # Longer than anything here may take.
@@ -30,25 +32,26 @@ class Modality:
 
     def __init__(self, node: int):
         self.reports: queue.Queue[tuple[int, Dataset]] = queue.Queue()
-        self._ae = AE("XRAYROOM1")
+        self._ae, self._answered = entity("XRAYROOM1"), threading.Event()
         self._ae.add_requested_context(StorageCommitmentPushModel)
         self._node, self._server = node, None
 
     def listen(self, port: int) -> None:
         """Take answers on associations of their own."""
         self._ae.add_supported_context(StorageCommitmentPushModel, scu_role=True, scp_role=True)
-        handlers = [(evt.EVT_N_EVENT_REPORT, self._reported)]
+        handlers = [(evt.EVT_N_EVENT_REPORT, self._reported), (evt.EVT_CONN_CLOSE, closed)]
         self._server = self._ae.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers)
 
     def ask(self, asked: Dataset, action: int = 1) -> int:
         """Ask; return the status, once a report has come if the question was taken."""
-        handlers = [] if self._server else [(evt.EVT_N_EVENT_REPORT, self._reported)]
+        handlers = [(evt.EVT_N_EVENT_REPORT, self._reported), (evt.EVT_DIMSE_SENT, self._said)]
         assoc = self._ae.associate("127.0.0.1", self._node, ae_title="COVIDXRAY", evt_handlers=handlers)
         status, _ = assoc.send_n_action(asked, action, StorageCommitmentPushModel, INSTANCE)
         if self._server:
             assoc.release()
         found = self.reports.get(timeout=AT_MOST) if status.Status == 0 else None
         if not self._server:
+            assert found is None or self._answered.wait(AT_MOST)
             assoc.release()
         self.last = found
         return status.Status
@@ -56,6 +59,11 @@ class Modality:
     def close(self) -> None:
         if self._server:
             self._server.shutdown()
+
+    def _said(self, event) -> None:
+        """Note that a report was answered: only then may the association end."""
+        if type(event.message).__name__ == "N_EVENT_REPORT_RSP":
+            self._answered.set()
 
     def _reported(self, event) -> tuple[int, None]:
         self.reports.put((event.event_type, event.event_information))

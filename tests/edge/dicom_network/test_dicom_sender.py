@@ -4,10 +4,11 @@ import threading
 
 import pytest
 from pydicom.dataset import Dataset
-from pynetdicom import AE, build_role
+from pynetdicom import build_role
 from pynetdicom.sop_class import StorageCommitmentPushModel
 
 from edge_app.dicom_network import peers, sender
+from edge_app.dicom_network.commitment import entity
 from edge_app.dicom_network.ledger import Ledger
 from edge_app.dicom_network.peers import AllowList, Peer
 from edge_app.dicom_network.sender import Backoff, Sender
@@ -61,9 +62,8 @@ def make(ledger: Ledger, *uids: str) -> None:
 def test_results_are_sent_and_are_then_gone_from_here(ledger, pacs, sending):
     sending(pacs.port)
     make(ledger, "1.9.1", "1.9.2")
-    until(lambda: not ledger.to_send())
+    until(lambda: not ledger.to_send() and not list(ledger.results.iterdir()))
     assert sorted(pacs.stored) == ["1.9.1", "1.9.2"]
-    assert list(ledger.results.iterdir()) == []
 
 
 def test_results_wait_for_a_pacs_that_is_not_there(ledger, sending):
@@ -142,7 +142,7 @@ def test_with_commitment_results_stay_until_the_pacs_commits_itself(ledger, pacs
 
 def report(port: int, title: str, question: Dataset, good: list[str], failed: list[str] = ()) -> int:
     """Report on a question over an association of the PACS's own; return the status of the answer."""
-    ae = AE(title)
+    ae = entity(title)
     ae.add_requested_context(StorageCommitmentPushModel)
     roles = [build_role(StorageCommitmentPushModel, scp_role=True)]
     assoc = ae.associate("127.0.0.1", port, ae_title="COVIDXRAY", ext_neg=roles)
