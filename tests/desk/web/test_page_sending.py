@@ -87,7 +87,7 @@ def test_a_batch_that_is_looked_at_from_elsewhere_goes_on_by_itself(chromium, si
     with sender.page.expect_request("**/rows") as asked:
         pass
     other.page.goto(asked.value.url.removesuffix("/rows"))
-    expect(other.page.locator(".said")).to_contain_text("The others wait in the page that sends them.")
+    expect(other.page.locator(".said")).to_contain_text("The others wait on the page that sends them.")
     late.append(True)
     for route in held:
         route.continue_()
