@@ -60,7 +60,7 @@ def test_too_many_films_are_told_before_a_byte_is_sent(chromium, site):
 def test_a_batch_is_followed_labelled_and_stays_when_it_is_loaded_again(looked):
     page, first = looked.page, 100 * looked.page.viewport_size["width"]
     looked.send(*films(first, 4), ("words.txt", b"no film"), label="B-1")
-    expect(page.locator("#outcomes-part .under-way")).to_be_in_viewport()  # where the eye is
+    expect(page.locator("#outcomes-part .said")).to_be_in_viewport()  # where the eye is
     page.wait_for_url("**/batches/*")
     expect(page.locator(".said")).to_have_text("All 5 films are done.")
     expect(page.locator("tbody tr")).to_have_count(5)
@@ -87,7 +87,7 @@ def test_a_batch_that_is_looked_at_from_elsewhere_goes_on_by_itself(chromium, si
     with sender.page.expect_request("**/rows") as asked:
         pass
     other.page.goto(asked.value.url.removesuffix("/rows"))
-    expect(other.page.locator(".said")).to_contain_text("The others wait in the page that sends them.")
+    expect(other.page.locator(".said")).to_contain_text("The others wait on the page that sends them.")
     late.append(True)
     for route in held:
         route.continue_()

@@ -19,7 +19,7 @@ def test_lengths_are_in_mm_where_the_header_has_the_spacing(opened):
     opened.drag(begin, end)
     text = opened.figure.locator("[data-sheet] text")
     assert float(text.text_content().removesuffix(" mm")) == pytest.approx(200, abs=1)
-    expect(opened.figure.get_by_text("Lengths are those at the detector")).to_be_visible()
+    expect(opened.figure.get_by_text("Lengths are measured at the detector")).to_be_visible()
     expect(opened.figure.locator("[data-said]")).to_have_text(text.text_content())
     opened.focus()
     opened.keys("Escape")
