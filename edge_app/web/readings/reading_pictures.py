@@ -112,6 +112,10 @@ class ReadingPictures:
         """Return the film at full depth of a reading; None if none is kept."""
         return self._films.open(id) if self._films is not None else None
 
+    def has_film(self, id: str) -> bool:
+        """Return whether a reading has a film at full depth, or will have one."""
+        return id in self.films_awaited or self.film(id) is not None  # asked first: it may come in between
+
     def remove_orphans(self) -> None:
         """Delete the films whose readings are gone."""
         if self._films is not None:

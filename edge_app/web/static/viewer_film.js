@@ -153,6 +153,7 @@ export class Film {
 
 // Ask for a film of the device; null if it keeps none.
 export async function opened(figure) {
+  if (!figure.hasAttribute("data-full-depth")) return null; // none is kept, and the console stays clean
   const address = figure.dataset.viewer, tiles = address.replace(/\.json$/, "");
   const asked = url => fetch(url, { credentials: "same-origin" });
   let answer = await asked(address);

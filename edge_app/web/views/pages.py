@@ -49,6 +49,7 @@ def _for_all() -> dict:
         "most_label": MOST_LABEL,
         "keep_days": services().settings.keep_days,
         "findings_of": finding_view.told,
+        "has_film": services().reading_store.pictures.has_film,
         "heat_of": heat_view.told,
         "facts_of": facts_view.told,
         "maps_of": heat_view.maps,

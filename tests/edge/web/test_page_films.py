@@ -42,6 +42,7 @@ def test_the_answer_comes_before_the_pictures_are_drawn(browser, kept, monkeypat
     answer = classify(browser, png(seed=8)).json
     assert kept.reading_store.get(answer["id"]).has_pictures  # they will come
     assert browser.get(f"{answer['url']}/film.json").status_code == 202
+    assert "data-full-depth" in browser.get(answer["url"]).text  # the viewer asks for it, and waits
     pictures: list = []
     asking = threading.Thread(target=lambda: pictures.append(kept.reading_store.picture(answer["id"], "film.jpg")))
     asking.start()
