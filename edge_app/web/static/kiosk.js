@@ -12,7 +12,7 @@
 
   function showVerdict(state) {
     since = Date.now();
-    gone = false;
+    gone = film === "none" || film === "done"; // of the state that brought the verdict; the next may show the next film
     judged.className = `judged verdict ${state.kind}`;
     part("symbol").textContent = state.symbol;
     part("title").textContent = state.title;
