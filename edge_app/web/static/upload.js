@@ -56,6 +56,7 @@ async function begin(files) {
   if (!answer || !answer.ok) return refuse("", (told && told.sentence) || words.lost);
   batch.dataset.rows = told.rows;
   own = told.url;
+  history.pushState(null, "", own); // loaded again in the middle, the page is the batch's, which tells what is missing
   files.forEach((file, at) => enqueue({ batch: told, number: at + 1, state: words.held }, file, form));
   await refresh(decorate);
   watch(decorate);

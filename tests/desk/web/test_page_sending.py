@@ -61,7 +61,7 @@ def test_a_batch_is_followed_labelled_and_stays_when_it_is_loaded_again(looked):
     page, first = looked.page, 100 * looked.page.viewport_size["width"]
     looked.send(*films(first, 4), ("words.txt", b"no film"), label="B-1")
     expect(page.locator("#outcomes-part .said")).to_be_in_viewport()  # where the eye is
-    page.wait_for_url("**/batches/*")
+    expect(page.get_by_role("link", name="Send more films")).to_be_visible()  # the page of the batch itself
     expect(page.locator(".said")).to_have_text("All 5 films are done.")
     expect(page.locator("tbody tr")).to_have_count(5)
     expect(page.locator("tr[data-number='5']")).to_contain_text("is text that begins 'no film'")
@@ -87,12 +87,13 @@ def test_a_batch_that_is_looked_at_from_elsewhere_goes_on_by_itself(chromium, si
     with sender.page.expect_request("**/rows") as asked:
         pass
     other.page.goto(asked.value.url.removesuffix("/rows"))
+    expect(sender.page).to_have_url(other.page.url)  # loaded again, it tells what is missing
     expect(other.page.locator(".said")).to_contain_text("The others wait on the page that sends them.")
     late.append(True)
     for route in held:
         route.continue_()
     expect(other.page.locator(".said")).to_have_text("All 3 films are done.")
-    sender.page.wait_for_url("**/batches/*")
+    expect(sender.page.get_by_role("link", name="Send more films")).to_be_visible()  # the page of the batch itself
     for one in (sender, other):
         one.page.wait_for_load_state("networkidle")  # a request under way cannot be weighed
         assert one.complaints == []
@@ -140,7 +141,7 @@ def test_axe_finds_nothing_wrong_in_a_batch(chromium, site, scheme):
     for size in SIZES:
         one = Watched(chromium, site, viewport=size, color_scheme=scheme, locale="en-GB")
         one.send(*films(800, 2), ("words.txt", b"no film"))
-        one.page.wait_for_url("**/batches/*")
+        expect(one.page.get_by_role("link", name="Send more films")).to_be_visible()  # the page of the batch itself
         found += [wrong["id"] for wrong in Axe().run(one.page).response["violations"]]
         over = one.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         found += [f"{over} pixels too wide"] if over > 0 else []
