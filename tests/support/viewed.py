@@ -38,8 +38,10 @@ PLACE = """(holder, [x, y]) => {
 # Every tile is there, the library is still, and the window has been painted.
 STILL = """holder => {
   const film = holder.closest("figure").tools.film, item = film.osd.world.getItemAt(0);
+  const view = film.osd.viewport, from = view.getCenter(true), to = view.getCenter();
   return Boolean(item) && item.getFullyLoaded() && !film.osd.isAnimating?.() && !film.waits
-    && Math.abs(film.osd.viewport.getZoom(true) - film.osd.viewport.getZoom()) < 1e-4;
+    && Math.max(Math.abs(from.x - to.x), Math.abs(from.y - to.y)) < 1e-4
+    && Math.abs(view.getZoom(true) - view.getZoom()) < 1e-4;
 }"""
 
 

@@ -61,7 +61,12 @@ export class Film {
       preserveImageSizeOnResize: false,
     });
     this.osd.innerTracker.keyHandler = this.osd.innerTracker.keyDownHandler = null;
-    for (const event of ["update-viewport", "open", "resize"]) this.osd.addHandler(event, () => this.place());
+    for (const event of ["update-viewport", "open"]) this.osd.addHandler(event, () => this.place());
+    this.osd.addHandler("resize", () => {
+      // A film that was whole in view stays so, such as in full screen.
+      if (this.figure.classList.contains("at-home")) requestAnimationFrame(() => this.osd.viewport.goHome(true));
+      this.place();
+    });
     this.osd.addHandler("tile-drawn", () => this.figure.classList.add("drawn"));
     this.osd.addHandler("tile-unloaded", event => this.tiles.delete(event.tile.cacheKey));
   }

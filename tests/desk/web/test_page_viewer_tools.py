@@ -111,6 +111,7 @@ def test_the_film_fills_the_screen_and_comes_back(opened):
     opened.settle()
     window = opened.page.viewport_size
     assert opened.figure.bounding_box()["width"] == pytest.approx(window["width"], abs=1)
+    expect(opened.figure.locator("[data-zoomed]")).to_have_text("100 %")  # and is whole in view, as it was
     opened.page.keyboard.press("f")
     expect(opened.button("Full screen")).to_have_attribute("aria-pressed", "false")
 
