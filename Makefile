@@ -121,8 +121,11 @@ test-shares: .venv-edge/ready-tests  ## copy 2,000 films slowly through Samba an
 test-dicom: .venv-edge/ready-tests  ## 1,000 films from DCMTK and Orthanc to the node and back, killed and cut off (Debian's dcmtk and orthanc)
 	MUTATIONS=10000 $(EDGE) -m pytest -s tests/system/dicom tests/edge/dicom_network/test_dicom_associations.py
 
-test: lint coverage .venv-clients/ready  ## lint, then all tests in both environments, and the coverage of the light side
-	$(DESK) -m pytest tests/edge
+# What another runtime or numpy can change; the page runs with them in the tests in a browser. `make test-edge` runs all in both.
+RUNTIME := bench camera diagnostics gate imaging install model outputs screening workers
+
+test: lint coverage .venv-clients/ready  ## lint, then all tests, what the runtime matters to in both, and the light side's coverage
+	$(DESK) -m pytest $(addprefix tests/edge/,$(RUNTIME))
 	$(DESK) -m pytest tests/desk tests/test_architecture.py --ignore tests/desk/web
 
 # Neither processes that are killed nor whole programs: what a change of some lines breaks at once.
