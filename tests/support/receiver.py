@@ -29,7 +29,11 @@ class Receiver:
                 pass
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # the sender was killed in the middle: nothing has come
+                    self.close_connection = True
+                    return
                 told = {name.lower(): value for name, value in self.headers.items()}
                 outer.requests.append((self.path, told, body))
                 status = outer.status
