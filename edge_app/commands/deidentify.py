@@ -83,7 +83,7 @@ def _copy_all(args, secret: "Secret", options: "Options") -> int:
     names, failed = {}, 0
     for path in Sources(args.paths, not args.no_recursive, args.null):
         if path is None or (isinstance(path, Path) and args.out.resolve() in path.resolve().parents):
-            continue  # a copy is no film to be copied
+            continue  # a copy made before, which is not copied again
         if isinstance(path, Problem):
             complain(path.sentence)
             failed += 1
