@@ -20,7 +20,8 @@ Usage = namedtuple("Usage", "total used free")
 @pytest.fixture
 def watch(tmp_path, model_path, monkeypatch):
     """Return the watch over a page whose events nobody takes, with a `camera` that is told of, and the queue."""
-    monkeypatch.setattr(fault_watch, "GLANCE", 1e6)  # the page's own looks once
+    # No thread looks, neither the page's own nor this one's: what another sees in between would be told, too.
+    monkeypatch.setattr(fault_watch.FaultWatch, "_run", lambda watch: None)
     told = EventsConfig(WebhookConfig("http://127.0.0.1:9/", new_secret()))
     settings = Settings(tmp_path, model=model_path, events=told)
     camera = [""]
