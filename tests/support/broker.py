@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.ports import free_port as free_port  # of a broker that comes later
 from tests.support.receiver import until
 
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
@@ -27,13 +28,6 @@ def need_broker() -> None:
     if os.environ.get("NEED_BROKER"):
         pytest.fail(words)
     pytest.skip(words)
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Broker:
@@ -109,7 +103,7 @@ class Listener:
         self._client.on_message = lambda _client, _data, one: self.told.append((one.topic, one.payload, one.retain))
         self._client.connect("127.0.0.1", broker.port)
         self._client.loop_start()
-        assert ready.wait(30), "the broker does not answer"
+        assert ready.wait(100), "the broker does not answer"
 
     def of(self, end: str) -> list[bytes]:
         """Return what was told under topics that end so."""

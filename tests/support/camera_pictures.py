@@ -14,7 +14,7 @@ def picture(number: int = 0, size: tuple[int, int] = SIZE) -> np.ndarray:
     return pixels
 
 
-def until(condition, seconds: float = 20):
+def until(condition, seconds: float = 100):
     """Wait for something to become true; say whether it did."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ from pydicom.dataset import Dataset
 from tests.support.dicom_files import write_dicom
 from tests.support.films import draw_film
 from tests.support.golden import GOLDEN
+from tests.support.ports import free_port as free_port  # of a node or a PACS that comes later
 
 ROOT = Path(__file__).parents[2]
 TITLE = "COVIDXRAY"
@@ -111,12 +111,6 @@ def closed(event) -> None:
     """Close the socket of an association that has ended; a server of pynetdicom leaves it to the garbage collector."""
     if event.assoc.dul.socket.socket is not None:
         event.assoc.dul.socket.socket.close()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
 
 
 class Pacs:

@@ -62,7 +62,7 @@ class Receiver:
         return [json.loads(body) for _, _, body in list(self.requests)]
 
 
-def until(true: Callable[[], object], seconds: float = 30) -> None:
+def until(true: Callable[[], object], seconds: float = 100) -> None:
     """Wait until something is true; fail if it never is."""
     import time
 

@@ -146,7 +146,7 @@ class Made:
     ],
 )
 def test_frozen_and_black_pictures_are_a_fault(monkeypatch, limit, give, said):
-    monkeypatch.setattr(watchdog, limit, 0.3)
+    monkeypatch.setattr(watchdog, limit, 1.0)
     good = threading.Event()
     feeds = []
 
@@ -158,28 +158,31 @@ def test_frozen_and_black_pictures_are_a_fault(monkeypatch, limit, give, said):
     with Camera("/dev/video7", SIZE) as one:
         assert until(lambda: said in one.status.sentence)
         good.set()
-        assert until(lambda: one.status.state == LIVE and one.status.frames > 40)
+        assert until(lambda: one.status.state == LIVE)
         assert until(lambda: feeds[0].closed)
-        restarts = one.status.restarts
-        time.sleep(0.5)
+        restarts, frames = one.status.restarts, one.status.frames
+        assert until(lambda: one.status.frames > frames + 150)  # which take longer than the limit
         assert one.status.restarts == restarts
 
 
 def test_another_size_than_asked_for_is_said(monkeypatch):
     monkeypatch.setattr(camera, "named", lambda name, size: Made(picture))
     with Camera("/dev/video7", (1280, 720)) as one:
-        assert one.newest(5).pixels.shape == (360, 640, 3)
+        assert one.newest(60).pixels.shape == (360, 640, 3)
         assert one.status.sentence == "/dev/video7: gives 640 x 360 pixels"
 
 
 def test_a_read_that_hangs_holds_nobody_up(monkeypatch):
     monkeypatch.setattr(watchdog, "STALLED", 0.3)
-    hang = threading.Event()
-    monkeypatch.setattr(
-        camera, "named", lambda name, size: Made(lambda number: number < 3 or hang.wait(60) or picture())
-    )
-    began = time.monotonic()
+    hang, ended = threading.Event(), []
+
+    def give(number):
+        if number == 3:
+            ended.append(hang.wait(200))
+        return picture(number)
+
+    monkeypatch.setattr(camera, "named", lambda name, size: Made(give))
     with Camera("/dev/video7", SIZE) as one:
-        assert until(lambda: one.status.restarts > 0)
-    assert time.monotonic() - began < 20
+        assert until(lambda: "no picture came for" in one.status.sentence)
+    assert not ended  # the camera was left while the read hung
     hang.set()

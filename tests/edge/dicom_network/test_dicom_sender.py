@@ -35,6 +35,7 @@ def sending(ledger, monkeypatch):
     """Return a function that starts a sender to a port; what it says is in `sending.said`."""
     monkeypatch.setattr(sender, "FIRST_WAIT", 0.05)
     monkeypatch.setattr(sender, "LONGEST_WAIT", 0.2)
+    monkeypatch.setattr(sender, "LOOK", 0.05)
     monkeypatch.setattr(sender, "ANSWER", 0.5)
     begun = []
 

@@ -37,7 +37,7 @@ def test_films_that_are_there_and_films_that_come(inbox, tmp_path):
 
 def test_a_film_that_grows_is_judged_when_it_is_whole(inbox, tmp_path):
     content = film(tmp_path / "film.png").read_bytes()
-    with watching(inbox) as watch, (inbox / "film.png").open("wb") as half:
+    with watching(inbox, "--patience", "60") as watch, (inbox / "film.png").open("wb") as half:
         half.write(content[: len(content) // 2])
         half.flush()
         film(inbox / "other.png", seed=1001)  # comes while the first is half there

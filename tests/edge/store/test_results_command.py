@@ -61,9 +61,9 @@ def test_looking_for_some(store):
     assert _paths(_run(store, "--json", "--verdict", decision.COVID)) == ["old.png"]
     assert _paths(_run(store, "--json", "--refusal", refusal.CT)) == ["slice\x1b[31m.png"]
     assert _paths(_run(store, "--json", "--search", "NEW")) == ["=new.png"]
-    yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
-    assert _paths(_run(store, "--json", "--until", yesterday)) == ["old.png"]
-    assert len(_paths(_run(store, "--json", "--since", yesterday))) == 3
+    between = (datetime.now(UTC) - timedelta(days=20)).date().isoformat()
+    assert _paths(_run(store, "--json", "--until", between)) == ["old.png"]
+    assert len(_paths(_run(store, "--json", "--since", between))) == 3
     assert _paths(_run(store, "--json", "--film", "a" * 10)) == ["old.png"]
     assert _paths(_run(store, "--json", "--run", "2")) == []
     assert len(_paths(_run(store, "--json", "--limit", "2"))) == 2

@@ -111,9 +111,10 @@ def test_the_history_is_turned_page_by_page(browser, kept):
 
 
 def test_days_of_the_history_are_whole(browser, kept):
+    today = lambda: datetime.now().astimezone().date().isoformat()  # noqa: E731
+    before = today()
     fill(kept, 1)
-    today = datetime.now().astimezone().date().isoformat()
-    assert "1 reading" in browser.get(f"/history?since={today}&until={today}").text
+    assert "1 reading" in browser.get(f"/history?since={before}&until={today()}").text
     assert "0 readings" in browser.get("/history?until=2020-01-01").text
 
 
