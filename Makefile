@@ -26,9 +26,12 @@ PIP := -m pip install --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 # How many tests run beside one another: as many as there are processors, but 8 at most (one of the desk takes 1.2 GB).
-# A worker that has nothing left takes over tests of another. WORKERS=0: one after the other, in this process.
+# WORKERS=0: one after the other, in this process.
 WORKERS ?= logical
+# A worker that has nothing left takes over tests of another. On the desk a file stays together: what its tests share, such
+# as a network or a program in a browser, takes long to make.
 BESIDE := -n $(WORKERS) --maxprocesses 8 --dist worksteal
+BY_FILE := -n $(WORKERS) --maxprocesses 8 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run camera serve
@@ -131,7 +134,7 @@ RUNTIME := bench camera diagnostics gate imaging install model outputs screening
 
 test: lint coverage .venv-clients/ready  ## lint, then all tests, what the runtime matters to in both, and the light side's coverage
 	$(DESK) -m pytest $(BESIDE) $(addprefix tests/edge/,$(RUNTIME))
-	$(DESK) -m pytest $(BESIDE) tests/desk tests/test_architecture.py --ignore tests/desk/web
+	$(DESK) -m pytest $(BY_FILE) tests/desk tests/test_architecture.py --ignore tests/desk/web
 
 # Neither processes that are killed nor whole programs: what a change of some lines breaks at once.
 FAST := imaging gate model screening outputs install service/test_signals.py store/test_store.py
@@ -159,7 +162,7 @@ coverage: .venv-edge/ready-tests .venv/ready  ## the light side's tests and the 
 	@rm -rf build/coverage && mkdir -p build/coverage
 	$(EDGE) -m coverage run -m pytest $(BESIDE) tests/edge $(addprefix --deselect ,$(UNTRACED))
 	$(EDGE) -m pytest $(BESIDE) $(UNTRACED)
-	$(DESK) -m coverage run -m pytest $(BESIDE) tests/desk/web
+	$(DESK) -m coverage run -m pytest $(BY_FILE) tests/desk/web
 	@find build/coverage -size 0 -delete
 	-@$(EDGE) -m coverage combine -q
 	@$(EDGE) -m coverage report --skip-covered --sort=cover
@@ -214,7 +217,7 @@ test-power: .venv/ready  ## the .deb in a virtual machine: limits of memory, pow
 	$(DESK) -m tests.system.booted.machine
 
 test-desk: .venv-edge/ready .venv/ready .venv-clients/ready  ## index, training, conversion, architecture
-	$(DESK) -m pytest $(BESIDE) tests/desk tests/test_architecture.py
+	$(DESK) -m pytest $(BY_FILE) tests/desk tests/test_architecture.py
 
 format: .venv/ready  ## let ruff rewrite the code
 	$(DESK) -m ruff check --fix .
