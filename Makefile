@@ -25,6 +25,14 @@ PIP := -m pip install --quiet --disable-pip-version-check
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
+# How many tests run beside one another: as many as there are processors, but 8 at most (one of the desk takes 1.2 GB).
+# WORKERS=0: one after the other, in this process.
+WORKERS ?= logical
+# A worker that has nothing left takes over tests of another. On the desk a file stays together: what its tests share, such
+# as a network or a program in a browser, takes long to make.
+BESIDE := -n $(WORKERS) --maxprocesses 8 --dist worksteal
+BY_FILE := -n $(WORKERS) --maxprocesses 8 --dist loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: help run camera serve
 .PHONY: wheel bundle deb install-pi
@@ -125,8 +133,8 @@ test-dicom: .venv-edge/ready-tests  ## 1,000 films from DCMTK and Orthanc to the
 RUNTIME := bench camera diagnostics gate imaging install model outputs screening workers
 
 test: lint coverage .venv-clients/ready  ## lint, then all tests, what the runtime matters to in both, and the light side's coverage
-	$(DESK) -m pytest $(addprefix tests/edge/,$(RUNTIME))
-	$(DESK) -m pytest tests/desk tests/test_architecture.py --ignore tests/desk/web
+	$(DESK) -m pytest $(BESIDE) $(addprefix tests/edge/,$(RUNTIME))
+	$(DESK) -m pytest $(BY_FILE) tests/desk tests/test_architecture.py --ignore tests/desk/web
 
 # Neither processes that are killed nor whole programs: what a change of some lines breaks at once.
 FAST := imaging gate model screening outputs install service/test_signals.py store/test_store.py
@@ -142,8 +150,9 @@ style: .venv/ready  ## ruff: rules and format
 	$(DESK) -m ruff check .
 	$(DESK) -m ruff format --check .
 
-# Tests that kill what they start, or limit what it may write: tracing makes them slow or is what fails.
+# Tests that kill what they start, limit what it may write, or send 10,000 events: tracing makes them slow or is what fails.
 UNTRACED := $(addprefix tests/edge/,test_atomic_io.py::test_a_full_disk_leaves_the_old_file_and_nothing_else \
+  events/test_many_events.py \
   service/test_signals.py workers/test_killed_run.py \
   install/test_model_power_cut.py \
   install/test_update_command.py::test_it_is_killed_at_any_moment \
@@ -151,9 +160,9 @@ UNTRACED := $(addprefix tests/edge/,test_atomic_io.py::test_a_full_disk_leaves_t
 
 coverage: .venv-edge/ready-tests .venv/ready  ## the light side's tests and the page's in a browser, and the share of its lines they run
 	@rm -rf build/coverage && mkdir -p build/coverage
-	$(EDGE) -m coverage run -m pytest tests/edge $(addprefix --deselect ,$(UNTRACED))
-	$(EDGE) -m pytest $(UNTRACED)
-	$(DESK) -m coverage run -m pytest tests/desk/web
+	$(EDGE) -m coverage run -m pytest $(BESIDE) tests/edge $(addprefix --deselect ,$(UNTRACED))
+	$(EDGE) -m pytest $(BESIDE) $(UNTRACED)
+	$(DESK) -m coverage run -m pytest $(BY_FILE) tests/desk/web
 	@find build/coverage -size 0 -delete
 	-@$(EDGE) -m coverage combine -q
 	@$(EDGE) -m coverage report --skip-covered --sort=cover
@@ -163,8 +172,8 @@ test-python:  ## the light side's tests in each Python that is installed here: P
 	@$(PYTHON) -m tests.system.python_matrix $(PYTHONS) $(if $(TESTS),-- $(TESTS))
 
 test-edge: .venv-edge/ready-tests .venv/ready  ## the light side, in both TFLite runtimes
-	$(EDGE) -m pytest tests/edge
-	$(DESK) -m pytest tests/edge
+	$(EDGE) -m pytest $(BESIDE) tests/edge
+	$(DESK) -m pytest $(BESIDE) tests/edge
 
 arm-roots: .venv/ready  ## Debian roots of a Pi's processors, emulated, in which `make convert` tries its files too
 	convert/arm_root.sh aarch64
@@ -208,7 +217,7 @@ test-power: .venv/ready  ## the .deb in a virtual machine: limits of memory, pow
 	$(DESK) -m tests.system.booted.machine
 
 test-desk: .venv-edge/ready .venv/ready .venv-clients/ready  ## index, training, conversion, architecture
-	$(DESK) -m pytest tests/desk tests/test_architecture.py
+	$(DESK) -m pytest $(BY_FILE) tests/desk tests/test_architecture.py
 
 format: .venv/ready  ## let ruff rewrite the code
 	$(DESK) -m ruff check --fix .

@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ("edge_app/requirements.txt", "tests/requirements.txt")
 # Where pyenv and uv keep what they install; {} is the version.
 PLACES = (".pyenv/versions/{}*/bin/python", ".local/share/uv/python/cpython-{}*/bin/python")
+# As of the Makefile.
+BESIDE = ("-n", "logical", "--maxprocesses", "8", "--dist", "worksteal")
 NOT_FOUND, PASSED, FAILED = "not found", "passed", "FAILED"
 
 
@@ -55,7 +57,7 @@ def main(versions: list[str], words: list[str]) -> int:
             continue
         print(f"Python {version}: {path}", flush=True)
         python = environment(version, path)
-        ran = subprocess.run([python, "-m", "pytest", "-q", *(words or ["tests/edge"])], cwd=ROOT)
+        ran = subprocess.run([python, "-m", "pytest", "-q", *BESIDE, *(words or ["tests/edge"])], cwd=ROOT)
         outcomes[version] = FAILED if ran.returncode else PASSED
     for version, outcome in outcomes.items():
         print(f"Python {version}: {outcome}")

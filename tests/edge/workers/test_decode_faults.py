@@ -129,7 +129,7 @@ def _large_png(path, width, height, colour_type, channels) -> Path:
 
 def test_a_hundred_megapixels_in_colour_fit(films, tmp_path):
     path = _large_png(tmp_path / "large.png", 10_000, 10_000, 2, 3)
-    with DecodePool(1000) as pool:
+    with DecodePool(1000, seconds=300) as pool:
         (_, decoded), (_, after) = pool.films([path, films[0]])
     assert decoded.grey.shape == (1000, 1000)
     assert np.array_equal(np.unique(decoded.grey), [128])
