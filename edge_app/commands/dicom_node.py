@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from edge_app.commands import COMMANDS, common, stored_pictures
+from edge_app.commands import COMMANDS, common, dicom_web, stored_pictures
 
 EXAMPLES = """\
 examples:
@@ -38,6 +38,7 @@ def add_parser(subparsers):
     _add_results(parser)
     _add_tls(parser)
     _add_limits(parser)
+    dicom_web.add(parser)
     parser.add_argument("--test", metavar="AE@HOST:PORT", help="test the link to that node, and exit")
     common.add_model(parser)
     common.add_rule(parser)
@@ -106,6 +107,8 @@ def run(args) -> int:
     title = peers.title(args.ae_title)
     if args.test:
         return _test(title, peers.peer(args.test), _calling(args, files))
+    if dicom_web.changed_tokens(args, args.state or default_state()):
+        return 0
     return _serve(args, title, files)
 
 
@@ -144,22 +147,25 @@ def _judge(args, title: str, pacs, allowed, contexts, ledger, screening) -> None
     tempfile.tempdir = os.fspath(ledger.arriving)  # pynetdicom receives films there
     server = Server(title, (args.host, args.port), allowed, ledger, complain, contexts[0], pacs)
     sender = Sender(title, pacs, ledger, complain, contexts[1], args.commit) if pacs else None
+    web = dicom_web.parts(args, ledger, complain)
     films = Films(
         ledger,
         lambda: bool(screening.broken & {"--store", "--send-to"}) or not server.is_alive,
         complain,
-        _maker(args, screening.context) if pacs else None,
+        web.making(_maker(args, screening.context), lambda: films.current, bool(pacs)),
         args.keep and not args.no_paths,
     )
-    screening.add_sink("--send-to", films, bool(pacs))
+    screening.add_sink("--send-to", films, bool(pacs) or web.shows)
     try:
         server.start()
         if sender:
             sender.start()
+        web.start()
         complain(f"Listening as {title} at {args.host}:{server.port}{' under TLS' if contexts[0] else ''}.")
         screening.service.ready()
         screening.run(films, final=films.final)
     finally:
+        web.stop()
         server.stop()
         if sender:
             sender.stop()

@@ -61,6 +61,11 @@ class Films:
                 yield None
                 self._ledger.news.wait(LOOK)
 
+    @property
+    def current(self) -> Path | None:
+        """The file of the film whose outcome the sinks are given now."""
+        return self._current and self._current[0]
+
     def final(self, result: Result) -> Result:
         """Note which film the sinks are given next; return its result as it is told."""
         path = Path(result.path)

@@ -12,7 +12,13 @@ import pytest
 
 from tests.support.dicom_node import TITLE, free_port
 
+# Where Debian puts the plugin of its package orthanc-dicomweb.
+DICOMWEB = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+USER, PASSWORD = "film", "a pass:word"
 needed = pytest.mark.skipif(shutil.which("Orthanc") is None, reason="needs Orthanc: apt-get install orthanc")
+web_needed = pytest.mark.skipif(
+    shutil.which("Orthanc") is None or not DICOMWEB.exists(), reason="needs apt-get install orthanc orthanc-dicomweb"
+)
 # Longer than any of its answers takes.
 AT_MOST = 100
 
@@ -24,17 +30,20 @@ class Orthanc:
         port: of DICOM.
     """
 
-    def __init__(self, folder: Path, node: int, title: str = "PACS"):
+    def __init__(self, folder: Path, node: int, title: str = "PACS", web: dict | None = None):
         """Write its configuration.
 
         Args:
             folder: of what it stores.
             node: port of the node, which it knows as the modality "node".
             title: its AE title.
+            web: the node as a DICOMweb server, as Orthanc's configuration has it; then it asks others for `USER` and
+                `PASSWORD`. None: without DICOMweb.
         """
         folder.mkdir()
         self.port, self._web, self._process = free_port(), free_port(), None
         self._config = folder / "orthanc.json"
+        self._opener = urllib.request.build_opener(_handler(self._web))
         self._config.write_text(
             json.dumps(
                 {
@@ -44,11 +53,13 @@ class Orthanc:
                     "DicomPort": self.port,
                     "HttpPort": self._web,
                     "RemoteAccessAllowed": False,
-                    "AuthenticationEnabled": False,
+                    "AuthenticationEnabled": web is not None,
+                    "RegisteredUsers": {USER: PASSWORD},
                     "DicomModalities": {"node": [TITLE, "127.0.0.1", node]},
                     "DicomCheckCalledAet": True,
                     "OverwriteInstances": False,
-                    "Plugins": [],
+                    "Plugins": [str(DICOMWEB)] if web is not None else [],
+                    "DicomWeb": {"Enable": True, "Servers": {"node": web} if web else {}},
                 }
             )
         )
@@ -66,6 +77,11 @@ class Orthanc:
             except (OSError, urllib.error.URLError):
                 assert time.monotonic() < end, "Orthanc does not start"
                 time.sleep(0.2)
+
+    @property
+    def web(self) -> str:
+        """Where it answers DICOMweb."""
+        return f"http://127.0.0.1:{self._web}/dicom-web"
 
     def stop(self) -> None:
         """Kill it."""
@@ -91,5 +107,11 @@ class Orthanc:
         return found
 
     def _asked(self, request: urllib.request.Request):
-        with urllib.request.urlopen(request, timeout=AT_MOST) as answer:
-            return json.loads(answer.read())
+        with self._opener.open(request, timeout=AT_MOST) as answer:
+            return json.loads(answer.read() or b"null")
+
+
+def _handler(port: int) -> urllib.request.HTTPBasicAuthHandler:
+    known = urllib.request.HTTPPasswordMgrWithPriorAuth()
+    known.add_password(None, f"http://127.0.0.1:{port}/", USER, PASSWORD, is_authenticated=True)
+    return urllib.request.HTTPBasicAuthHandler(known)

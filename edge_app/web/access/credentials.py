@@ -49,6 +49,11 @@ class Credentials:
         except OSError:
             return False
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the devices that have a token."""
+        return list(self._named())
+
     def is_token(self, token: str) -> bool:
         """Return whether this is the token of a device."""
         digest = _digest(token)

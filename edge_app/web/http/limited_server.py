@@ -11,7 +11,7 @@ import json
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
@@ -65,6 +65,8 @@ class Request(HTTPRequestParser):
         if isinstance(self.error, RequestEntityTooLarge):
             return self._refuse(None, data)
         begins = was_headless and self.headers_finished and not self.completed
+        if begins and not self._channel.server.takes_body(self.headers, self.size):
+            return self._refuse(None, data)
         if begins and not self._channel.server.admit(self._channel):
             return self._refuse(NoRoom("films: too much is being sent at the same time; try again."), data)
         return taken
@@ -151,11 +153,14 @@ class Server(TcpWSGIServer):
         most: connections at once.
         most_bytes: of bodies that are coming or not answered yet, of all connections.
         address: returns the address of a client from the (host, port) of its socket.
+        takes_body: says whether the app wants the body of a request, from its headers as WSGI names them without
+            `HTTP_`, and its bytes; if not, the app answers without it.
     """
 
     channel_class = Channel
     most = most_bytes = 0
     address: Callable[[tuple], str] = staticmethod(lambda peer: peer[0])
+    takes_body: Callable[[Mapping[str, str], int], bool] = staticmethod(lambda headers, size: True)
 
     @property
     def port(self) -> int:
