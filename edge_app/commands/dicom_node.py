@@ -137,7 +137,7 @@ def _judge(args, title: str, receivers, allowed, contexts, ledger, screening) ->
         ledger,
         lambda: bool(screening.broken & {"--store", "--send-to"}) or not server.is_alive,
         complain,
-        node_results.maker(args, screening.context, fhir),
+        node_results.maker(args, screening, fhir),
         args.keep and not args.no_paths,
     )
     screening.add_sink("--send-to", films, bool(senders))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # heavy
     from edge_app.dicom_network.ledger import Ledger
     from edge_app.dicom_network.poster import Poster
     from edge_app.fhir.server import FhirServer
-    from edge_app.screening.run_context import RunContext
+    from edge_app.service.screening_run import ScreeningRun
 
 KINDS = ("sc", "sr", "pdf", "gsps")
 
@@ -28,6 +28,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--commit", action="store_true", help="ask the PACS for storage commitment, and keep results until it is given"
+    )
+    parser.add_argument(
+        "--language",
+        metavar="CODE",
+        help="of the encapsulated PDF, such as es or es_MX, whose paper is Letter (default: the device's, LANG)",
     )
     parser.add_argument("--fhir", metavar="URL", help="base address of a FHIR R4 server that gets the results too")
     parser.add_argument(
@@ -79,18 +84,30 @@ def poster(
     return Poster(server, ledger.posts, complain, fault)
 
 
-def maker(args: argparse.Namespace, context: "RunContext", server: "FhirServer | None") -> "Make | None":
-    """Return what makes all that leaves of a film; None where nothing does."""
+def maker(args: argparse.Namespace, run: "ScreeningRun", server: "FhirServer | None") -> "Make | None":
+    """Return what makes all that leaves of a film; None where nothing does.
+
+    Args:
+        args: with the flags of `add`.
+        run: that judges the films.
+        server: of `fhir_server`.
+
+    Raises:
+        WrongUsage: `--language` is none of the page's.
+    """
     if not (args.send_to or server):
         return None
     from edge_app.dicom_network.judging import Made
+
+    report, context = _report(args, run), run.context
 
     def made(header, result, grey) -> Made:
         objects, bundle = [], None
         if args.send_to:
             from edge_app.dicom_objects import results
 
-            objects = results.made(header, result, grey, context, args.results)
+            pdf = report(header, result, grey) if report else None
+            objects = results.made(header, result, grey, context, args.results, pdf)
         if server:
             from edge_app.fhir import resources
 
@@ -98,3 +115,21 @@ def maker(args: argparse.Namespace, context: "RunContext", server: "FhirServer |
         return Made(objects, bundle)
 
     return made
+
+
+def _report(args: argparse.Namespace, run: "ScreeningRun"):
+    """Return what draws the page's report of a film, (header, result, grey) -> PDF; None where none is sent."""
+    if not (args.send_to and "pdf" in args.results):
+        return None
+    from edge_app.dicom_objects import identity
+    from edge_app.web.report import of_result
+
+    language = of_result.language(args.language)
+
+    def report(header, result, grey) -> bytes:
+        named = (identity.value(header, keyword) for keyword in ("PatientName", "PatientID"))
+        label = ", ".join(filter(None, (" ".join(one.replace("^", " ").split()) for one in named)))
+        name = run.readings.last if run.readings else ""
+        return of_result.pdf(result, grey, run.context, language, label, name)
+
+    return report
