@@ -4,16 +4,16 @@ import argparse
 import os
 from pathlib import Path
 
-from edge_app.commands import COMMANDS, common, dicom_web, stored_pictures
+from edge_app.commands import COMMANDS, common, dicom_web, node_results, stored_pictures
 
 EXAMPLES = """\
 examples:
   python -m edge_app dicom-node --store                                 # for programs on this machine
   python -m edge_app dicom-node --host 0.0.0.0 --allow XRAYROOM1@192.168.1.20 --store
   python -m edge_app dicom-node --host 0.0.0.0 --allow '*@192.168.1.0/24' --send-to PACS@192.168.1.10:104
+  python -m edge_app dicom-node --send-to PACS@192.168.1.10:104 --fhir https://192.168.1.11/fhir --store
   python -m edge_app dicom-node --test PACS@192.168.1.10:104            # is the link to the PACS all right?
 """
-KINDS = ("sc", "sr", "pdf", "gsps")
 
 
 def add_parser(subparsers):
@@ -35,7 +35,7 @@ def add_parser(subparsers):
     )
     parser.add_argument("--state", type=Path, metavar="DIR", help="folder of films and results that wait")
     parser.add_argument("--keep", action="store_true", help="keep films after they were judged, and commit to them")
-    _add_results(parser)
+    node_results.add(parser)
     _add_tls(parser)
     _add_limits(parser)
     dicom_web.add(parser)
@@ -47,21 +47,6 @@ def add_parser(subparsers):
     stored_pictures.add(parser)
     common.add_lights(parser)
     return parser
-
-
-def _add_results(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--send-to", metavar="AE@HOST:PORT", help="PACS that gets the results")
-    parser.add_argument(
-        "--results",
-        type=kinds,
-        default=("sc", "sr"),
-        metavar="KINDS",
-        help="what is sent, of " + ",".join(KINDS) + ": secondary capture, structured report, encapsulated PDF, "
-        "presentation state (default sc,sr)",
-    )
-    parser.add_argument(
-        "--commit", action="store_true", help="ask the PACS for storage commitment, and keep results until it is given"
-    )
 
 
 def _add_tls(parser: argparse.ArgumentParser) -> None:
@@ -120,19 +105,20 @@ def _serve(args, title: str, files) -> int:
     from edge_app.store import reading_tables
 
     pacs = peers.peer(args.send_to) if args.send_to else None
+    fhir = node_results.fhir_server(args)
     allowed = _allowed(args, pacs)
     contexts = tls.accepting(files) if files else None, _calling(args, files)
     draw = stored_pictures.drawer(args.pictures)
     with Service() as service, ScreeningRun(args, service=service, draw=draw, source=reading_tables.DICOM) as screening:
         ledger = Ledger(args.state or default_state(), _limits(args), args.keep)
         try:
-            _judge(args, title, pacs, allowed, contexts, ledger, screening)
+            _judge(args, title, (pacs, fhir), allowed, contexts, ledger, screening)
         finally:
             ledger.close()
     return screening.code
 
 
-def _judge(args, title: str, pacs, allowed, contexts, ledger, screening) -> None:
+def _judge(args, title: str, receivers, allowed, contexts, ledger, screening) -> None:
     """Listen, judge and send until a stop is requested or results cannot be kept."""
     import tempfile
     import threading
@@ -145,37 +131,33 @@ def _judge(args, title: str, pacs, allowed, contexts, ledger, screening) -> None
     # A traceback in the journal might quote a header.
     threading.excepthook = lambda fault: complain(f"a thread failed ({fault.exc_type.__name__}); report it.")
     tempfile.tempdir = os.fspath(ledger.arriving)  # pynetdicom receives films there
+    (pacs, fhir), events = receivers, screening.events
     server = Server(title, (args.host, args.port), allowed, ledger, complain, contexts[0], pacs)
     sender = Sender(title, pacs, ledger, complain, contexts[1], args.commit) if pacs else None
     web = dicom_web.parts(args, ledger, complain)
+    poster = node_results.poster(fhir, ledger, complain, events and (lambda words: events.fault("fhir", words)))
+    senders = [one for one in (sender, poster) if one]
+    make = node_results.maker(args, screening, fhir, web.shows)
     films = Films(
         ledger,
         lambda: bool(screening.broken & {"--store", "--send-to"}) or not server.is_alive,
         complain,
-        web.making(_maker(args, screening.context), lambda: films.current, bool(pacs)),
+        web.keeping(make, lambda: films.current, bool(pacs)),
         args.keep and not args.no_paths,
     )
-    screening.add_sink("--send-to", films, bool(pacs) or web.shows)
+    screening.add_sink("--send-to", films, make is not None)
     try:
         server.start()
-        if sender:
-            sender.start()
-        web.start()
+        for one in (*senders, web):
+            one.start()
         complain(f"Listening as {title} at {args.host}:{server.port}{' under TLS' if contexts[0] else ''}.")
         screening.service.ready()
         screening.run(films, final=films.final)
     finally:
         web.stop()
         server.stop()
-        if sender:
-            sender.stop()
-
-
-def _maker(args, context):
-    """Return the function that makes what is sent of a film."""
-    from edge_app.dicom_objects import results
-
-    return lambda header, result, grey: results.made(header, result, grey, context, args.results)
+        for one in senders:
+            one.stop()
 
 
 def _allowed(args, pacs):
@@ -219,14 +201,6 @@ def _limits(args):
     from edge_app.dicom_network.services import Limits
 
     return Limits(args.most_associations, args.most_mb << 20, args.most_waiting, args.least_free_mb << 20)
-
-
-def kinds(text: str) -> tuple[str, ...]:
-    """Read the kinds of results."""
-    found = tuple(filter(None, text.split(",")))
-    if not found or not set(found) <= set(KINDS):
-        raise argparse.ArgumentTypeError(f"{text!r} names no kinds of results; write some of {','.join(KINDS)}")
-    return found
 
 
 def default_state() -> Path:

@@ -89,11 +89,9 @@ class Parts:
         """Whether films and results are kept for viewers."""
         return self._shelf is not None
 
-    def making(self, make, film: Callable[[], Path | None], is_sent: bool):
-        """Return what makes results of a film; None if nobody wants them (`Shelf.making`)."""
-        if self._shelf is None:
-            return make if is_sent else None
-        return self._shelf.making(make, film, is_sent)
+    def keeping(self, make, film: Callable[[], Path | None], is_sent: bool):
+        """Return what makes results of a film, and keeps them for viewers (`Shelf.keeping`); None if nothing does."""
+        return self._shelf.keeping(make, film, is_sent) if self._shelf else make
 
     def start(self) -> None:
         """Listen, and pull."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from edge_app.dicom_network.ledger import Ledger
 from edge_app.errors import NoDicomResult, StoreFault
@@ -19,8 +19,21 @@ if TYPE_CHECKING:
 # Seconds between two looks when nothing arrives: as often the service gives a sign of life.
 LOOK = 1.0
 
-# (header of the film without its pixels, its result, uint8 (H, W) 0 = black = air) -> data sets to be sent.
-Make = Callable[["Dataset", "Screened", "np.ndarray"], "Iterable[Dataset]"]
+
+class Made(NamedTuple):
+    """What leaves of a film.
+
+    Attributes:
+        objects: data sets for the PACS.
+        bundle: a FHIR transaction, as JSON takes it; None without.
+    """
+
+    objects: "Iterable[Dataset]" = ()
+    bundle: dict | None = None
+
+
+# (header of the film without its pixels, its result, uint8 (H, W) 0 = black = air) -> what leaves.
+Make = Callable[["Dataset", "Screened", "np.ndarray"], Made]
 
 
 class Films:
@@ -83,19 +96,19 @@ class Films:
         if self._has_ended():  # the store has just failed: the film must not be done
             return
         path, number = self._current
-        self._ledger.judged(number, self._made(path, result))
+        self._ledger.judged(number, *self._made(path, result))
 
-    def _made(self, path: Path, result: Result) -> "Iterable[Dataset]":
-        """Return what is to be sent of a film; nothing of one whose header does not allow it."""
+    def _made(self, path: Path, result: Result) -> Made:
+        """Return what leaves of a film; nothing of one whose header does not allow it."""
         if self._make is None or not isinstance(result, Judged | Refused) or result.grey is None:
-            return ()
+            return Made()
         try:
-            return list(self._make(_header(path), replace(result, path=""), result.grey))
+            return self._make(_header(path), replace(result, path=""), result.grey)
         except NoDicomResult as error:
             self._say(f"a film: nothing is sent of it ({str(error).rstrip('.')}).")
         except limits.DAMAGE as error:  # what a header holds must not be met again at each start
             self._say(f"a film: its result cannot be made an object ({type(error).__name__}); report it.")
-        return ()
+        return Made()
 
     def close(self) -> None:
         """Do nothing: what was made is on the disk."""

@@ -1,9 +1,9 @@
-"""What the node knows about instances: an SQLite file, and two folders beside it, that outlive power cuts.
+"""What the node knows about instances: an SQLite file, and folders beside it, that outlive power cuts.
 
 `arriving/` holds what is being received, `received/` films that wait to be judged or are kept, `results/` objects that
-wait to be sent. A file counts once a row names it; at the start, files that no row names are removed. A film's SOP
-Instance UID is kept as its hash, so that the file tells nobody whose films were here. A result's is kept as it is until
-it is sent, since storage commitment needs it.
+wait to be sent, `posts/` what waits for a FHIR server. A file counts once a row names it; at the start, files that no
+row names are removed. A film's SOP Instance UID is kept as its hash, so that the file tells nobody whose films were
+here. A result's is kept as it is until it is sent, since storage commitment needs it.
 """
 
 import contextlib
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from edge_app import atomic_io
+from edge_app.dicom_network.posts import Posts
 from edge_app.dicom_network.services import Limits
 from edge_app.errors import StoreFault, WrongUsage
 from edge_app.store import store_file
@@ -69,7 +70,11 @@ class Item(NamedTuple):
 
 
 class Ledger:
-    """The films that were received and the results that are to be sent; any thread may use it."""
+    """The films that were received and the results that are to be sent; any thread may use it.
+
+    Attributes:
+        posts: the results that are to be posted to a FHIR server.
+    """
 
     def __init__(self, folder: Path, limits: Limits, keep: bool = False):
         """Open or make it, and remove what a power cut left.
@@ -97,6 +102,7 @@ class Ledger:
         self._path = folder / "node.sqlite"
         with self._guarded():
             self._base = _opened(self._path)
+            self.posts = Posts(self._base, folder / "posts", self._guarded)
         self._tidy()
 
     def close(self) -> None:
@@ -107,10 +113,11 @@ class Ledger:
 
     def has_room(self) -> bool:
         """Say whether another film may come: by the films and results that wait, and by the disk."""
-        waiting = "SELECT (SELECT count(*) FROM films WHERE NOT judged), (SELECT count(*) FROM results)"
+        tables = ("films WHERE NOT judged", "results", "posts")
+        waiting = ", ".join(f"(SELECT count(*) FROM {one})" for one in tables)
         with self._guarded():
-            films, results = self._base.execute(waiting).fetchone()
-        return max(films, results) < self.limits.waiting and shutil.disk_usage(self.received).free > self.limits.free
+            counts = self._base.execute(f"SELECT {waiting}").fetchone()
+        return max(counts) < self.limits.waiting and shutil.disk_usage(self.received).free > self.limits.free
 
     def film(self, uid: str) -> Film | None:
         """Return what is known of a film by its SOP Instance UID."""
@@ -148,19 +155,22 @@ class Ledger:
             ).fetchall()
         return [(number, self.received / name) for number, name in found]
 
-    def judged(self, number: int, made: "Iterable[Dataset]" = ()) -> None:
-        """Note that a film is judged, and take what is to be sent of it; both or nothing.
+    def judged(self, number: int, made: "Iterable[Dataset]" = (), bundle: dict | None = None) -> None:
+        """Note that a film is judged, and take what is to be sent and posted of it; all or nothing.
 
         Raises:
             OSError, StoreFault: that cannot be kept.
         """
         rows = [self._written(data_set) for data_set in made]
+        post = self.posts.written(bundle) if bundle else None
         with self._guarded(), transaction(self._base):
             self._base.executemany(
                 "INSERT INTO results (uid, sop_class, file) VALUES (?, ?, ?)"
                 " ON CONFLICT (uid) DO UPDATE SET file = excluded.file, sent = 0, asked = ''",
                 rows,
             )
+            if post:
+                self.posts.insert(post)
             (name,) = self._base.execute("SELECT file FROM films WHERE number = ?", (number,)).fetchone()
             kept = name if self._keep else ""
             self._base.execute("UPDATE films SET judged = 1, file = ? WHERE number = ?", (kept, number))
@@ -171,6 +181,8 @@ class Ledger:
             (self.received / name).unlink(missing_ok=True)
         if rows:
             self.results_news.set()
+        if post:
+            self.posts.news.set()
 
     def to_send(self) -> list[Item]:
         """Return the results that are not sent yet."""
@@ -235,7 +247,9 @@ class Ledger:
         with self._guarded():
             films = {name for (name,) in self._base.execute("SELECT file FROM films")}
             results = {name for (name,) in self._base.execute("SELECT file FROM results")}
-        for folder, known in ((self.arriving, set()), (self.received, films), (self.results, results)):
+            posts = {name for (name,) in self._base.execute("SELECT file FROM posts")}
+        known_by_folder = {self.arriving: set(), self.received: films, self.results: results, self.posts.folder: posts}
+        for folder, known in known_by_folder.items():
             for path in folder.iterdir():
                 if path.name not in known:
                     path.unlink()

@@ -1,7 +1,6 @@
 """Results go to the PACS by C-STORE: again and again, ever more rarely, until it has taken them."""
 
 import random
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 from edge_app.dicom_network import commitment, services
 from edge_app.dicom_network.ledger import Item, Ledger
 from edge_app.dicom_network.peers import Peer
-from edge_app.errors import EdgeError
+from edge_app.dicom_network.rounds import FIRST_WAIT, JITTER, LONGEST_WAIT, LOOK, Backoff, Rounds
 from edge_app.imaging import limits
 
 if TYPE_CHECKING:
@@ -17,36 +16,14 @@ if TYPE_CHECKING:
 
     from pynetdicom.association import Association
 
-# Seconds before the second try; each wait is twice the one before, and at most 10 minutes: then the PACS is back.
-FIRST_WAIT, LONGEST_WAIT = 2.0, 600.0
-# A wait is up to this share shorter, by chance, so that many nodes do not come back at the same time.
-JITTER = 0.5
 # After so many refusals of one result, each at another try, it is given up: the PACS does not want it.
 MOST_REFUSALS = 5
 # Results of one association, which other results then need not wait for.
 AT_ONCE = 50
 # PS3.8 9.3.2.2: at most 128 contexts, of which one is Verification's and one commitment's.
 MOST_CONTEXTS = 126
-# Seconds between two looks when nothing happens; for an answer on the association that asked; until it is asked again.
-LOOK, ANSWER, ASK_AGAIN = 5.0, 3.0, 600.0
-
-
-class Backoff:
-    """How long to wait after tries that failed."""
-
-    def __init__(self, first: float = FIRST_WAIT, longest: float = LONGEST_WAIT):
-        self._first, self._longest, self._failures = first, longest, 0
-
-    def failed(self) -> float:
-        """Note a failure; return the seconds to wait."""
-        wait = min(self._first * 2 ** min(self._failures, 30), self._longest)
-        self._failures += 1
-        return wait * (1 - JITTER * random.random())
-
-    def done(self) -> bool:
-        """Note a success; say whether failures came before it."""
-        had, self._failures = self._failures > 0, 0
-        return had
+# Seconds for an answer of commitment on the association that asked; until it is asked again.
+ANSWER, ASK_AGAIN = 3.0, 600.0
 
 
 class Sender:
@@ -73,35 +50,13 @@ class Sender:
         """
         self._title, self._pacs, self._ledger, self._say = title, pacs, ledger, say
         self._tls, self._commit = tls, commit
-        self._backoff, self._ended = Backoff(), threading.Event()
+        self._backoff = Backoff()
         self._held: dict[str, float] = {}  # refused results, and when they are tried again
         self._asked: dict[str, float] = {}
-        self._thread = threading.Thread(target=self._run, name="dicom-sender", daemon=True)
+        self._rounds = Rounds("dicom-sender", self._round, ledger.results_news, pacs, say)
+        self.start, self.stop = self._rounds.start, self._rounds.stop
         for item in [] if commit else ledger.to_commit():  # they were sent by a run that asked for commitment
             ledger.forget(item)
-
-    def start(self) -> None:
-        """Send from now on."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop after the result that is being sent."""
-        self._ended.set()
-        self._ledger.results_news.set()
-        self._thread.join(services.CONNECT_SECONDS)
-
-    def _run(self) -> None:
-        while not self._ended.is_set():
-            try:
-                wait = self._round()
-            except EdgeError as error:  # the ledger, which the next film tells of too
-                self._say(str(error))
-                wait = LONGEST_WAIT
-            except Exception as error:  # the guard of a service: results wait on the disk
-                self._say(f"{self._pacs}: sending failed inside this program ({type(error).__name__}); report it.")
-                wait = self._backoff.failed()
-            if wait:
-                self._ended.wait(wait)
 
     def _round(self) -> float:
         """Send what is due; return the seconds to wait before the next time."""
@@ -162,7 +117,7 @@ class Sender:
         """Send a result; say whether the association still works."""
         from pydicom import dcmread
 
-        if self._ended.is_set():
+        if self._rounds.ended.is_set():
             return False
         try:
             answer = assoc.send_c_store(dcmread(item.path))

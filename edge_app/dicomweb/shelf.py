@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from pydicom import Dataset
 
-    from edge_app.dicom_network.judging import Make
+    from edge_app.dicom_network.judging import Made, Make
     from edge_app.screening.result import Screened
 
 VERSION, SECONDS_OF_A_DAY = 1, 86400
@@ -87,19 +87,20 @@ class Shelf:
         self._thread.join()
         self._list.close()
 
-    def making(self, make: "Make", film: Callable[[], Path | None], is_sent: bool) -> "Make":
-        """Return a function that makes results, keeps them here with their film, and returns those that are sent.
+    def keeping(self, make: "Make", film: Callable[[], Path | None], is_sent: bool) -> "Make":
+        """Return a function that makes results, keeps them here with their film, and returns what leaves.
 
         Args:
             make: makes results.
             film: returns the file of the film whose results are made.
-            is_sent: whether they are sent too.
+            is_sent: whether they go to a PACS too.
         """
 
-        def made(header: "Dataset", result: "Screened", grey: "np.ndarray") -> "list[Dataset]":
-            found = list(make(header, result, grey))
-            self.put(film(), found)
-            return found if is_sent else []
+        def made(header: "Dataset", result: "Screened", grey: "np.ndarray") -> "Made":
+            found = make(header, result, grey)
+            objects = list(found.objects)
+            self.put(film(), objects)
+            return found._replace(objects=objects if is_sent else ())
 
         return made
 

@@ -22,7 +22,7 @@ class EventSink:
         self._outbox, self._source, self._reading = Outbox(folder), source, reading
         self._deaths = DecodePool.deaths
         self._outbox.started(source)
-        for part in ("store", "decoder", "camera"):
+        for part in ("store", "decoder", "camera", "fhir"):
             self._outbox.fault_ends(self._name(part), source)
 
     def add(self, result: Result) -> None:
@@ -34,7 +34,7 @@ class EventSink:
         self.fault("decoder", "the decoder of a film died" if died else "")
 
     def fault(self, part: str, words: str) -> None:
-        """Tell a fault of a part of this run, `store`, `decoder` or `camera`; with empty words, that it is over."""
+        """Tell a fault of a part of this run, `store`, `decoder`, `camera` or `fhir`; empty words: it is over."""
         if words:
             self._outbox.fault_lasts(self._name(part), words, self._source)
         else:

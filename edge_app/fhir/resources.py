@@ -1,7 +1,8 @@
 """A result as a transaction of FHIR R4: a DiagnosticReport, an Observation for each finding, and the Device.
 
 A film with a suspected finding also has a Task of urgent priority, which worklists sort by: reports have no priority.
-Ids follow from the film, the model and the operating point: what is posted again replaces itself.
+Identifiers follow from the film, the model and the operating point, and a resource is created only where none has its
+identifier: what is posted again is not doubled, and what somebody has done with it meanwhile stays.
 """
 
 import uuid
@@ -26,6 +27,8 @@ SYSTEMS = {
     codes.OWN: "https://terms.invalid/covid-xray",
 }
 DICOM_UID = "urn:dicom:uid"
+# The system of identifiers that are URIs (R4, Identifier.system).
+URI = "urn:ietf:rfc:3986"
 HL7 = "http://terminology.hl7.org/CodeSystem/"
 # HL7's ObservationInterpretation.
 INTERPRETED = {finding.SUSPECTED: "POS", finding.UNSURE: "IND", finding.CLEARED: "NEG"}
@@ -49,16 +52,21 @@ def bundle(header: Dataset, result: Screened, context: RunContext) -> dict:
     device = _device(ids, context)
     observed = []
     if isinstance(result, Judged):
-        observed = [_observation(ids, label, found, result, context) for label, found in result.findings.items()]
+        observed = [
+            _observation(ids, device, label, found, result, context) for label, found in result.findings.items()
+        ]
     report = _report(ids, result, observed)
     resources = [device, *observed, report]
     if any(one.answer == finding.SUSPECTED for one in getattr(result, "findings", {}).values()):
-        resources.append(_task(ids, result))
-    entries = []
-    for one in resources:
-        request = {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}
-        entries.append({"fullUrl": f"urn:uuid:{one['id']}", "resource": one, "request": request})
-    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+        resources.append(_task(ids, result, device, report))
+    return {"resourceType": "Bundle", "type": "transaction", "entry": list(map(_entry, resources))}
+
+
+def _entry(resource: dict) -> dict:
+    """Return the part of a transaction that creates a resource unless one has its identifier (R4 3.1.0.8.1)."""
+    kind, value = resource["resourceType"], resource["identifier"][0]["value"]
+    request = {"method": "POST", "url": kind, "ifNoneExist": f"identifier={URI}|{value}"}
+    return {"fullUrl": _place(resource), "resource": resource, "request": request}
 
 
 class _Ids:
@@ -66,25 +74,46 @@ class _Ids:
 
     def __init__(self, header: Dataset, context: RunContext):
         self._names = (str(header.SOPInstanceUID), *identity.judged_by(context))
-        self.device = str(uuid.uuid5(identity.NAMESPACE, f"device {context.sha256} {__version__}"))
-        self.patient = _identified(header, "PatientID", "MR")
-        self.request = _identified(header, "AccessionNumber", "ACSN")
-        self.study = {"identifier": {"system": DICOM_UID, "value": f"urn:oid:{header.StudyInstanceUID}"}}
-        self.film = {"system": DICOM_UID, "value": f"urn:oid:{header.SOPInstanceUID}"}
+        self.device = _own("device", context.sha256, __version__)
+        self.patient = _identified(header, "PatientID", "Patient", "MR")
+        self.request = _identified(header, "AccessionNumber", "ServiceRequest", "ACSN")
+        self.study = {"type": "ImagingStudy", "identifier": _uid(header.StudyInstanceUID)}
+        self.film = _uid(header.SOPInstanceUID)
 
-    def of(self, what: str) -> str:
-        """Return the id of a resource of this film."""
-        return str(uuid.uuid5(identity.NAMESPACE, "\0".join((*self._names, "fhir", what))))
+    def of(self, what: str) -> dict:
+        """Return the identifier of a resource of this film."""
+        return _own(*self._names, "fhir", what)
 
     def about(self) -> dict:
         """Return the patient as a resource refers to them; nothing if the film does not tell."""
         return {"subject": self.patient} if self.patient else {}
 
 
-def _identified(header: Dataset, keyword: str, kind: str) -> dict | None:
+def _own(*names: str) -> dict:
+    return {"system": URI, "value": f"urn:oid:{identity.uid(*names)}"}
+
+
+def _place(resource: dict) -> str:
+    """Return where a resource is within the transaction; servers put its address in place of this wherever it stands.
+
+    So it must not be the identifier: it is the same number, written as a UUID.
+    """
+    return uuid.UUID(int=int(resource["identifier"][0]["value"].rpartition(".")[2])).urn
+
+
+def _to(resource: dict) -> dict:
+    return {"reference": _place(resource)}
+
+
+def _uid(value: str) -> dict:
+    return {"system": DICOM_UID, "value": f"urn:oid:{value}"}
+
+
+def _identified(header: Dataset, keyword: str, resource: str, kind: str) -> dict | None:
+    """Return a reference to what the film knows by a number alone; `kind` is of HL7's table 0203."""
     value = identity.value(header, keyword)
     kinds = {"coding": [{"system": f"{HL7}v2-0203", "code": kind}]}
-    return {"identifier": {"type": kinds, "value": value}} if value else None
+    return {"type": resource, "identifier": {"type": kinds, "value": value}} if value else None
 
 
 def _concept(code: Code) -> dict:
@@ -95,7 +124,7 @@ def _concept(code: Code) -> dict:
 def _device(ids: _Ids, context: RunContext) -> dict:
     return {
         "resourceType": "Device",
-        "id": ids.device,
+        "identifier": [ids.device],
         "status": "active",
         "manufacturer": identity.MANUFACTURER,
         "deviceName": [{"name": context.card.name, "type": "model-name"}],
@@ -104,12 +133,12 @@ def _device(ids: _Ids, context: RunContext) -> dict:
     }
 
 
-def _observation(ids: _Ids, label: str, found: Finding, result: Judged, context: RunContext) -> dict:
+def _observation(ids: _Ids, device: dict, label: str, found: Finding, result: Judged, context: RunContext) -> dict:
     numbers = [(codes.CERTAINTY, found.score), (codes.SUSPECTED_FROM, found.suspected_from)]
     numbers += [(codes.UNSURE_FROM, found.unsure_from)] if found.unsure_from is not None else []
     return {
         "resourceType": "Observation",
-        "id": ids.of(label),
+        "identifier": [ids.of(label)],
         "status": "preliminary",
         "category": [{"coding": [{"system": f"{HL7}observation-category", "code": "imaging"}]}],
         "code": _concept(codes.FINDINGS[label]),
@@ -119,15 +148,9 @@ def _observation(ids: _Ids, label: str, found: Finding, result: Judged, context:
         "interpretation": [
             {"coding": [{"system": f"{HL7}v3-ObservationInterpretation", "code": INTERPRETED[found.answer]}]}
         ],
-        "device": {"reference": f"Device/{ids.device}"},
+        "device": _to(device),
         "derivedFrom": [ids.study],
-        "component": [
-            {
-                "code": _concept(code),
-                "valueQuantity": {"value": round(number, 6), "system": SYSTEMS["UCUM"], "code": "1"},
-            }
-            for code, number in numbers
-        ],
+        "component": [{"code": _concept(code), "valueQuantity": _quantity(number)} for code, number in numbers],
         "note": [
             {"text": f"{phrasing.named(label)}: {phrasing.describe(context.points[label])}"},
             {"text": phrasing.NOT_A_DIAGNOSIS},
@@ -145,33 +168,33 @@ def _report(ids: _Ids, result: Screened, observed: list[dict]) -> dict:
     told += [row["refusal"]["sentence"]] if row["refusal"] else []
     return {
         "resourceType": "DiagnosticReport",
-        "id": ids.of("report"),
-        "identifier": [ids.film],
+        "identifier": [ids.of("report"), ids.film],
         **({"basedOn": [ids.request]} if ids.request else {}),
         "status": "preliminary",
         "category": [{"coding": [{"system": f"{HL7}v2-0074", "code": "RAD"}]}],
         "code": _concept(codes.CHEST_FILM),
         **ids.about(),
         "issued": _instant(result.time),
-        **({"result": [{"reference": f"Observation/{one['id']}"} for one in observed]} if observed else {}),
+        **({"result": list(map(_to, observed))} if observed else {}),
         "imagingStudy": [ids.study],
         "conclusion": "; ".join((*told, phrasing.NOT_A_DIAGNOSIS)),
     }
 
 
-def _task(ids: _Ids, result: Screened) -> dict:
+def _task(ids: _Ids, result: Screened, device: dict, report: dict) -> dict:
     """Return the flag: please look at this film first."""
     return {
         "resourceType": "Task",
-        "id": ids.of("task"),
+        "identifier": [ids.of("task")],
+        **({"basedOn": [ids.request]} if ids.request else {}),
         "status": "requested",
         "intent": "proposal",
         "priority": "urgent",
         "description": f"A film for a radiologist's early look. {phrasing.NOT_A_DIAGNOSIS}",
-        "focus": {"reference": f"DiagnosticReport/{ids.of('report')}"},
+        "focus": _to(report),
         **({"for": ids.patient} if ids.patient else {}),
         "authoredOn": _instant(result.time),
-        "requester": {"reference": f"Device/{ids.device}"},
+        "requester": _to(device),
     }
 
 

@@ -34,6 +34,7 @@ class ScreeningRun:
     Attributes:
         context: what holds for every film of the run.
         store: of `--store`, or None.
+        readings: the sink that keeps a reading of each film in it, or None.
         networks: both, `Classifier`.
         lights: of `--lights`, or None.
         events: of `--events`, or None.
@@ -70,7 +71,7 @@ class ScreeningRun:
         self._problems: list[Problem] = []
         self._sinks: list[tuple[str, sinks.Sink]] = []
         self._keeper: sinks.Keeper | None = None  # knows the films that were judged before
-        self._readings: KeptReadings | None = None  # of the store
+        self.readings: KeptReadings | None = None  # of the store
         self._draw, self._source = draw, reading_tables.CAMERA if camera else source
         self._anonymous = args.no_paths
         self._undrawn = 0 if args.overlays else None
@@ -106,17 +107,17 @@ class ScreeningRun:
         self.context = run_context.of(model, args.operating_point, args.prevalence, args.pneumonia_prevalence)
         self.store = sinks.store(args, self.context)
         if self.store:
-            self._readings = sinks.readings(self.store, self.context, self._source, self._draw)
-        keeper = self._readings or (sinks.recent_rows() if remember else None)
+            self.readings = sinks.readings(self.store, self.context, self._source, self._draw)
+        keeper = self.readings or (sinks.recent_rows() if remember else None)
         if keeper:  # the first of the sinks: a film is shown once it is kept
             self._sinks.append(("--store", keeper))
             self._keeper = None if args.again else keeper
-        self.events = sinks.events(args, self._source, self._readings)
+        self.events = sinks.events(args, self._source, self.readings)
         if self.events:
             self._sinks.append(("--events", self.events))
         for named in sinks.files(args, self.context):
             self._sinks.append(named)
-        drawn = self._readings and self._draw
+        drawn = self.readings and self._draw
         self._keep_grey = bool(drawn or args.overlays or (args.report and args.report_images))
         self.networks = Classifier(model, args.threads)
         self._shown = sinks.stdout(args, self.context, self.networks.runtime)
@@ -239,7 +240,7 @@ class ScreeningRun:
         except (OSError, EdgeError) as error:
             self._sinks.remove((flag, sink))
             self._keeper = None if sink is self._keeper else self._keeper
-            self._readings = None if sink is self._readings else self._readings
+            self.readings = None if sink is self.readings else self.readings
             self._fail(flag, error)
             if self.events and flag == "--store":
                 self.events.fault("store", str(error))
@@ -251,10 +252,10 @@ class ScreeningRun:
 
     def _draw_kept(self) -> None:
         """Keep the pictures of the film that was told last."""
-        if self._readings is None:
+        if self.readings is None:
             return
         try:
-            self._readings.draw()
+            self.readings.draw()
         except EdgeError:  # the store tells of it with the next film; this one is without pictures
             pass
         except Exception as error:  # as in `_keep`

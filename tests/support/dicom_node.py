@@ -113,6 +113,12 @@ def closed(event) -> None:
         event.assoc.dul.socket.socket.close()
 
 
+def stored(port: int, *films: Path) -> None:
+    """Send films by DCMTK's storescu; all of them are taken."""
+    line = ["storescu", "-aet", "XRAYROOM1", "-aec", TITLE, "127.0.0.1", str(port), *map(str, films)]
+    subprocess.run(line, check=True, capture_output=True, timeout=AT_MOST)
+
+
 class Pacs:
     """A PACS in this process.
 

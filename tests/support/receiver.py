@@ -6,6 +6,16 @@ import threading
 from collections.abc import Callable
 
 
+def whole_body(request: http.server.BaseHTTPRequestHandler) -> bytes | None:
+    """Return the body of a request; None if its sender was killed in the middle, so that nothing has come."""
+    length = int(request.headers["Content-Length"])
+    body = request.rfile.read(length)
+    if len(body) == length:
+        return body
+    request.close_connection = True
+    return None
+
+
 class Receiver:
     """An HTTP server in a thread.
 
@@ -29,10 +39,7 @@ class Receiver:
                 pass
 
             def do_POST(self):
-                length = int(self.headers["Content-Length"])
-                body = self.rfile.read(length)
-                if len(body) < length:  # the sender was killed in the middle: nothing has come
-                    self.close_connection = True
+                if (body := whole_body(self)) is None:
                     return
                 told = {name.lower(): value for name, value in self.headers.items()}
                 outer.requests.append((self.path, told, body))

@@ -40,6 +40,11 @@ def layers(result: Screened, grey: np.ndarray, context: RunContext) -> dict[str,
         of, on the same scale, and `LUNGS`, PNG with alpha, the lungs' outline and the box that was judged. All layers
         cover the whole film; a browser stretches them to one size.
     """
+    return shown(result, grey) | {SHEET: _png(overlay.draw(result, grey, context), FAST)}
+
+
+def shown(result: Screened, grey: np.ndarray) -> dict[str, bytes]:
+    """Draw the same pictures without `SHEET`."""
     film = pictures.shown(grey)
     found = {FILM: _jpeg(film[..., 0])}
     if isinstance(result, Judged):
@@ -47,7 +52,7 @@ def layers(result: Screened, grey: np.ndarray, context: RunContext) -> dict[str,
         found |= {HEATS[label]: drawn[label] for label in HEATS if label in drawn}
         found[HEAT] = drawn[result.heat.label]
         found[LUNGS] = _png(_lungs(result.field, film.shape))
-    return found | {SHEET: _png(overlay.draw(result, grey, context), FAST)}
+    return found
 
 
 def _heat(heat: Heat, result: Judged, shape) -> np.ndarray:

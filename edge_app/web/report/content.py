@@ -3,9 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flask_babel import get_locale
-from flask_babel import gettext as _
-
 from edge_app import __version__
 from edge_app.screening.heat import LEAST_CHANCE
 from edge_app.store.reading import Reading
@@ -15,6 +12,8 @@ from edge_app.web.report.pictures import LEVELS
 from edge_app.web.text import facts_view, heat_view, result_view, wording
 from edge_app.web.text.finding_view import Told
 from edge_app.web.text.result_view import Bar
+from edge_app.web.text.spoken import gettext as _
+from edge_app.web.text.spoken import locale
 
 # Characters of a text that somebody typed, such as the name of a file or of a site's calibration.
 MOST_LETTERS = 100
@@ -107,7 +106,7 @@ def of(reading: Reading, findings: Sequence[Told], picture: Callable[[str], byte
     maps = _maps(row, picture) if film and findings else ()
     seen = result_view.seen(reading)
     return Content(
-        language=str(get_locale()),
+        language=str(locale()),
         product=_("Chest X-ray screening"),
         notice=str(wording.NOTICE),
         verdict=words,
@@ -259,7 +258,8 @@ def _facts(reading: Reading):
     if row.get("site"):
         yield _("Calibration of this site"), f"{cut(row['site']['name'])} {row['site']['sha256'][:8]}"
     yield _("Program"), f"covid-xray {__version__}"
-    yield _("Reading"), reading.id
+    if reading.id:
+        yield _("Reading"), reading.id
 
 
 def cut(text: str, most: int = MOST_LETTERS) -> str:

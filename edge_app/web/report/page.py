@@ -14,6 +14,8 @@ from edge_app.web.report.content import Content
 from edge_app.web.report.sheet import Sheet
 
 PAPERS = {"a4": A4, "letter": LETTER}
+# Territories whose printers hold US Letter; all others hold A4 (Unicode CLDR 46, paperSize).
+OF_LETTER = ("BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE")
 # Sizes of text in points, of which the largest is taken with which all has room; the least is that of a package insert.
 SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5)
 # One report at a time: several at once would only compete for the cores that judge films.
@@ -45,6 +47,11 @@ def pdf(content: Content, time: datetime, paper: str = "a4") -> bytes:
         canvas.showPage()
         canvas.save()
         return file.getvalue()
+
+
+def paper(territory: str) -> str:
+    """Return which of `PAPERS` the printers of a territory hold, by its code of ISO 3166 or an empty text."""
+    return "letter" if territory.upper() in OF_LETTER else "a4"
 
 
 def _laid_out(content: Content, paper: tuple[float, float]) -> Sheet:

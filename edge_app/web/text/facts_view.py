@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import date
 
-from flask_babel import format_date, format_decimal
-from flask_babel import gettext as _
+from edge_app.web.text.spoken import format_date, format_decimal
+from edge_app.web.text.spoken import gettext as _
 
 
 def told(facts: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -23,7 +23,7 @@ def told(facts: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _day(written: str) -> str:
-    return format_date(date.fromisoformat(written), "medium") if written else ""
+    return format_date(date.fromisoformat(written)) if written else ""
 
 
 def _left_side(orientation: str) -> str:

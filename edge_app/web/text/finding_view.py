@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask_babel import format_decimal
-from flask_babel import gettext as _
-
 from edge_app.model.card import OperatingPoint
 from edge_app.model.left_out import Hospital
 from edge_app.screening import finding, prevalence
 from edge_app.web.text import wording
 from edge_app.web.text.finding_words import MEANINGS, Meaning
+from edge_app.web.text.spoken import format_decimal
+from edge_app.web.text.spoken import gettext as _
 
 # Least and greatest prevalence that a reader may type, out of 100.
 LEAST_IN_100, MOST_IN_100 = 0.1, 99.9

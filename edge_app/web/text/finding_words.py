@@ -2,10 +2,9 @@
 
 from typing import NamedTuple
 
-from flask_babel import LazyString
-from flask_babel import lazy_gettext as _l
-
 from edge_app.screening import decision, finding
+from edge_app.web.text.spoken import LazyString
+from edge_app.web.text.spoken import lazy_gettext as _l
 
 
 class Meaning(NamedTuple):

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
-
 from edge_app.model.places import Localisation
 from edge_app.screening.heat import LEAST_CHANCE, USUAL
 from edge_app.web.text import result_view, wording
+from edge_app.web.text.spoken import gettext as _
 
 
 @dataclass(frozen=True)

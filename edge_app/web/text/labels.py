@@ -1,10 +1,9 @@
 """Names of measurements, the camera's advice, and the doctor's checks with advice, in the reader's language."""
 
-from flask_babel import lazy_gettext as _l
-
 from edge_app.camera.detect import advice
 from edge_app.camera.detect import frame_quality as frame
 from edge_app.gate import picture_checks as picture
+from edge_app.web.text.spoken import lazy_gettext as _l
 
 # By name of a `gate.Check`.
 CHECKS = {

@@ -8,10 +8,9 @@ from flask_babel import Babel, get_locale
 from werkzeug.wrappers import Response
 
 from edge_app import __version__
-from edge_app.web.text import wording
+from edge_app.web.text import spoken, wording
+from edge_app.web.text.spoken import ENGLISH, FOLDER
 
-ENGLISH = "en"
-FOLDER = Path(__file__).parents[1] / "translations"
 COOKIE = "language"
 # A year: a clinic's phone chooses once.
 REMEMBERED_S = 365 * 24 * 3600
@@ -23,8 +22,7 @@ def names(folder: Path = FOLDER) -> dict[str, str]:
     A language whose dates and names this environment lacks is left out: the light one keeps those of
     `edge_app.system.slim.LOCALES`.
     """
-    codes = sorted(path.parents[1].name for path in folder.glob("*/LC_MESSAGES/messages.mo"))
-    found = {code: _own_name(code) for code in (ENGLISH, *codes)}
+    found = {code: _own_name(code) for code in spoken.codes(folder)}
     return {code: name for code, name in found.items() if name}
 
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from flask_babel import format_decimal, format_percent, get_locale
-from flask_babel import gettext as _
-
 from edge_app.screening import finding, phrasing
 from edge_app.web.text import finding_view, labels, wording
+from edge_app.web.text.spoken import format_date, format_decimal, format_percent, locale
+from edge_app.web.text.spoken import gettext as _
 
 # Order of the scores: the finding that the rule decides first comes first.
 ORDER = finding.LABELS
@@ -139,14 +138,13 @@ def percent(value: float | None) -> str:
 
 def when(time: datetime | str) -> str:
     """Return a time in the reader's language and the device's time zone."""
-    from babel.dates import format_date, format_time
+    from babel.dates import format_time
 
     time = datetime.fromisoformat(time) if isinstance(time, str) else time
     local = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone()
-    day = format_date(local, "medium", locale=get_locale())
-    return f"{day}, {format_time(local, 'short', tzinfo=local.tzinfo, locale=get_locale())}"
+    return f"{format_date(local)}, {format_time(local, 'short', tzinfo=local.tzinfo, locale=locale())}"
 
 
 def _spaced() -> bool:
     """Return whether the language puts a space before the percent sign; Spanish and French do."""
-    return str(get_locale())[:2] != "en"
+    return str(locale())[:2] != "en"

@@ -7,13 +7,12 @@ every kind of refusal has words.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask_babel import LazyString
-from flask_babel import lazy_gettext as _l
-
 from edge_app.gate import refusal
 from edge_app.outputs.html_report import SYMBOLS
 from edge_app.screening import decision, finding, screening
 from edge_app.web.text.finding_words import MEANINGS
+from edge_app.web.text.spoken import LazyString
+from edge_app.web.text.spoken import lazy_gettext as _l
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from flask_babel import lazy_gettext as _l
-from flask_babel.speaklater import LazyString
-
 from edge_app.screening import decision
 from edge_app.store import reading_tables
 from edge_app.web.text import wording
+from edge_app.web.text.spoken import LazyString
+from edge_app.web.text.spoken import lazy_gettext as _l
 
 # By where a film came from.
 SOURCES = {

@@ -8,9 +8,6 @@ from edge_app.web.views import stated
 
 report = Blueprint("report", __name__)
 
-# Territories whose printers hold US Letter; all others hold A4 (Unicode CLDR 46, paperSize).
-LETTER = ("BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE")
-
 
 @report.get("/readings/<id>/report.pdf")
 def show(id: str):
@@ -20,12 +17,12 @@ def show(id: str):
     reading, (store, trials) = reading_or_404(id, trial=True), (services().reading_store, services().trials)
     findings = stated.right(reading.row)["findings"]
     said = content.of(reading, findings, lambda name: store.picture(id, name) or trials.picture(id, name))
-    answer = Response(page.pdf(said, reading.time, paper()), mimetype="application/pdf")
+    answer = Response(page.pdf(said, reading.time, page.paper(_territory())), mimetype="application/pdf")
     attachment.name(answer.headers, reading.name, id, "pdf")
     return answer
 
 
-def paper() -> str:
-    """Return the paper of the reader's territory, as the browser tells it."""
+def _territory() -> str:
+    """Return the reader's territory, as the browser tells it."""
     wanted = next(iter(request.accept_languages.values()), "")
-    return "letter" if wanted.upper().replace("_", "-").rpartition("-")[2] in LETTER else "a4"
+    return wanted.replace("_", "-").rpartition("-")[2]

@@ -37,7 +37,7 @@ def test_every_resource_is_valid(of_run, verdict, bare):
 
 def test_references_lead_to_what_is_there(of_run):
     made = resources.bundle(header(), drawn.judged("film", "ab" * 32), of_run)
-    there = {entry["request"]["url"] for entry in made["entry"]}
+    there = {entry["fullUrl"] for entry in made["entry"]}
     (report,), (task,) = _found(made, "DiagnosticReport"), _found(made, "Task")
     assert {one["reference"] for one in report["result"]} <= there and task["focus"]["reference"] in there
     assert all(one["device"]["reference"] in there for one in _found(made, "Observation"))
@@ -77,11 +77,16 @@ def test_no_name_and_no_birth_date_is_told(of_run):
     assert "Doe" not in made and "19700101" not in made and "P1" in made
 
 
-def test_what_is_made_again_replaces_itself(of_run):
+def test_what_is_posted_again_is_known_by_its_identifier(of_run):
     result = drawn.judged("film", "ab" * 32)
-    assert resources.bundle(header(), result, of_run) == resources.bundle(header(), result, of_run)
-    other = resources.bundle(header(), result, replace(of_run, rule="balanced"))
     first = resources.bundle(header(), result, of_run)
-    assert {one["id"] for one in _found(first, "Observation")}.isdisjoint(
-        one["id"] for one in _found(other, "Observation")
-    )
+    assert resources.bundle(header(), result, of_run) == first
+    for entry in first["entry"]:
+        system, value = entry["resource"]["identifier"][0].values()
+        assert entry["request"]["method"] == "POST" and "id" not in entry["resource"]
+        assert entry["request"]["ifNoneExist"] == f"identifier={system}|{value}"
+        # Servers put the address of what they keep in place of a transaction's own names, wherever these stand.
+        assert entry["fullUrl"] not in str(entry["resource"])
+    other = resources.bundle(header(), result, replace(of_run, rule="balanced"))
+    asked = [{entry["request"]["ifNoneExist"] for entry in one["entry"][1:]} for one in (first, other)]
+    assert asked[0].isdisjoint(asked[1])
