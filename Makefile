@@ -126,8 +126,12 @@ kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: non
 test-shares: .venv-edge/ready-tests  ## copy 2,000 films slowly through Samba and NFS into a watched folder (root, Debian)
 	unshare -n sh -c 'ip link set lo up && exec $(EDGE) -m pytest -s tests/system/shares'
 
+# Mutated films that are sent to the node; 100000 takes an hour.
+MUTATED ?= 10000
+
 test-dicom: .venv-edge/ready-tests  ## 1,000 films from DCMTK and Orthanc to the node and back, killed and cut off (Debian's dcmtk and orthanc)
-	MUTATIONS=10000 $(EDGE) -m pytest -s tests/system/dicom tests/edge/dicom_network/test_dicom_associations.py
+	MUTATIONS=10000 MUTATED=$(MUTATED) $(EDGE) -m pytest -s tests/system/dicom \
+	  tests/edge/dicom_network/test_dicom_associations.py tests/edge/dicom_network/test_dicom_mutated_films.py
 
 # What another runtime or numpy can change; the page runs with them in the tests in a browser. `make test-edge` runs all in both.
 RUNTIME := bench camera diagnostics gate imaging install model outputs screening workers

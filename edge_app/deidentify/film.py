@@ -46,7 +46,7 @@ def copy(path: Path, content: bytes, secret: Secret, options: Options) -> tuple[
         if pixels.syntax in dicom_codecs.LOSSY:
             made.LossyImageCompression = "01"
         return made, _written(made, path, secret.uid(hashlib.sha256(content).hexdigest()))
-    except limits.DAMAGE as error:
+    except limits.damage() as error:
         raise UnreadableRadiograph(
             f"{path}: is a damaged DICOM file (its header contradicts itself); {dicom.SEND_AGAIN}."
         ) from error

@@ -58,7 +58,7 @@ class Answers:
             return NO_SUCH_ACTION
         try:
             uid, instances = _read(event.action_information, "ReferencedSOPSequence")
-        except limits.DAMAGE:
+        except limits.damage():
             return INVALID
         requestor = event.assoc.requestor
         question = _Question(caller, requestor.address, requestor.ae_title, event.assoc, uid, instances)
@@ -133,7 +133,7 @@ def take_answer(event: "Event", ledger: Ledger, pacs: Peer | None, say: Callable
         failed = [one for _, one in bad]
         if again := ledger.committed(uid, [one for _, one in good], failed):
             say(f"{pacs}: has not kept {again} of the results that it took; they are sent again.")
-    except limits.DAMAGE:
+    except limits.damage():
         return FAILED
     return services.SUCCESS
 

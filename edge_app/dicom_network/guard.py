@@ -61,6 +61,7 @@ class Guard:
         most: int,
         has_room: Callable[[], bool],
         ended: Callable[["Association"], object] = lambda assoc: None,
+        aborted: Callable[[str], object] = lambda why: None,
     ):
         """Begin.
 
@@ -69,10 +70,12 @@ class Guard:
             most: bytes of an instance.
             has_room: whether another instance may come.
             ended: is told at the association's end.
+            aborted: is told why it was aborted from this side, in words without a peer's content; once.
         """
         self.arrived: dict[str, Arrived] = {}
         self.caller: Caller | None = None
         self._assoc, self._most, self._has_room, self._ended = assoc, most, has_room, ended
+        self._aborted, self._has_told = aborted, False
         self._transport = cast("AssociationSocket", assoc.dul.socket)
         self._pass_on = assoc.dimse.receive_primitive
         self._transport.recv = self._recv
@@ -108,10 +111,17 @@ class Guard:
         try:
             self._act(event)
         except Exception:  # the guard of a service: pynetdicom's thread would die and leave the connection open
+            self._tell("it sent what PS3.8 does not allow at that point")
             self._abort()
             self._assoc.is_aborted, self._assoc.is_established = True, False
             self._assoc._kill = self._assoc.dul._kill_thread = True
             self.wake()
+
+    def _tell(self, why: str) -> None:
+        """Say why this association is aborted, if nothing was said before."""
+        if not self._has_told:
+            self._has_told = True
+            self._aborted(why)
 
     def _abort(self) -> None:
         with contextlib.suppress(OSError):
@@ -125,6 +135,7 @@ class Guard:
         if connection is None:
             return found
         if nr_bytes > MOST_PDU:
+            self._tell(f"a PDU of {nr_bytes:,} bytes; at most {MOST_PDU:,} are taken")
             self._abort()
             raise ConnectionAbortedError("the peer's PDU is too long")
         end = time.monotonic() + PDU_SECONDS
@@ -151,7 +162,9 @@ class Guard:
                 self._pass_on(one)
                 if data[0] & COMMAND and data[0] & LAST:
                     self._begin()
-        except Exception:  # the guard of a service: a peer's bytes never end more than its association
+        except Exception as error:  # the guard of a service: a peer's bytes never end more than its association
+            over = isinstance(error, Overstepped)
+            self._tell("a command, a data set or requests ahead beyond the limits" if over else "a damaged message")
             self._begin()  # a file may have been made for it
             self._assoc.dul.event_queue.put("Evt19")  # PS3.8 9.2.1: an invalid PDU, answered with an A-ABORT
 

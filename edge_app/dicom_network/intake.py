@@ -10,7 +10,7 @@ from edge_app.dicom_network import services
 from edge_app.dicom_network.guard import Arrived
 from edge_app.dicom_network.ledger import Ledger
 from edge_app.errors import StoreFault
-from edge_app.imaging import dicom_file, limits
+from edge_app.imaging import dicom_file, dicom_values, limits
 
 # PS3.5 9: at most 64 of these.
 UID_SIGNS, LONGEST_UID = frozenset("0123456789."), 64
@@ -18,7 +18,7 @@ UID_SIGNS, LONGEST_UID = frozenset("0123456789."), 64
 HEAD = 1 << 16
 # Bytes of the preamble, its mark and the length of the meta information, (0002,0000), as pynetdicom writes them.
 META = 128 + 4 + 12
-CLASS, INSTANCE = 0x00080016, 0x00080018
+INSTANCE = 0x00080018
 # What is answered, in words: Error Comment (0000,0902), at most 64 characters.
 WHY = {
     services.OUT_OF_RESOURCES: "Too large, or no room now: send it again later",
@@ -48,7 +48,7 @@ class Intake:
             return services.OUT_OF_RESOURCES
         try:
             said = _named(path, syntax)
-        except limits.DAMAGE:
+        except limits.damage():
             return services.CANNOT_UNDERSTAND
         if said != (sop_class, uid):
             return services.NOT_OF_CLASS
@@ -87,4 +87,8 @@ def _named(path: Path, syntax: str) -> tuple[str, str]:
         kind.is_little_endian,
         stop_when=lambda tag, vr, length: tag > INSTANCE,
     )
-    return tuple(str(found[tag].value) if tag in found else "" for tag in (CLASS, INSTANCE))  # pyright: ignore
+    # Taken from their bytes: pydicom fails in many ways where their VR is another.
+    sop_class, instance = (
+        "\\".join(dicom_values.texts(found, keyword, capitals=False)) for keyword in ("SOPClassUID", "SOPInstanceUID")
+    )
+    return sop_class, instance

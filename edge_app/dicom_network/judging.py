@@ -106,7 +106,7 @@ class Films:
             return self._make(_header(path), replace(result, path=""), result.grey)
         except NoDicomResult as error:
             self._say(f"a film: nothing is sent of it ({str(error).rstrip('.')}).")
-        except limits.DAMAGE as error:  # what a header holds must not be met again at each start
+        except limits.damage() as error:  # what a header holds must not be met again at each start
             self._say(f"a film: its result cannot be made an object ({type(error).__name__}); report it.")
         return Made()
 

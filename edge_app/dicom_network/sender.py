@@ -122,7 +122,7 @@ class Sender:
         try:
             answer = assoc.send_c_store(dcmread(item.path))
             status = answer.Status if "Status" in answer else None
-        except limits.DAMAGE:  # the PACS has not accepted its SOP Class, or the file is damaged
+        except limits.damage():  # the PACS has not accepted its SOP Class, or the file is damaged
             status = services.CANNOT_UNDERSTAND if assoc.is_established else None
         if status is None:
             return False

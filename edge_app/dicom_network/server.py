@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 SPARE = 8
 # PS3.8 9.3.4: permanent, by the service user, calling AE title not recognised.
 NOT_RECOGNISED = (1, 1, 3)
+# By (source, diagnostic) of the rejections that pynetdicom gives: what the journal says.
+REJECTED = {
+    (1, 7): "it called another AE title, {called!r}; correct it there",
+    (3, 2): "all associations of --most-associations are in use",
+}
 _config.STORE_RECV_CHUNKED_DATASET = True  # to a file, and not to memory
 _config.LOG_HANDLER_LEVEL = "none"
 
@@ -70,6 +75,7 @@ class Server:
         self._ae = _entity(title, ledger.limits.associations)
         handlers = [
             (evt.EVT_REQUESTED, self._requested),
+            (evt.EVT_REJECTED, self._rejected),
             (evt.EVT_C_STORE, self._stored),
             (evt.EVT_N_ACTION, self._asked),
             (evt.EVT_N_EVENT_REPORT, self._reported),
@@ -108,7 +114,14 @@ class Server:
     def guard(self, assoc: "Association") -> None:
         """Put limits on a new association."""
         most, room = self._ledger.limits.instance, self._ledger.has_room
-        self._guards[assoc] = Guard(assoc, most, room, lambda ended: self._guards.pop(ended, None))
+        address = assoc.requestor.address
+        self._guards[assoc] = Guard(
+            assoc,
+            most,
+            room,
+            lambda ended: self._guards.pop(ended, None),
+            lambda why: self._say(f"{address}: association aborted ({why})."),
+        )
 
     def turned_away(self, address: str, why: str) -> None:
         """Tell the journal of a connection that was not taken."""
@@ -123,6 +136,13 @@ class Server:
             self._say(f"{title}@{requestor.address}: rejected, since --allow does not name it.")
             event.assoc.acse.send_reject(*NOT_RECOGNISED)
             event.assoc.kill()  # once the answer is out, and the peer has closed or its time is over
+
+    def _rejected(self, event: "Event") -> None:
+        """Tell the journal why an association was rejected that a node asked for which may call."""
+        asked, answer = event.assoc.requestor, event.assoc.acceptor.primitive
+        called = ((asked.primitive and asked.primitive.called_ae_title) or "").strip()
+        why = REJECTED.get((answer.result_source, answer.diagnostic), "it asked for what this node does not take")
+        self._say(f"{asked.ae_title.strip()}@{asked.address}: rejected, since {why.format(called=called)}.")
 
     def _stored(self, event: "Event") -> "int | Dataset":
         from pydicom import Dataset
@@ -192,7 +212,10 @@ def _server_class(node: Server) -> type[ThreadedAssociationServer]:
             return connection, address
 
         def verify_request(self, request, client_address) -> bool:
-            return self.waiting < SPARE and len(self.active_associations) < self.ae.maximum_associations + SPARE
+            has_room = self.waiting < SPARE and len(self.active_associations) < self.ae.maximum_associations + SPARE
+            if not has_room:
+                node.turned_away(client_address[0], "too many connections at a time")
+            return has_room
 
         def finish_request(self, request, client_address) -> None:
             self.waiting += 1

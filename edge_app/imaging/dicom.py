@@ -86,7 +86,7 @@ def _in_one_sentence(path: Path) -> Iterator[None]:
             yield
     except Broken as error:
         raise UnreadableRadiograph(f"{path}: is a damaged DICOM file ({error}); {SEND_AGAIN}.") from error
-    except limits.DAMAGE as error:
+    except limits.damage() as error:
         raise UnreadableRadiograph(
             f"{path}: is a damaged DICOM file (its header contradicts itself or breaks off); {SEND_AGAIN}."
         ) from error
@@ -121,7 +121,7 @@ def _stored(path: Path, found: Pixels, layout: Layout) -> np.ndarray:
         return dicom_pixels.stored(found, layout)
     except Broken:
         raise
-    except limits.DAMAGE as error:
+    except limits.damage() as error:
         raise UnreadableRadiograph(
             f"{path}: Transfer Syntax is {name!r}, and its data are damaged ({limits.one_line(error)}); {SEND_AGAIN}."
         ) from error

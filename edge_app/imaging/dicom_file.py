@@ -118,7 +118,7 @@ def _header(file: io.BytesIO, explicit: bool, little_endian: bool):
 
     try:
         header = read_dataset(file, not explicit, little_endian, stop_when=lambda tag, vr, length: tag >= FIRST_PIXELS)
-    except limits.DAMAGE:
+    except limits.damage():
         return None
     for element in header.values():  # as they were read: not converted
         value = element.value

@@ -10,7 +10,7 @@ from typing import overload
 
 import numpy as np
 
-from edge_app.imaging.limits import DAMAGE
+from edge_app.imaging import limits
 
 # PS3.5 table 6.2-1: VRs of binary numbers, by their codes of `struct`.
 BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
@@ -122,7 +122,7 @@ def items(data_set, keyword: str) -> list:
     """Return the items of a sequence, data sets; [] without one, and of one that cannot be read."""
     try:
         return [item for item in data_set[keyword].value if hasattr(item, "get_item")] if keyword in data_set else []
-    except DAMAGE:
+    except limits.damage():
         return []
 
 

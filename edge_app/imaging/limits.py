@@ -1,6 +1,7 @@
 """What a picture must measure to be decoded at all, and what decoders raise on damaged files."""
 
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -18,6 +19,15 @@ DAMAGE += (TypeError, ValueError, struct.error, zlib.error)
 # Of these, what Python raises itself, in words about its values and types; and a mark of those words in others.
 PYTHONS = (ArithmeticError, AttributeError, LookupError, TypeError, struct.error, UnicodeError)
 OF_PYTHON = "buffer"
+
+
+def damage() -> tuple[type[Exception], ...]:
+    """Return `DAMAGE` and, once pydicom is loaded, what it raises of its own where an element breaks the standard.
+
+    For `except`: Python asks for it only when something was raised.
+    """
+    errors = sys.modules.get("pydicom.errors")
+    return (*DAMAGE, errors.BytesLengthException) if errors else DAMAGE
 
 
 def check_size(path: Path, width: int, height: int) -> None:

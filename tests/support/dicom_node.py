@@ -73,8 +73,10 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(state: Path, *words, port: int = 0, model: Path = GOLDEN / "tiny-int8.tflite") -> Iterator[Running]:
-    """Run `dicom-node` beside the test."""
+def running(
+    state: Path, *words, port: int = 0, model: Path = GOLDEN / "tiny-int8.tflite", at_most: float = 10 * AT_MOST
+) -> Iterator[Running]:
+    """Run `dicom-node` beside the test, for so many seconds at most."""
     line = [
         sys.executable,
         "-m",
@@ -95,7 +97,7 @@ def running(state: Path, *words, port: int = 0, model: Path = GOLDEN / "tiny-int
         stderr=subprocess.PIPE,
         text=True,
     )
-    killer = threading.Timer(AT_MOST * 10, process.kill)
+    killer = threading.Timer(at_most, process.kill)
     killer.start()
     try:
         node = Running(process)
@@ -130,7 +132,7 @@ class Pacs:
 
     def __init__(self, port: int = 0, title: str = "PACS", without: str = ""):
         from pynetdicom import AE, AllStoragePresentationContexts, evt
-        from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
+        from pynetdicom.sop_class import ComprehensiveSRStorage, StorageCommitmentPushModel, Verification
 
         self.stored: list[str] = []
         self.answers: list[int] = []
@@ -141,6 +143,7 @@ class Pacs:
         for context in AllStoragePresentationContexts[:120]:
             if context.abstract_syntax != without:
                 ae.add_supported_context(context.abstract_syntax)
+        ae.add_supported_context(ComprehensiveSRStorage)
         ae.add_supported_context(Verification)
         ae.add_supported_context(StorageCommitmentPushModel)
         handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_N_ACTION, self._ask), (evt.EVT_CONN_CLOSE, closed)]

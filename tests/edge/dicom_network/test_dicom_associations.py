@@ -52,6 +52,12 @@ def test_a_pdu_that_says_it_has_gigabytes_is_aborted_at_once(node):
     answer = send(node.port, [struct.pack(">BBL", 1, 0, services.MOST_PDU + 1)])
     assert answer[0] == ABORT
     assert len(answer) == 10
+    told(node, "127.0.0.1: association aborted (a PDU of 1,048,577 bytes; at most 1,048,576 are taken).")
+
+
+def told(node, sentence: str) -> None:
+    """Wait until the journal has a sentence."""
+    until(lambda: f"{sentence}\n" in node.err)
 
 
 def pdv(context: int, control: int, content: bytes) -> bytes:
@@ -63,6 +69,7 @@ def pdv(context: int, control: int, content: bytes) -> bytes:
 def test_a_command_without_an_end_is_aborted(node):
     endless = pdv(1, 1, bytes(60000))
     assert answers(send(node.port, [node.good[0][0], endless * 3])) == [ACCEPT, ABORT]
+    told(node, "127.0.0.1: association aborted (a command, a data set or requests ahead beyond the limits).")
 
 
 def test_a_data_set_without_a_command_is_not_collected_in_memory(node):
@@ -109,7 +116,9 @@ def test_more_associations_than_allowed_are_told_so_and_the_next_is_served(tmp_p
             until(hold)
         rejected = send(node.port, [good[0]])
         assert rejected[:1] + rejected[7:10] == bytes((3, 2, 3, 2))  # transient, presentation, local limit exceeded
+        told(node, "XRAYROOM1@127.0.0.1: rejected, since all associations of --most-associations are in use.")
         flood = [socket.create_connection(("127.0.0.1", node.port)) for _ in range(60)]
+        told(node, "127.0.0.1: connection closed (too many connections at a time).")
         for one in (*held, *flood):
             one.close()
         until(lambda: answers(send(node.port, [good[0]]))[:1] == [ACCEPT])

@@ -85,6 +85,18 @@ def test_what_is_not_what_the_command_says_is_not_taken(take, ledger, tmp_path):
     assert ledger.waiting(0) == []
 
 
+@pytest.mark.parametrize("vr", [b"US", b"FD", b"AT", b"PN"])
+def test_a_uid_of_another_vr_is_taken_from_its_bytes(take, tmp_path, vr):
+    content = data_set(tmp_path)
+    assert content.count(b"\x08\0\x18\0UI") == 1
+    assert take(content.replace(b"\x08\0\x18\0UI", b"\x08\0\x18\0" + vr)) == services.SUCCESS
+
+
+def test_a_character_set_that_cannot_be_converted_is_damage(take, tmp_path):
+    content = data_set(tmp_path, SpecificCharacterSet="ISO_IR 192")
+    assert take(content.replace(b"\x08\0\x05\0CS", b"\x08\0\x05\0FL")) == services.CANNOT_UNDERSTAND
+
+
 def test_a_command_without_a_data_set_is_not_taken(ledger, tmp_path):
     assert Intake(ledger).take(tmp_path / "none", None, UID, DX, ExplicitVRLittleEndian) == services.CANNOT_UNDERSTAND
 

@@ -96,6 +96,7 @@ def test_who_is_not_named_is_rejected_with_the_reason(place, tmp_path):
             assert done.returncode == 1
             assert "Calling AE Title Not Recognized" in done.stderr + done.stdout
     assert sum("rejected, since --allow does not name it" in line for line in node.err) == 2
+    assert "XRAYROOM1@127.0.0.1: rejected, since it called another AE title, 'OTHER'; correct it there.\n" in node.err
 
 
 def test_too_large_films_and_full_queues_are_answered_with_out_of_resources(place, tmp_path):
@@ -107,6 +108,7 @@ def test_too_large_films_and_full_queues_are_answered_with_out_of_resources(plac
         assert send(node.port, film(tmp_path / "small.dcm", 2))[0] == 0
         judged(store, 1)
         assert list((state / "arriving").iterdir()) == []
+    assert sum("a film was answered with 0xA700 (Too large, or no room now" in line for line in node.err) == 1
     with dicom_node.running(state, "--store", store, "--least-free-mb", "1000000") as node:
         code, said = send(node.port, film(tmp_path / "third.dcm", 3))
         assert code != 0 and "(Refused: OutOfResources)" in said

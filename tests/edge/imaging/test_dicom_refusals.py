@@ -135,3 +135,11 @@ def test_random_damage_leaves_only_as_a_sentence(tmp_path, film):
             assert not PYTHON.search(str(error)), error
             refused += 1
     assert refused > 50
+
+
+def test_a_character_set_that_pydicom_cannot_convert_is_a_sentence(tmp_path, film):
+    path = write_dicom(tmp_path / "film.dcm", film, SpecificCharacterSet="ISO_IR 192")
+    content = path.read_bytes()
+    assert content.count(b"\x08\0\x05\0CS") == 1
+    path.write_bytes(content.replace(b"\x08\0\x05\0CS", b"\x08\0\x05\0FL"))  # of four bytes each, and it has ten
+    assert _refusal(path).startswith("is a damaged DICOM file")
