@@ -2,6 +2,9 @@
 
 from importlib import metadata
 
+# Packages of which one runs the networks.
+RUNTIMES = ("ai-edge-litert", "tflite-runtime")
+
 
 def installed(package: str) -> str | None:
     """Return the version of an installed package; None if it is not."""

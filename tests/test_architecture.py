@@ -57,6 +57,7 @@ ORDER = (
     "edge_app.camera.loop",
     "edge_app.camera.ui",
     "edge_app.diagnostics",
+    "edge_app.fleet",
     "edge_app.web.text",
     "edge_app.web.http",
     "edge_app.web.access",

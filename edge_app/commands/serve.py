@@ -57,6 +57,7 @@ def add_parser(subparsers):
     parser.add_argument("--camera", metavar="CAMERA", help="add a live page of this camera; see 'cameras'")
     parser.add_argument("--set-password", action="store_true", help="set the password and exit")
     parser.add_argument("--new-token", metavar="NAME", help="print a new token for /api/v1 and exit")
+    parser.add_argument("--metrics-token", metavar="NAME", help="let a token in that opens /metrics alone, and exit")
     parser.add_argument("--forget-token", metavar="NAME", help="delete that token and exit")
     common.add_model(parser)
     common.add_rule(parser, default=None)
@@ -91,7 +92,7 @@ def run(args) -> int:
         pinned=settings_file.given(args),
     )
     settings_.make_state_dir(settings.state_dir)
-    if args.set_password or args.new_token or args.forget_token:
+    if args.set_password or args.new_token or args.metrics_token or args.forget_token:
         return administer(args, settings.state_dir)
     return serve(settings_file.applied(settings))
 
@@ -146,22 +147,29 @@ def _ensure_password(settings) -> None:
 
 def administer(args, folder: Path) -> int:
     """Set the password; make or delete a token."""
-    import getpass
-    import sys
-
     from edge_app.web.access.credentials import Credentials
 
     credentials = Credentials(folder)
     if args.set_password:
-        typed = getpass.getpass("Password of the page: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-        credentials.set_password(typed)
+        credentials.set_password(_typed("Password of the page: "))
         print("The password is set.")
     if args.new_token:
         print(credentials.new_token(args.new_token))
+    if args.metrics_token:
+        credentials.take_metrics_token(args.metrics_token, _typed("Token for /metrics: "))
+        print("The token opens /metrics.")
     if args.forget_token:
         credentials.forget_token(args.forget_token)
         print(f"The token of '{args.forget_token}' is no longer valid.")
     return 0
+
+
+def _typed(prompt: str) -> str:
+    """Return a secret: typed, or a line of stdin."""
+    import getpass
+    import sys
+
+    return getpass.getpass(prompt) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
 def default_state() -> Path:

@@ -5,9 +5,7 @@ import platform
 from edge_app import __version__
 from edge_app.errors import EdgeError
 from edge_app.install.model_registry import default_model
-from edge_app.versions import installed
-
-RUNTIMES = ("ai-edge-litert", "tflite-runtime")
+from edge_app.versions import RUNTIMES, installed
 
 
 def text() -> str:

@@ -77,14 +77,21 @@ def decoders(available: dict[str, bool]) -> HealthCheck:
 
 def memory(file: Path = Path("/proc/meminfo")) -> HealthCheck:
     """Check how much memory is free."""
-    try:
-        fields = dict(line.split(":", 1) for line in file.read_text().splitlines())
-        free = int(fields["MemAvailable"].split()[0]) / 1000
-    except (OSError, KeyError, ValueError, IndexError):
+    free = free_memory_mb(file)
+    if free is None:
         return HealthCheck("memory", OK, "this system does not tell how much is free")
     if free < LEAST_MEMORY_MB:
         return HealthCheck("memory", WARNING, f"{free:.0f} MB free, {LEAST_MEMORY_MB} are needed; end other programs")
     return HealthCheck("memory", OK, f"{free:.0f} MB free")
+
+
+def free_memory_mb(file: Path = Path("/proc/meminfo")) -> float | None:
+    """Return how many megabytes of memory are free for programs; None where the system does not tell."""
+    try:
+        fields = dict(line.split(":", 1) for line in file.read_text().splitlines())
+        return int(fields["MemAvailable"].split()[0]) / 1000
+    except (OSError, KeyError, ValueError, IndexError):
+        return None
 
 
 def disk(folder: Path) -> HealthCheck:
@@ -103,19 +110,25 @@ def disk(folder: Path) -> HealthCheck:
 
 def temperature(zones: Path = Path("/sys/class/thermal")) -> HealthCheck:
     """Check how hot the processor is, and whether the device has slowed it down."""
+    degrees = degrees_celsius(zones)
+    words = "no sensor tells it" if degrees is None else f"{degrees:.0f} degrees Celsius"
+    slowed = throttled(_firmware())
+    if slowed:
+        return HealthCheck("temperature", WARNING, f"{words}; {slowed}: cool it, or use a stronger power supply")
+    if degrees is not None and degrees >= HOT:
+        return HealthCheck("temperature", WARNING, f"{words}: the processor is slowed from {HOT} on; cool it")
+    return HealthCheck("temperature", OK, words)
+
+
+def degrees_celsius(zones: Path = Path("/sys/class/thermal")) -> float | None:
+    """Return the temperature of the hottest sensor; None where none tells it."""
     degrees = []
     for file in sorted(zones.glob("thermal_zone*/temp")):
         try:
             degrees.append(int(file.read_text()) / 1000)
         except (OSError, ValueError):  # a sensor that is switched off
             continue
-    words = f"{max(degrees):.0f} degrees Celsius" if degrees else "no sensor tells it"
-    slowed = throttled(_firmware())
-    if slowed:
-        return HealthCheck("temperature", WARNING, f"{words}; {slowed}: cool it, or use a stronger power supply")
-    if degrees and max(degrees) >= HOT:
-        return HealthCheck("temperature", WARNING, f"{words}: the processor is slowed from {HOT} on; cool it")
-    return HealthCheck("temperature", OK, words)
+    return max(degrees, default=None)
 
 
 def throttled(answer: str) -> str:

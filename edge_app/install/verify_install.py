@@ -37,17 +37,31 @@ def doctor(where, python: Path | None = None) -> None:
     Raises:
         NotInstalled: it finds a fault, or cannot be run.
     """
+    found, code = _examined(where, python)
+    faults = [f"{check['name']}: {check['words']}" for check in found if check["state"] == "fault"]
+    if faults or code:
+        raise NotInstalled(f"{where}: the doctor finds a fault with it ({'; '.join(faults) or _end(code)}).")
+
+
+def checks(where, python: Path | None = None) -> list[dict]:
+    """Return what the doctor finds now, each with `name`, `state` and `words`; arguments as of `doctor`.
+
+    Raises:
+        NotInstalled: it cannot be run.
+    """
+    return _examined(where, python)[0]
+
+
+def _examined(where, python: Path | None) -> tuple[list[dict], int]:
+    """Return the doctor's checks and its exit code."""
     environment = _environment() if python is None else dict(os.environ)
     environment[model_registry.TRIAL] = "1"
     done = _run([str(python or sys.executable), "-m", "edge_app", "doctor", "--json"], environment, where)
     try:
-        checks = json.loads(done.stdout)["checks"]
+        return json.loads(done.stdout)["checks"], done.returncode
     except (ValueError, KeyError, TypeError) as error:
         reason = (done.stderr.strip() or _end(done.returncode)).splitlines()[-1]
         raise NotInstalled(f"{where}: the doctor cannot be run with it ({reason}).") from error
-    faults = [f"{check['name']}: {check['words']}" for check in checks if check["state"] == "fault"]
-    if faults or done.returncode:
-        raise NotInstalled(f"{where}: the doctor finds a fault with it ({'; '.join(faults) or _end(done.returncode)}).")
 
 
 def _run(line: list[str], environment: dict, where) -> subprocess.CompletedProcess:

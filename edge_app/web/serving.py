@@ -83,7 +83,7 @@ def opened(settings: Settings, inference_queue: InferenceQueue) -> Iterator["Ser
         keeper.start()
         stack.callback(keeper.join)
         stack.callback(done.set)
-        yield services
+        yield replace(services, watch=watch)
 
 
 def _with_camera(services: "Services", stack: contextlib.ExitStack) -> "Services":

@@ -112,6 +112,8 @@ def _check_device(token: str, is_api: bool) -> Response | None:
     """Return None to let a device in, or the answer that refuses it."""
     if not (is_api or request.endpoint in FOR_DEVICES):
         return _answer(403, "Authorization: the token of a device opens /api/ and /metrics alone.")
+    if request.endpoint == "monitoring.metrics" and guard().credentials.is_metrics_token(token):
+        return None
     if not guard().credentials.is_token(token):
         return _answer(401, "Authorization: is not a valid device token; 'serve --new-token NAME' makes one.")
     g.device = True

@@ -14,6 +14,11 @@ from edge_app.web.http import settings
 LEAST, MOST = 10, 1024
 # RFC 7914: N = 2^15, r = 8, p = 1: 32 MB and a tenth of a second on a desk, as OWASP advises for stored passwords.
 METHOD = "scrypt:32768:8:1"
+# What stands before the hash of a token that opens /metrics alone: an older program takes it for no token at all.
+METRICS = "metrics:"
+# Characters of such a token, which somebody else has made: 128 random bits in base64 take 22, and nobody finds those
+# from a plain hash.
+LEAST_TOKEN = 22
 # A token has 256 random bits: nobody can find it from a plain hash.
 TOKEN_BYTES = 32
 
@@ -59,6 +64,11 @@ class Credentials:
         digest = _digest(token)
         return any(hmac.compare_digest(digest, known) for known in self._named().values())
 
+    def is_metrics_token(self, token: str) -> bool:
+        """Return whether this is a token that opens /metrics alone."""
+        digest = METRICS + _digest(token)
+        return any(hmac.compare_digest(digest, known) for known in self._named().values())
+
     def set_password(self, password: str) -> None:
         """Set the password.
 
@@ -76,6 +86,19 @@ class Credentials:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         atomic_io.write_json(self._tokens, self._named() | {name: _digest(token)}, mode=0o600)
         return token
+
+    def take_metrics_token(self, name: str, token: str) -> None:
+        """Let a token in that opens /metrics alone, so that many devices may share one; it replaces one of that name.
+
+        Raises:
+            WrongUsage: it is too short, or cannot stand in a header.
+        """
+        if not LEAST_TOKEN <= len(token) <= MOST or not token.isascii() or not token.isprintable() or " " in token:
+            raise WrongUsage(
+                f"--metrics-token: has {len(token)} characters; {LEAST_TOKEN} to {MOST} ASCII characters without "
+                "spaces are allowed; make one with 'openssl rand -hex 32'."
+            )
+        atomic_io.write_json(self._tokens, self._named() | {name: METRICS + _digest(token)}, mode=0o600)
 
     def forget_token(self, name: str) -> None:
         """Delete a device's token.

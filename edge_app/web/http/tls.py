@@ -69,6 +69,16 @@ def certificate(path: Path, key: Path, names: frozenset[str], addresses: list[st
     return ":".join(f"{byte:02X}" for byte in made.fingerprint(hashes.SHA256()))
 
 
+def valid_until(path: Path) -> datetime.datetime | None:
+    """Return when a certificate, PEM, ends, with a time zone; None if there is none that can be read."""
+    from cryptography import x509
+
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError):
+        return None
+
+
 class Terminator:
     """Listens under TLS and passes the bytes on to a server on the loopback.
 

@@ -20,7 +20,12 @@ SOURCE = "page"
 
 
 class FaultWatch:
-    """A thread that looks from time to time."""
+    """A thread that looks from time to time.
+
+    Attributes:
+        faults: what the newest look found: by the name of each kind of fault a sentence, empty where all is well; empty
+            before the first look.
+    """
 
     def __init__(
         self,
@@ -43,6 +48,7 @@ class FaultWatch:
         self._inference_queue, self._reading_store = inference_queue, reading_store
         self._camera_fault, self._problems = camera_fault, problems
         self._deaths, self._last_death = 0, float("-inf")
+        self.faults: dict[str, str] = {}
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="faults", daemon=True)
         self._thread.start()
@@ -58,10 +64,9 @@ class FaultWatch:
             self._done.wait(GLANCE)
 
     def look(self) -> None:
-        """Look once, if anybody is to be told."""
-        if not self._hub.is_used:
-            return
-        for name, words in self.found():
+        """Look once, and tell what was found if anybody is to be told."""
+        self.faults = dict(self.found())
+        for name, words in self.faults.items() if self._hub.is_used else ():
             if words:
                 self._hub.fault_lasts(name, words, SOURCE)
             else:

@@ -14,6 +14,7 @@ from edge_app.web.readings.reading_store import Reading, ReadingStore
 from edge_app.web.readings.trial import Trials
 
 if TYPE_CHECKING:  # heavy: imported where there is a camera
+    from edge_app.web.readings.fault_watch import FaultWatch
     from edge_app.web.readings.live_camera import LiveCamera
 
 
@@ -31,6 +32,7 @@ class Services:
         camera: of the live page; None without one.
         trials: the film to try and its readings.
         problems: sentences on settings of the page that could not hold at the start.
+        watch: over faults of the device; None while the page starts.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class Services:
     camera: "LiveCamera | None" = None
     trials: Trials = field(default_factory=Trials)
     problems: tuple[str, ...] = ()
+    watch: "FaultWatch | None" = None
 
 
 def services() -> Services:

@@ -1,10 +1,13 @@
 """Monitoring: whether the process answers, whether it can read films now, and its figures for Prometheus."""
 
+import contextlib
+
 from flask import Blueprint, Response
 
 from edge_app.errors import StoreFault
 from edge_app.web.readings.inference_queue import MOST_WAITING
 from edge_app.web.readings.services import Services, services
+from edge_app.web.views import device_metrics
 
 monitoring = Blueprint("monitoring", __name__)
 
@@ -60,8 +63,9 @@ class _Figures:
         yield films
         yield GaugeMetricFamily("covid_xray_films_waiting", "Films that wait or are being judged", queue.waiting)
         kept = GaugeMetricFamily("covid_xray_readings", "Readings that are kept, by verdict", labels=["verdict"])
-        for verdict, count in reading_store.verdicts().items():
-            kept.add_metric([verdict or "none"], count)
+        with contextlib.suppress(StoreFault):  # whoever looks after the device needs the other figures then
+            for verdict, count in reading_store.verdicts().items():
+                kept.add_metric([verdict or "none"], count)
         yield kept
         seconds = queue.pace.median_seconds
         if seconds is not None:
@@ -71,6 +75,7 @@ class _Figures:
         model = GaugeMetricFamily("covid_xray_model_info", "The model", labels=["name", "sha256"])
         model.add_metric([card.name, self._services.context.sha256], 1)
         yield model
+        yield from device_metrics.families(self._services)
 
 
 def _of_events(services: Services):
