@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 
 from edge_app.sources import sample
 
-# Milliseconds that the browser waits for what it looks for.
-WAIT = 60_000
+# Milliseconds that the browser waits for what it looks for, beside other work too.
+WAIT = 180_000
 expect.set_options(timeout=WAIT)
 
 

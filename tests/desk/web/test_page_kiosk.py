@@ -22,6 +22,7 @@ from edge_app.screening import decision, finding, run_context
 from edge_app.screening.result import Failed
 from edge_app.web.camera_page import CameraPage
 from tests.support import results
+from tests.support.browsed import WAIT
 from tests.support.golden import GOLDEN
 from tests.support.light_box import FILM, box
 
@@ -87,7 +88,7 @@ def _open(chromium, kiosk, size, **look):
     context = chromium.new_context(
         base_url=kiosk.address, viewport=dict(zip(("width", "height"), size, strict=True)), locale="en-GB", **look
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(WAIT)
     page = context.new_page()
     page.goto("/?kiosk=1")
     page.get_by_text("No film in view").wait_for()

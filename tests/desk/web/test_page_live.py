@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.browsed import WAIT
 from tests.support.browser import CHROMIUM, FLAGS, need_browser
 from tests.support.light_box import FILM
 from tests.support.page_camera import Camera, page_with_camera, shows
@@ -27,7 +28,7 @@ def page(program):
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         page = browser.new_page(base_url=program.address, viewport={"width": 360, "height": 800}, locale="en-GB")
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(WAIT)
         yield page
         browser.close()
 

@@ -17,6 +17,7 @@ from edge_app.imaging.lung_field import LungField
 from edge_app.screening import decision, finding
 from edge_app.screening.result import Corrected, Failed, Judged, Outcome, Refused, Shot
 from tests.support import results
+from tests.support.browsed import WAIT
 from tests.support.browser import need_browser
 from tests.support.films import draw_film
 from tests.support.processes import serve_in_thread
@@ -101,7 +102,7 @@ def _paths(ids) -> dict[str, str]:
 
 def _look(chromium, address, width, **look):
     context = chromium.new_context(base_url=address, viewport={"width": width, "height": 900}, **look)
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(WAIT)
     return context.new_page()
 
 
