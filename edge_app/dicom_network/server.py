@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from pynetdicom.association import Association
     from pynetdicom.dimse_primitives import C_STORE
     from pynetdicom.events import Event
+    from pynetdicom.pdu_primitives import A_ASSOCIATE
 
 # Threads that wait for a handshake or are turned away, beyond the associations; more connections are closed at once.
 SPARE = 8
 # PS3.8 9.3.4: permanent, by the service user, calling AE title not recognised.
 NOT_RECOGNISED = (1, 1, 3)
 # By (source, diagnostic) of the rejections that pynetdicom gives: what the journal says.
-REJECTED = {
+REJECTED: dict[tuple[int | None, int | None], str] = {
     (1, 7): "it called another AE title, {called!r}; correct it there",
     (3, 2): "all associations of --most-associations are in use",
 }
@@ -139,7 +140,7 @@ class Server:
 
     def _rejected(self, event: "Event") -> None:
         """Tell the journal why an association was rejected that a node asked for which may call."""
-        asked, answer = event.assoc.requestor, event.assoc.acceptor.primitive
+        asked, answer = event.assoc.requestor, cast("A_ASSOCIATE", event.assoc.acceptor.primitive)
         called = ((asked.primitive and asked.primitive.called_ae_title) or "").strip()
         why = REJECTED.get((answer.result_source, answer.diagnostic), "it asked for what this node does not take")
         self._say(f"{asked.ae_title.strip()}@{asked.address}: rejected, since {why.format(called=called)}.")

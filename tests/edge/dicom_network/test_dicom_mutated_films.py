@@ -32,7 +32,7 @@ PEERS, OF_ONE, WAITING = 4, 200, 100
 # Megabytes (PSS) by which node and decoders may be larger in the last quarter than in the first.
 MOST_GROWTH = 60
 # Seconds between two tries of a film for which there is no room now, and that one film takes at most, bombs included.
-AGAIN, SECONDS = 0.1, 1.0
+AGAIN, SECONDS = 0.5, 1.0
 ANSWERS = {services.SUCCESS, services.NOT_OF_CLASS, services.CANNOT_UNDERSTAND}
 
 

@@ -7,6 +7,7 @@ import cv2
 from PIL import Image
 
 from edge_app.model import model_file
+from tests.support import dicom_node
 from tests.support.films import draw_film
 from tests.support.golden import GOLDEN
 from tests.support.light_box import FILM, SIZE, box
@@ -28,6 +29,9 @@ def main(folder: Path) -> None:
     wide = draw_film(seed + 1, 300, DEADLY_WIDTH)
     Image.fromarray(wide).save(folder / "late" / "deadly.png", compress_level=1)
     film_before_a_camera(folder / "camera")
+    (folder / "dicom").mkdir()
+    for number in range(1, 4):
+        dicom_node.film(folder / "dicom" / f"{number}.dcm", number, (300, 260))
 
 
 def film_before_a_camera(folder: Path) -> None:

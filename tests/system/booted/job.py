@@ -6,6 +6,7 @@
 import sys
 
 from tests.system.booted.inbox import backed_off, deadly, faulty, forgiven, hung, killed, private, stopped, written
+from tests.system.booted.node import networked
 from tests.system.booted.others import filmed, paged
 from tests.system.booted.packages import bundled, installed, removed, updated
 from tests.system.booted.system import FILMS, count, run, say
@@ -28,6 +29,7 @@ def main() -> int:
         private()
         filmed()
         paged()
+        networked()
         removed()
         bundled()
         updated()

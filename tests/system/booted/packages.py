@@ -1,5 +1,6 @@
 """Steps of job.py: the program is installed, removed and updated."""
 
+import re
 import shutil
 import subprocess
 import time
@@ -23,11 +24,15 @@ def installed() -> None:
     assert owner == "covid-xray", owner
     say(f"installed in {took:.0f} s: {run('covid-xray', '--version').splitlines()[0]}; runs as {owner}")
     say(f"user: {run('id', 'covid-xray')}; inbox: {run('stat', '-c', '%A %U:%G', str(INBOX))}")
-    for name in ("watch", "page", "camera"):
+    exposed = {}
+    for name in ("watch", "page", "camera", "dicom"):
         text = run("systemd-analyze", "security", "--no-pager", f"covid-xray-{name}.service", check=False)
-        say(f"{name}: {text.splitlines()[-1].strip()}")
+        level = text.splitlines()[-1].strip()
+        exposed[name] = float(re.search(r": (\d+\.\d)", level)[1])
+        say(f"{name}: {level}")
         (OUT / f"security-{name}.txt").write_text(text)
         run("systemd-analyze", "verify", "--man=no", f"covid-xray-{name}.service")
+    assert exposed["dicom"] <= exposed["page"], exposed  # both listen to a network
     say(f"listening: {run('ss', '-Hltn') or 'nothing'}")
 
 
