@@ -85,6 +85,7 @@ ORDER = (
     "train.camera",
     "train.audit",
     "train.site_check",
+    "train.scale",
     "train.__main__",
     "convert.quantize",
     "convert.verify",

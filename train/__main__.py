@@ -13,6 +13,7 @@ from train.gate import limits as gate_limits
 from train.gate import pictures as gate_pictures
 from train.index import collections_guide, index
 from train.lungs import fit as lungs
+from train.scale import queue_table, service_times
 from train.site_check import command as site_check
 from train.training import crossfit, fit
 
@@ -34,6 +35,8 @@ COMMANDS = (
     fit_quad_scorer,
     photograph_count,
     photograph_video,
+    service_times,
+    queue_table,
 )
 
 

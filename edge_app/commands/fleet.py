@@ -55,6 +55,12 @@ def add_parser(subparsers):
         metavar="N",
         help="days without a reading that need a person, 0 for never (default %(default)s)",
     )
+    _add_rollout(parser)
+    return parser
+
+
+def _add_rollout(parser: argparse.ArgumentParser) -> None:
+    """Declare how a file is rolled out."""
     parser.add_argument(
         "--waves",
         default=waves.DEFAULT,
@@ -67,12 +73,18 @@ def add_parser(subparsers):
         metavar="SECONDS",
         help="watch the devices of a wave for so long before the next begins (default %(default)s)",
     )
+    parser.add_argument(
+        "--at-once",
+        type=_at_once,
+        default=8,
+        metavar="N",
+        help="devices that are sent the file at the same time (default %(default)s)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="ask every device what it has, and install nothing")
     parser.add_argument(
         "--record", type=Path, metavar="FILE", help="what became of each device (default: beside the inventory)"
     )
     parser.add_argument("--ssh-config", type=Path, metavar="FILE", help="configuration of ssh (default: your own)")
-    return parser
 
 
 def run(args) -> int:
@@ -136,7 +148,8 @@ def _roll(args) -> int:
         def look(some):
             return scrape.all_figures(list(some), how)
 
-        rollout = Rollout(by_name, request, args.file, kept, client, look, args.watch, lambda line: _say(args, line))
+        told = (look, args.watch, lambda line: _say(args, line), args.at_once)
+        rollout = Rollout(by_name, request, args.file, kept, client, *told)
         went = rollout.run() if args.action == ROLLOUT else rollout.go_back()
         _summary(args, kept)
         wanted = (record.DONE,) if args.action == ROLLOUT else (record.BACK, record.WAITING)
@@ -200,6 +213,13 @@ def _say(args, line: str) -> None:
     from edge_app.screening.phrasing import printable
 
     print(printable(line), file=sys.stderr if args.json else sys.stdout, flush=True)
+
+
+def _at_once(text: str) -> int:
+    """Read a number of devices at a time; each takes a process of ssh here."""
+    if not text.isdigit() or not 1 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of devices at a time; 1 to 100 are allowed")
+    return int(text)
 
 
 def _number(text: str) -> int:

@@ -35,6 +35,7 @@ class Rollout:
         look: asks their pages.
         seconds: that each wave is watched.
         say: is told what happens, a line each.
+        at_once: devices that are asked at the same time.
     """
 
     devices: Mapping[str, Device]
@@ -45,6 +46,7 @@ class Rollout:
     look: watching.Look
     seconds: float
     say: Callable[[str], object]
+    at_once: int = AT_ONCE
 
     def run(self) -> bool:
         """Go on with the waves; return whether none was halted."""
@@ -60,7 +62,7 @@ class Rollout:
     def go_back(self) -> bool:
         """Have every device that was asked to install the file go back from it; return whether all have."""
         asked = [name for name, one in self.record.entries.items() if one.state != record_.WAITING]
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(self.at_once) as pool:
             list(pool.map(self._back, [self.devices[name] for name in asked]))
         self.record.mark(watched=0, halted="rolled back")
         return all(self.record.entries[name].state == record_.BACK for name in asked)
@@ -73,7 +75,7 @@ class Rollout:
         self.say(f"wave {number} of {len(self.record.waves)}: {', '.join(one.name for one in wave)}")
         said = self.look(wave)
         stop = threading.Event()
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(self.at_once) as pool:
             list(pool.map(lambda device: self._install(device, stop), pending))
         failed = [one.name for one in wave if self._state(one) == record_.FAILED]
         if failed:
@@ -116,7 +118,7 @@ class Rollout:
         self.say(f"watching {len(with_page)} of {len(done)} by their pages for {self.seconds:.0f} seconds")
         wrong = watching.watch(with_page, before, self._is_new, self.seconds, self.look)
         asked = replace(self.request, action=DOCTOR, name="", size=0, signature="")
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(self.at_once) as pool:
             found = list(pool.map(lambda device: self._examined(device, asked), done))
         for device, (reply, why) in zip(done, found, strict=True):
             words = "; ".join(filter(None, (wrong.get(device.name, ""), why)))
