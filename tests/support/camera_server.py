@@ -45,7 +45,7 @@ class Server:
                 self.end_headers()
                 try:
                     while not outer.cut:
-                        outer.go.wait(20)
+                        outer.go.wait(300)
                         outer.number += not outer.still
                         coded = shown or _jpeg(picture(outer.number))
                         head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(coded)

@@ -53,10 +53,10 @@ def by_signal(state: str, number: signal.Signals, model: Path) -> Stop:
             began = time.monotonic()
             program.send_signal(number)
             try:
-                _, rest = program.communicate(timeout=60)
+                _, rest = program.communicate(timeout=120)
             except subprocess.TimeoutExpired:
                 program.kill()
-                rest = "it did not end within 60 s and was killed"
+                rest = "it did not end within 120 s and was killed"
             return Stop(program.wait(), said + rest, time.monotonic() - began)
     finally:
         server.close()

@@ -6,6 +6,7 @@ environment in build/python3.12 with the pinned packages, and runs `tests/edge` 
 Exit code: 0 all that were found passed; 1 one failed, or none was found. A version that is not found is named.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -15,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ("edge_app/requirements.txt", "tests/requirements.txt")
 # Where pyenv and uv keep what they install; {} is the version.
 PLACES = (".pyenv/versions/{}*/bin/python", ".local/share/uv/python/cpython-{}*/bin/python")
-# As of the Makefile.
-BESIDE = ("-n", "logical", "--maxprocesses", "8", "--dist", "worksteal")
+# Tests beside one another, as in the Makefile.
+BESIDE = ("-n", f"{(os.cpu_count() or 1) + 1}", "--maxprocesses", "8", "--dist", "worksteal")
 NOT_FOUND, PASSED, FAILED = "not found", "passed", "FAILED"
 
 

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.browsed import Watched
+from tests.support.receiver import until
 
 # Library included, without the picture that the viewer shows at full depth.
 MOST_BYTES = 250_000
@@ -45,6 +46,8 @@ def test_the_self_test_is_run_from_the_status_page(watched):
 
 def test_every_page_is_light(watched, real):
     reading = watched.read(real, "light")
+    # Until the film is kept the viewer asks for it so often that the network is never idle.
+    until(lambda: watched.context.request.get(f"{reading}/film.json").status == 200)
     for path in ("/", "/tour", "/history", "/status", "/privacy", reading):
         fresh = Watched(watched.context.browser, watched.page.url.split("/readings")[0], locale="en-GB")
         fresh.page.goto(path, wait_until="networkidle")
