@@ -38,7 +38,7 @@ BY_FILE := -n $(WORKERS) --maxprocesses 8 --dist loadfile
 .PHONY: wheel bundle deb install-pi
 .PHONY: data index pictures lungs outline train convert study audit gate agree camera-card camera-count compare
 .PHONY: bench page-load kill-test test test-fast test-edge test-desk test-python coverage lint style format clean
-.PHONY: arm-roots test-arm test-camera-vm test-booted test-power test-shares test-dicom
+.PHONY: arm-roots test-arm test-camera-vm test-booted test-power test-shares test-dicom test-fhir
 
 help:
 	@awk -F ':.*## ' '/^##@/ {group = substr($$0, 5)} /^[a-z-]+:.*## / {text[group] = text[group] sprintf("  make %-16s %s\n", $$1, $$2)} \
@@ -132,6 +132,15 @@ MUTATED ?= 10000
 test-dicom: .venv-edge/ready-tests  ## 1,000 films from DCMTK and Orthanc to the node and back, killed and cut off (Debian's dcmtk and orthanc)
 	MUTATIONS=10000 MUTATED=$(MUTATED) $(EDGE) -m pytest -s tests/system/dicom \
 	  tests/edge/dicom_network/test_dicom_associations.py tests/edge/dicom_network/test_dicom_mutated_films.py
+
+test-fhir: .venv-edge/ready-tests build/fhir/node_modules  ## results of 30 films to Medplum's FHIR server, node and server cut off (Node.js, npm)
+	$(EDGE) -m pytest -s tests/system/fhir
+
+build/fhir/node_modules: $(wildcard tests/system/fhir/*.json tests/system/fhir/*.mjs)
+	@mkdir -p build/fhir
+	@cp $^ build/fhir
+	@npm ci --prefix build/fhir --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 # What another runtime or numpy can change; the page runs with them in the tests in a browser. `make test-edge` runs all in both.
 RUNTIME := bench camera diagnostics gate imaging install model outputs screening workers
