@@ -33,15 +33,37 @@ def found(fleet: Mapping[str, Figures]) -> dict[str, list[Drift]]:
     lie apart from their median too: one that is odd would make all others differ from a pool that it is in. Where the
     others have too few readings, its share of unsure answers is compared with the interval of the model's card.
     """
+    groups: dict[tuple, list[Counts]] = {}
+    for one in fleet.values():
+        groups.setdefault(_key(one), []).append(one.recent)
+    alike = {key: _Alike(counts) for key, counts in groups.items()}
+    level = ALARM / max(1, len(fleet) * len(SHARES))
     drifts: dict[str, list[Drift]] = {}
-    tests = max(1, len(fleet) * len(SHARES))
     for name, one in fleet.items():
-        alike = [other.recent for key, other in fleet.items() if key != name and _key(other) == _key(one)]
-        if sum(other.read for other in alike) >= LEAST_OTHERS:
-            drifts[name] = [drift for share in SHARES if (drift := _from_others(share, one.recent, alike, tests))]
+        group = alike[_key(one)]
+        if group.all.read - one.recent.read >= LEAST_OTHERS:
+            drifts[name] = [drift for share in SHARES if (drift := group.drift(share, one.recent, level))]
         else:
             drifts[name] = _from_card(one)
     return drifts
+
+
+class _Alike:
+    """Devices of one model and operating point: their sum, and their shares in order, so that each costs little."""
+
+    def __init__(self, counts: list[Counts]):
+        self.all = sum(counts, Counts())
+        self._shares = {name: sorted(one.of(name) / one.read for one in counts if one.read) for name in SHARES}
+
+    def drift(self, share: str, here: Counts, level: float) -> Drift | None:
+        """Return how a device differs in a share from the others; None if it does not."""
+        others = self.all - here
+        if not differs(here.of(share), here.read, others.of(share), others.read, level):
+            return None
+        ratio, rest = here.of(share) / here.read, self._shares[share].copy()
+        rest.remove(ratio)
+        middle = statistics.median(rest)
+        return Drift(share, ratio, middle, "fleet") if abs(ratio - middle) >= LEAST_DIFFERENCE else None
 
 
 def differs(count: int, of: int, others: int, of_others: int, level: float) -> bool:
@@ -79,14 +101,6 @@ def interval(count: int, of: int) -> tuple[float, float]:
 
 def _key(one: Figures) -> tuple[str, str, str]:
     return one.model_sha256, one.rule, one.site
-
-
-def _from_others(share: str, here: Counts, alike: list[Counts], tests: int) -> Drift | None:
-    others = sum(alike, Counts())
-    if not differs(here.of(share), here.read, others.of(share), others.read, ALARM / tests):
-        return None
-    ratio, middle = here.of(share) / here.read, statistics.median(one.of(share) / one.read for one in alike if one.read)
-    return Drift(share, ratio, middle, "fleet") if abs(ratio - middle) >= LEAST_DIFFERENCE else None
 
 
 def _from_card(one: Figures) -> list[Drift]:

@@ -1,12 +1,13 @@
 """The record of a roll-out on the operator's disk: its waves, and what became of each device.
 
-It is written whole after each device, so that a desk that died goes on where it stopped. What is really in use the
-devices tell, each time anew; the record never replaces that.
+It is written whole, once a second at most while devices answer, so that a desk that died goes on where it stopped. What
+is really in use the devices tell, each time anew; the record never replaces that, and may lack the last second.
 """
 
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from edge_app.errors import WrongUsage
 from edge_app.fleet.message import Reply
 
 VERSION = 1
+# Seconds between two writings: 10,000 devices make a file of 2 MB, which takes a tenth of a second of work.
+OFTEN = 1.0
 # What may have become of a device. `DONE`: it has the new one and its doctor finds no fault. `FAILED`: it refused it,
 # or has a fault. `GONE`: it could not be reached, and is asked again. `BACK`: it went back to what it had before.
 WAITING, DONE, FAILED, GONE, BACK = "waiting", "done", "failed", "gone", "back"
@@ -51,17 +54,19 @@ class Record:
     watched: int = 0
     halted: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _written: float = float("-inf")
 
     def note(self, name: str, state: str, reply: Reply | None = None, words: str = "") -> None:
-        """Write down what became of a device; for many threads."""
+        """Note what became of a device; for many threads. `mark` has it written for sure."""
         with self._lock:
             before = self.entries.get(name, Entry())
             used = {} if reply is None else {"in_use": reply.in_use, "name": reply.name}
             self.entries[name] = replace(before, state=state, words=words, **used)
-            self._write()
+            if time.monotonic() - self._written >= OFTEN:
+                self._write()
 
     def mark(self, **changed) -> None:
-        """Write down `watched` or `halted`."""
+        """Write all down, after a change of `watched` or `halted`, if one is given."""
         with self._lock:
             for name, value in changed.items():
                 setattr(self, name, value)
@@ -77,6 +82,7 @@ class Record:
             raise WrongUsage(
                 f"{self.path}: the record cannot be written ({error.strerror}); name another with --record."
             ) from error
+        self._written = time.monotonic()
 
 
 def opened(path: Path, sha256: str, file: str, names: Sequence[str], waves: list[list[str]]) -> Record:

@@ -77,6 +77,7 @@ class Rollout:
         stop = threading.Event()
         with ThreadPoolExecutor(self.at_once) as pool:
             list(pool.map(lambda device: self._install(device, stop), pending))
+        self.record.mark()
         failed = [one.name for one in wave if self._state(one) == record_.FAILED]
         if failed:
             return f"{', '.join(failed)} failed"

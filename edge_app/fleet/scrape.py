@@ -18,7 +18,7 @@ from edge_app.fleet.inventory import Device
 PATIENCE = 10
 # Devices asked at the same time: at ten seconds for each that is gone, a hundred of those take half a minute.
 AT_ONCE = 32
-# Bytes of an answer: the page's is 5 kB long.
+# Bytes of an answer: the page's has 3 to 6 kB.
 MOST_BYTES = 1 << 20
 
 
