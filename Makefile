@@ -124,7 +124,7 @@ test-dicom: .venv-edge/ready-tests  ## 1,000 films from DCMTK and Orthanc to the
 # What another runtime or numpy can change; the page runs with them in the tests in a browser. `make test-edge` runs all in both.
 RUNTIME := bench camera diagnostics gate imaging install model outputs screening workers
 
-test: lint coverage .venv-clients/ready  ## lint, then all tests, what the runtime matters to in both, and the light side's coverage
+test: lint coverage .venv-clients/ready .venv-s3/ready  ## lint, then all tests, what the runtime matters to in both, and the light side's coverage
 	$(DESK) -m pytest $(addprefix tests/edge/,$(RUNTIME))
 	$(DESK) -m pytest tests/desk tests/test_architecture.py --ignore tests/desk/web
 
@@ -207,7 +207,7 @@ test-power: .venv/ready  ## the .deb in a virtual machine: limits of memory, pow
 	$(MAKE) deb ARCH=x86_64 PYTHON=3.11
 	$(DESK) -m tests.system.booted.machine
 
-test-desk: .venv-edge/ready .venv/ready .venv-clients/ready  ## index, training, conversion, architecture
+test-desk: .venv-edge/ready .venv/ready .venv-clients/ready .venv-s3/ready  ## index, training, conversion, architecture
 	$(DESK) -m pytest tests/desk tests/test_architecture.py
 
 format: .venv/ready  ## let ruff rewrite the code
@@ -215,7 +215,7 @@ format: .venv/ready  ## let ruff rewrite the code
 	$(DESK) -m ruff format .
 
 clean:  ## remove environments and caches; runs and models stay
-	rm -rf .venv .venv-edge .venv-clients build .pytest_cache .ruff_cache
+	rm -rf .venv .venv-edge .venv-clients .venv-s3 build .pytest_cache .ruff_cache
 
 .venv-edge/ready: edge_app/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python is " + sys.version.split()[0] + "; 3.11 or newer is needed; name one with: make run PYTHON=python3.11")'
@@ -234,6 +234,11 @@ clean:  ## remove environments and caches; runs and models stay
 .venv-clients/ready: tests/system/clients/requirements.txt
 	@$(PYTHON) -m venv --clear .venv-clients
 	@.venv-clients/bin/python $(PIP) -r tests/system/clients/requirements.txt
+	@touch $@
+
+.venv-s3/ready: tests/system/archive/requirements.txt
+	@$(PYTHON) -m venv --clear .venv-s3
+	@.venv-s3/bin/python $(PIP) -r tests/system/archive/requirements.txt
 	@touch $@
 
 .venv/ready: train/requirements.txt

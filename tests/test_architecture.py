@@ -83,6 +83,7 @@ ORDER = (
     "train.camera",
     "train.audit",
     "train.site_check",
+    "train.archive",
     "train.__main__",
     "convert.quantize",
     "convert.verify",
