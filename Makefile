@@ -147,7 +147,7 @@ RUNTIME := bench camera diagnostics gate imaging install model outputs screening
 # There alone: the edge's runtime runs the release 20 times slower on x86, which took this test a minute of processor.
 SLOW := tests/edge/camera/test_camera_released.py
 
-test: lint coverage .venv-clients/ready  ## lint, then all tests, what the runtime matters to in both, and the light side's coverage
+test: lint coverage .venv-clients/ready .venv-s3/ready  ## lint, then all tests, what the runtime matters to in both, and the light side's coverage
 	$(DESK) -m pytest $(BESIDE) $(addprefix tests/edge/,$(RUNTIME)) $(addprefix --deselect ,$(UNTRACED))
 	$(DESK) -m pytest $(BY_FILE) tests/desk tests/test_architecture.py --ignore tests/desk/web
 
@@ -231,7 +231,7 @@ test-power: .venv/ready  ## the .deb in a virtual machine: limits of memory, pow
 	$(MAKE) deb ARCH=x86_64 PYTHON=3.11
 	$(DESK) -m tests.system.booted.machine
 
-test-desk: .venv-edge/ready .venv/ready .venv-clients/ready  ## index, training, conversion, architecture
+test-desk: .venv-edge/ready .venv/ready .venv-clients/ready .venv-s3/ready  ## index, training, conversion, architecture
 	$(DESK) -m pytest $(BY_FILE) tests/desk tests/test_architecture.py
 
 format: .venv/ready  ## let ruff rewrite the code
@@ -239,7 +239,7 @@ format: .venv/ready  ## let ruff rewrite the code
 	$(DESK) -m ruff format .
 
 clean:  ## remove environments and caches; runs and models stay
-	rm -rf .venv .venv-edge .venv-clients build .pytest_cache .ruff_cache
+	rm -rf .venv .venv-edge .venv-clients .venv-s3 build .pytest_cache .ruff_cache
 
 .venv-edge/ready: edge_app/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python is " + sys.version.split()[0] + "; 3.11 or newer is needed; name one with: make run PYTHON=python3.11")'
@@ -258,6 +258,11 @@ clean:  ## remove environments and caches; runs and models stay
 .venv-clients/ready: tests/system/clients/requirements.txt
 	@$(PYTHON) -m venv --clear .venv-clients
 	@.venv-clients/bin/python $(PIP) -r tests/system/clients/requirements.txt
+	@touch $@
+
+.venv-s3/ready: tests/system/archive/requirements.txt
+	@$(PYTHON) -m venv --clear .venv-s3
+	@.venv-s3/bin/python $(PIP) -r tests/system/archive/requirements.txt
 	@touch $@
 
 .venv/ready: train/requirements.txt

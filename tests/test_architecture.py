@@ -86,6 +86,7 @@ ORDER = (
     "train.audit",
     "train.site_check",
     "train.scale",
+    "train.archive",
     "train.__main__",
     "convert.quantize",
     "convert.verify",

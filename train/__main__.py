@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from edge_app.errors import EdgeError
+from train.archive import command as archive
 from train.audit import report as audit
 from train.camera import fit_quad_scorer, photograph_count, photograph_video
 from train.evaluation import compare, evaluate
@@ -29,6 +30,7 @@ COMMANDS = (
     linear_probe,
     trials,
     site_check,
+    archive,
     gate_pictures,
     gate_limits,
     gate_count,

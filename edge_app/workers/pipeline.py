@@ -36,6 +36,7 @@ def results(
     keep_grey: bool = False,
     known: Callable[[Path, str], T | None] | None = None,
     crash_tracker: CrashTracker | None = None,
+    most_judges: int = JUDGES,
 ) -> Generator[Outcome | T, None, None]:
     """Judge films.
 
@@ -47,6 +48,7 @@ def results(
         keep_grey: give the film along with its result.
         known: gives what is known already of the film at a path with a sha256; such a film is not judged again.
         crash_tracker: knows the films on which an earlier run crashed.
+        most_judges: threads that judge, each with networks of its own.
 
     Yields:
         One outcome a film in the order given. Whatever happens to a film becomes its outcome, so that the films after
@@ -55,7 +57,7 @@ def results(
     gc.freeze()  # what was imported stays
     gc.enable()  # see `__main__`
     pool.least_side = preprocess.least_side(classifier.card.size)
-    judges = _Judges(classifier, limits, keep_grey, crash_tracker or CrashTracker())
+    judges = _Judges(classifier, limits, keep_grey, crash_tracker or CrashTracker(), most_judges)
     busy: deque[Callable[[], Outcome | T]] = deque()  # each waits for one outcome
     try:
         for film in pool.films(paths):
@@ -84,16 +86,23 @@ def _ready(outcome: T) -> Callable[[], T]:
 class _Judges:
     """Threads that judge films; another is started when those before it have enough to do."""
 
-    def __init__(self, classifier: Classifier, limits: screening.Limits, keep_grey: bool, crash_tracker: CrashTracker):
+    def __init__(
+        self,
+        classifier: Classifier,
+        limits: screening.Limits,
+        keep_grey: bool,
+        crash_tracker: CrashTracker,
+        most: int,
+    ):
         self._classifier, self._limits, self._keep_grey = classifier, limits, keep_grey
-        self._crash_tracker = crash_tracker
+        self._crash_tracker, self._most = crash_tracker, most
         self._films: SimpleQueue[tuple[Path, Decoded, SimpleQueue[Outcome]] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._closed = False
 
     def begin(self, path: Path, decoded: Decoded, waiting: int) -> "SimpleQueue[Outcome]":
         """Return where the result of a film will come; `waiting` films are on their way."""
-        most = 1 if self._crash_tracker.at_large else JUDGES
+        most = 1 if self._crash_tracker.at_large else self._most
         if len(self._threads) < most and len(self._threads) <= waiting:
             classifier = self._classifier.twin if self._threads else self._classifier
             # A daemon: one that waits for films never keeps Python from ending.
