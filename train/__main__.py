@@ -7,7 +7,7 @@ from edge_app.errors import EdgeError
 from train.audit import report as audit
 from train.camera import fit_quad_scorer, photograph_count, photograph_video
 from train.evaluation import compare, evaluate
-from train.experiments import linear_probe, trials
+from train.experiments import index_scale, linear_probe, trials
 from train.gate import count as gate_count
 from train.gate import limits as gate_limits
 from train.gate import pictures as gate_pictures
@@ -19,6 +19,7 @@ from train.training import crossfit, fit
 COMMANDS = (
     collections_guide,
     index,
+    index_scale,
     lungs,
     fit,
     crossfit,
