@@ -14,13 +14,14 @@ from train.gate import pictures as gate_pictures
 from train.index import collections_guide, index
 from train.lungs import fit as lungs
 from train.site_check import command as site_check
-from train.training import crossfit, fit
+from train.training import crossfit, fit, shard_command
 
 COMMANDS = (
     collections_guide,
     index,
     index_scale,
     lungs,
+    shard_command,
     fit,
     crossfit,
     evaluate,
