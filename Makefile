@@ -36,7 +36,7 @@ BY_FILE := -n $(WORKERS) --maxprocesses 8 --dist loadfile
 .DEFAULT_GOAL := help
 .PHONY: help run camera serve
 .PHONY: wheel bundle deb install-pi
-.PHONY: data index pictures lungs outline train convert study audit gate agree camera-card camera-count compare
+.PHONY: data index index-scale pictures lungs outline train test-workers convert study audit gate agree camera-card camera-count compare
 .PHONY: bench page-load kill-test test test-fast test-edge test-desk test-python coverage lint style format clean
 .PHONY: arm-roots test-arm test-camera-vm test-booted test-power test-shares test-dicom test-fhir
 
@@ -61,6 +61,9 @@ data: .venv/ready  ## where to get the collections, and which are in DATA
 
 index: .venv/ready  ## list every film of DATA: label, patient, duplicates, split
 	$(DESK) -m train index --data "$(DATA)" --out $(INDEX)
+
+index-scale: .venv/ready  ## measure time and memory of the index at 10^4, 10^5 and 10^6 synthetic films (hours, 17 GB of disk)
+	$(DESK) -m train index-scale --out $(OUT)/index-scale --scratch $(OUT)
 
 $(INDEX): | .venv/ready
 	$(DESK) -m train index --data "$(DATA)" --out $(INDEX)
@@ -126,9 +129,11 @@ kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: non
 test-shares: .venv-edge/ready-tests  ## copy 2,000 films slowly through Samba and NFS into a watched folder (root, Debian)
 	unshare -n sh -c 'ip link set lo up && exec $(EDGE) -m pytest -s tests/system/shares'
 
+test-workers: .venv/ready $(INDEX)  ## train tiny by one worker and by two of which one is killed, on the films of DATA (hours)
+	DATA="$(DATA)" INDEX=$(INDEX) $(DESK) -m pytest -s tests/system/workers
+
 # Mutated films that are sent to the node; 100000 takes an hour.
 MUTATED ?= 10000
-
 test-dicom: .venv-edge/ready-tests  ## 1,000 films from DCMTK and Orthanc to the node and back, killed and cut off (Debian's dcmtk and orthanc)
 	MUTATIONS=10000 MUTATED=$(MUTATED) $(EDGE) -m pytest -s tests/system/dicom \
 	  tests/edge/dicom_network/test_dicom_associations.py tests/edge/dicom_network/test_dicom_mutated_films.py

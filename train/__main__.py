@@ -8,7 +8,7 @@ from train.archive import command as archive
 from train.audit import report as audit
 from train.camera import fit_quad_scorer, photograph_count, photograph_video
 from train.evaluation import compare, evaluate
-from train.experiments import linear_probe, trials
+from train.experiments import index_scale, linear_probe, trials
 from train.gate import count as gate_count
 from train.gate import limits as gate_limits
 from train.gate import pictures as gate_pictures
@@ -16,12 +16,14 @@ from train.index import collections_guide, index
 from train.lungs import fit as lungs
 from train.scale import queue_table, service_times
 from train.site_check import command as site_check
-from train.training import crossfit, fit
+from train.training import crossfit, fit, shard_command
 
 COMMANDS = (
     collections_guide,
     index,
+    index_scale,
     lungs,
+    shard_command,
     fit,
     crossfit,
     evaluate,

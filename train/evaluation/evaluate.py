@@ -16,6 +16,7 @@ from edge_app.screening import decision, prevalence
 from edge_app.screening.phrasing import share
 from train.evaluation import intervals, operating_points
 from train.index.findings import INDETERMINATE
+from train.models import keras_calls
 
 # Columns of the index that `scores.csv` repeats: what is counted by.
 KEPT = ("path", "source", "machine", "view", "label", "appearance", "group")
@@ -90,7 +91,7 @@ def write(
     Args:
         model: answers float (N, labels).
         films: rows of the index that belong to a split.
-        film_pixels: uint8 (N, S, S, 1), one row a film.
+        film_pixels: uint8 (N, S, S, 1), one row a film; an array, or films in shards.
         settings: the recipe.
         run_dir: where to write.
         learnt: int (M,), the rows of the films that the run learnt from.
@@ -99,7 +100,7 @@ def write(
     """
     side = sides(films, learnt, left_out)
     held_out = np.flatnonzero(np.isin(side, ["val", "test"]))
-    scores = model.predict(film_pixels[held_out], batch_size=64, verbose=0)
+    scores = keras_calls.predict(model, film_pixels[held_out], batch_size=64)
     table = films.iloc[held_out][list(KEPT)].reset_index(drop=True)
     table["split"] = side[held_out]
     table[[f"score_{label}" for label in settings.labels]] = scores

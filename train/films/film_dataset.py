@@ -17,11 +17,12 @@ class FilmDataset:
 
     Attributes:
         films: rows of the index, numbered from 0.
-        pixels: uint8 (N, S, S, 1).
+        pixels: uint8 (N, S, S, 1); or films in shards (train/films/shards.py), which memory does not hold.
         index_sha256: hash of the index file.
         lungs: the lung-field network that cropped the films; None if they are whole.
         masks: uint8 (N, S, S, 1), 255 = lung, in the frame of `pixels`; None if they were not asked for.
         opacities: uint8 (N, S, S, 1), 255 inside a radiologist's box, likewise.
+        shards_sha256: of the manifest of the shards that the films are in; None if they are in arrays.
     """
 
     films: pd.DataFrame
@@ -30,6 +31,7 @@ class FilmDataset:
     lungs: Path | None
     masks: np.ndarray | None = None
     opacities: np.ndarray | None = None
+    shards_sha256: str | None = None
 
     @property
     def lungs_sha256(self) -> str | None:

@@ -25,8 +25,9 @@ def settle(table: pd.DataFrame, alike: Sequence[Pair]) -> pd.DataFrame:
         table: rows of an index with path, label, appearance, sha256 and rejected.
         alike: pairs of its rows.
     """
-    settled = table.loc[:, ["label", "appearance", "rejected"]].copy()
-    path = table["path"].tolist()
+    # Lists: a million films hold some ten thousand pictures, and a write into a table is slow.
+    films = {name: table[name].tolist() for name in ("path", "sha256", "label", "appearance", "rejected")}
+    path = films["path"]
     picture = components(
         (path[one], path[other]) for one, other, similarity in alike if similarity >= duplicates.SAME_PICTURE
     )
@@ -35,23 +36,23 @@ def settle(table: pd.DataFrame, alike: Sequence[Pair]) -> pd.DataFrame:
         if name in picture:
             rows.setdefault(picture[name], []).append(at)
     for some in rows.values():
-        _settle_picture(settled, table, some)
-    return settled
+        _settle_picture(films, some)
+    return pd.DataFrame({name: films[name] for name in ("label", "appearance", "rejected")}, index=table.index)
 
 
-def _settle_picture(settled: pd.DataFrame, table: pd.DataFrame, some: list[int]) -> None:
-    """Write what holds for the rows `some`, by position, into `settled`."""
-    label, appearance, rejected = (settled.columns.get_loc(name) for name in ("label", "appearance", "rejected"))
-    said = set(settled.iloc[some, appearance]) - {""}
+def _settle_picture(films: dict[str, list[str]], some: list[int]) -> None:
+    """Write what holds for the rows `some`, by position, into the columns `films`."""
+    said = {films["appearance"][at] for at in some} - {""}
     if len(said) == 1:
         (only,) = said
-        settled.iloc[some, appearance] = only
-        settled.iloc[some, label] = APPEARANCES[only]
-    if len(said) > 1 or settled.iloc[some, label].nunique() > 1:
-        settled.iloc[some, rejected] = LABEL_CONFLICT
+        for at in some:
+            films["appearance"][at], films["label"][at] = only, APPEARANCES[only]
+    if len(said) > 1 or len({films["label"][at] for at in some}) > 1:
+        for at in some:
+            films["rejected"][at] = LABEL_CONFLICT
         return
     first: dict[str, str] = {}
     for at in some:
-        sha, path = table["sha256"].iloc[at], table["path"].iloc[at]
+        sha, path = films["sha256"][at], films["path"][at]
         if first.setdefault(sha, path) != path:
-            settled.iloc[at, rejected] = f"{EXACT_COPY} {first[sha]}"
+            films["rejected"][at] = f"{EXACT_COPY} {first[sha]}"

@@ -33,14 +33,15 @@ came twice, byte for byte, under two SIIM patients.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import product
 from os import cpu_count
 from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from train.index import registration
+from train.index import neighbours, registration
+from train.index.low_waves import CROPS, waves
+from train.index.thumbnails import Thumbnails
 
 # Films of which the detail correlates at least so well show one person in one posture: the same picture after harsh
 # treatment, or another one taken soon after. Either must not be in two splits. Different people reached 0.53.
@@ -55,26 +56,18 @@ SAME_PICTURE = 0.77
 NEIGHBOURS = 10
 CANDIDATE = 0.82
 
-# Shares of the film cut off left, top, right and bottom before it is matched. With 0 and 5 % no crop of up to 6 %
-# is further than 2.5 % from one of these, a third of the finest half wave. The last six undo margins lost on one or two
-# sides: with them 197 groups of films span two of the collections here, without them 189.
-CROPS: tuple[tuple[float, float, float, float], ...] = (
-    *product((0.0, 0.05), (0.0, 0.05), (0.0, 0.05), (0.0, 0.05)),
-    (0.1, 0.1, 0.1, 0.1),
-    (0.1, 0.0, 0.1, 0.0),
-    (0.0, 0.1, 0.0, 0.1),
-    (0.1, 0.0, 0.0, 0.0),
-    (0.0, 0.1, 0.0, 0.0),
-    (0.0, 0.0, 0.1, 0.0),
-    (0.0, 0.0, 0.0, 0.1),
-)
-
-# Half waves kept in each direction.
-WAVES = 12
-
 # Films matched against all others at once, and pairs that a thread compares at once: at 50,000 films the scores of a
 # block take 50 MB.
 BLOCK = 256
+
+# Up to so many films every one is matched against all others, in 2 minutes on two cores; the cost grows as the square.
+# Above, an index finds the neighbours (train/index/neighbours.py).
+MOST_EXACT = 20_000
+# In the place of a crop: the film was matched by another way, and how it lies on the other one is not known.
+UNKNOWN = -1
+# Candidates of the index that are less alike than this at a glance (`registration.glance`) are not aligned. Of the
+# pairs found in the collections here 2 % are less alike; of other candidates 22 % are more.
+LEAST_AT_A_GLANCE = 0.54
 
 
 class Pair(NamedTuple):
@@ -85,37 +78,50 @@ class Pair(NamedTuple):
     similarity: float
 
 
-def find(thumbnails: np.ndarray) -> list[Pair]:
+def find(thumbnails: np.ndarray | Thumbnails, exact: bool | None = None) -> list[Pair]:
     """Find pairs of films whose similarity is at least `SAME_PERSON`.
 
     Args:
         thumbnails: uint8 (N, S, S), films without their plain margin, of `film_facts.thumbnails`; S is 128 or so.
+        exact: compare every film with every other one; None: do so up to `MOST_EXACT` films.
 
     Returns:
         Pairs sorted by position.
     """
-    some = sorted(set(candidates(thumbnails)))
-    quarters = [registration.quarter(film) for film in thumbnails]
-
-    def compare(at: int) -> list[Pair]:
-        return [
-            Pair(one, other, registration.similarity(thumbnails[one], thumbnails[other], warp))
-            for one, other in some[at : at + BLOCK]
-            if (warp := registration.align_quarters(quarters[one], quarters[other])) is not None
-        ]
-
+    if len(thumbnails) <= MOST_EXACT if exact is None else exact:
+        some = np.array(sorted(set(candidates(thumbnails))), np.int64).reshape(-1, 2)
+        some = np.column_stack([some, np.full(len(some), UNKNOWN)])
+    else:
+        some = neighbours.candidates(thumbnails)
     found: list[Pair] = []
     with (
         ThreadPoolExecutor(cpu_count()) as threads,
         tqdm(total=len(some), desc="near-duplicates", unit="pair", disable=None) as progress,
     ):
-        for at, pairs in zip(range(0, len(some), BLOCK), threads.map(compare, range(0, len(some), BLOCK)), strict=True):
-            found += [pair for pair in pairs if pair.similarity >= SAME_PERSON]
-            progress.update(min(BLOCK, len(some) - at))
+        for pairs in threads.map(lambda at: _compared(thumbnails, some[at : at + BLOCK]), range(0, len(some), BLOCK)):
+            found += pairs
+            progress.update(min(BLOCK, len(some) - progress.n))
+    return sorted(found)
+
+
+def _compared(thumbnails: np.ndarray | Thumbnails, some: np.ndarray) -> list[Pair]:
+    """Return those of some candidates, int (P, 3) of (one, other, crop of the one), that are the same person's."""
+    films = {at: thumbnails[at] for at in set(some[:, :2].ravel().tolist())}
+    quarters = {at: registration.quarter(film) for at, film in films.items()}
+    found = []
+    for one, other, crop in some.tolist():
+        if crop != UNKNOWN and registration.glance(films[one], quarters[other], CROPS[crop]) < LEAST_AT_A_GLANCE:
+            continue
+        one, other = min(one, other), max(one, other)
+        warp = registration.align_quarters(quarters[one], quarters[other])
+        if warp is not None:
+            pair = Pair(one, other, registration.similarity(films[one], films[other], warp))
+            if pair.similarity >= SAME_PERSON:
+                found.append(pair)
     return found
 
 
-def candidates(thumbnails: np.ndarray) -> Iterator[tuple[int, int]]:
+def candidates(thumbnails: np.ndarray | Thumbnails) -> Iterator[tuple[int, int]]:
     """Yield pairs of positions, the smaller first, that are worth a closer look; some twice.
 
     Args:
@@ -137,35 +143,3 @@ def candidates(thumbnails: np.ndarray) -> Iterator[tuple[int, int]]:
         for row, column in zip(*np.nonzero(np.take_along_axis(scores, best, axis=1) >= CANDIDATE), strict=True):
             one, other = at + int(row), int(best[row, column])
             yield min(one, other), max(one, other)
-
-
-def waves(thumbnails: np.ndarray, crop: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)) -> np.ndarray:
-    """Describe a window of each film by its low spatial frequencies.
-
-    Args:
-        thumbnails: uint8 (N, S, S).
-        crop: shares cut off left, top, right and bottom.
-
-    Returns:
-        float32 (N, K), each row of length 1, so that a product of rows is a correlation. Mean grey and the plain slopes
-        are left out (exposure), and the rest is weighted by frequency, as films have energy in inverse proportion.
-    """
-    left, top, right, bottom = crop
-    side = thumbnails.shape[1]
-    down, across = _cosines(side, top, bottom), _cosines(side, left, right)
-    spectrum = down @ (thumbnails.astype(np.float32) @ across.T)
-    rows, columns = np.mgrid[:WAVES, :WAVES]
-    frequency = np.hypot(rows, columns).astype(np.float32)
-    kept = (rows + columns >= 2) & (frequency <= WAVES)
-    described = (spectrum * frequency)[:, kept]
-    # A film without any structure has no direction; 1e-6 leaves it at 0.
-    return described / np.maximum(np.linalg.norm(described, axis=1, keepdims=True), 1e-6)
-
-
-def _cosines(side: int, before: float, after: float) -> np.ndarray:
-    """Return float32 (WAVES, side): half waves over the window that is left when the shares are cut off, 0 outside."""
-    start, end = before * side, side - after * side
-    pixels = np.arange(side)
-    covered = np.clip(np.minimum(pixels + 1, end) - np.maximum(pixels, start), 0, 1)
-    phase = np.clip(pixels + 0.5 - start, 0, end - start) / (end - start)
-    return (np.cos(np.pi * np.arange(WAVES)[:, np.newaxis] * phase) * covered / (end - start)).astype(np.float32)

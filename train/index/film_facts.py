@@ -14,6 +14,7 @@ from tqdm import tqdm
 from edge_app.errors import UnreadableRadiograph
 from edge_app.imaging import preprocess, radiograph
 from train.index import film_margin
+from train.index.thumbnails import Thumbnails
 
 # Side of the thumbnails that near-duplicates are sought on; its reason is in train/index/duplicates.py.
 THUMBNAIL_SIDE = 128
@@ -21,30 +22,34 @@ THUMBNAIL_SIDE = 128
 
 @dataclass(frozen=True)
 class Facts:
-    """What one file holds. Without a readable radiograph it has a `fault`, and no size, `phash` or `thumbnail`."""
+    """What one file holds. Without a readable radiograph it has a `fault`, and no size or `phash`."""
 
     sha256: str  # of the file; "" if it cannot even be opened
     width: int = 0
     height: int = 0
     phash: str = ""  # 16 hex digits
-    thumbnail: np.ndarray | None = None  # as `thumbnails` returns the second
     fault: str = ""
 
 
-def measure(path: Path) -> Facts:
-    """Hash and decode one film as training will: what the contract refuses is unreadable here too."""
+def measure(path: Path) -> tuple[Facts, np.ndarray]:
+    """Hash and decode one film as training will: what the contract refuses is unreadable here too.
+
+    Returns:
+        Its facts, and its thumbnail, as `thumbnails` returns the second; black if it cannot be read.
+    """
+    nothing = np.zeros((THUMBNAIL_SIDE, THUMBNAIL_SIDE), np.uint8)
     try:
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        return Facts("", fault=error.strerror or "cannot be opened")
+        return Facts("", fault=error.strerror or "cannot be opened"), nothing
     try:
         grey = radiograph.read(path)
         whole, thumbnail = thumbnails(grey)
     except UnreadableRadiograph as error:
         # The path is a column of its own, and its folder would make the index differ between machines.
-        return Facts(sha256, fault=" ".join(str(error).removeprefix(f"{path}: ").split()))
+        return Facts(sha256, fault=" ".join(str(error).removeprefix(f"{path}: ").split())), nothing
     height, width = grey.shape
-    return Facts(sha256, width, height, perceptual_hash(whole), thumbnail)
+    return Facts(sha256, width, height, perceptual_hash(whole)), thumbnail
 
 
 def thumbnails(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -63,10 +68,19 @@ def thumbnails(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return whole, cv2.resize(large[rows, columns], size, interpolation=cv2.INTER_AREA)
 
 
-def measure_all(paths: Sequence[Path]) -> list[Facts]:
-    """Measure many films, in the given order, with one thread a core (decoders release the GIL) and a progress bar."""
+def measure_all(paths: Sequence[Path], thumbnails: Thumbnails) -> list[Facts]:
+    """Measure many films, in the given order, with one thread a core (decoders release the GIL) and a progress bar.
+
+    Args:
+        paths: the films.
+        thumbnails: theirs are added to it, in the same order.
+    """
+    facts = []
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return list(tqdm(threads.map(measure, paths), total=len(paths), desc="films", unit="film", disable=None))
+        for fact, film in tqdm(threads.map(measure, paths), total=len(paths), desc="films", unit="film", disable=None):
+            thumbnails.append(film[np.newaxis])
+            facts.append(fact)
+    return facts
 
 
 def perceptual_hash(grey: np.ndarray) -> str:

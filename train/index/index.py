@@ -6,7 +6,9 @@ bytes, so its sha256 (`sha256`) says on which films a model was trained.
 
 import hashlib
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from train.index import agreement, duplicates, film_facts, index_report, sources
 from train.index.duplicates import Pair
 from train.index.film_facts import Facts
 from train.index.listed_film import ListedFilm, Listing
+from train.index.thumbnails import Thumbnails
 
 # The columns, in the order of the file. All are text but these.
 NUMBERS = {"age": "float64", "width": "int64", "height": "int64"}
@@ -64,17 +67,30 @@ def build(
     """
     listings = sources.list_films(data) if listings is None else listings
     films = sorted((film for listing in listings.values() for film in listing.films), key=lambda film: film.path)
-    facts = film_facts.measure_all([data / film.path for film in films])
-    table = _table(films, facts)
-    alike = _near_duplicates(table, facts) + _published_twice(
-        table, [pair for of in listings.values() for pair in of.same]
-    )
-    settled = agreement.settle(table, alike)
-    table[settled.columns] = settled
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(Thumbnails(Path(folder) / "thumbnails", film_facts.THUMBNAIL_SIDE)) as thumbnails,
+    ):
+        table = _table(films, film_facts.measure_all([data / film.path for film in films], thumbnails))
+        alike = near_duplicates(table, thumbnails)
+    alike += _published_twice(table, [pair for of in listings.values() for pair in of.same])
+    return settled(table, alike, before), {source: listing.not_here for source, listing in listings.items()}
+
+
+def settled(table: pd.DataFrame, alike: Sequence[Pair], before: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the index of films of which near-duplicates are known: labels settled, grouped and split.
+
+    Args:
+        table: `COLUMNS` but `group` and `split`, sorted by path.
+        alike: pairs of its rows.
+        before: as of `build`.
+    """
+    agreed = agreement.settle(table, alike)
+    table[agreed.columns] = agreed
     table["group"] = split.groups(table["patient"].tolist(), [(pair.one, pair.other) for pair in alike])
     sides = split.assign(table["group"].tolist(), _remembered(table, before))
     table["split"] = ["" if why else side for side, why in zip(sides, table["rejected"], strict=True)]
-    return table.loc[:, list(COLUMNS)], {source: listing.not_here for source, listing in listings.items()}
+    return table.loc[:, list(COLUMNS)]
 
 
 def read(index_path: Path) -> pd.DataFrame:
@@ -131,8 +147,13 @@ def _table(films: Sequence[ListedFilm], facts: Sequence[Facts]) -> pd.DataFrame:
     return table.astype({"age": "float64"})
 
 
-def _near_duplicates(table: pd.DataFrame, facts: Sequence[Facts]) -> list[Pair]:
-    """Return pairs of rows of `table` whose films are alike: equal bytes (similarity 1), or by `duplicates.find`."""
+def near_duplicates(table: pd.DataFrame, thumbnails: Thumbnails) -> list[Pair]:
+    """Return pairs of rows of `table` whose films are alike: equal bytes (similarity 1), or by `duplicates.find`.
+
+    Args:
+        table: rows with `sha256` and `rejected`.
+        thumbnails: one a row; of a film that cannot be read it is not looked at.
+    """
     first: dict[str, int] = {}
     usable = np.flatnonzero(table["rejected"] == "")
     hashes = table["sha256"].tolist()
@@ -141,16 +162,10 @@ def _near_duplicates(table: pd.DataFrame, facts: Sequence[Facts]) -> list[Pair]:
     distinct = sorted(first.values())
     if not distinct:
         return []
-    pairs = duplicates.find(np.stack([_thumbnail(facts[at]) for at in distinct]))
+    pairs = duplicates.find(thumbnails.chosen(distinct))
     return [pair for pair in copies if pair.one != pair.other] + [
         Pair(distinct[pair.one], distinct[pair.other], pair.similarity) for pair in pairs
     ]
-
-
-def _thumbnail(fact: Facts) -> np.ndarray:
-    if fact.thumbnail is None:
-        raise ValueError(f"a film without a thumbnail ({fact.fault}) is not rejected; its fault must reject it")
-    return fact.thumbnail
 
 
 def _published_twice(table: pd.DataFrame, same: Sequence[tuple[str, str]]) -> list[Pair]:

@@ -29,6 +29,10 @@ ALIGN_DETAIL = 6.0
 AT_QUARTER = (3, (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 10, 1e-2))
 AT_SIZE = (5, (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 20, 1e-3))
 
+# Pixels at a quarter of the size by which a film is moved at most at a glance: crops are known within 1, and margins of
+# copies differ by some more.
+GLANCED = 4
+
 # Of two aligned films at least this share must overlap.
 LEAST_OVERLAP = 0.5
 
@@ -44,6 +48,24 @@ def quarter(film: np.ndarray) -> Quarter:
     """Shrink a film, uint8 (S, S), once for all its comparisons."""
     small = cv2.resize(film, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     return Quarter(small, detail(small, DETAIL_AT_QUARTER))
+
+
+def glance(one: np.ndarray, other: Quarter, crop: tuple[float, float, float, float]) -> float:
+    """Return how alike the detail of two films is at a quarter of the size, moved by a few pixels but not turned.
+
+    It takes a fifth of the time of `align_quarters`, for candidates of which it is known how one lies on the other.
+
+    Args:
+        one: a film, uint8 (S, S).
+        other: another.
+        crop: shares of the first one, cut off left, top, right and bottom, without which it lies on the other.
+    """
+    left, top, right, bottom = crop
+    side = len(one)
+    part = one[round(top * side) : round((1 - bottom) * side), round(left * side) : round((1 - right) * side)]
+    small = detail(cv2.resize(part, other.grey.shape, interpolation=cv2.INTER_AREA), DETAIL_AT_QUARTER)
+    inner = small[GLANCED:-GLANCED, GLANCED:-GLANCED]
+    return float(np.max(cv2.matchTemplate(other.detail, inner, cv2.TM_CCOEFF_NORMED)))
 
 
 def align_quarters(one: Quarter, other: Quarter) -> np.ndarray | None:

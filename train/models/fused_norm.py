@@ -29,8 +29,10 @@ class FusedBatchNormalization(layers.BatchNormalization):
 
         batch = bool(training) and self.trainable
         averages = {} if batch else {"mean": self.moving_mean, "variance": self.moving_variance}
+        # The kernel takes bfloat16 only with a float32 scale and offset.
+        scale, offset = tf.cast(self.gamma, tf.float32), tf.cast(self.beta, tf.float32)
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=batch, **averages
+            inputs, scale, offset, epsilon=self.epsilon, is_training=batch, **averages
         )
         if batch:
             count = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], variance.dtype)

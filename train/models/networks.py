@@ -123,8 +123,9 @@ def fold_input(model, channels: int = 1):
 def _scores(features, labels: int, dropout: float):
     features = layers.Dropout(dropout, name="dropout")(features)
     maps = layers.Conv2D(labels, 1, name="cam")(features)
-    logits = layers.GlobalAveragePooling2D(name="logits")(maps)
-    return layers.Activation("sigmoid", name="scores")(logits)
+    # In float32 in a network that computes with bfloat16 too: its sums and sigmoids would be rounded to 3 digits.
+    logits = layers.GlobalAveragePooling2D(name="logits", dtype="float32")(maps)
+    return layers.Activation("sigmoid", name="scores", dtype="float32")(logits)
 
 
 def _tiny(x):

@@ -47,5 +47,5 @@ def attach(model, diseases: tuple[int, ...]):
         model: of `train.models.networks`.
         diseases: which class maps are of a disease.
     """
-    places = PlaceLogits(diseases, name="places")(model.get_layer("cam").output)
+    places = PlaceLogits(diseases, name="places", dtype="float32")(model.get_layer("cam").output)
     return keras.Model(model.input, {"scores": model.output, "places": places}, name=model.name)

@@ -70,3 +70,28 @@ def save(figure, path: Path) -> None:
     """Write a figure as PNG and close it."""
     figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def scale(sizes: dict[int, dict], path: Path) -> None:
+    """Draw the time and the greatest memory of the index by the number of films, both axes in powers of ten.
+
+    Args:
+        sizes: by the number of films, the figures of `train.index.scale.measure`.
+        path: a PNG.
+    """
+    films = sorted(sizes)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    busy = [sizes[count]["cpu_s"] for count in films]
+    left.loglog(films, busy, "o-", color=INK["normal"], label="all cores together")
+    for part in sizes[films[0]]["parts"]:
+        if part != "drawing":
+            left.loglog(films, [max(sizes[n]["parts"][part]["cpu_s"], 0.01) for n in films], "o:", label=part)
+    left.loglog(films, [busy[-1] * count / films[-1] for count in films], "--", color="grey", label="in proportion")
+    left.set(xlabel="films", ylabel="seconds of processor time", title="Time")
+    right.loglog(films, [sizes[count]["peak_mib"] for count in films], "o-", color=INK["covid"], label="measured")
+    right.axhline(4096, ls="--", color="grey", label="4 GiB")
+    right.set(xlabel="films", ylabel="greatest resident memory, MiB", title="Memory")
+    for axes in (left, right):
+        axes.legend()
+        axes.grid(alpha=0.3)
+    save(figure, path)

@@ -46,7 +46,7 @@ def chances(cells, balance: float) -> np.ndarray:
 
 
 def epoch_batches(
-    films: LabelledFilms, chance: np.ndarray, config: TrainConfig, epoch: int
+    films: LabelledFilms, chance: np.ndarray, config: TrainConfig, epoch: int, part: slice | None = None
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield the batches of one epoch.
 
@@ -55,13 +55,14 @@ def epoch_batches(
         chance: float (N,), from `chances`.
         config: batch, augment and seed are used.
         epoch: 0 for the first.
+        part: which films of each batch to make, of a worker that has its share of it; None: all.
 
     Yields:
         float32 (batch, S, S, C) holding 0 .. 255, and the truth and weight, float32 (batch, labels) each.
     """
     count = len(films.pixels)
     drawn = np.random.default_rng((config.seed, epoch)).choice(count, max(count, config.batch), p=chance)
-    change = augment.KINDS[config.augment]
+    change, own = augment.KINDS[config.augment], range(config.batch)[part or slice(None)]
 
     def one(position):
         rng = np.random.default_rng((config.seed, epoch, position))
@@ -70,7 +71,7 @@ def epoch_batches(
 
     def make(step):
         first = step * config.batch
-        pixels, truth, weight = zip(*(one(position) for position in range(first, first + config.batch)), strict=True)
+        pixels, truth, weight = zip(*(one(first + at) for at in own), strict=True)
         return np.stack(pixels).astype(np.float32), np.stack(truth), np.stack(weight)
 
     steps = iter(range(steps_per_epoch(count, config)))

@@ -49,6 +49,9 @@ class TrainConfig:
     imagenet: bool = _field(True, "start lite0 from ImageNet weights")
     settle: int = _field(1, "passes after kernels are rounded to 8 bits, at a tenth of the rate; 0: do not round")
     patience: int = _field(4, "stop after this many epochs without a lower validation loss")
+    precision: str = _field(
+        "auto", "of the layers: float32, mixed (bfloat16, sums in float32), or auto: mixed on GPUs that compute with it"
+    )
     seed: int = _field(20200316, "seed of weights, film order and augmentation")
 
     @property
@@ -110,9 +113,9 @@ def preset(model: str, **changes) -> TrainConfig:
     return replace(TrainConfig(model=model), **(PRESETS[model] | changes))
 
 
-def add_flags(parser) -> None:
-    """Add one flag per field to `parser`; without a flag the model's preset holds."""
-    for item in fields(TrainConfig):
+def add_flags(parser, names: tuple[str, ...] = ()) -> None:
+    """Add one flag per field, or per field of `names`, to `parser`; without a flag the model's preset holds."""
+    for item in _flagged(names):
         parser.add_argument(
             f"--{item.name.replace('_', '-')}",
             type=_READERS[item.type],
@@ -122,11 +125,15 @@ def add_flags(parser) -> None:
         )
 
 
-def from_flags(args) -> TrainConfig:
-    """Build the config from parsed flags: the model's preset, with the given flags changed."""
-    given = {item.name: getattr(args, item.name) for item in fields(TrainConfig)}
+def from_flags(args, names: tuple[str, ...] = ()) -> TrainConfig:
+    """Build the config from parsed flags of `add_flags`: the model's preset, with the given flags changed."""
+    given = {item.name: getattr(args, item.name) for item in _flagged(names)}
     given = {name: value for name, value in given.items() if value is not None}
     return preset(given.pop("model", "lite0"), **given)
+
+
+def _flagged(names: tuple[str, ...]):
+    return [item for item in fields(TrainConfig) if not names or item.name in names]
 
 
 def from_record(saved: dict, run_dir: Path) -> TrainConfig:

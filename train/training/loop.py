@@ -8,8 +8,9 @@ import numpy as np
 from train.evaluation import evaluate
 from train.index.findings import NORMAL
 from train.models import keras_calls
-from train.training import batches, checkpoints, losses
+from train.training import batches, checkpoints, distribution, losses
 from train.training.config import TrainConfig
+from train.training.distribution import ALONE, Distribution
 from train.training.training_data import TrainingData
 
 # Share of the highest learning rate at which a network with rounded kernels settles.
@@ -18,23 +19,41 @@ SETTLING_RATE = 0.1
 MEASURED_FILMS = 200
 
 
-def train(settings: TrainConfig, data: TrainingData, run_dir: Path):
+def train(settings: TrainConfig, data: TrainingData, run_dir: Path, team: Distribution = ALONE):
     """Train from the start, or from the checkpoint in `run_dir`; return the model of the epoch with the least loss."""
     import keras
 
     from train.models import fused_norm
 
     past = checkpoints.history(run_dir)
-    model = _resumed(settings, run_dir) if past else _new(settings, data)
+    with team.scope():
+        model = _resumed(settings, run_dir) if past else _new(settings, data)
+    epoch = _epochs(model, settings, data, team)
     while len(past) < settings.epochs and not stalled(past, settings.patience):
-        past.append(_epoch(model, settings, data, len(past)))
-        if past[-1]["val_loss"] == min(row["val_loss"] for row in past):
-            checkpoints.save(model, run_dir / "best.keras")
-        checkpoints.save(model, run_dir / "last.keras")
-        checkpoints.write_history(past, run_dir)
+        past.append(epoch(len(past)))
+        if team.chief:
+            if past[-1]["val_loss"] == min(row["val_loss"] for row in past):
+                checkpoints.save(model, run_dir / "best.keras")
+            checkpoints.save(model, run_dir / "last.keras")
+            checkpoints.write_history(past, run_dir)
+    if not team.chief:
+        return None
     best = keras_calls.load(run_dir / "best.keras")
     fused_norm.unfuse(best)
-    return keras.Model(best.input, best.get_layer("scores").output, name=settings.model)
+    best = keras.Model(best.input, best.get_layer("scores").output, name=settings.model)
+    return _in_float32(best, settings) if keras.config.dtype_policy().name != "float32" else best
+
+
+def _in_float32(model, settings: TrainConfig):
+    """Return a network that was trained with mixed precision as one that computes in float32, as it is converted."""
+    import keras
+
+    from train.models import networks
+
+    keras.config.set_dtype_policy("float32")
+    plain = networks.build(settings.model, settings.size, settings.labels, dropout=settings.dropout, imagenet=False)
+    plain.set_weights(model.get_weights())
+    return plain
 
 
 def settle_in(model, settings: TrainConfig, data: TrainingData) -> list[dict[str, float]]:
@@ -47,7 +66,8 @@ def settle_in(model, settings: TrainConfig, data: TrainingData) -> list[dict[str
     fused_norm.fuse(model)
     shown = _with_places(model, settings)
     _compile(shown, settings, SETTLING_RATE * settings.learning_rate)
-    rows = [_epoch(shown, settings, data, settings.epochs + i) for i in range(settings.settle)]
+    epoch = _epochs(shown, settings, data, ALONE)
+    rows = [epoch(settings.epochs + i) for i in range(settings.settle)]
     int8_prepare.finish(model)
     fused_norm.unfuse(model)
     return rows
@@ -56,9 +76,9 @@ def settle_in(model, settings: TrainConfig, data: TrainingData) -> list[dict[str
 def _measured_films(data: TrainingData, settings: TrainConfig) -> np.ndarray:
     """Return training films, uint8 (N, S, S, 1), to measure ranges of activations on, drawn as for training."""
     rng = np.random.default_rng(settings.seed)
-    pixels = data.films.pixels[..., :1]
+    pixels = data.films.pixels
     count = min(MEASURED_FILMS, len(pixels))
-    return pixels[np.sort(rng.choice(len(pixels), count, replace=False, p=data.chance))]
+    return np.asarray(pixels[np.sort(rng.choice(len(pixels), count, replace=False, p=data.chance))])[..., :1]
 
 
 def stalled(past: list[dict[str, float]], patience: int) -> bool:
@@ -67,26 +87,36 @@ def stalled(past: list[dict[str, float]], patience: int) -> bool:
     return len(losses) > patience and min(losses[-patience:]) > min(losses)
 
 
-def _epoch(model, settings: TrainConfig, data: TrainingData, epoch: int) -> dict[str, float]:
-    """Train one epoch, epoch 0 being the first, and return its figures."""
-    # A checkpoint does not hold the state of a layer's random generator: make it a function of the epoch.
-    model.get_layer("dropout").seed_generator.state.assign([settings.seed, epoch])
-    fitted = model.fit(
-        _packed(batches.epoch_batches(data.films, data.chance, settings, epoch), model, settings),
-        steps_per_epoch=batches.steps_per_epoch(len(data.films.pixels), settings),
-        initial_epoch=epoch,
-        epochs=epoch + 1,
-        shuffle=False,
-        verbose=1 if sys.stdout.isatty() else 2,
-    )
-    scores = _predict(model, data.val.pixels)
-    progress = evaluate.progress(scores, data.val.truth, data.val.weight, settings.labels)
-    figures = {"loss": fitted.history["loss"][0]} | progress
-    print("  " + "  ".join(f"{name} {value:.4f}" for name, value in figures.items()), flush=True)
-    return {"epoch": epoch + 1} | figures
+def _epochs(model, settings: TrainConfig, data: TrainingData, team: Distribution):
+    """Return what trains one epoch, 0 being the first, and answers its figures."""
+    steps, part = batches.steps_per_epoch(len(data.films.pixels), settings), team.part(settings.batch)
+
+    def fit(made, epoch: int) -> float:
+        how = {"steps_per_epoch": steps, "initial_epoch": epoch, "epochs": epoch + 1, "shuffle": False}
+        return model.fit(made, **how, verbose=1 if sys.stdout.isatty() else 2).history["loss"][0]
+
+    if team.strategy:
+        learn, ask = distribution.learner(model, team), distribution.scores
+    else:
+        learn, ask = fit, _predict
+
+    def one(epoch: int) -> dict[str, float]:
+        # A checkpoint does not hold the state of a layer's random generator: make it a function of the epoch.
+        model.get_layer("dropout").seed_generator.state.assign([settings.seed, epoch])
+        made = _packed(batches.epoch_batches(data.films, data.chance, settings, epoch, part), model, settings)
+        loss = learn(made, epoch)
+        progress = evaluate.progress(
+            ask(model, data.val.pixels, team), data.val.truth, data.val.weight, settings.labels
+        )
+        figures = {"loss": loss} | progress
+        if team.chief:
+            print("  " + "  ".join(f"{name} {value:.4f}" for name, value in figures.items()), flush=True)
+        return {"epoch": epoch + 1} | figures
+
+    return one
 
 
-def _predict(model, pixels) -> np.ndarray:
+def _predict(model, pixels, _: Distribution) -> np.ndarray:
     answer = keras_calls.predict(model, pixels, batch_size=64)
     return answer["scores"] if isinstance(answer, dict) else answer
 

@@ -9,6 +9,9 @@ from train.models import keras_calls
 from train.training import calibrate, truth
 from train.training.config import TrainConfig
 
+# Films whose boxes are read at once.
+AT_ONCE = 1024
+
 
 def scales(model, settings: TrainConfig, dataset: FilmDataset, val: np.ndarray) -> dict[str, dict[str, float]]:
     """Return by disease how its class map becomes the logits of places, as `calibrate.places`.
@@ -25,7 +28,7 @@ def scales(model, settings: TrainConfig, dataset: FilmDataset, val: np.ndarray) 
     if dataset.opacities is None:
         return {}
     _, maps = _answers(model, dataset.pixels[val])
-    inside = localisation.shrunk(dataset.opacities[val], maps.shape[1])
+    inside = _inside(dataset.opacities[val], maps.shape[1])
     targets, _ = truth.of_films(dataset.films["label"].iloc[val].tolist(), settings.labels)
     found = {settings.labels[i]: calibrate.places(maps[..., i], inside, targets[:, i]) for i in _diseases(settings)}
     return {label: numbers for label, numbers in found.items() if numbers}
@@ -52,11 +55,17 @@ def measured(model, settings: TrainConfig, dataset: FilmDataset, points: dict) -
     if not suspected.any():
         return None
     shown = localisation.suspected_map(scores, maps, _diseases(settings))[suspected]
-    inside = localisation.shrunk(dataset.opacities[rows][suspected], shown.shape[1])
+    inside = _inside(dataset.opacities[rows[suspected]], shown.shape[1])
     return localisation.measure(shown, inside, films["group"].to_numpy()[rows][suspected])
 
 
-def _answers(model, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _inside(opacities, side: int) -> np.ndarray:
+    """Return `localisation.shrunk` of the boxes of films, read in parts where they are in shards."""
+    spans = range(0, len(opacities), AT_ONCE)
+    return np.concatenate([localisation.shrunk(np.asarray(opacities[at : at + AT_ONCE]), side) for at in spans])
+
+
+def _answers(model, pixels) -> tuple[np.ndarray, np.ndarray]:
     """Return the scores, float32 (N, labels), and class maps, float32 (N, h, w, labels), of films."""
     from train.models import networks
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from train.films import film_dataset
+from train.films import film_dataset, shards
 from train.films.film_dataset import FilmDataset
 from train.films.indexed_films import IndexedFilms
 from train.training import batches, selection, truth
@@ -47,6 +47,13 @@ def build(settings: TrainConfig, dataset: FilmDataset, train: np.ndarray, val: n
     if settings.places:
         if dataset.opacities is None:
             raise ValueError(f"places weigh {settings.places}; that needs the masks of boxes")
-        films = replace(films, pixels=np.concatenate([films.pixels, dataset.opacities[train]], axis=-1))
+        films = replace(films, pixels=_joined(films.pixels, dataset.opacities[train]))
     cell = selection.cells(dataset.films)
     return TrainingData(films, batches.chances(cell.iloc[train], settings.balance), everything.at(val))
+
+
+def _joined(pixels, opacities):
+    """Return films and their boxes as channels of one, uint8 (N, S, S, 2)."""
+    if isinstance(pixels, shards.ShardedPixels):
+        return pixels.joined(opacities)
+    return np.concatenate([pixels, opacities], axis=-1)
