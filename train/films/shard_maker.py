@@ -118,7 +118,7 @@ def make_shard(task: Task) -> dict:
     Raises:
         EdgeError: a film cannot be read.
     """
-    from array_record.python import array_record_module
+    from array_record.python import array_record_module  # pyright: ignore (a compiled module)
 
     finder = LungFinder(task.lungs) if task.treatment.crop != "none" else None
     part = task.path.with_name(f".{task.path.name}.part")

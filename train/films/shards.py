@@ -49,7 +49,7 @@ class ShardedFiles:
         Raises:
             EdgeError: one is missing, or is not as long as it was written.
         """
-        from array_record.python import array_record_module  # here, so that other commands start without it
+        from array_record.python import array_record_module  # pyright: ignore (compiled; here, so that others start without it)
 
         self.size = manifest["size"]
         self._readers, counts = [], []

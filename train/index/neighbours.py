@@ -105,7 +105,7 @@ def _lists(space: Space, whole: np.ndarray) -> "faiss.Index":
     lists.train(space.of(whole[:: -(-len(whole) // LEARNT_FROM)], space.coarse))
     for at in range(0, len(whole), BLOCK):
         lists.add(space.of(whole[at : at + BLOCK], space.coarse))
-    lists.nprobe = max(8, count // 128)
+    lists.nprobe = max(8, count // 128)  # pyright: ignore (of the inverted file that is made here)
     return lists
 
 

@@ -19,7 +19,11 @@ def store(tmp_path_factory):
     base = tmp_path_factory.mktemp("store")
     folder = archives.draw(base / "films", FILMS)
     (folder / "north" / "1.2.840.1").write_bytes((folder / "north" / "0000.dcm").read_bytes() + bytes(2))
-    with pytest.MonkeyPatch.context() as patch, (base / "log").open("w") as log, object_store.served(log) as environment:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        (base / "log").open("w") as log,
+        object_store.served(log) as environment,
+    ):
         for name, value in environment.items():
             patch.setenv(name, value)
         from pyarrow import fs
