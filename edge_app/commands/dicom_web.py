@@ -146,7 +146,7 @@ def _shelf(args, state: Path):
         return None
     from edge_app.dicomweb.shelf import Shelf
 
-    shelf = Shelf(state, args.show_days or -1)
+    shelf = Shelf(state, args.show_days or -1, 2 * (args.least_free_mb << 20))
     if args.show_days:
         return shelf
     shelf.close()
@@ -171,6 +171,7 @@ def _server(args, ledger, state: Path, shelf, wanted, say):
         Access(state, address.is_alone),
         serving.most_bytes(ledger),
         partial(serving.has_room, ledger),
+        say,
         Viewing(shelf) if shelf else None,
         wanted,
         args.web_origin or "",

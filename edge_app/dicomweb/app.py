@@ -14,7 +14,7 @@ from edge_app.dicomweb.access import Access
 from edge_app.dicomweb.stow import BUSY, DICOM, RELATED, Refused, Stow
 from edge_app.dicomweb.viewing import NotFound, Viewing
 from edge_app.dicomweb.wanted import Wanted, WantedList
-from edge_app.errors import StoreFault
+from edge_app.errors import EdgeError
 
 BASE = "/dicom-web"
 JSON = "application/dicom+json"
@@ -53,6 +53,7 @@ class App:
         access: Access,
         most: int,
         has_room: Callable[[int], bool],
+        say: Callable[[str], None],
         shelf: Viewing | None = None,
         wanted: WantedList | None = None,
         origin: str = "",
@@ -65,6 +66,7 @@ class App:
             access: knows the tokens.
             most: bytes of a request.
             has_room: says whether so many bytes may come, by the disk.
+            say: takes sentences for the journal.
             shelf: what viewers are shown; None: nothing.
             wanted: takes what the webhook names; None: there is no PACS to pull from.
             origin: of the pages whose scripts may read, such as `https://viewer.example`; "" for none.
@@ -72,7 +74,8 @@ class App:
                 elsewhere may have its own name point here.
         """
         self._stow, self._access, self._most, self._has_room = stow, access, most, has_room
-        self._shelf, self._wanted, self._origin, self._is_alone = shelf, wanted, origin, is_alone
+        self._say, self._shelf, self._wanted = say, shelf, wanted
+        self._origin, self._is_alone = origin, is_alone
 
     def __call__(self, environ, start_response) -> Iterable[bytes]:
         """Answer a request."""
@@ -83,10 +86,14 @@ class App:
             response = _sentence(error.status, str(error))
         except NotFound:
             response = _sentence(404, "address: nothing is here under it; instances stay --show-days; search again.")
-        except StoreFault:
+        except (EdgeError, OSError) as error:
             response = _sentence(BUSY, "store: it cannot be read or written now; try again later.")
+            self._say(f"over HTTP: a request was answered with {BUSY} ({type(error).__name__}).")
         except HTTPException as error:
             response = _sentence(error.code or 400, f"request: {error.name}; docs/dicom.md names the services.")
+        except Exception as error:  # the guard of a service: a traceback in the journal might quote a header
+            response = _sentence(500, "node: failed; its journal names the kind of fault; report it.")
+            self._say(f"over HTTP: a request failed inside this program ({type(error).__name__}); report it.")
         if response.status_code == BUSY:
             response.headers["Retry-After"] = RETRY
         response.headers |= {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

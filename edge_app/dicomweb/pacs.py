@@ -1,6 +1,7 @@
 """A PACS that is asked by QIDO-RS what films it has, and by WADO-RS for each of them (`dicomweb-client`)."""
 
 import contextlib
+import logging
 import ssl
 import tempfile
 from collections.abc import Callable, Iterator
@@ -66,6 +67,7 @@ class WebPacs:
         import requests
         from dicomweb_client.web import DICOMwebClient
 
+        logging.getLogger("dicomweb_client").setLevel(logging.ERROR)  # it would print what a PACS warns of
         place = urlsplit(url)
         if place.scheme not in ("http", "https") or not place.hostname or place.username or place.query:
             raise WrongUsage(

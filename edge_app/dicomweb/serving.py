@@ -72,8 +72,8 @@ class WebServer:
         Raises:
             WrongUsage: the address cannot be used.
         """
-        # It logs every request that waits for a thread.
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        # It logs every request that waits for a thread, and tracebacks of connections, which may quote a header.
+        logging.getLogger("waitress").setLevel(logging.CRITICAL)
         address.check()
         self._app: WSGIApplication = app  # behind TLS another, once the server's port is known
         most, tls = most_bytes(ledger), None

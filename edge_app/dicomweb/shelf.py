@@ -7,6 +7,7 @@ file is there; at the start, files that no row names are removed.
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 VERSION, SECONDS_OF_A_DAY = 1, 86400
 # Seconds between two searches for what has been here for its days.
 EXPIRES = 3600
+# Instances that go at once where the disk is full: some films with their results.
+AT_ONCE = 20
 TABLES = """
 CREATE TABLE shown (
     number INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, study TEXT NOT NULL, series TEXT NOT NULL,
@@ -58,18 +61,20 @@ class Instance(NamedTuple):
 class Shelf:
     """What is shown; any thread may use it."""
 
-    def __init__(self, folder: Path, days: int):
+    def __init__(self, folder: Path, days: int, free: int = 0):
         """Open or make it, and delete what is too old.
 
         Args:
             folder: of the node's state, which no other node uses.
             days: for which an instance stays at least, by this device's clock; below 0 none stays.
+            free: bytes that stay free on the disk: where there are fewer, the oldest go first, since films that are to
+                be judged need the room more.
 
         Raises:
             WrongUsage: the folder cannot be used.
             StoreFault: the list is damaged.
         """
-        self._days, self.folder = days, folder / "shown"
+        self._days, self._free, self.folder = days, free, folder / "shown"
         self._list = Listing(folder / "shown.sqlite", VERSION, TABLES)
         try:
             self.folder.mkdir(exist_ok=True, mode=0o700)
@@ -126,11 +131,17 @@ class Shelf:
         with self._list.changing() as base:
             _remove(base, self.folder, "uid IN (SELECT value FROM json_each(?))", json.dumps([row[0] for row in rows]))
             base.executemany("INSERT INTO shown (uid, study, series, head, file, day) VALUES (?, ?, ?, ?, ?, ?)", rows)
+        self.expire()
 
     def expire(self) -> None:
-        """Delete what has been here for its days."""
+        """Delete what has been here for its days, and the oldest while the disk has too little room."""
         with self._list.changing() as base:
             _remove(base, self.folder, "day < ?", _today() - self._days)
+        while shutil.disk_usage(self.folder).free < self._free:
+            with self._list.changing() as base:
+                if not base.execute("SELECT count(*) FROM shown").fetchone()[0]:
+                    return
+                _remove(base, self.folder, "number IN (SELECT number FROM shown ORDER BY number LIMIT ?)", AT_ONCE)
 
     def find(self, study: str = "", series: str = "", uid: str = "") -> list[Instance]:
         """Return the instances of these UIDs, "" being any; the newest first.

@@ -8,6 +8,7 @@ import pytest
 from edge_app.dicom_network import services
 from edge_app.dicom_network.ledger import Ledger
 from edge_app.dicom_network.sender import Backoff
+from edge_app.dicom_network.tls import Files
 from edge_app.dicomweb import pacs as pacs_module
 from edge_app.dicomweb import pull as pull_module
 from edge_app.dicomweb.access import Access
@@ -21,6 +22,7 @@ from edge_app.dicomweb.stow import Stow
 from edge_app.dicomweb.viewing import Viewing
 from edge_app.dicomweb.wanted import MOST, Wanted, WantedList
 from edge_app.errors import WrongUsage
+from edge_app.web.http import tls
 from tests.support.dicom_node import film, free_port, until
 
 UID = "1.2.826.0.1.3680043.8.498.{}"
@@ -29,12 +31,12 @@ UID = "1.2.826.0.1.3680043.8.498.{}"
 class Source:
     """A node that shows films, over HTTP."""
 
-    def __init__(self, folder, port: int = 0):
+    def __init__(self, folder, port: int = 0, files: Files | None = None):
         folder.mkdir(exist_ok=True)
         self.ledger, self.shelf = Ledger(folder, services.USUAL), Shelf(folder, 9)
         access = Access(folder, is_alone=True)
         self.token = access.new_token("node", reads=True)
-        app = App(Stow(Receiver(self.ledger), print), access, 1, lambda size: True, Viewing(self.shelf))
+        app = App(Stow(Receiver(self.ledger), print), access, 1, lambda size: True, print, Viewing(self.shelf))
         self.asked: list[str] = []
 
         def noted(environ, start_response):
@@ -42,9 +44,9 @@ class Source:
             return app(environ, start_response)
 
         noted.takes_body = app.takes_body
-        self._server = WebServer(noted, Address("127.0.0.1", port, None), self.ledger)
+        self._server = WebServer(noted, Address("127.0.0.1", port, files), self.ledger)
         self._server.start()
-        self.url = f"http://127.0.0.1:{self._server.port}/dicom-web"
+        self.url = f"http{'s' if files else ''}://127.0.0.1:{self._server.port}/dicom-web"
 
     def close(self) -> None:
         self._server.stop()
@@ -183,6 +185,22 @@ def test_a_wrong_token_is_told_and_not_printed(pulling, source, wanted, ledger):
     pulling(token="not-this-one")
     until(lambda: any("answered 401" in line for line in pulling.said))
     assert not [line for line in pulling.said if "not-this-one" in line]
+
+
+def test_the_certificate_of_the_pacs_must_be_of_a_trusted_authority(wanted, ledger, tmp_path):
+    paths = tmp_path / "pacs.pem", tmp_path / "pacs.key"
+    tls.certificate(*paths, frozenset({"localhost"}), ["127.0.0.1"])
+    found = Source(tmp_path / "source", files=Files(*paths, None))
+    (sent,) = put(found, tmp_path, 1)
+    wanted.add(Wanted(UID.format(1) + ".1"))
+    said = []
+    for authorities in (None, paths[0]):
+        one = Pull(WebPacs(found.url, f"Bearer {found.token}", authorities), ledger, wanted, 0, ("DX",), said.append)
+        one.start()
+        until(lambda trusted=authorities: bool(ledger.waiting(0) if trusted else said))
+        one.stop()
+    assert received(ledger, 1) == [sent] and "SSLError" in said[0]
+    found.close()
 
 
 def test_a_stop_ends_a_wait(pulling, wanted):

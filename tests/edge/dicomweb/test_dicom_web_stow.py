@@ -38,7 +38,7 @@ def post(ledger, tmp_path, said):
 
     def posted(content: bytes, path: str = STUDIES, kind: str = RELATED, **options):
         access = Access(tmp_path / "node", is_alone=True)
-        app = App(Stow(Receiver(ledger), said.append), access, 1_000_000, lambda size: posted.has_room)
+        app = App(Stow(Receiver(ledger), said.append), access, 1_000_000, lambda size: posted.has_room, said.append)
         return Client(app).post(path, data=content, content_type=kind, **options)
 
     posted.has_room = True

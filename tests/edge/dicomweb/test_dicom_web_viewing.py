@@ -3,6 +3,7 @@
 import io
 import time
 from email.parser import BytesParser
+from types import SimpleNamespace
 
 import pytest
 from pydicom import dcmread
@@ -46,7 +47,7 @@ def ask(state, shelf):
     ledger = Ledger(state, services.USUAL)
     access = Access(state, is_alone=True)
     token = access.new_token("viewer", reads=True)
-    app = App(Stow(Receiver(ledger), print), access, 1_000_000, lambda size: True, Viewing(shelf), origin=ORIGIN)
+    app = App(Stow(Receiver(ledger), print), access, 1_000_000, lambda size: True, print, Viewing(shelf), origin=ORIGIN)
 
     def asked(path: str, **headers: str):
         return Client(app).get(path, headers={"Authorization": f"Bearer {token}"} | headers)
@@ -213,6 +214,31 @@ def test_it_is_gone_when_its_days_are_over_and_when_nothing_is_shown_any_more(st
     Shelf(state, -1).close()
     assert list((state / "shown").iterdir()) == []
     assert NAME.encode() not in b"".join(path.read_bytes() for path in state.glob("shown.sqlite*"))
+
+
+def test_the_oldest_give_way_where_the_disk_has_no_room(state, tmp_path, monkeypatch):
+    monkeypatch.setattr(shelf_module, "AT_ONCE", 1)
+    shelf = Shelf(state, 2, free=100)
+    put(shelf, tmp_path, 1)
+    put(shelf, tmp_path, 2)
+    rooms = iter([99, 99, 100])
+    monkeypatch.setattr(shelf_module.shutil, "disk_usage", lambda path: SimpleNamespace(free=next(rooms)))
+    put(shelf, tmp_path, 3)
+    assert [one.uid for one in shelf.find()] == [f"{UID[:-1]}3"] and len(list(shelf.folder.iterdir())) == 1
+    shelf.close()
+
+
+def test_a_fault_is_answered_and_told_without_a_header(ask, shelf, tmp_path, capsys):
+    put(shelf, tmp_path)
+    (one,) = shelf.find()
+    one.path.write_bytes(NAME.encode())
+    assert ask(f"{INSTANCE}/metadata").status_code == 500
+    one.path.unlink()
+    one.path.mkdir()
+    assert ask(f"{INSTANCE}/metadata").status_code == 503
+    one.path.rmdir()
+    said = capsys.readouterr().out
+    assert said.count("over HTTP") == 2 and NAME not in said and UID not in said
 
 
 def test_what_a_power_cut_left_is_tidied(state, tmp_path):
