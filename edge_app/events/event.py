@@ -1,5 +1,6 @@
 """An event: a verdict, a fault of the device or the start of a service, in plain values, nothing of a patient."""
 
+import hashlib
 import json
 import secrets
 from collections.abc import Mapping
@@ -20,6 +21,10 @@ OF_VERDICTS = {decision.NORMAL: CALM, decision.REFUSED: LOOK}
 NAME_BYTES = 12
 
 
+def _id(digits: str) -> str:
+    return f"evt_{digits}"
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
@@ -38,7 +43,7 @@ class Event:
 
     kind: str
     data: Mapping
-    id: str = field(default_factory=lambda: f"evt_{secrets.token_hex(NAME_BYTES)}")
+    id: str = field(default_factory=lambda: _id(secrets.token_hex(NAME_BYTES)))
     time: str = field(default_factory=_now)
     number: int = field(default=0, compare=False)
 
@@ -65,7 +70,7 @@ class Event:
 
 
 def of_film(row: Mapping, source: str, reading: str = "") -> Event:
-    """Return the event of a film.
+    """Return the event of a film; that of a reading has the same id whenever it is made.
 
     Args:
         row: of docs/results.md; of it the verdict, the answers and the kind of refusal are told, nothing else.
@@ -73,10 +78,11 @@ def of_film(row: Mapping, source: str, reading: str = "") -> Event:
         reading: its name on the page; empty if it has no page.
     """
     told = {"source": source, "reading": f"/readings/{reading}" if reading else None}
+    digits = hashlib.sha256(reading.encode()).hexdigest() if reading else secrets.token_hex(NAME_BYTES)
+    id = _id(digits[: 2 * NAME_BYTES])
     if row["error"]:
-        return Event(FAILED, told, time=row["time"])
+        return Event(FAILED, told, id, row["time"])
     findings = {label: found["answer"] for label, found in (row["findings"] or {}).items()}
     refusal = row["refusal"] and row["refusal"]["kind"]
-    return Event(
-        JUDGED, {"verdict": row["verdict"], "findings": findings, "refusal": refusal, **told}, time=row["time"]
-    )
+    data = {"verdict": row["verdict"], "findings": findings, "refusal": refusal, **told}
+    return Event(JUDGED, data, id, row["time"])

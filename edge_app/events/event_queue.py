@@ -109,6 +109,7 @@ class EventQueue:
                 base.execute("INSERT INTO facts VALUES ('device', ?)", (secrets.token_hex(4),))
                 base.execute(f"PRAGMA application_id={APPLICATION}")
                 base.execute(f"PRAGMA user_version={VERSION}")
+            base.execute("CREATE INDEX IF NOT EXISTS events_by_id ON events (id)")
 
     @property
     def device(self) -> str:
@@ -144,6 +145,8 @@ class EventQueue:
     def _insert(self, event: Event) -> bool:
         if not self._base.execute("SELECT count(*) FROM sinks WHERE used").fetchone()[0]:
             return False
+        if self._base.execute("SELECT 1 FROM events WHERE id = ?", (event.id,)).fetchone():
+            return True  # it was told again after a power cut
         data = json.dumps(event.data)
         number = self._base.execute(
             "INSERT INTO events (id, time, kind, worth, data) VALUES (?, ?, ?, ?, ?)",

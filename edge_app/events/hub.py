@@ -100,11 +100,13 @@ class Hub:
             self._mqtt = sink if isinstance(sink, Mqtt) else self._mqtt
             self._senders[name] = Sender(self._folder, sink, self._body)
 
-    def film(self, row: Mapping, source: str, reading: str = "") -> None:
-        """Queue the event of a film; arguments as of `event.of_film`."""
-        if self.is_used:
-            self._outbox.film(row, source, reading)
-            self._wake()
+    def film(self, row: Mapping, source: str, reading: str = "") -> bool:
+        """Queue the event of a film, as of `Outbox.film`."""
+        if not self.is_used:
+            return True
+        queued = self._outbox.film(row, source, reading)
+        self._wake()
+        return queued
 
     def fault_lasts(self, name: str, words: str, source: str) -> None:
         """Tell a fault, as of `Outbox.fault_lasts`."""

@@ -63,9 +63,10 @@ class Outbox:
                 while self._direct and self._unwritten:
                     self._direct(self._unwritten.popleft())
 
-    def film(self, row, source: str, reading: str = "") -> None:
-        """Queue the event of a film; arguments as of `event.of_film`."""
+    def film(self, row, source: str, reading: str = "") -> bool:
+        """Queue the event of a film, as of `event.of_film`; return whether it is on the disk, or nobody wants it."""
         self.put(event_.of_film(row, source, reading))
+        return not self.fault
 
     def fault_lasts(self, name: str, words: str, source: str) -> None:
         """Tell a fault of the device, once until it is over.

@@ -107,7 +107,7 @@ class ScreeningRun:
         self.context = run_context.of(model, args.operating_point, args.prevalence, args.pneumonia_prevalence)
         self.store = sinks.store(args, self.context)
         if self.store:
-            self.readings = sinks.readings(self.store, self.context, self._source, self._draw)
+            self.readings = sinks.readings(self.store, self.context, self._source, self._draw, bool(args.events))
         keeper = self.readings or (sinks.recent_rows() if remember else None)
         if keeper:  # the first of the sinks: a film is shown once it is kept
             self._sinks.append(("--store", keeper))

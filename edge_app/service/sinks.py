@@ -45,21 +45,23 @@ def store(args: Namespace, context: "RunContext") -> "Store | None":
     return opened
 
 
-def readings(store: "Store", context: "RunContext", source: str, draw: "Draw | None") -> "KeptReadings":
+def readings(
+    store: "Store", context: "RunContext", source: str, draw: "Draw | None", tells: bool = False
+) -> "KeptReadings":
     """Return the sink that keeps each result with its reading in an opened store.
 
     Args:
         store: of `store`.
         context: of the run.
         source: of its films, of `reading_tables.SOURCES`.
-        draw: as of `KeptReadings`.
+        draw, tells: as of `KeptReadings`.
 
     Raises:
         StoreFault: its tables cannot be made.
     """
     from edge_app.store.kept_readings import KeptReadings
 
-    return KeptReadings(store, context, source, draw)
+    return KeptReadings(store, context, source, draw, tells)
 
 
 def events(args: Namespace, source: str, readings: "KeptReadings | None") -> "EventSink | None":
@@ -74,7 +76,9 @@ def events(args: Namespace, source: str, readings: "KeptReadings | None") -> "Ev
         return None
     from edge_app.events.run_sink import EventSink
 
-    return EventSink(args.events, source, lambda: readings.last if readings else "")
+    if readings is None:
+        return EventSink(args.events, source)
+    return EventSink(args.events, source, lambda: readings.last, readings.untold(), readings.told)
 
 
 def recent_rows() -> Keeper:

@@ -1,14 +1,17 @@
 """A run's part of a store: every film becomes a reading, as on the page, with pictures if the run draws them."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from edge_app.errors import EdgeError
 from edge_app.screening.result import Judged, Refused, Result, Screened
 from edge_app.store import reading as reading_
 from edge_app.store import reading_tables
 from edge_app.store.migrations import transaction
 from edge_app.store.reading import Reading
+from edge_app.store.untold import Untold
 
 if TYPE_CHECKING:
     from edge_app.screening.run_context import RunContext
@@ -30,7 +33,9 @@ class KeptReadings:
         last: the name of the reading of the result that came last; empty if it got none.
     """
 
-    def __init__(self, store: "Store", context: "RunContext", source: str, draw: Draw | None = None):
+    def __init__(
+        self, store: "Store", context: "RunContext", source: str, draw: Draw | None = None, tells: bool = False
+    ):
         """Make the tables if they are missing.
 
         Args:
@@ -38,6 +43,7 @@ class KeptReadings:
             context: of the run.
             source: of its films, of `reading_tables.SOURCES`.
             draw: draws pictures; None if none shall be kept.
+            tells: whether each reading becomes an event, so that `untold` returns those that did not.
 
         Raises:
             StoreFault: they cannot be made.
@@ -47,6 +53,7 @@ class KeptReadings:
         self.last = ""
         with store.guarded():
             reading_tables.make(store.base)
+        self._untold = Untold(store.base) if tells else None
 
     def known(self, sha256: str) -> dict | None:
         """As of `Store`."""
@@ -82,8 +89,21 @@ class KeptReadings:
                 [(*named, undrawn[0]) for named in drawn.items()],
             )
 
+    def untold(self) -> list[Reading]:
+        """Return the readings of this source whose event an earlier run may not have queued."""
+        with self._store.guarded():
+            return self._untold.waiting(self._source) if self._untold else []
+
+    def told(self, reading: str) -> None:
+        """Take notice that the event of a reading is queued."""
+        if self._untold:
+            self._untold.told(reading)
+
     def close(self) -> None:
         """End the run and close the store."""
+        if self._untold:
+            with contextlib.suppress(EdgeError), self._store.guarded(), transaction(self._store.base):
+                self._untold.forget()
         self._store.close()
 
     def _insert(self, reading: Reading) -> None:
@@ -94,3 +114,5 @@ class KeptReadings:
             reading = replace(reading, label=label)
             base.execute("DELETE FROM readings WHERE id = ?", (id,))
         reading_.insert(base, reading)
+        if self._untold:
+            self._untold.insert(reading.id)

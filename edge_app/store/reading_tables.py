@@ -47,6 +47,11 @@ TABLES = (
         DELETE FROM reading_origins WHERE reading = OLD.id;
         DELETE FROM batch_films WHERE reading = OLD.id;
     END""",
+    # Readings whose event may not be queued yet: see `untold`.
+    "CREATE TABLE IF NOT EXISTS untold (reading TEXT PRIMARY KEY REFERENCES readings (id)) WITHOUT ROWID",
+    """CREATE TRIGGER IF NOT EXISTS forget_untold AFTER DELETE ON readings BEGIN
+        DELETE FROM untold WHERE reading = OLD.id;
+    END""",
     """CREATE TRIGGER IF NOT EXISTS forget_batch_films AFTER DELETE ON batches BEGIN
         DELETE FROM batch_films WHERE batch = OLD.id;
     END""",

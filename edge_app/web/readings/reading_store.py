@@ -22,6 +22,7 @@ from edge_app.store import reading as reading_
 from edge_app.store.migrations import transaction
 from edge_app.store.reading import FILM, SELECT, THUMBNAIL, Reading, file_name, iso, parsed
 from edge_app.store.store import Store
+from edge_app.store.untold import Untold
 from edge_app.web.readings import reading_csv, reading_query
 from edge_app.web.readings.film_keeper import FilmKeeper
 from edge_app.web.readings.reading_pictures import ReadingPictures
@@ -35,6 +36,7 @@ class ReadingStore:
 
     Attributes:
         told: is given each reading once it is on the disk.
+        tells: returns whether readings become events; `untold` then knows those that did not.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class ReadingStore:
             films: keeps the films at full depth; None for nowhere.
         """
         self.told: Callable[[Reading], object] = lambda reading: None
-        self._lock = threading.Lock()
+        self.tells: Callable[[], bool] = lambda: False
         self._context, self._keep_days, self._names = context, keep_days, names
         self._store = Store(path, shared=True)
         self._base = self._store.base
@@ -58,8 +60,9 @@ class ReadingStore:
         self._base.create_function("casefold", 1, str.casefold, deterministic=True)
         with self._store.guarded():
             reading_tables.make(self._base)
+        self.untold = Untold(self._base)
         self._store.begin(context)
-        self._seen, self._adopted = -1, 0
+        self._lock, self._seen, self._adopted = threading.Lock(), -1, 0
         self.pictures = ReadingPictures(self._store, self._lock, films)
         self.pictures.remove_orphans()
 
@@ -117,6 +120,8 @@ class ReadingStore:
 
         def also() -> None:
             reading_.insert(self._base, reading)
+            if self.tells():
+                self.untold.insert(reading.id)
             if grey is not None:  # a millisecond: lists show many at once
                 self.pictures.insert(reading.id, THUMBNAIL, thumbnail.draw(grey))
 
@@ -253,6 +258,8 @@ class ReadingStore:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
+            with contextlib.suppress(StoreFault), self._store.guarded(), transaction(self._base):
+                self.untold.forget()
             self._store.close()
 
     def _delete(self, where: str, value: str) -> int:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from edge_app.errors import StoreFault
 from edge_app.events.hub import Hub
+from edge_app.store import reading_tables
 from edge_app.web.http.settings import Settings
 from edge_app.web.readings.fault_watch import SOURCE, FaultWatch
 from edge_app.web.readings.inference_queue import MOST_WAITING, InferenceQueue
@@ -33,11 +34,16 @@ def hub(settings: Settings, inference_queue: InferenceQueue, reading_store: Read
     made = Hub(settings.state_dir, patient, figures)
 
     def tell(reading: Reading) -> None:
-        made.film(reading.row, reading.source, reading.id)
+        if made.film(reading.row, reading.source, reading.id):
+            reading_store.untold.told(reading.id)
 
-    reading_store.told = tell
+    reading_store.told, reading_store.tells = tell, lambda: made.is_used
     made.configure(settings.events)
     made.started(SOURCE)
+    with reading_store.opened():
+        untold = reading_store.untold.waiting(reading_tables.PAGE, reading_tables.API)
+    for reading in untold:  # kept by a page that was killed before it told them
+        tell(reading)
     return made
 
 
