@@ -29,7 +29,8 @@ def megabytes(pid: int) -> int:
 @pytest.fixture
 def node(tmp_path):
     """Return a node, and what is said to one in four good associations."""
-    with dicom_node.running(tmp_path / "state", "--store", tmp_path / "results.sqlite") as node:
+    words = ("--store", tmp_path / "results.sqlite")
+    with dicom_node.running(tmp_path / "state", *words, at_most=1000 + COUNT) as node:
         node.good = recorded(node.port, film(tmp_path / "film.dcm"))
         yield node
 

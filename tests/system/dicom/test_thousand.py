@@ -65,7 +65,7 @@ def killed_again_and_again(tmp_path: Path, pacs: Orthanc, port: int) -> Iterator
 
     def serve() -> None:
         while not ended.is_set():
-            with dicom_node.running(tmp_path / "state", *words, port=port) as node:
+            with dicom_node.running(tmp_path / "state", *words, port=port, at_most=AT_MOST) as node:
                 while not ended.is_set():
                     found = count(store, "SELECT count(*) FROM films")
                     if len(kills) < KILLS and found >= (len(kills) + 1) * FILMS // (KILLS + 2):
