@@ -30,7 +30,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 .PHONY: wheel bundle deb install-pi
 .PHONY: data index pictures lungs outline train convert study audit gate agree camera-card camera-count compare
 .PHONY: bench page-load kill-test test test-fast test-edge test-desk test-python coverage lint style format clean
-.PHONY: arm-roots test-arm test-camera-vm test-booted test-power test-shares test-dicom
+.PHONY: arm-roots test-arm test-camera-vm test-booted test-power test-shares test-dicom archive-test
 
 help:
 	@awk -F ':.*## ' '/^##@/ {group = substr($$0, 5)} /^[a-z-]+:.*## / {text[group] = text[group] sprintf("  make %-16s %s\n", $$1, $$2)} \
@@ -120,6 +120,9 @@ test-shares: .venv-edge/ready-tests  ## copy 2,000 films slowly through Samba an
 
 test-dicom: .venv-edge/ready-tests  ## 1,000 films from DCMTK and Orthanc to the node and back, killed and cut off (Debian's dcmtk and orthanc)
 	MUTATIONS=10000 $(EDGE) -m pytest -s tests/system/dicom tests/edge/dicom_network/test_dicom_associations.py
+
+archive-test: .venv/ready  ## 20,000 films on two workers against the edge, killed in the middle (12 minutes, an idle machine)
+	$(DESK) -m tests.system.archive.scale "$(DATA)"
 
 # What another runtime or numpy can change; the page runs with them in the tests in a browser. `make test-edge` runs all in both.
 RUNTIME := bench camera diagnostics gate imaging install model outputs screening workers
