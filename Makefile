@@ -38,7 +38,7 @@ BY_FILE := -n $(WORKERS) --maxprocesses 8 --dist loadfile
 .PHONY: wheel bundle deb install-pi
 .PHONY: data index index-scale pictures lungs outline train test-workers convert study audit gate agree camera-card camera-count compare
 .PHONY: bench page-load kill-test test test-fast test-edge test-desk test-python coverage lint style format clean
-.PHONY: arm-roots test-arm test-camera-vm test-booted test-power test-shares test-dicom test-fhir
+.PHONY: arm-roots test-arm test-camera-vm test-booted test-power test-shares test-dicom test-fhir test-archive
 
 help:
 	@awk -F ':.*## ' '/^##@/ {group = substr($$0, 5)} /^[a-z-]+:.*## / {text[group] = text[group] sprintf("  make %-16s %s\n", $$1, $$2)} \
@@ -146,6 +146,9 @@ build/fhir/node_modules: $(wildcard tests/system/fhir/*.json tests/system/fhir/*
 	@cp $^ build/fhir
 	@npm ci --prefix build/fhir --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+test-archive: .venv/ready  ## 20,000 films on two workers against the edge, killed in the middle (12 minutes, an idle machine)
+	$(DESK) -m tests.system.archive.scale "$(DATA)"
 
 # What another runtime or numpy can change; the page runs with them in the tests in a browser. `make test-edge` runs all in both.
 RUNTIME := bench camera diagnostics gate imaging install model outputs screening workers

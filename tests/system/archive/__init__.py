@@ -1,0 +1,1 @@
+"""`train archive` over tens of thousands of films."""
