@@ -32,7 +32,7 @@ class Thumbnails:
         """
         if films.dtype != np.uint8 or films.shape[1:] != (self.side, self.side):
             raise ValueError(f"films are {films.dtype} {films.shape}; uint8 (M, {self.side}, {self.side}) is expected")
-        whole = memoryview(np.ascontiguousarray(films)).cast("B")
+        whole = np.ascontiguousarray(films).data.cast("B")
         while len(whole):  # a call may write less than it was given (write(2))
             whole = whole[self._file.write(whole) :]
         self._rows = range(len(self._rows) + len(films))
@@ -48,7 +48,7 @@ class Thumbnails:
         rows = self._rows[at] if isinstance(at, slice) else [self._rows[at]]
         films = np.empty((len(rows), self.side, self.side), np.uint8)
         for film, row in zip(films, rows, strict=True):
-            if os.preadv(self._file.fileno(), [film], int(row) * film.size) != film.size:
+            if os.preadv(self._file.fileno(), [film.data], int(row) * film.size) != film.size:
                 raise OSError(f"{self._file.name}: is shorter than when it was written")
         return films if isinstance(at, slice) else films[0]
 
