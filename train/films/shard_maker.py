@@ -118,11 +118,9 @@ def make_shard(task: Task) -> dict:
     Raises:
         EdgeError: a film cannot be read.
     """
-    from array_record.python import array_record_module  # pyright: ignore (a compiled module)
-
     finder = LungFinder(task.lungs) if task.treatment.crop != "none" else None
     part = task.path.with_name(f".{task.path.name}.part")
-    writer, rows = array_record_module.ArrayRecordWriter(str(part), shards.WRITING), []
+    writer, rows = shards.module().ArrayRecordWriter(str(part), shards.WRITING), []
     for row, name in zip(task.rows, task.films, strict=True):
         seen = _seen(pixels.read_film(task.data / name, task.size), task, finder)
         if seen is not None:

@@ -49,8 +49,7 @@ class ShardedFiles:
         Raises:
             EdgeError: one is missing, or is not as long as it was written.
         """
-        from array_record.python import array_record_module  # pyright: ignore (compiled; here, so that others start without it)
-
+        reader = module().ArrayRecordReader
         self.size = manifest["size"]
         self._readers, counts = [], []
         for shard in manifest["shards"]:
@@ -63,7 +62,7 @@ class ShardedFiles:
                     "make the shards again with 'python -m train shards'."
                 )
             # An empty shard, all films of which had no lungs, cannot be opened and is never asked.
-            self._readers.append(array_record_module.ArrayRecordReader(str(path), READING) if shard["films"] else None)
+            self._readers.append(reader(str(path), READING) if shard["films"] else None)
             counts.append(shard["films"])
         self._names = [str(folder / shard["name"]) for shard in manifest["shards"]]
         self._first = np.concatenate([[0], np.cumsum(counts)])
@@ -140,6 +139,13 @@ class ShardedPixels:
             return opacities.masks([self.texts[at]], crop[np.newaxis], self.files.size)[0, ..., 0]
 
         return np.stack([film if name == FILM else boxes() for name in self.channels], axis=-1)
+
+
+def module() -> Any:
+    """Return the module that writes and reads ArrayRecord files, which has no published types."""
+    from array_record.python import array_record_module  # pyright: ignore[reportAttributeAccessIssue]
+
+    return array_record_module
 
 
 def read_manifest(folder: Path) -> dict:

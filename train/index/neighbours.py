@@ -11,7 +11,7 @@ of different films one pair in 10,000 is above 0.65; as plain correlation these 
 The work is `NEIGHBOURS` comparisons a film at most, and lists whose number grows as the root of the films.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -101,7 +101,7 @@ def _lists(space: Space, whole: np.ndarray) -> "faiss.Index":
     import faiss  # here, so that other commands start without it
 
     count = 2 ** max(4, round(np.log2(2 * len(whole) ** 0.5)))
-    lists = faiss.index_factory(COARSE, f"IVF{count},PQ{COARSE // 2}x4fs", faiss.METRIC_INNER_PRODUCT)
+    lists: Any = faiss.index_factory(COARSE, f"IVF{count},PQ{COARSE // 2}x4fs", faiss.METRIC_INNER_PRODUCT)
     lists.train(space.of(whole[:: -(-len(whole) // LEARNT_FROM)], space.coarse))
     for at in range(0, len(whole), BLOCK):
         lists.add(space.of(whole[at : at + BLOCK], space.coarse))

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.fit_command import ROOT, epochs_done, fit, kill_a_worker
 
 # Seconds; an epoch of `tiny` on two cores takes one or two minutes, and the first one waits for the shards to be read.
@@ -13,6 +15,7 @@ PATIENCE_S = 24 * 3600
 EPOCHS = os.environ.get("EPOCHS", "12")
 
 
+@pytest.mark.skipif("INDEX" not in os.environ, reason="needs the collections and hours: make test-workers")
 def test_two_workers_reach_the_figure_of_one(tmp_path):
     data, index, folder = os.environ["DATA"], os.environ["INDEX"], tmp_path / "shards"
     words = ["shards", "--model", "tiny", "--data", data, "--index", index, "--out", str(folder)]
