@@ -60,6 +60,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pull-credentials", type=Path, metavar="FILE", help="one line: user:password, or Bearer TOKEN"
     )
+    parser.add_argument(
+        "--pull-ca",
+        type=Path,
+        metavar="FILE",
+        help="authorities whose certificate that PACS must show, PEM (default: those of the system)",
+    )
 
 
 def changed_tokens(args, state: Path) -> bool:
@@ -136,8 +142,10 @@ def _check(args) -> None:
 
     if args.show_days and args.web_port is None:
         raise WrongUsage("--show-days: nothing shows what is kept; name a port with --web-port.")
-    if args.pull_credentials and not args.pull:
-        raise WrongUsage("--pull-credentials: there is no PACS to pull from; name it with --pull.")
+    if (args.pull_credentials or args.pull_ca) and not args.pull:
+        raise WrongUsage("--pull-credentials, --pull-ca: there is no PACS to pull from; name it with --pull.")
+    if args.pull_ca and not args.pull_ca.is_file():
+        raise WrongUsage(f"--pull-ca {args.pull_ca}: is not a file; name one in PEM that this user may read.")
     if args.pull and not args.pull_minutes and args.web_port is None:
         raise WrongUsage("--pull-minutes 0: nothing tells of films; name a port for the webhook with --web-port.")
 
@@ -187,7 +195,7 @@ def _pull(args, ledger, wanted, say):
     from edge_app.dicomweb.pull import Pull
 
     authorization = pacs.authorization(args.pull_credentials) if args.pull_credentials else ""
-    found = pacs.WebPacs(args.pull, authorization, args.tls_ca)
+    found = pacs.WebPacs(args.pull, authorization, args.pull_ca)
     return Pull(found, ledger, wanted, args.pull_minutes, args.pull_modalities, say)
 
 

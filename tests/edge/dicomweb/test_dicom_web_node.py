@@ -122,6 +122,7 @@ def test_tls_with_the_certificate_of_the_site(state, tmp_path):
         (("--web-port", "0", "--web-host", "0.0.0.0"), "tokens would cross the network in the clear"),
         (("--show-days", "3"), "nothing shows what is kept"),
         (("--pull-credentials", "file"), "there is no PACS to pull from"),
+        (("--pull", "https://127.0.0.1/x", "--pull-ca", "/nowhere.pem"), "--pull-ca /nowhere.pem: is not a file"),
         (("--pull", "http://127.0.0.1/x", "--pull-minutes", "0"), "nothing tells of films"),
         (("--pull", "http://a:secret@127.0.0.1/x"), "is not an address"),
         (("--web-port", "0", "--web-origin", "https://viewer.example/path"), "is not an origin"),
