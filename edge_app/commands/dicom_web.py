@@ -124,7 +124,6 @@ def parts(args, ledger, say: Callable[[str], None]) -> Parts:
     Raises:
         EdgeError: a flag, a file or an address cannot be used.
     """
-    _check(args)
     state = ledger.arriving.parent
     shelf = _shelf(args, state)
     if args.web_port is None and not args.pull:
@@ -137,7 +136,16 @@ def parts(args, ledger, say: Callable[[str], None]) -> Parts:
     return Parts(shelf, server, pull, [one for one in (shelf, wanted) if one], say)
 
 
-def _check(args) -> None:
+def check(args, files) -> None:
+    """Refuse flags that cannot be used together, before anything is opened.
+
+    Args:
+        args: of the command line.
+        files: certificates of the node; None without TLS.
+
+    Raises:
+        WrongUsage: they cannot.
+    """
     from edge_app.errors import WrongUsage
 
     if args.show_days and args.web_port is None:
@@ -148,6 +156,14 @@ def _check(args) -> None:
         raise WrongUsage(f"--pull-ca {args.pull_ca}: is not a file; name one in PEM that this user may read.")
     if args.pull and not args.pull_minutes and args.web_port is None:
         raise WrongUsage("--pull-minutes 0: nothing tells of films; name a port for the webhook with --web-port.")
+    if args.web_port is not None:
+        from edge_app.dicomweb.serving import Address
+
+        Address(args.web_host, args.web_port, files).check()
+    if args.pull:
+        from edge_app.dicomweb import pacs
+
+        pacs.check(args.pull)
 
 
 def _shelf(args, state: Path):
