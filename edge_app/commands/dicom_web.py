@@ -42,6 +42,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--new-token", metavar="NAME", help="make a token with which a device may send, and exit")
     parser.add_argument("--new-reader", metavar="NAME", help="make a token with which a viewer may read, and exit")
     parser.add_argument("--forget-token", metavar="NAME", help="delete a token, and exit")
+    _add_pull(parser)
+
+
+def _add_pull(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pull", metavar="URL", help="pull films from this PACS by QIDO-RS and WADO-RS")
     parser.add_argument(
         "--pull-minutes",
