@@ -94,6 +94,7 @@ def run(args) -> int:
         return _test(title, peers.peer(args.test), _calling(args, files))
     if dicom_web.changed_tokens(args, args.state or default_state()):
         return 0
+    dicom_web.check(args, files)
     return _serve(args, title, files)
 
 

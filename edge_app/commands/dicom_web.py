@@ -42,6 +42,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--new-token", metavar="NAME", help="make a token with which a device may send, and exit")
     parser.add_argument("--new-reader", metavar="NAME", help="make a token with which a viewer may read, and exit")
     parser.add_argument("--forget-token", metavar="NAME", help="delete a token, and exit")
+    _add_pull(parser)
+
+
+def _add_pull(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pull", metavar="URL", help="pull films from this PACS by QIDO-RS and WADO-RS")
     parser.add_argument(
         "--pull-minutes",
@@ -59,6 +63,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--pull-credentials", type=Path, metavar="FILE", help="one line: user:password, or Bearer TOKEN"
+    )
+    parser.add_argument(
+        "--pull-ca",
+        type=Path,
+        metavar="FILE",
+        help="authorities whose certificate that PACS must show, PEM (default: those of the system)",
     )
 
 
@@ -116,7 +126,6 @@ def parts(args, ledger, say: Callable[[str], None]) -> Parts:
     Raises:
         EdgeError: a flag, a file or an address cannot be used.
     """
-    _check(args)
     state = ledger.arriving.parent
     shelf = _shelf(args, state)
     if args.web_port is None and not args.pull:
@@ -129,15 +138,34 @@ def parts(args, ledger, say: Callable[[str], None]) -> Parts:
     return Parts(shelf, server, pull, [one for one in (shelf, wanted) if one], say)
 
 
-def _check(args) -> None:
+def check(args, files) -> None:
+    """Refuse flags that cannot be used together, before anything is opened.
+
+    Args:
+        args: of the command line.
+        files: certificates of the node; None without TLS.
+
+    Raises:
+        WrongUsage: they cannot.
+    """
     from edge_app.errors import WrongUsage
 
     if args.show_days and args.web_port is None:
         raise WrongUsage("--show-days: nothing shows what is kept; name a port with --web-port.")
-    if args.pull_credentials and not args.pull:
-        raise WrongUsage("--pull-credentials: there is no PACS to pull from; name it with --pull.")
+    if (args.pull_credentials or args.pull_ca) and not args.pull:
+        raise WrongUsage("--pull-credentials, --pull-ca: there is no PACS to pull from; name it with --pull.")
+    if args.pull_ca and not args.pull_ca.is_file():
+        raise WrongUsage(f"--pull-ca {args.pull_ca}: is not a file; name one in PEM that this user may read.")
     if args.pull and not args.pull_minutes and args.web_port is None:
         raise WrongUsage("--pull-minutes 0: nothing tells of films; name a port for the webhook with --web-port.")
+    if args.web_port is not None:
+        from edge_app.dicomweb.serving import Address
+
+        Address(args.web_host, args.web_port, files).check()
+    if args.pull:
+        from edge_app.dicomweb import pacs
+
+        pacs.check(args.pull)
 
 
 def _shelf(args, state: Path):
@@ -185,7 +213,7 @@ def _pull(args, ledger, wanted, say):
     from edge_app.dicomweb.pull import Pull
 
     authorization = pacs.authorization(args.pull_credentials) if args.pull_credentials else ""
-    found = pacs.WebPacs(args.pull, authorization, args.tls_ca)
+    found = pacs.WebPacs(args.pull, authorization, args.pull_ca)
     return Pull(found, ledger, wanted, args.pull_minutes, args.pull_modalities, say)
 
 

@@ -68,13 +68,8 @@ class WebPacs:
         from dicomweb_client.web import DICOMwebClient
 
         logging.getLogger("dicomweb_client").setLevel(logging.ERROR)  # it would print what a PACS warns of
-        place = urlsplit(url)
-        if place.scheme not in ("http", "https") or not place.hostname or place.username or place.query:
-            raise WrongUsage(
-                "--pull: is not an address such as https://pacs:8043/dicom-web, without user and password; those stand "
-                "in the file of --pull-credentials."
-            )
-        self.name = place.netloc
+        check(url)
+        self.name = urlsplit(url).netloc
         self._url = url.rstrip("/")
         self._session = session = requests.Session()
         session.trust_env = False  # neither a proxy nor a password of whoever started this
@@ -173,6 +168,20 @@ class WebPacs:
             raise PacsFault(f"{self.name}: answered {code}", lasting) from error
         except (requests.RequestException, ValueError) as error:
             raise PacsFault(f"{self.name}: {type(error).__name__}") from error
+
+
+def check(url: str) -> None:
+    """Refuse what is not the address of a PACS; the sentence does not quote it, since a password may stand in it.
+
+    Raises:
+        WrongUsage: it is none.
+    """
+    place = urlsplit(url)
+    if place.scheme not in ("http", "https") or not place.hostname or place.username or place.query:
+        raise WrongUsage(
+            "--pull: is not an address such as https://pacs:8043/dicom-web, without user and password; those stand in "
+            "the file of --pull-credentials."
+        )
 
 
 def authorization(path: Path) -> str:

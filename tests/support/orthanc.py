@@ -30,7 +30,7 @@ class Orthanc:
         port: of DICOM.
     """
 
-    def __init__(self, folder: Path, node: int, title: str = "PACS", web: dict | None = None):
+    def __init__(self, folder: Path, node: int, title: str = "PACS", web: dict | None = None, **more):
         """Write its configuration.
 
         Args:
@@ -39,6 +39,7 @@ class Orthanc:
             title: its AE title.
             web: the node as a DICOMweb server, as Orthanc's configuration has it; then it asks others for `USER` and
                 `PASSWORD`. None: without DICOMweb.
+            more: further lines of its configuration.
         """
         folder.mkdir()
         self.port, self._web, self._process = free_port(), free_port(), None
@@ -60,6 +61,7 @@ class Orthanc:
                     "OverwriteInstances": False,
                     "Plugins": [str(DICOMWEB)] if web is not None else [],
                     "DicomWeb": {"Enable": True, "Servers": {"node": web} if web else {}},
+                    **more,
                 }
             )
         )

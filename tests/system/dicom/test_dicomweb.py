@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import sqlite3
 import urllib.error
 import urllib.request
@@ -35,9 +36,9 @@ def start(tmp_path, ports):
     """Return a function that starts an Orthanc which knows the node under a token."""
     begun = []
 
-    def started(token: str) -> Orthanc:
+    def started(token: str, **more) -> Orthanc:
         web = {"Url": f"http://127.0.0.1:{ports[1]}/dicom-web/", "Username": "orthanc", "Password": token}
-        begun.append(Orthanc(tmp_path / f"orthanc{len(begun)}", ports[0], web=web).start())
+        begun.append(Orthanc(tmp_path / f"orthanc{len(begun)}", ports[0], web=web, **more).start())
         return begun[-1]
 
     yield started
@@ -115,6 +116,19 @@ def test_films_of_today_are_pulled_once_and_results_go_back(tmp_path, state, por
         until(lambda: pacs.get("/statistics")["CountInstances"] == 9)
         assert node.kill() and PASSWORD not in "".join(node.err) and "Canary" not in "".join(node.err)
     assert judged(tmp_path / "results.sqlite") == 3
+
+
+def test_orthanc_tells_of_a_study_by_the_script_that_the_documents_print(tmp_path, state, ports, start, credentials):
+    token, script = dicom_web.token(state, "--new-token"), tmp_path / "tell.lua"
+    (printed,) = re.findall(r"```lua\n(.*?)```", (dicom_node.ROOT / "docs/dicomweb.md").read_text(), re.DOTALL)
+    address = "https://192.168.1.30:11180"
+    assert printed.count(address) == printed.count("TOKEN") == 1
+    script.write_text(printed.replace(address, f"http://127.0.0.1:{ports[1]}").replace("TOKEN", token))
+    pacs = start(token, LuaScripts=[str(script)], StableAge=1)
+    words = ("--pull", pacs.web, "--pull-credentials", credentials, "--pull-minutes", "0")
+    with running(tmp_path, state, ports, *words):
+        kept(pacs, tmp_path, 1, StudyDate=LONG_AGO)
+        until(lambda: judged(tmp_path / "results.sqlite") == 1)
 
 
 def test_a_pacs_that_is_away_is_waited_for(tmp_path, state, ports, start, credentials):
