@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from argparse import Namespace
 
 import numpy as np
 import pytest
 
+from edge_app.commands import node_results
 from edge_app.dicom_objects import results as objects
 from edge_app.errors import WrongUsage
 from edge_app.model import model_file
@@ -63,6 +65,16 @@ def test_it_is_what_the_object_holds(of_run):
     (made,) = objects.made(header(), judged(), GREY, of_run, ["pdf"], pdf)
     found = sent(made)
     assert found.EncapsulatedDocument[: found.EncapsulatedDocumentLength] == pdf
+
+
+@poppler.needed
+def test_the_node_sends_it_with_the_patients_name_and_the_readings(of_run):
+    flags = Namespace(send_to="PACS@host:104", results=("pdf",), language="es")
+    run = Namespace(context=of_run, readings=Namespace(last="q3T"))
+    made = node_results.maker(flags, run, None)(header(), judged(), GREY)
+    (document,) = made.objects
+    text = poppler.text(document.EncapsulatedDocument)
+    assert all(one in text for one in ("Sospecha de COVID-19", "Doe Jane, P1", "q3T")) and made.bundle is None
 
 
 @pytest.mark.parametrize(
