@@ -34,6 +34,9 @@ PEERS, OF_ONE, WAITING = 4, 200, 100
 MOST_GROWTH = 90
 # Seconds between two tries of a film for which there is no room now, and that one film takes at most, bombs included.
 AGAIN, SECONDS = 0.5, 1.0
+# Associations on which a film is tried: the node ends one on which nothing comes for 30 seconds, and a busy machine may
+# send nothing for so long; a film that ends each of them is a fault.
+TRIES = 3
 ANSWERS = {services.SUCCESS, services.NOT_OF_CLASS, services.CANNOT_UNDERSTAND}
 
 
@@ -74,14 +77,17 @@ class Campaign:
 
     def _one(self, number: int, seed: int) -> None:
         sent = mutated(self._films, number, seed)
-        try:
-            while (status := self._peer().store(sent.uid, sent.syntax, sent.content)) == services.OUT_OF_RESOURCES:
-                time.sleep(AGAIN)
-        except (NotAnswered, OSError) as error:
-            self.faults.append(f"{number} of seed {seed}, {sent.name}: {error!r}")
-            if getattr(self._own, "peer", None):
-                self._drop()
-            return
+        for left in reversed(range(TRIES)):
+            try:
+                while (status := self._peer().store(sent.uid, sent.syntax, sent.content)) == services.OUT_OF_RESOURCES:
+                    time.sleep(AGAIN)
+                break
+            except (NotAnswered, OSError) as error:
+                if getattr(self._own, "peer", None):
+                    self._drop()
+                if not left:
+                    self.faults.append(f"{number} of seed {seed}, {sent.name}: {error!r}")
+                    return
         self.answers[status] += 1
         if status not in ANSWERS:
             self.faults.append(f"{number} of seed {seed}, {sent.name}: answered with 0x{status:04X}")
