@@ -8,6 +8,7 @@ import pandas as pd
 
 from tests.support.drawn_shards import write_shards
 from tests.support.fit_command import ROOT
+from tests.support.golden import LUNGS
 
 SIDE = 192
 READ = """
@@ -41,7 +42,7 @@ def test_memory_does_not_grow_with_the_films(tmp_path):
     most = {}
     for count in (960, 3840):
         folder = written(tmp_path / str(count), count)
-        words = [sys.executable, "-c", READ, str(folder), "models/lung-field-int8.tflite"]
+        words = [sys.executable, "-c", READ, str(folder), str(LUNGS)]
         ran = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
         films, most[count] = map(int, ran.stdout.split())
         assert films == count * 7 // 8
