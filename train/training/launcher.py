@@ -41,6 +41,8 @@ def run(
     Raises:
         EdgeError: they died too often.
     """
+    # Else whoever ends the launcher would leave its workers behind.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     for attempt in range(restarts + 1):
         started = _start([*words, *(["--resume"] if begun() else [])], workers)
         told(f"workers: {' '.join(str(one.pid) for one in started)} (start {attempt + 1})")

@@ -100,6 +100,8 @@ def test_two_workers_one_of_them_killed_train_to_the_figure_of_one(folder, tmp_p
     flags = (
         "--shards",
         folder,
+        "--lungs",
+        LUNGS,
         "--size",
         32,
         "--sources",
