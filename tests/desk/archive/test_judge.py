@@ -50,7 +50,9 @@ def test_a_film_that_kills_costs_itself(judge, films):
     failed = {Path(line["path"]).name: line for line in lines if line["error"]}
     assert set(failed) == judge.deadly and judge.killed >= 4
     for name, line in failed.items():
-        assert line["error"].startswith(f"{films[0].with_name(name)}: this program died twice while it judged this film;")
+        assert line["error"].startswith(
+            f"{films[0].with_name(name)}: this program died twice while it judged this film;"
+        )
         assert len(line["sha256"]) == 64 and line["model"] == judge.context["model"]
     assert all(line["verdict"] for line in lines if not line["error"])
 

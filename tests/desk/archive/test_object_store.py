@@ -19,13 +19,15 @@ def store(tmp_path_factory):
     base = tmp_path_factory.mktemp("store")
     folder = archives.draw(base / "films", FILMS)
     (folder / "north" / "1.2.840.1").write_bytes((folder / "north" / "0000.dcm").read_bytes() + bytes(2))
-    with pytest.MonkeyPatch.context() as patch, (base / "log").open("w") as log, object_store.served(log) as environment:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        (base / "log").open("w") as log,
+        object_store.served(log) as environment,
+    ):
         for name, value in environment.items():
             patch.setenv(name, value)
-        from pyarrow import fs
-
         for bucket in ("films", "results"):
-            fs.S3FileSystem(allow_bucket_creation=True).create_dir(bucket)
+            storage.opened(f"s3://{bucket}?allow_bucket_creation=true")[0].mkdir(bucket)
         films = storage.Store("s3://films/2020")
         for path in (path for path in folder.rglob("*") if path.is_file()):
             films.write(str(path.relative_to(folder)), path.read_bytes())
