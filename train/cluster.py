@@ -91,8 +91,8 @@ def _connected(ray: ModuleType, address: str, **options) -> Iterator[ModuleType]
             why = " ".join(str(error).split()).rstrip(".")[:200]
             python = f"{sys.version_info.major}.{sys.version_info.minor}"
             raise WrongUsage(
-                f"--cluster: '{address}' cannot be used ({why}); a cluster needs Ray {ray.__version__}, Python {python} "
-                "and its token here in RAY_AUTH_TOKEN, a start here a machine with memory and time to spare."
+                f"--cluster: '{address}' cannot be used ({why}); a cluster needs Ray {ray.__version__}, Python "
+                f"{python} and its token here in RAY_AUTH_TOKEN, a start here a machine with memory and time to spare."
             ) from error
     try:
         for number, handler in kept.items():  # Ray puts in its own
