@@ -30,6 +30,8 @@ ANYWHERE = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else it warns that this will change
 }
+# Ray gives its own start 30 s, which a machine that is very busy may exceed once.
+TRIES = 3
 # Seconds in which a cluster takes a connection; one in the next room takes milliseconds.
 PATIENCE = 10
 # A path of a socket has at most 107 bytes (unix(7)), of which our folder takes 13 and Ray's take 75.
@@ -77,15 +79,21 @@ def joined(address: str = LOCAL, cpus: int | None = None, object_store_mb: int |
 @contextlib.contextmanager
 def _connected(ray: ModuleType, address: str, **options) -> Iterator[ModuleType]:
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with _quiet():
-            ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
-    except (RuntimeError, ConnectionError, ValueError, ray.exceptions.RayError) as error:
-        why = " ".join(str(error).split()).rstrip(".")[:200]
-        raise WrongUsage(
-            f"--cluster: '{address}' cannot be joined ({why}); it needs Ray {ray.__version__}, Python "
-            f"{sys.version_info.major}.{sys.version_info.minor} and its token here in RAY_AUTH_TOKEN."
-        ) from error
+    for left in reversed(range(TRIES if address == LOCAL else 1)):
+        try:
+            with _quiet():
+                ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
+            break
+        except Exception as error:  # what Ray raises of a start that takes more than 30 s is a plain one
+            ray.shutdown()
+            if left:
+                continue
+            why = " ".join(str(error).split()).rstrip(".")[:200]
+            python = f"{sys.version_info.major}.{sys.version_info.minor}"
+            raise WrongUsage(
+                f"--cluster: '{address}' cannot be used ({why}); a cluster needs Ray {ray.__version__}, Python "
+                f"{python} and its token here in RAY_AUTH_TOKEN, a start here a machine with memory and time to spare."
+            ) from error
     try:
         for number, handler in kept.items():  # Ray puts in its own
             signal.signal(number, handler)

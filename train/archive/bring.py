@@ -81,7 +81,8 @@ class Bringer:
                 self._systems[kind] = storage.opened(film.name)[0]
             fs, path = self._systems[kind], film.name.partition("://")[2]
             if not film.sure:
-                head = fs.cat_file(path, start=0, end=min(film.size, file_type.HEAD_LENGTH))
+                with fs.open(path, "rb") as file:
+                    head = file.read(file_type.HEAD_LENGTH)
                 if file_type.name(head) not in file_type.FILMS:
                     return None
             # The name's ending stays: it is what a sentence may speak of.

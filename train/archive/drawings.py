@@ -6,6 +6,9 @@ from train.archive import figures
 from train.archive.figures import OUTCOMES, Figures
 from train.reporting import page
 
+# What most films are is calm, what needs somebody stands out.
+LOUD = (page.COLOURS[1], page.COLOURS[5], page.COLOURS[0])
+COLOURS = dict(zip(OUTCOMES, (*LOUD, "#d0d7de", "#8b949e", "#24292f"), strict=True))
 # More months than this on the axis cannot be read.
 MOST_TICKS = 12
 
@@ -16,11 +19,10 @@ def outcomes(found: Figures):
     figure, axes = page.one_plot()
     films = np.array([found.groups["month"][month].total() for month in months])
     bottom = np.zeros(len(months))
-    for at, outcome in enumerate(OUTCOMES):
+    for outcome in OUTCOMES:
         shares = np.array([found.groups["month"][month][outcome] for month in months]) / films
         if shares.any():
-            colour = page.COLOURS[at % len(page.COLOURS)]
-            axes.bar(range(len(months)), shares, 0.85, bottom, color=colour, label=outcome)
+            axes.bar(range(len(months)), shares, 0.85, bottom, color=COLOURS[outcome], label=outcome)
             bottom += shares
     axes.set(ylabel="share of films", ylim=(0, 1), title="Outcomes by month")
     _months(axes, months)

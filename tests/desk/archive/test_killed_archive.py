@@ -43,7 +43,7 @@ def started(folder: Path, table: Path):
 def wait_for(run: subprocess.Popen, condition: Callable[[], object]) -> None:
     """Wait until something holds; fail if the run ends first."""
     while not condition():
-        assert run.poll() is None, "the run ended too early"
+        assert run.poll() is None, f"the run ended too early: {run.communicate()[1]}"
         time.sleep(0.01)
 
 

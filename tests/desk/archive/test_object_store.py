@@ -26,10 +26,8 @@ def store(tmp_path_factory):
     ):
         for name, value in environment.items():
             patch.setenv(name, value)
-        from pyarrow import fs
-
         for bucket in ("films", "results"):
-            fs.S3FileSystem(allow_bucket_creation=True).create_dir(bucket)
+            storage.opened(f"s3://{bucket}?allow_bucket_creation=true")[0].mkdir(bucket)
         films = storage.Store("s3://films/2020")
         for path in (path for path in folder.rglob("*") if path.is_file()):
             films.write(str(path.relative_to(folder)), path.read_bytes())

@@ -183,9 +183,8 @@ def _edge(line: dict | None) -> list:
 
 def verdict(found: dict) -> int:
     """Name the demands that are not met; return the exit code."""
-    middle = {
-        name: sorted(turn[name] for turn in found["turns"])[len(found["turns"]) // 2] for name in found["turns"][0]
-    }
+    turns = found["turns"]
+    middle = {name: sorted(one[name] for one in turns)[len(turns) // 2] for name in turns[0]}
     unmet = [
         sentence
         for met, sentence in (
