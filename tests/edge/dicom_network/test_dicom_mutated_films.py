@@ -30,7 +30,7 @@ BEFORE, SEED_BEFORE = 300, 2
 # Associations at a time, fewer than the node takes; films of one; films that may wait to be judged.
 PEERS, OF_ONE, WAITING = 4, 200, 100
 # Megabytes (PSS) by which node and decoders may be larger in the last quarter than in the first: each of three decoders
-# has some 40 once it was needed, the second and third when films are late. Over fewer than BEFORE films it is not asked.
+# has some 40 once it was needed, the second and third when films are late. Fewer than BEFORE films say nothing of it.
 MOST_GROWTH = 120
 # Seconds between two tries of a film for which there is no room now, and that one film takes at most, bombs included.
 AGAIN, SECONDS = 0.5, 1.0
