@@ -57,7 +57,7 @@ class Receiver:
             sop_class, uid, syntax = (
                 str(meta.get(name, "")) for name in ("MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID", SYNTAX)
             )
-        except limits.DAMAGE:
+        except limits.damage():
             return Outcome("", "", services.CANNOT_UNDERSTAND)
         if not is_uid(uid) or not is_uid(sop_class):
             return Outcome("", "", services.CANNOT_UNDERSTAND)
@@ -85,7 +85,7 @@ class Receiver:
             return self._intake.take(path, arrived, uid, sop_class, syntax)
         except OSError:
             return services.OUT_OF_RESOURCES
-        except limits.DAMAGE:
+        except limits.damage():
             return services.CANNOT_UNDERSTAND
         finally:
             path.unlink(missing_ok=True)
@@ -98,7 +98,7 @@ def _meta(content: memoryview) -> "tuple[Dataset, int]":
     """Return the meta information of a file, and where its data set begins.
 
     Raises:
-        ValueError: it is not a file of PS3.10; and others of `limits.DAMAGE`.
+        ValueError: it is not a file of PS3.10; and others of `limits.damage`.
     """
     from pydicom.filereader import read_dataset
 
