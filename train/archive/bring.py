@@ -1,6 +1,7 @@
 """A film comes to a worker: out of an object store into a file for its decoder, and out of the table if it is known."""
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections import OrderedDict, deque
@@ -25,6 +26,17 @@ MOST_BYTES = decode_pool.MEMORY_MB * 1_000_000
 PARTS = 2
 
 
+# Before the number of the process that fetches films into such a folder.
+FOLDER = "covid-xray-films-"
+
+
+def sweep() -> None:
+    """Remove what workers of this machine had fetched and, since they were ended, could not remove themselves."""
+    for path in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        if not Path("/proc", path.name.removeprefix(FOLDER).partition("-")[0]).exists():
+            shutil.rmtree(path, ignore_errors=True)
+
+
 class Fault(NamedTuple):
     """Why a film could not be brought; the sentence is read after its name."""
 
@@ -41,7 +53,8 @@ class Bringer:
     def __init__(self, store: Store, done: Done):
         """Take what the table has."""
         self._store, self._done = store, done
-        self._folder = Path(tempfile.mkdtemp(prefix="films-"))
+        sweep()
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
         self._threads = ThreadPoolExecutor(AHEAD)
         self._systems: dict[str, Any] = {}
         self._parts: OrderedDict[str, list[dict]] = OrderedDict()

@@ -113,6 +113,7 @@ def _context(args: Namespace):
 
 def _judge(args: Namespace, store, key: str, listed, done) -> int:
     """Judge what is listed; return how many films failed."""
+    from train.archive import bring
     from train.archive import run as run_
     from train.archive.progress import Progress
 
@@ -133,6 +134,7 @@ def _judge(args: Namespace, store, key: str, listed, done) -> int:
         finally:
             progress.close()
         _summary(counts, time.monotonic() - started, workers)
+    bring.sweep()
     return counts.failed
 
 
