@@ -1,6 +1,7 @@
 """Pages of a fleet on this machine: the real program under TLS, which wants a password or the token of the fleet."""
 
 import http.client
+import os
 import re
 import ssl
 import subprocess
@@ -21,13 +22,25 @@ class FleetPage:
         certificate: of it, PEM.
     """
 
-    def __init__(self, folder: Path, model: Path = MODEL):
-        """Set its password and let the token in, then start it, and wait until it listens."""
-        self._folder, self.certificate = folder, folder / "page.crt"
+    def __init__(self, folder: Path, model: Path | None = MODEL, environment: dict[str, str] | None = None):
+        """Set its password and let the token in, then start it.
+
+        Args:
+            folder: of its state, empty.
+            model: file; None for the one that is installed by the variables of `environment`.
+            environment: further variables that it sees.
+        """
+        self._folder, self.certificate, self.port = folder, folder / "page.crt", 0
+        self._model, self._environment = model, os.environ | (environment or {})
         self._administer("--set-password", said="three rays and a lead apron")
         self._administer("--metrics-token", "fleet", said=TOKEN)
-        line = [sys.executable, "-m", "edge_app", "serve", "--tls", "--port", "0", "--state", folder, "--model", model]
-        self._process = subprocess.Popen(list(map(str, line)), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.start()
+
+    def start(self) -> None:
+        """Start it, at the port where it was before, and wait until it listens."""
+        line = [sys.executable, "-m", "edge_app", "serve", "--tls", "--port", self.port, "--state", self._folder]
+        line = [*map(str, line), *(["--model", str(self._model)] if self._model else [])]
+        self._process = subprocess.Popen(line, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, text=True)
         told = iter(self._process.stdout.readline, "")
         self.port = next(int(found[1]) for text in told if (found := re.search(r"https://[^/]*:(\d+)", text)))
         self.target = f"localhost:{self.port}"

@@ -57,12 +57,18 @@ class SshServer:
         self._process = subprocess.Popen(line, stdout=self._log, stderr=self._log)
         until(lambda: b"Server listening" in (folder / "log").read_bytes())
 
-    def add(self, name: str, **environment: str) -> str:
-        """Let in a device of this name, whose program sees these variables; return the name that ssh knows it by."""
+    def add(self, name: str, python: Path | str = sys.executable, **environment: str) -> str:
+        """Let in a device of this name; return the name that ssh knows it by.
+
+        Args:
+            name: of it.
+            python: of its program: this checkout's, or that of an installation.
+            environment: variables that its program sees.
+        """
         key = self._folder / name
         _key(key)
         said = " ".join(f"{variable}='{value}'" for variable, value in environment.items())
-        forced = f"cd {ROOT} && env {said} {sys.executable} -m edge_app fleet receive"
+        forced = f"cd {ROOT} && env {said} {python} -m edge_app fleet receive"
         with self._authorized.open("a") as file:
             file.write(f'restrict,command="{forced}" {key.with_suffix(".pub").read_text()}')
         self._host(name, self._port)
@@ -87,6 +93,12 @@ class SshServer:
                 f"Host {name}\n HostName 127.0.0.1\n Port {port}\n User {getpass.getuser()}\n"
                 f" IdentityFile {folder / name}\n IdentitiesOnly yes\n UserKnownHostsFile {folder / 'known_hosts'}\n"
             )
+
+
+def environment(place: Path) -> dict[str, str]:
+    """Return the variables of a device whose folder is `place`."""
+    names = {"MODELS": "models", "KEYS": "keys", "STORE": "results.sqlite"}
+    return {f"COVID_XRAY_{name}": str(place / folder) for name, folder in names.items()}
 
 
 def _key(path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.signing import trust
-from tests.support.ssh_server import ROOT, SshServer
+from tests.support.ssh_server import ROOT, SshServer, environment
 
 
 class Fleet:
@@ -26,18 +26,13 @@ class Fleet:
         self.inventory, self.server = folder / "pis.json", SshServer(folder / "ssh")
         self._groups: list[dict] = []
 
-    def add(self, name: str, target: str = "", trusts: bool = True, **environment: str) -> Path:
-        """Add a device; return its folder. `target` is its page; without one it has none."""
+    def add(self, name: str, target: str = "", trusts: bool = True, **more) -> Path:
+        """Add a device; return its folder. `target` is its page, if it has one; `more` is of `SshServer.add`."""
         place = self._folder / name
-        place.mkdir()
+        place.mkdir(exist_ok=True)
         if trusts:
             trust(place / "models", self.key)
-        folders = {
-            "COVID_XRAY_MODELS": str(place / "models"),
-            "COVID_XRAY_KEYS": str(place / "keys"),
-            "COVID_XRAY_STORE": str(place / "results.sqlite"),
-        }
-        self.server.add(name, **folders | environment)
+        self.server.add(name, **environment(place) | more)
         self._list(name, target)
         return place
 

@@ -1,54 +1,26 @@
 """`update install | list | rollback` with real environments: a bundle is drawn here, whose program is this very one."""
 
 import hashlib
-import io
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tests.support.drawn_bundle import archive
 from tests.support.signing import sign, trust
 
 ROOT = Path(__file__).parents[3]
-# Makes an environment that finds the packages of the one that runs the tests, in place of 65 megabytes of wheels.
-INSTALL = """
-import subprocess, sys
-from pathlib import Path
-target = Path(sys.argv[sys.argv.index("--prefix") + 1])
-subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--clear", target], check=True)
-(site,) = target.glob("lib/python*/site-packages")
-(site / "here.pth").write_text({lines!r})
-{more}
-"""
-LINES = "\n".join([next(path for path in sys.path if path.endswith("site-packages")), str(ROOT), ""])
 # Of a program that cannot even be started: what stands first in the environment is found first.
 SPOILED = '(site / "numpy.py").write_text("raise ImportError(\'no such kernel\')")\n(site / "here.pth").unlink()'
 # Of one whose doctor is well until it is in use. (A sitecustomize.py there would stand behind Debian's own.)
 WELL_UNTIL_USED = """
 (site / "used.pth").write_text("import os, sys; '/current/' in sys.executable and os._exit(3)\\n")
 """
-
-
-def archive(path: Path, version: str, more: str = "", **files: bytes) -> Path:
-    """Draw a bundle."""
-    files = {
-        "bundle.json": json.dumps({"version": version}).encode(),
-        "install.py": INSTALL.format(lines=LINES, more=more).encode(),
-        **files,
-    }
-    with tarfile.open(path, "w:gz") as made:
-        for name, content in files.items():
-            info = tarfile.TarInfo(f"bundle-{version}/{name}" if ".." not in name else name)
-            info.size = len(content)
-            made.addfile(info, io.BytesIO(content))
-    return path
 
 
 @pytest.fixture(scope="module")
