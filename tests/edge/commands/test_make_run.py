@@ -1,6 +1,7 @@
 """`make run`, with this Python in place of the light environment's."""
 
 import shutil
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,9 @@ def make_run(*images) -> subprocess.CompletedProcess:
         f"EDGE={sys.executable}",
         f"IMAGES={words}",
     ]
-    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
+    # As from a shell: what a `make` above was told is not for this one.
+    alone = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    return subprocess.run(line, cwd=ROOT, env=alone, capture_output=True, text=True, check=False, timeout=100)
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")

@@ -71,7 +71,7 @@ def test_it_is_what_the_object_holds(of_run):
 def test_the_node_sends_it_with_the_patients_name_and_the_readings(of_run):
     flags = Namespace(send_to="PACS@host:104", results=("pdf",), language="es")
     run = Namespace(context=of_run, readings=Namespace(last="q3T"))
-    made = node_results.maker(flags, run, None)(header(), judged(), GREY)
+    made = node_results.maker(flags, run, None, shown=False)(header(), judged(), GREY)
     (document,) = made.objects
     text = poppler.text(document.EncapsulatedDocument)
     assert all(one in text for one in ("Sospecha de COVID-19", "Doe Jane, P1", "q3T")) and made.bundle is None
