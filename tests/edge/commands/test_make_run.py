@@ -1,7 +1,7 @@
 """`make run`, with this Python in place of the light environment's."""
 
-import shutil
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
