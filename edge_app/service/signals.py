@@ -47,6 +47,11 @@ def install_handlers() -> None:
     sys.unraisablehook = _unraisable
 
 
+def stopped_by() -> int:
+    """Return the exit code of the signal that came, that of Ctrl-C if none is known."""
+    return 128 + (_stop.number or signal.SIGINT)
+
+
 def obey() -> None:
     """Raise `Stopped` again if a signal came and its exception was lost, as in a destructor, or inside a library."""
     if _stop.number and not _stop.is_held:

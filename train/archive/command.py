@@ -58,9 +58,9 @@ def run(args: Namespace) -> int:
     try:
         with _alone(args.out):
             return _run(args)
-    except signals.Stopped as stop:
+    except KeyboardInterrupt as stop:  # Ray makes a plain one of ours
         print("stopped; what is judged is kept, the same command goes on from here.", file=sys.stderr)
-        return stop.code
+        return getattr(stop, "code", 0) or signals.stopped_by()
 
 
 def _run(args: Namespace) -> int:

@@ -23,6 +23,8 @@ IN_HAND = 2
 # Films of a lot, which is a part of the table: few enough for all workers to end together, MOST for parts of a
 # quarter of a megabyte, and for what a kill costs: ten seconds of a worker.
 LEAST, MOST, LOTS = 8, 1000, 16
+# Seconds that workers get to remove what they fetched.
+PATIENCE = 10
 # A lot over which this many workers died is given up: a machine that kills workers for want of memory kills any.
 DEATHS = 5
 
@@ -83,6 +85,11 @@ class Crew:
         self.lots[worker.judge.remote(films)] = (worker, films)
         self.ready[worker] += 1
 
+    def dismiss(self) -> None:
+        """Let the workers end in order; one that does not is ended with Ray."""
+        ended = [worker.close.remote() for worker in self.ready]
+        self.ray.wait(ended, num_returns=len(ended), timeout=PATIENCE)
+
     def bury(self, worker: Any) -> list[list[Film]]:
         """Take back the lots of a worker that has died."""
         self.ready.pop(worker, None)
@@ -132,6 +139,7 @@ def judge(
                     break
                 crew.give(worker, films)
             if worker is not None and not crew.lots:
+                crew.dismiss()
                 return
             (answer, *_), _ = ray.wait([*crew.lots, *crew.starting], num_returns=1)
             lot = _taken(crew, answer, again, deaths, counts)
