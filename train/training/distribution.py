@@ -194,15 +194,18 @@ def learner(model, distribution: Distribution) -> Callable[[Iterator, int], floa
     @tf.function
     def agree():
         def one():
-            team = tf.distribute.get_replica_context()
-            for weight in model.non_trainable_weights:
-                weight.assign(team.all_reduce(tf.distribute.ReduceOp.MEAN, tf.convert_to_tensor(weight)))
+            # `identity` gives each value the device of its replica, without which it cannot be summed.
+            own = [tf.identity(weight.value) for weight in model.non_trainable_weights]
+            means = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, own)
+            for weight, mean in zip(model.non_trainable_weights, means, strict=True):
+                weight.assign(mean)
 
         strategy.run(one)
 
     def learn(made: Iterator, _epoch: int) -> float:
         losses = [float(step(shared(pixels), shared(expected))) for pixels, expected in made]
-        agree()  # each replica has moved the averages of batch normalisation by its own parts alone
+        if model.non_trainable_weights:
+            agree()  # each replica has moved the averages of batch normalisation by its own parts alone
         return float(np.mean(losses))
 
     return learn
