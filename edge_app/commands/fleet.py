@@ -8,10 +8,10 @@ from edge_app.fleet import condition, waves
 
 EXAMPLES = """\
 examples:
-  covid-xray fleet --inventory pis.json --token-file token --certificates pages.pem
-  covid-xray fleet rollout covid-xray-lite0-int8.tflite --inventory pis.json --dry-run
-  covid-xray fleet rollout covid-xray-lite0-int8.tflite --inventory pis.json --waves 1,10%,100%
-  covid-xray fleet rollback covid-xray-lite0-int8.tflite --inventory pis.json
+  python -m edge_app fleet --inventory pis.json --token-file token --certificates pages.pem
+  python -m edge_app fleet rollout covid-xray-lite0-int8.tflite --inventory pis.json --dry-run
+  python -m edge_app fleet rollout covid-xray-lite0-int8.tflite --inventory pis.json --waves 1,10%,100%
+  python -m edge_app fleet rollback covid-xray-lite0-int8.tflite --inventory pis.json
 
 FILE is a model or an offline bundle, its signature beside it (FILE.sig). Each device checks it as 'model install' and
 'update install' do. A roll-out that was stopped goes on with the same command. docs/fleet.md tells how a device is
