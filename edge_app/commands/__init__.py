@@ -17,7 +17,7 @@ COMMANDS = {
     "doctor": "check this device, the model and the store",
     "model": "install a model, list them, go back to the previous one",
     "update": "update the program, list its releases, go back to the last one",
-    "fleet": "show how many devices fare, and roll out a model or a release",
+    "fleet": "show how many devices fare, roll out a model or a release",
     "bench": "time each step of a verdict on this device",
     "completion": "print shell completion for these commands",
 }

@@ -3,6 +3,7 @@
 Films come at random (Poisson) and are read one after the other (M/G/1); service times are drawn from measured ones.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,11 +88,11 @@ def _waits(arrivals: np.ndarray, service: np.ndarray) -> np.ndarray:
 
 def _turned_away(arrivals: np.ndarray, service: np.ndarray) -> float:
     """Return the share of films that find `MOST_WAITING` before them and are turned away for good."""
-    ends: list[float] = []
+    ends: deque[float] = deque()
     lost = 0
-    for arrival, takes in zip(arrivals, service, strict=True):
+    for arrival, takes in zip(arrivals.tolist(), service.tolist(), strict=True):
         while ends and ends[0] <= arrival:
-            ends.pop(0)
+            ends.popleft()
         if len(ends) >= MOST_WAITING:
             lost += 1
         else:
