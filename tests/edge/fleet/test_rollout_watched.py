@@ -47,6 +47,20 @@ def test_a_page_that_starts_anew_with_the_model_passes(fleet, paged):
     assert "watching 1 of 1 by their pages" in said
 
 
+def test_a_page_that_keeps_the_old_model_halts_it(fleet, paged):
+    _, place, words = paged
+    # Its services are not restarted. The two minutes that a page has for it are not waited for here.
+    code = "from edge_app.fleet import watching; watching.RESTART = 1; from edge_app.__main__ import run; run()"
+    line = [sys.executable, "-c", code, *fleet.line(*words, "--watch", "1")[3:]]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 1, done.stderr
+    assert "its page still uses lite0-int8" in done.stdout and "halted: wave 1" in done.stderr
+    assert model_registry.read(place / "models").in_effect[0].name == "new.tflite"  # until somebody rolls it back
+    rows, _ = fleet.run("rollback", *words[1:])
+    assert rows["one"]["state"] == "back"
+    assert [one.sha256 for one in model_registry.read(place / "models").in_effect[:1]] == [""]
+
+
 def test_the_whole_program_is_rolled_out_and_taken_back(fleet, tmp_path):
     place = tmp_path / "fleet" / "pi"
     prefix = place / "prefix"
