@@ -64,6 +64,8 @@ class Webhook:
         parts = urlsplit(config.url)
         self._parts, self._path = parts, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._connection: http.client.HTTPConnection | None = None
+        # That of the connection, which forgets it once the head of an answer has come after which it closes.
+        self._socket: socket.socket | None = None
         self._late = False  # the delivery under way took too long
 
     def deliver(self, event: Event, body: bytes) -> str:
@@ -95,10 +97,12 @@ class Webhook:
 
     def close(self) -> None:
         """Close the connection; a delivery under way fails."""
-        connection, self._connection = self._connection, None
+        (connection, self._connection), (opened, self._socket) = (self._connection, None), (self._socket, None)
+        if opened:
+            with contextlib.suppress(OSError):
+                # That of TLS too, without its own, which must not be used while another thread reads.
+                socket.socket.shutdown(opened, socket.SHUT_RDWR)
         if connection:
-            with contextlib.suppress(OSError, AttributeError):  # `sock` is None before it is connected
-                connection.sock.shutdown(socket.SHUT_RDWR)
             connection.close()
 
     def _headers(self, id: str, body: bytes) -> dict[str, str]:
@@ -128,7 +132,11 @@ class Webhook:
 
     def _post(self, body: bytes, headers: dict[str, str]) -> tuple[int, float | None]:
         """Return the status of the answer, and the seconds that it asks to wait."""
-        connection = self._connection = self._connection or self._opened()
+        connection = self._connection
+        if connection is None:
+            connection = self._connection = self._opened()
+            connection.connect()
+            self._socket = connection.sock
         connection.request("POST", self._path, body, headers)
         answer = connection.getresponse()
         answer.read(MOST_ANSWER)
