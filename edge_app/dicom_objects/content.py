@@ -9,7 +9,7 @@ from edge_app.dicom_objects.codes import NO_UNITS, Code
 
 # How an item hangs on the one above it (PS3.3 C.17.3.2.4).
 CONTAINS, CONTEXT, MODIFIES = "CONTAINS", "HAS OBS CONTEXT", "HAS CONCEPT MOD"
-PROPERTY, SELECTED = "HAS PROPERTIES", "SELECTED FROM"
+PROPERTY, SELECTED, INFERRED = "HAS PROPERTIES", "SELECTED FROM", "INFERRED FROM"
 
 
 def container(name: Code, template: str | None, below: Iterable[Dataset], relation: str | None = CONTAINS) -> Dataset:
@@ -60,9 +60,9 @@ def image(relation: str, name: Code | None, source: Dataset) -> Dataset:
     return made
 
 
-def polygon(name: Code, outline: Sequence[tuple[float, float]], below: Iterable[Dataset]) -> Dataset:
+def polygon(relation: str, name: Code, outline: Sequence[tuple[float, float]], below: Iterable[Dataset]) -> Dataset:
     """Return a closed outline; points are (column, row) in pixels from the upper left corner (PS3.3 C.18.6.1.2)."""
-    made = _item(CONTAINS, "SCOORD", name, below)
+    made = _item(relation, "SCOORD", name, below)
     made.GraphicType = "POLYLINE"
     made.GraphicData = flat(outline)
     return made

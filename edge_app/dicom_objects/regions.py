@@ -55,6 +55,11 @@ def found(heat: Heat, field: LungField, film: tuple[int, int], rows: int, column
     return sorted(regions, key=lambda region: -region.chance)
 
 
+def box(field: LungField, film: tuple[int, int], rows: int, columns: int) -> tuple[tuple[float, float], ...]:
+    """Return the corners of the box round the lungs, from which scores are made; arguments as of `found`."""
+    return _in_pixels(np.array([(0, 0), (1, 0), (1, 1), (0, 1)]), field, film, rows, columns)
+
+
 def stored(header) -> tuple[int, int]:
     """Return the rows and columns of the image whose header this is; it has been decoded, so they are there."""
     return whole(header, "Rows", 0), whole(header, "Columns", 0)

@@ -1,6 +1,6 @@
 """The structured report: an Imaging Measurement Report, PS3.16 TID 1500, in a Comprehensive SR (PS3.3 A.35.3)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pydicom.dataset import Dataset
 from pydicom.uid import ComprehensiveSRStorage
@@ -72,19 +72,33 @@ def _observer(context: RunContext) -> list[Dataset]:
 
 def _judged(header: Dataset, result: Judged, film: tuple[int, int], context: RunContext) -> Iterator[Dataset]:
     """Return a group for each finding, TID 1501, and behind it one for each of its opacities, TID 1410."""
+    stored = regions.stored(header)
+    lungs = regions.box(result.field, film, *stored)
     for label, found in result.findings.items():
-        yield _group("1501", header, context, label, codes.FINDINGS[label], label, _answered(label, found, context))
+        said = [_score(found.score, lungs, header), *_answered(label, found, context)]
+        yield _group("1501", header, context, label, codes.FINDINGS[label], label, said)
         shown = result.inference.heats.get(label)
         if found.answer == finding.CLEARED or shown is None:
             continue
-        opacities = regions.found(shown, result.field, film, *regions.stored(header))
+        opacities = regions.found(shown, result.field, film, *stored)
         for number, region in enumerate(opacities, 1):
-            source = content.image(content.SELECTED, codes.SOURCE, header)
-            said = [
-                content.number(CONTAINS, codes.CERTAINTY, region.chance),
-                content.polygon(codes.REGION, region.outline, [source]),
-            ]
+            outline = _outline(CONTAINS, codes.REGION, region.outline, header)
+            said = [content.number(CONTAINS, codes.CERTAINTY, region.chance), outline]
             yield _group("1410", header, context, f"{label} opacity {number}", codes.OPACITY, label, said)
+
+
+def _score(score: float, lungs: Sequence[tuple[float, float]], header: Dataset) -> Dataset:
+    """Return the score of a finding and the part of the film that it was made from (TID 320).
+
+    OHIF 3.13 shows no group of a report in which one group has no coordinates.
+    """
+    part = _outline(content.INFERRED, codes.SOURCE_OF_MEASUREMENT, lungs, header)
+    return content.number(CONTAINS, codes.CERTAINTY, score, [part])
+
+
+def _outline(relation: str, name: Code, outline: Sequence[tuple[float, float]], header: Dataset) -> Dataset:
+    """Return an outline on the film."""
+    return content.polygon(relation, name, outline, [content.image(content.SELECTED, codes.SOURCE, header)])
 
 
 def _refused(header: Dataset, result: Refused, context: RunContext) -> Iterator[Dataset]:
@@ -134,15 +148,12 @@ def _algorithm(context: RunContext, label: str | None) -> list[Dataset]:
 
 
 def _answered(label: str, found: Finding, context: RunContext) -> list[Dataset]:
-    """Return the score of a finding, its thresholds, what they gave, how often such an answer is right, and the answer.
+    """Return the thresholds of a finding, what they gave, how often such an answer is right, and the answer.
 
     The algorithm was not taught to tell the classes of appearance apart: films labelled by a test are among those of
     COVID-19. So it does not name one.
     """
-    said = [
-        content.number(CONTAINS, codes.CERTAINTY, found.score),
-        content.number(CONTAINS, codes.SUSPECTED_FROM, found.suspected_from),
-    ]
+    said = [content.number(CONTAINS, codes.SUSPECTED_FROM, found.suspected_from)]
     if found.unsure_from is not None:
         said.append(content.number(CONTAINS, codes.UNSURE_FROM, found.unsure_from))
     figures = context.points[label].shown

@@ -37,6 +37,8 @@ def test_findings_are_found_by_their_codes(report):
         (group,) = content.get_image_measurement_groups(finding_type=_coded(codes.FINDINGS[label]))
         (certainty,) = group.get_measurements(name=_coded(codes.CERTAINTY))
         assert certainty.value == pytest.approx(score)
+        (part,) = certainty.referenced_coordinates
+        assert part.graphic_type == highdicom.sr.GraphicTypeValues.POLYLINE and part.value.shape == (5, 2)
         assert [site.value for site in group.finding_sites] == [_coded(codes.LUNG)]
         (answer,) = group.get_qualitative_evaluations(name=_coded(codes.ANSWER))
         assert answer.value in [_coded(code) for code in codes.ANSWERS.values()]

@@ -9,7 +9,7 @@ from edge_app.dicom_objects import codes, results
 from edge_app.gate import refusal
 from edge_app.screening import decision, finding
 from tests.support import results as drawn
-from tests.support.dicom_headers import FILM, header, sent
+from tests.support.dicom_headers import COLUMNS, FILM, ROWS, header, sent
 
 
 @pytest.fixture
@@ -46,6 +46,13 @@ def number(item: Dataset, name: codes.Code) -> float:
     return float(one.MeasuredValueSequence[0].NumericValue)
 
 
+def on(outline: Dataset) -> str:
+    """Return the SOP Instance UID of the image that an outline lies on."""
+    (image,) = outline.ContentSequence
+    assert (image.RelationshipType, image.ValueType) == ("SELECTED FROM", "IMAGE")
+    return image.ReferencedSOPSequence[0].ReferencedSOPInstanceUID
+
+
 def test_each_finding_has_score_thresholds_and_answer(told, suspected):
     covid, opacity, pneumonia = told(suspected)
     assert coded(covid, codes.FINDING) == ["840539006"] and coded(pneumonia, codes.FINDING) == ["233604007"]
@@ -59,6 +66,21 @@ def test_each_finding_has_score_thresholds_and_answer(told, suspected):
         assert image.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == FILM
     assert number(covid, codes.UNSURE_FROM) == pytest.approx(0.2)
     assert not below(pneumonia, codes.UNSURE_FROM)
+
+
+def test_every_group_has_coordinates_on_the_film_or_ohif_would_show_none_of_them(told, suspected):
+    covid, opacity, pneumonia = told(suspected)
+    top, left, bottom, right = suspected.field.box
+    left, right, top, bottom = COLUMNS * left, COLUMNS * right, ROWS * top, ROWS * bottom
+    for group in (covid, pneumonia):
+        (score,) = below(group, codes.CERTAINTY)
+        (part,) = below(score, codes.SOURCE_OF_MEASUREMENT)
+        assert (part.RelationshipType, part.ValueType, part.GraphicType) == ("INFERRED FROM", "SCOORD", "POLYLINE")
+        corners = [left, top, right, top, right, bottom, left, bottom, left, top]
+        assert part.GraphicData == pytest.approx(corners, abs=0.01)
+        assert on(part) == FILM
+    (region,) = below(opacity, codes.REGION)
+    assert (region.RelationshipType, on(region)) == ("CONTAINS", FILM)
 
 
 @pytest.mark.parametrize("answer", finding.ANSWERS)
