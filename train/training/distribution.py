@@ -191,16 +191,7 @@ def learner(model, distribution: Distribution) -> Callable[[Iterator, int], floa
             lambda context: parts[context.replica_id_in_sync_group - first]
         )
 
-    @tf.function
-    def agree():
-        def one():
-            # `identity` gives each value the device of its replica, without which it cannot be summed.
-            own = [tf.identity(weight.value) for weight in model.non_trainable_weights]
-            means = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, own)
-            for weight, mean in zip(model.non_trainable_weights, means, strict=True):
-                weight.assign(mean)
-
-        strategy.run(one)
+    agree = _agreeing(model, strategy)
 
     def learn(made: Iterator, _epoch: int) -> float:
         losses = [float(step(shared(pixels), shared(expected))) for pixels, expected in made]
@@ -209,6 +200,20 @@ def learner(model, distribution: Distribution) -> Callable[[Iterator, int], floa
         return float(np.mean(losses))
 
     return learn
+
+
+def _agreeing(model, strategy) -> Callable[[], None]:
+    """Return what gives all replicas the mean of their averages of batch normalisation."""
+    tf = _tensorflow()
+
+    def one():
+        # `identity` gives each value the device of its replica, without which it cannot be summed.
+        own = [tf.identity(weight.value) for weight in model.non_trainable_weights]
+        means = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, own)
+        for weight, mean in zip(model.non_trainable_weights, means, strict=True):
+            weight.assign(mean)
+
+    return tf.function(lambda: strategy.run(one))
 
 
 def scores(model, pixels, distribution: Distribution) -> np.ndarray:

@@ -97,33 +97,17 @@ def test_mixed_precision_trains_and_leaves_a_network_in_float32(dataset, tmp_pat
 
 
 def test_two_workers_one_of_them_killed_train_to_the_figure_of_one(folder, tmp_path):
-    flags = (
-        "--shards",
-        folder,
-        "--lungs",
-        LUNGS,
-        "--size",
-        32,
-        "--sources",
-        "",
-        "--batch",
-        12,
-        "--settle",
-        0,
-        "--seed",
-        3,
-        "--epochs",
-        4,
-    )
+    words = {"shards": folder, "lungs": LUNGS, "size": 32, "sources": "", "batch": 12, "settle": 0, "seed": 3}
+    flags = [word for name, value in (words | {"epochs": 12, "patience": 12}).items() for word in (f"--{name}", value)]
     one = fit(tmp_path / "one", *flags, "--distribute", "off")
     one.communicate(timeout=PATIENCE_S)
-    two = fit(tmp_path / "two", *flags, "--distribute", "multiworker", "--workers", 2)
-    said = kill_a_worker(two, tmp_path / "two", PATIENCE_S)
+    with fit(tmp_path / "two", *flags, "--distribute", "multiworker", "--workers", 2) as two:
+        said = kill_a_worker(two, tmp_path / "two", PATIENCE_S)
     assert (one.wait(PATIENCE_S), two.wait(PATIENCE_S)) == (0, 0)
     assert re.search(r"workers: ended with \[.*-9\]; they go on from the last whole epoch", said)
     assert "(start 2)" in said and "(start 3)" not in said
     alone, shared = (json.loads((tmp_path / name / "run.json").read_text()) for name in ("one", "two"))
-    assert epochs_done(tmp_path / "two") == epochs_done(tmp_path / "one") == 4
+    assert epochs_done(tmp_path / "two") == epochs_done(tmp_path / "one") == 12
     assert shared["distributed"] == {"how": "multiworker", "workers": 2, "replicas": 2}
     assert alone["distributed"] == {"how": "off", "workers": 1, "replicas": 1}
     assert alone["shards_sha256"] == shared["shards_sha256"]

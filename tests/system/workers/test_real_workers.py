@@ -23,8 +23,8 @@ def test_two_workers_reach_the_figure_of_one(tmp_path):
     flags = ("--shards", folder, "--epochs", EPOCHS)
     one = fit(tmp_path / "one", *flags, "--distribute", "off")
     one.communicate(timeout=PATIENCE_S)
-    two = fit(tmp_path / "two", *flags, "--distribute", "multiworker", "--workers", 2)
-    print(kill_a_worker(two, tmp_path / "two", PATIENCE_S))
+    with fit(tmp_path / "two", *flags, "--distribute", "multiworker", "--workers", 2) as two:
+        print(kill_a_worker(two, tmp_path / "two", PATIENCE_S))
     assert (one.wait(PATIENCE_S), two.wait(PATIENCE_S)) == (0, 0)
     assert epochs_done(tmp_path / "two") >= 1
     for label in ("covid", "pneumonia"):
