@@ -120,7 +120,7 @@ def _elsewhere(source: str, listed: Listed) -> Iterator[Film]:
     kind = source.partition("://")[0]
     empty = True
     try:
-        for here, folders, files in fs.walk(top, detail=True):
+        for here, folders, files in fs.walk(top, detail=True, on_error="raise"):
             for name in [name for name in folders if is_passed_over(name)]:
                 del folders[name]
             for name, about in sorted(files.items()):

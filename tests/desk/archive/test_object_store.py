@@ -1,8 +1,5 @@
 """Films and table in an object store: the same rows as from a folder, and the same way on after a stop."""
 
-import tempfile
-from pathlib import Path
-
 import pytest
 
 from tests.support import archives, object_store
@@ -37,6 +34,9 @@ def store(tmp_path_factory):
 
 def test_it_says_what_it_says_of_a_folder(store, tmp_path):
     folder, environment = store
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environment = environment | {"TMPDIR": str(temporary)}
     ran = archives.judge("s3://films/2020", "s3://results/table", code=1, env=environment)
     assert "1 files passed over" in ran.stdout  # notes.txt
     archives.judge(folder, tmp_path / "table", code=1)
@@ -52,7 +52,7 @@ def test_it_says_what_it_says_of_a_folder(store, tmp_path):
     again = archives.judge("s3://films/2020", "s3://results/table", env=environment)
     assert again.stderr.startswith("1 films to judge, ")  # what is no film is looked at again
     assert not storage.Store("s3://results/table").names("staging")
-    assert not list(Path(tempfile.gettempdir()).glob("covid-xray-films-*"))
+    assert not list(temporary.glob("covid-xray-films-*"))
 
 
 def test_what_is_not_there_is_one_sentence(store, tmp_path):

@@ -26,6 +26,11 @@ def _free() -> int:
         return found.getsockname()[1]
 
 
+def _listens(port: int) -> bool:
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.2", port)) == 0
+
+
 @contextlib.contextmanager
 def node(environment: dict[str, str], *words: str):
     """Run a node of one core until the block ends."""
@@ -57,7 +62,7 @@ def cluster(tmp_path_factory):
     # Sockets lie in these folders, and their paths must be short.
     places = [Path(f"/tmp/ray-{secrets.token_hex(4)}") for _ in range(2)]
     with node(environment, *head, f"--temp-dir={places[0]}"):
-        while socket.socket().connect_ex(("127.0.0.2", port)):
+        while not _listens(port):
             time.sleep(0.1)
         second = ["--node-ip-address=127.0.0.3", f"--address=127.0.0.2:{port}", f"--temp-dir={places[1]}"]
         with node(environment, *second) as other:
