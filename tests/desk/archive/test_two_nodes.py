@@ -3,10 +3,12 @@
 import contextlib
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -26,17 +28,15 @@ def _free() -> int:
         return found.getsockname()[1]
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as asked:
-        return asked.connect_ex(("127.0.0.2", port)) == 0
-
-
 @contextlib.contextmanager
 def node(environment: dict[str, str], *words: str):
-    """Run a node of one core until the block ends."""
+    """Run a node of one core, which the cluster knows, until the block ends."""
     command = [RAY, "start", "--block", "--num-cpus=1", "--object-store-memory=100000000", *words]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as started:
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as started:
         try:
+            assert any("Ray runtime started" in line for line in started.stdout)
             yield started
         finally:
             kill(started)
@@ -60,13 +60,14 @@ def cluster(tmp_path_factory):
     }
     head = ["--head", "--node-ip-address=127.0.0.2", f"--port={port}", "--include-dashboard=false"]
     # Sockets lie in these folders, and their paths must be short.
-    places = [Path(f"/tmp/ray-{secrets.token_hex(4)}") for _ in range(2)]
-    with node(environment, *head, f"--temp-dir={places[0]}"):
-        while not _listens(port):
-            time.sleep(0.1)
+    places = [tempfile.mkdtemp(prefix="ray-", dir="/tmp") for _ in range(2)]
+    with contextlib.ExitStack() as after:
+        for place in places:
+            after.callback(shutil.rmtree, place, ignore_errors=True)
+        after.enter_context(node(environment, *head, f"--temp-dir={places[0]}"))
         second = ["--node-ip-address=127.0.0.3", f"--address=127.0.0.2:{port}", f"--temp-dir={places[1]}"]
-        with node(environment, *second) as other:
-            yield f"127.0.0.2:{port}", environment, other
+        other = after.enter_context(node(environment, *second))
+        yield f"127.0.0.2:{port}", environment, other
 
 
 def test_both_nodes_judge_and_one_may_die(cluster, tmp_path):
