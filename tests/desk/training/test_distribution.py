@@ -17,8 +17,8 @@ from train.training import batches, config, distribution, launcher, loop, select
 from train.training.distribution import Distribution
 
 SETTINGS = config.preset("tiny", sources=(), size=32, epochs=2, batch=12, settle=0, seed=3)
-# Of a start of two workers under load, with TensorFlow's start.
-PATIENCE_S = 600
+# Of a run on a machine that has other things to do first; by itself it takes half a minute.
+PATIENCE_S = 3600
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +99,8 @@ def test_mixed_precision_trains_and_leaves_a_network_in_float32(dataset, tmp_pat
 def test_two_workers_one_of_them_killed_train_to_the_figure_of_one(folder, tmp_path):
     words = {"shards": folder, "lungs": LUNGS, "size": 32, "sources": "", "batch": 12, "settle": 0, "seed": 3}
     flags = [word for name, value in (words | {"epochs": 12, "patience": 12}).items() for word in (f"--{name}", value)]
-    one = fit(tmp_path / "one", *flags, "--distribute", "off")
-    one.communicate(timeout=PATIENCE_S)
+    with fit(tmp_path / "one", *flags, "--distribute", "off") as one:
+        one.communicate(timeout=PATIENCE_S)
     with fit(tmp_path / "two", *flags, "--distribute", "multiworker", "--workers", 2) as two:
         said = kill_a_worker(two, tmp_path / "two", PATIENCE_S)
     assert (one.wait(PATIENCE_S), two.wait(PATIENCE_S)) == (0, 0)
