@@ -18,7 +18,7 @@ from train.training.distribution import Distribution
 
 SETTINGS = config.preset("tiny", sources=(), size=32, epochs=2, batch=12, settle=0, seed=3)
 # Of a run on a machine that has other things to do first; by itself it takes half a minute.
-PATIENCE_S = 3600
+PATIENCE_S = 1200
 
 
 @pytest.fixture(scope="module")
