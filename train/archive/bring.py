@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,11 +31,23 @@ PARTS = 2
 FOLDER = "covid-xray-films-"
 
 
-def sweep() -> None:
-    """Remove what workers of this machine had fetched and, since they were ended, could not remove themselves."""
-    for path in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
-        if not Path("/proc", path.name.removeprefix(FOLDER).partition("-")[0]).exists():
-            shutil.rmtree(path, ignore_errors=True)
+def sweep(patience: float = 0.0) -> None:
+    """Remove what workers of this machine had fetched and, since they were ended, could not remove themselves.
+
+    Args:
+        patience: seconds in which workers that are just ending may do so; those of another run go on.
+    """
+    end = time.monotonic() + patience
+    while True:
+        lasting = False
+        for path in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+            if Path("/proc", path.name.removeprefix(FOLDER).partition("-")[0]).exists():
+                lasting = True
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+        if not lasting or time.monotonic() >= end:
+            return
+        time.sleep(0.1)
 
 
 class Fault(NamedTuple):

@@ -23,6 +23,8 @@ examples:
 
 exit code: 0 every film was read, 1 some were not, 2 wrong usage, 130 stopped; the same command goes on
 """
+# Seconds in which Ray's workers end once it is stopped.
+ENDING = 10.0
 
 
 def add_parser(subparsers) -> None:
@@ -134,7 +136,7 @@ def _judge(args: Namespace, store, key: str, listed, done) -> int:
         finally:
             progress.close()
         _summary(counts, time.monotonic() - started, workers)
-    bring.sweep()
+    bring.sweep(ENDING)
     return counts.failed
 
 
