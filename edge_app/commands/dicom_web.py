@@ -37,7 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=_days,
         default=0,
         metavar="N",
-        help="keep films and results for so many days, with their names, for viewers (default: none)",
+        help="keep films and results for N days, with their names, for viewers (default: none)",
     )
     parser.add_argument("--new-token", metavar="NAME", help="make a token with which a device may send, and exit")
     parser.add_argument("--new-reader", metavar="NAME", help="make a token with which a viewer may read, and exit")
@@ -214,6 +214,8 @@ def _pull(args, ledger, wanted, say):
 
     authorization = pacs.authorization(args.pull_credentials) if args.pull_credentials else ""
     found = pacs.WebPacs(args.pull, authorization, args.pull_ca)
+    if args.pull.startswith("http:"):
+        say(f"{found.name}: is not encrypted, and films name patients; use https:// for --pull.")
     return Pull(found, ledger, wanted, args.pull_minutes, args.pull_modalities, say)
 
 

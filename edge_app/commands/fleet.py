@@ -71,7 +71,7 @@ def _add_rollout(parser: argparse.ArgumentParser) -> None:
         type=_number,
         default=WATCH,
         metavar="SECONDS",
-        help="watch the devices of a wave for so long before the next begins (default %(default)s)",
+        help="how long the devices of a wave are watched before the next begins (default %(default)s)",
     )
     parser.add_argument(
         "--at-once",

@@ -8,22 +8,19 @@ here. A result's is kept as it is until it is sent, since storage commitment nee
 
 import contextlib
 import hashlib
-import os
 import shutil
-import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from edge_app import atomic_io
 from edge_app.dicom_network.posts import Posts
 from edge_app.dicom_network.services import Limits
-from edge_app.errors import StoreFault, WrongUsage
-from edge_app.store import store_file
-from edge_app.store.migrations import transaction
+from edge_app.errors import WrongUsage
+from edge_app.store.listing import Listing
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -90,7 +87,7 @@ class Ledger:
         """
         self.limits, self._keep, self._alone = limits, keep, contextlib.ExitStack()
         self.arriving, self.received, self.results = (folder / name for name in ("arriving", "received", "results"))
-        self._lock, self.news, self.results_news = threading.RLock(), threading.Event(), threading.Event()
+        self.news, self.results_news = threading.Event(), threading.Event()
         try:
             for path in (folder, self.arriving, self.received, self.results):
                 path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -99,30 +96,27 @@ class Ledger:
             raise WrongUsage(f"{folder}: another DICOM node uses this folder; name another with --state.") from error
         except OSError as error:
             raise WrongUsage(f"{folder}: cannot be used ({error.strerror}); name a folder of yours.") from error
-        self._path = folder / "node.sqlite"
-        with self._guarded():
-            self._base = _opened(self._path)
-            self.posts = Posts(self._base, folder / "posts", self._guarded)
+        self._list = Listing(folder / "node.sqlite", VERSION, TABLES)
+        self.posts = Posts(self._list, folder / "posts")
         self._tidy()
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._base.close()
-            self._alone.close()
+        self._list.close()
+        self._alone.close()
 
     def has_room(self) -> bool:
         """Say whether another film may come: by the films and results that wait, and by the disk."""
         tables = ("films WHERE NOT judged", "results", "posts")
         waiting = ", ".join(f"(SELECT count(*) FROM {one})" for one in tables)
-        with self._guarded():
-            counts = self._base.execute(f"SELECT {waiting}").fetchone()
+        with self._list.reading() as base:
+            counts = base.execute(f"SELECT {waiting}").fetchone()
         return max(counts) < self.limits.waiting and shutil.disk_usage(self.received).free > self.limits.free
 
     def film(self, uid: str) -> Film | None:
         """Return what is known of a film by its SOP Instance UID."""
-        with self._guarded():
-            found = self._base.execute(
+        with self._list.reading() as base:
+            found = base.execute(
                 "SELECT sop_class, syntax, sha256, file <> '' FROM films WHERE uid = ?", (_hashed(uid),)
             ).fetchone()
         return found and Film(found[0], found[1], found[2], bool(found[3]))
@@ -140,8 +134,8 @@ class Ledger:
         """
         name = f"{uuid.uuid4().hex}.dcm"
         atomic_io.rename(arrived, self.received / name)
-        with self._guarded(), transaction(self._base):
-            self._base.execute(
+        with self._list.changing() as base:
+            base.execute(
                 "INSERT INTO films (uid, sop_class, syntax, sha256, file, day) VALUES (?, ?, ?, ?, ?, ?)",
                 (_hashed(uid), sop_class, syntax, sha256, name, _today()),
             )
@@ -149,8 +143,8 @@ class Ledger:
 
     def waiting(self, after: int, most: int = 50) -> list[tuple[int, Path]]:
         """Return (number, file) of films that are to be judged, the oldest first, behind a number."""
-        with self._guarded():
-            found = self._base.execute(
+        with self._list.reading() as base:
+            found = base.execute(
                 "SELECT number, file FROM films WHERE NOT judged AND number > ? ORDER BY number LIMIT ?", (after, most)
             ).fetchall()
         return [(number, self.received / name) for number, name in found]
@@ -163,20 +157,18 @@ class Ledger:
         """
         rows = [self._written(data_set) for data_set in made]
         post = self.posts.written(bundle) if bundle else None
-        with self._guarded(), transaction(self._base):
-            self._base.executemany(
+        with self._list.changing() as base:
+            base.executemany(
                 "INSERT INTO results (uid, sop_class, file) VALUES (?, ?, ?)"
                 " ON CONFLICT (uid) DO UPDATE SET file = excluded.file, sent = 0, asked = ''",
                 rows,
             )
             if post:
-                self.posts.insert(post)
-            (name,) = self._base.execute("SELECT file FROM films WHERE number = ?", (number,)).fetchone()
+                self.posts.insert(base, post)
+            (name,) = base.execute("SELECT file FROM films WHERE number = ?", (number,)).fetchone()
             kept = name if self._keep else ""
-            self._base.execute("UPDATE films SET judged = 1, file = ? WHERE number = ?", (kept, number))
-            self._base.execute(
-                "DELETE FROM films WHERE judged AND file = '' AND day < ?", (_today() - REMEMBERED_DAYS,)
-            )
+            base.execute("UPDATE films SET judged = 1, file = ? WHERE number = ?", (kept, number))
+            base.execute("DELETE FROM films WHERE judged AND file = '' AND day < ?", (_today() - REMEMBERED_DAYS,))
         if not kept:
             (self.received / name).unlink(missing_ok=True)
         if rows:
@@ -197,18 +189,18 @@ class Ledger:
         if not to_commit:
             self.forget(item)
             return
-        with self._guarded(), transaction(self._base):
-            self._base.execute("UPDATE results SET sent = 1, asked = '' WHERE uid = ?", (item.uid,))
+        with self._list.changing() as base:
+            base.execute("UPDATE results SET sent = 1, asked = '' WHERE uid = ?", (item.uid,))
 
     def refused(self, item: Item) -> None:
         """Note that the PACS has refused a result."""
-        with self._guarded(), transaction(self._base):
-            self._base.execute("UPDATE results SET refusals = refusals + 1 WHERE uid = ?", (item.uid,))
+        with self._list.changing() as base:
+            base.execute("UPDATE results SET refusals = refusals + 1 WHERE uid = ?", (item.uid,))
 
     def asked(self, items: Iterable[Item], question: str) -> None:
         """Note under which Transaction UID the PACS was asked to commit itself to results."""
-        with self._guarded(), transaction(self._base):
-            self._base.executemany("UPDATE results SET asked = ? WHERE uid = ?", [(question, one.uid) for one in items])
+        with self._list.changing() as base:
+            base.executemany("UPDATE results SET asked = ? WHERE uid = ?", [(question, one.uid) for one in items])
 
     def committed(self, question: str, good: Iterable[str], bad: Iterable[str]) -> int:
         """Take the PACS's answer to a Transaction UID; what it has not got is sent again. Return how many that are."""
@@ -216,22 +208,20 @@ class Ledger:
         for uid in found.keys() & set(good):
             self.forget(found[uid])
         again = [(uid,) for uid in found.keys() & set(bad)]
-        with self._guarded(), transaction(self._base):
-            self._base.executemany(
-                "UPDATE results SET sent = 0, asked = '', refusals = refusals + 1 WHERE uid = ?", again
-            )
+        with self._list.changing() as base:
+            base.executemany("UPDATE results SET sent = 0, asked = '', refusals = refusals + 1 WHERE uid = ?", again)
         self.results_news.set()
         return len(again)
 
     def forget(self, item: Item) -> None:
         """Remove a result: it is where it belongs, or is given up."""
-        with self._guarded(), transaction(self._base):
-            self._base.execute("DELETE FROM results WHERE uid = ?", (item.uid,))
+        with self._list.changing() as base:
+            base.execute("DELETE FROM results WHERE uid = ?", (item.uid,))
         item.path.unlink(missing_ok=True)
 
     def _items(self, where: str, *values: str) -> list[Item]:
-        with self._guarded():
-            found = self._base.execute(
+        with self._list.reading() as base:
+            found = base.execute(
                 f"SELECT uid, sop_class, file, refusals FROM results WHERE {where} ORDER BY rowid", values
             ).fetchall()
         return [Item(uid, sop_class, self.results / name, refusals) for uid, sop_class, name, refusals in found]
@@ -244,44 +234,15 @@ class Ledger:
         return str(data_set.SOPInstanceUID), str(data_set.SOPClassUID), name
 
     def _tidy(self) -> None:
-        with self._guarded():
-            films = {name for (name,) in self._base.execute("SELECT file FROM films")}
-            results = {name for (name,) in self._base.execute("SELECT file FROM results")}
-            posts = {name for (name,) in self._base.execute("SELECT file FROM posts")}
+        with self._list.reading() as base:
+            films = {name for (name,) in base.execute("SELECT file FROM films")}
+            results = {name for (name,) in base.execute("SELECT file FROM results")}
+            posts = {name for (name,) in base.execute("SELECT file FROM posts")}
         known_by_folder = {self.arriving: set(), self.received: films, self.results: results, self.posts.folder: posts}
         for folder, known in known_by_folder.items():
             for path in folder.iterdir():
                 if path.name not in known:
                     path.unlink()
-
-    @contextlib.contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """Let one thread in, and turn errors of SQLite into `StoreFault`."""
-        with self._lock:
-            try:
-                yield
-            except sqlite3.Error as error:
-                raise store_file.fault(self._path, error) from error
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """Open the file; WAL with synchronous=FULL loses nothing in power cuts (`store_file`)."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    base = sqlite3.connect(path, timeout=store_file.PATIENCE, isolation_level=None, check_same_thread=False)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-        base.execute(f"PRAGMA {pragma}")
-    found = base.execute("PRAGMA user_version").fetchone()[0]
-    if found > VERSION:
-        base.close()
-        raise StoreFault(
-            f"{path}: is of a newer program (version {found}, this one reads {VERSION}); use that program."
-        )
-    if not found:
-        with transaction(base):
-            for statement in TABLES.split(";"):
-                base.execute(statement)
-            base.execute(f"PRAGMA user_version={VERSION}")
-    return base
 
 
 def _hashed(uid: str) -> str:

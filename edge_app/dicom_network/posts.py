@@ -4,13 +4,11 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
 from edge_app import atomic_io
-from edge_app.store.migrations import transaction
+from edge_app.store.listing import Listing
 
 # A table that a program without it leaves alone, so the file keeps its version.
 TABLE = "CREATE TABLE IF NOT EXISTS posts (number INTEGER PRIMARY KEY AUTOINCREMENT, file TEXT NOT NULL)"
@@ -30,12 +28,12 @@ class Posts:
         news: is set when another one waits.
     """
 
-    def __init__(self, base: sqlite3.Connection, folder: Path, guarded: Callable[[], AbstractContextManager[None]]):
-        """Take the ledger's connection and its guard; `folder` is of the transactions alone."""
-        self._base, self.folder, self._guarded = base, folder, guarded
-        self.news = threading.Event()
+    def __init__(self, listing: Listing, folder: Path):
+        """Take the ledger's file; `folder` is of the transactions alone."""
+        self._list, self.folder, self.news = listing, folder, threading.Event()
         folder.mkdir(exist_ok=True, mode=0o700)
-        base.execute(TABLE)
+        with listing.changing() as base:
+            base.execute(TABLE)
 
     def written(self, bundle: dict) -> str:
         """Write a transaction to the disk; return its file's name, for `insert`."""
@@ -44,18 +42,18 @@ class Posts:
             file.write(json.dumps(bundle).encode())
         return name
 
-    def insert(self, name: str) -> None:
+    def insert(self, base: sqlite3.Connection, name: str) -> None:
         """Note a written one, within a transaction of the ledger."""
-        self._base.execute("INSERT INTO posts (file) VALUES (?)", (name,))
+        base.execute("INSERT INTO posts (file) VALUES (?)", (name,))
 
     def waiting(self, most: int) -> list[Post]:
         """Return the oldest."""
-        with self._guarded():
-            found = self._base.execute("SELECT number, file FROM posts ORDER BY number LIMIT ?", (most,)).fetchall()
+        with self._list.reading() as base:
+            found = base.execute("SELECT number, file FROM posts ORDER BY number LIMIT ?", (most,)).fetchall()
         return [Post(number, self.folder / name) for number, name in found]
 
     def forget(self, post: Post) -> None:
         """Remove one: the server has it, or it is given up."""
-        with self._guarded(), transaction(self._base):
-            self._base.execute("DELETE FROM posts WHERE number = ?", (post.number,))
+        with self._list.changing() as base:
+            base.execute("DELETE FROM posts WHERE number = ?", (post.number,))
         post.path.unlink(missing_ok=True)

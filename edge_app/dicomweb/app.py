@@ -65,7 +65,7 @@ class App:
             stow: takes films.
             access: knows the tokens.
             most: bytes of a request.
-            has_room: says whether so many bytes may come, by the disk.
+            has_room: says whether the disk has room for this many bytes.
             say: takes sentences for the journal.
             shelf: what viewers are shown; None: nothing.
             wanted: takes what the webhook names; None: there is no PACS to pull from.
@@ -90,7 +90,7 @@ class App:
             response = _sentence(BUSY, "store: it cannot be read or written now; try again later.")
             self._say(f"over HTTP: a request was answered with {BUSY} ({type(error).__name__}).")
         except HTTPException as error:
-            response = _sentence(error.code or 400, f"request: {error.name}; docs/dicom.md names the services.")
+            response = _sentence(error.code or 400, f"request: {error.name}; docs/dicomweb.md names the services.")
         except Exception as error:  # the guard of a service: a traceback in the journal might quote a header
             response = _sentence(500, "node: failed; its journal names the kind of fault; report it.")
             self._say(f"over HTTP: a request failed inside this program ({type(error).__name__}); report it.")
@@ -139,7 +139,7 @@ class App:
         if not _accepts(request, JSON, "application/json", "application/*"):
             raise Refused(406, f"Accept: names other media types than {JSON}; that is what is answered; accept it.")
         kind = request.headers.get("Content-Type", "")
-        body = request.environ["wsgi.input"]  # Werkzeug's own stream is no file
+        body = request.environ["wsgi.input"]  # Werkzeug's own stream is not a file
         status, data_set = self._stow.store(body, kind, study, request.remote_addr or "")
         return Response(json.dumps(data_set), status, content_type=JSON)
 
@@ -147,12 +147,14 @@ class App:
         if self._wanted is None:
             raise Refused(404, "pull: this node has no PACS to pull from; name one with --pull.")
         if request.mimetype != "application/json" or (request.content_length or 0) > MOST_HOOK:
-            raise Refused(415, "Content-Type: application/json with a study is needed; see docs/dicom.md.")
+            raise Refused(415, "Content-Type: application/json with a study is needed; see docs/dicomweb.md.")
         try:
             said = json.loads(request.get_data())
             one = Wanted(*(str(said.get(f"{level}InstanceUID", "")) for level in ("Study", "Series", "SOP")))
         except (ValueError, AttributeError) as error:
-            raise Refused(400, "body: no JSON object; StudyInstanceUID is needed; see docs/dicom.md.") from error
+            raise Refused(
+                400, "body: is not a JSON object; StudyInstanceUID is needed; see docs/dicomweb.md."
+            ) from error
         if not one.is_whole:
             raise Refused(400, "body: a StudyInstanceUID is needed, then Series-, then SOP-; name each by its UID.")
         if not self._wanted.add(one):

@@ -39,7 +39,7 @@ def parts(body: BinaryIO, mark: bytes) -> Iterator[list[Part]]:
         mark: the boundary.
 
     Raises:
-        Broken: it does not end, has too many parts, or is no such body.
+        Broken: it does not end, has too many parts, or is not such a body.
     """
     if not 0 < len(mark) <= LONGEST_BOUNDARY:
         raise Broken("the Content-Type names no boundary")

@@ -135,7 +135,7 @@ class WebPacs:
             try:
                 with multipart.parts(file, multipart.boundary(kind)[2]) as parts:
                     if len(parts) != 1:
-                        raise multipart.Broken("it has not one part")
+                        raise multipart.Broken("it does not have exactly one part")
                     return take(parts[0].content)
             except multipart.Broken as error:
                 raise PacsFault(f"{self.name}: sent an answer that cannot be read ({error})", lasting=True) from error

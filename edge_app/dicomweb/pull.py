@@ -16,7 +16,7 @@ from edge_app.errors import EdgeError
 
 # Seconds between two looks at the list when nothing is told; and to wait for the fetch that is going on, at the end.
 LOOK, END = 5.0, 10.0
-# After so many answers with a fault about one instance it is left alone until the next start.
+# After this number of answers with a fault about one instance it is left alone until the next start.
 MOST_FAULTS = 3
 # What is kept in memory of instances and studies; a look covers some hundred.
 MOST_KNOWN = 100_000

@@ -55,7 +55,7 @@ def most_bytes(ledger: Ledger) -> int:
 
 
 def has_room(ledger: Ledger, size: int) -> bool:
-    """Say whether so many bytes may be received: they lie on the disk until they are answered."""
+    """Say whether a body of this size may be received: they lie on the disk until they are answered."""
     return shutil.disk_usage(ledger.arriving).free - size > ledger.limits.free
 
 

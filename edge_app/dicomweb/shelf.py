@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from edge_app import atomic_io
-from edge_app.dicomweb.listing import Listing
 from edge_app.errors import StoreFault, WrongUsage
+from edge_app.store.listing import Listing
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge_app.dicom_network.intake import is_uid
-from edge_app.dicomweb.listing import Listing
+from edge_app.store.listing import Listing
 
 VERSION = 1
 TABLES = """

@@ -60,7 +60,7 @@ def _is_address(base: str) -> bool:
     try:
         parts = urlsplit(base)
         allowed = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number
+    except ValueError:  # a port that is not a number
         return False
     return allowed and "@" not in parts.netloc and not parts.query and not parts.fragment and base.isprintable()
 

@@ -16,8 +16,8 @@ def split(names: Sequence[str], text: str) -> list[list[str]]:
 
     Args:
         names: of the devices.
-        text: after each wave so many devices have it, as numbers or shares with `%` (rounded up), such as `1,10%,100%`;
-            those that bring no further device are left out.
+        text: how many devices have it after each wave, as numbers or shares with `%` (rounded up),
+            such as `1,10%,100%`; those that bring no further device are left out.
 
     Raises:
         WrongUsage: it cannot be understood, or does not end with all.

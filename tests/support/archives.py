@@ -19,7 +19,7 @@ MONTHS = ("20200301", "20200415", "20200520")
 
 
 def draw(folder: Path, films: int) -> Path:
-    """Draw films of two sites: DICOM of two machines and three months, PNG, one twice, and files that are no films."""
+    """Draw films of two sites: DICOM of two machines and three months, PNG, one twice, and files that are not films."""
     for site in ("north", "south"):
         (folder / site).mkdir(parents=True)
     for number in range(films):

@@ -76,7 +76,7 @@ class Running:
 def running(
     state: Path, *words, port: int = 0, model: Path = GOLDEN / "tiny-int8.tflite", at_most: float = 10 * AT_MOST
 ) -> Iterator[Running]:
-    """Run `dicom-node` beside the test, for so many seconds at most."""
+    """Run `dicom-node` beside the test, and end it after `at_most` seconds if it still runs."""
     line = [
         sys.executable,
         "-m",

@@ -41,6 +41,6 @@ def token(state: Path, flag: str) -> str:
 
 
 def waiting(folder: Path, count: int) -> Iterable[Path]:
-    """Wait until so many files lie in a folder, and return them."""
+    """Wait until a folder has `count` files, and return them."""
     until(lambda: len(list(folder.iterdir())) >= count)
     return folder.iterdir()

@@ -12,8 +12,8 @@ import numpy as np
 from train.archive import table
 from train.archive.storage import Store
 
-# Of 32 bytes of a SHA-256 so many are compared: among a hundred million films the chance that two that differ have the
-# same is 1e-23.
+# How many of the 32 bytes of a SHA-256 are compared: among a hundred million films the chance that two that differ have
+# the same is 1e-23.
 BYTES = 16
 
 

@@ -63,7 +63,7 @@ class Listed:
         self._file.write(json.dumps([film.name, film.folder, film.stamp.hex(), film.size, film.sure]) + "\n")
 
     def chunks(self, size: int) -> Iterator[list[Film]]:
-        """Yield all films, so many at a time."""
+        """Yield all films, in lots."""
         self._file.seek(0)
         while chunk := list(islice(self._file, size)):
             fields = map(json.loads, chunk)

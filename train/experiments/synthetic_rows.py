@@ -66,7 +66,7 @@ class Painter:
         phase = np.pi * np.arange(WAVES)[:, None] * (np.arange(SIDE) + 0.5) / SIDE
         self.seed, self.cosines = seed, np.cos(phase).astype(np.float32)
         rows, columns = np.mgrid[:WAVES, :WAVES]
-        # The energy of films falls with frequency so; the mean grey is no feature.
+        # The energy of films falls with frequency so; the mean grey is not a feature.
         self.fall = np.where(rows + columns > 0, (1 + np.hypot(rows, columns)) ** -1.6, 0).astype(np.float32)
         low = self.fall * (np.hypot(rows, columns) < 8)
         self.factors = rng.normal(size=(FACTORS, WAVES, WAVES)).astype(np.float32) * low

@@ -60,8 +60,8 @@ CANDIDATE = 0.82
 # block take 50 MB.
 BLOCK = 256
 
-# Up to so many films every one is matched against all others; the cost grows as the square: 10,000 synthetic films took
-# 26 s of processor time, and the 11,266 of the collections here 58 s.
+# Up to this number of films every one is matched against all others; the cost grows as the square: 10,000 synthetic
+# films took 26 s of processor time, and the 11,266 of the collections here 58 s.
 # Above, an index finds the neighbours (train/index/neighbours.py).
 MOST_EXACT = 20_000
 # In the place of a crop: the film was matched by another way, and how it lies on the other one is not known.

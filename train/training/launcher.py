@@ -29,7 +29,7 @@ def _print(sentence: str) -> None:
 def run(
     words: Sequence[str], workers: int, restarts: int, begun: Callable[[], bool], told: Callable[[str], None] = _print
 ) -> int:
-    """Run a command as so many workers until all end well; return 0, or 2 if one refused its arguments.
+    """Run a command as several workers until all end well; return 0, or 2 if one refused its arguments.
 
     Args:
         words: the command of `python -m train`, without `--resume`, which it gets where there is a run.

@@ -51,7 +51,7 @@ def run(args) -> int:
 
 
 def engine(ray) -> shard_maker.Engine:
-    """Return what runs tasks on a cluster of Ray, so many at a time that its cores are busy."""
+    """Return what runs tasks on a cluster of Ray; as many at a time as keep its cores busy."""
 
     def spread(function, tasks):
         remote = ray.remote(function)

@@ -50,7 +50,7 @@ def test_it_says_what_it_says_of_a_folder(store, tmp_path):
             error = (here[name]["error"] or "").replace(str(folder), "s3://films/2020")
             assert (row["error"] or "") == error
     again = archives.judge("s3://films/2020", "s3://results/table", env=environment)
-    assert again.stderr.startswith("1 films to judge, ")  # what is no film is looked at again
+    assert again.stderr.startswith("1 films to judge, ")  # what is not a film is looked at again
     assert not storage.Store("s3://results/table").names("staging")
     assert not list(temporary.glob("covid-xray-films-*"))
 

@@ -148,7 +148,8 @@ def test_two_nodes_never_share_a_folder(opened, tmp_path):
 
 def test_a_file_of_a_newer_program_or_of_none_is_refused(opened, tmp_path):
     ledger = opened()
-    ledger._base.execute("PRAGMA user_version=99")
+    with ledger._list.reading() as base:
+        base.execute("PRAGMA user_version=99")
     with pytest.raises(StoreFault, match="newer program"):
         opened()
     other = tmp_path / "other"

@@ -25,7 +25,7 @@ from tests.support.plain_peer import NotAnswered, Peer
 
 # `make test-dicom` sends 10,000, and 100,000 with MUTATED=100000; the first of them from FIRST, to try one again.
 COUNT, FIRST = int(os.environ.get("MUTATED", "300")), int(os.environ.get("FIRST", "0"))
-# Films before them, for what is loaded once; at most so many, and other ones.
+# Films before them, for what is loaded once; at most this number, and other ones.
 BEFORE, SEED_BEFORE = 300, 2
 # Associations at a time, fewer than the node takes; films of one; films that may wait to be judged.
 PEERS, OF_ONE, WAITING = 4, 200, 100
@@ -95,7 +95,7 @@ class Campaign:
             self.acknowledged.append(sent.uid)
 
     def _peer(self) -> Peer:
-        """Return this thread's association, a new one after so many films."""
+        """Return this thread's association, a new one after `OF_ONE` films."""
         if getattr(self._own, "left", 0) == 0:
             if getattr(self._own, "peer", None):
                 self._drop()

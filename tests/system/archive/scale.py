@@ -143,7 +143,7 @@ class Counted:
         return sum(self._rows.values())
 
     def wait(self, run: subprocess.Popen, films: float) -> float:
-        """Wait until so many films are there, or the run has ended; return the most memory it had, PSS in MB."""
+        """Wait until `films` films are there, or the run has ended; return the most memory it had, PSS in MB."""
         most = 0.0
         while self.films() < films and run.poll() is None:
             most = max(most, process_stats.memory_mb(run.pid)[1])

@@ -11,6 +11,7 @@ from edge_app.errors import StoreFault, WrongUsage
 from edge_app.store import store_file
 from edge_app.store.migrations import transaction
 
+# In WAL with synchronous=FULL a power cut loses nothing (`store_file`).
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
 
 
@@ -21,7 +22,7 @@ class Listing:
         """Open it, or make it.
 
         Args:
-            path: in the node's folder, which must be there.
+            path: in a folder that must be there.
             version: of the tables.
             tables: statements that make them.
 
@@ -34,12 +35,18 @@ class Listing:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         except OSError as error:
             raise WrongUsage(f"{path}: cannot be used ({error.strerror}); name a folder of yours.") from error
-        with self.reading() as base:
+        with self._told():
+            self._base = sqlite3.connect(
+                path, timeout=store_file.PATIENCE, isolation_level=None, check_same_thread=False
+            )
             for pragma in PRAGMAS:
-                base.execute(f"PRAGMA {pragma}")
-            (found,) = base.execute("PRAGMA user_version").fetchone()
+                self._base.execute(f"PRAGMA {pragma}")
+            (found,) = self._base.execute("PRAGMA user_version").fetchone()
         if found > version:
-            raise StoreFault(f"{path}: has version {found}, this program reads {version}; use the newer program.")
+            self._base.close()
+            raise StoreFault(
+                f"{path}: is of a newer program (version {found}, this one reads {version}); use that program."
+            )
         if found < version:
             with self.changing() as base:
                 for statement in tables.split(";"):
@@ -54,11 +61,8 @@ class Listing:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Let one thread in; `StoreFault` where SQLite fails."""
-        with self._lock:
-            try:
-                yield self._base
-            except sqlite3.Error as error:
-                raise store_file.fault(self._path, error) from error
+        with self._lock, self._told():
+            yield self._base
 
     @contextlib.contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
@@ -66,12 +70,9 @@ class Listing:
         with self.reading() as base, transaction(base):
             yield base
 
-    @property
-    def _base(self) -> sqlite3.Connection:
-        if self._opened is None:
-            self._opened = sqlite3.connect(
-                self._path, timeout=store_file.PATIENCE, isolation_level=None, check_same_thread=False
-            )
-        return self._opened
-
-    _opened: sqlite3.Connection | None = None
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise store_file.fault(self._path, error) from error
