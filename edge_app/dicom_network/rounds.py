@@ -1,4 +1,4 @@
-"""What sends results runs in a thread, round by round, and waits ever longer while it fails."""
+"""What sends results, or pulls films, runs in a thread, round by round, and waits ever longer while it fails."""
 
 import random
 import threading
@@ -10,7 +10,7 @@ from edge_app.errors import EdgeError
 FIRST_WAIT, LONGEST_WAIT = 2.0, 600.0
 # A wait is up to this share shorter, by chance, so that many nodes do not come back at the same time.
 JITTER = 0.5
-# Seconds between two looks when nothing happens; until a thread that sends something has ended.
+# Seconds between two looks when nothing happens; until a thread that is sending or fetching has ended.
 LOOK, STOPPED = 5.0, 10.0
 
 
@@ -44,7 +44,7 @@ class Rounds:
             name: of the thread.
             round_: does what is due; returns the seconds to wait before the next time.
             news: is set when there is something to do; a round may wait for it.
-            peer: where it is sent, as the journal names it.
+            peer: with whom it speaks, as the journal names it.
             say: takes sentences for the journal.
         """
         self._round, self._news, self._peer, self._say = round_, news, peer, say
@@ -56,7 +56,7 @@ class Rounds:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop after what is being sent."""
+        """Stop after what is being sent or fetched."""
         self.ended.set()
         self._news.set()
         self._thread.join(STOPPED)
@@ -69,8 +69,8 @@ class Rounds:
             except EdgeError as error:  # the ledger, which the next film tells of too
                 self._say(str(error))
                 wait = LONGEST_WAIT
-            except Exception as error:  # the guard of a service: results wait on the disk
-                self._say(f"{self._peer}: sending failed inside this program ({type(error).__name__}); report it.")
+            except Exception as error:  # the guard of a service: what waits is on the disk
+                self._say(f"{self._peer}: failed inside this program ({type(error).__name__}); report it.")
                 wait = self._faults.failed()
             if wait:
                 self.ended.wait(wait)

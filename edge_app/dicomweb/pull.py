@@ -1,21 +1,18 @@
 """The pull: a thread that fetches what a PACS has told of, and looks now and then for films of today and yesterday."""
 
 import datetime
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 
 from edge_app.dicom_network import services
 from edge_app.dicom_network.ledger import Ledger
-from edge_app.dicom_network.sender import Backoff
+from edge_app.dicom_network.rounds import LOOK, Backoff, Rounds
 from edge_app.dicomweb.pacs import PacsFault, WebPacs
 from edge_app.dicomweb.received import REASONS, Receiver
 from edge_app.dicomweb.wanted import Wanted, WantedList
 from edge_app.errors import EdgeError
 
-# Seconds between two looks at the list when nothing is told; and to wait for the fetch that is going on, at the end.
-LOOK, END = 5.0, 10.0
 # After this number of answers with a fault about one instance it is left alone until the next start.
 MOST_FAULTS = 3
 # What is kept in memory of instances and studies; a look covers some hundred.
@@ -27,7 +24,11 @@ class NoRoom(Exception):
 
 
 class Pull:
-    """Fetches films, one after the other."""
+    """Fetches films, one after the other, in a thread.
+
+    Attributes:
+        start, stop: as of `Rounds`.
+    """
 
     def __init__(
         self,
@@ -55,66 +56,55 @@ class Pull:
         self._refused: set[str] = set()
         self._faults: Counter[str] = Counter()
         self._seen: dict[str, int] = {}
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="dicom-pull", daemon=True)
+        self._rounds = Rounds("dicom-pull", self._turn, wanted.news, pacs.name, say)
+        self.start, self.stop, self._ended = self._rounds.start, self._rounds.stop, self._rounds.ended
 
-    def start(self) -> None:
-        """Fetch from now on."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop after the film that is being fetched."""
-        self._ended.set()
-        self._wanted.news.set()
-        self._thread.join(END)
-
-    def _run(self) -> None:
-        while not self._ended.is_set():
-            try:
-                self._round()
-                if self._backoff.done():
-                    self._say(f"{self._pacs.name}: films are pulled again.")
-                self._wanted.news.wait(LOOK)
-                continue
-            except PacsFault as error:
-                wait, why = self._backoff.failed(), str(error)
-            except NoRoom:
-                wait, why = self._backoff.failed(), f"{self._pacs.name}: no room here for another film now"
-            except (EdgeError, OSError) as error:
-                wait, why = self._backoff.failed(), f"{self._pacs.name}: not kept here ({type(error).__name__})"
-            except Exception as error:  # the guard of a service: what is wanted waits on the disk
-                wait, why = (
-                    self._backoff.failed(),
-                    f"{self._pacs.name}: failed ({type(error).__name__}); report it",
-                )
-            self._say(f"{why}; films wait there, the next try is in {wait:.0f} s.")
-            self._ended.wait(wait)
+    def _turn(self) -> float:
+        """Fetch what is due; return the seconds to wait before the next time."""
+        try:
+            self._round()
+        except PacsFault as error:
+            why = str(error)
+        except NoRoom:
+            why = f"{self._pacs.name}: no room here for another film now"
+        except (EdgeError, OSError) as error:
+            why = f"{self._pacs.name}: not kept here ({type(error).__name__})"
+        else:
+            if self._backoff.done():
+                self._say(f"{self._pacs.name}: films are pulled again.")
+            self._wanted.news.wait(LOOK)
+            return 0
+        wait = self._backoff.failed()
+        self._say(f"{why}; films wait there, the next try is in {wait:.0f} s.")
+        return wait
 
     def _round(self) -> None:
         """Fetch what is wanted, and look for films if it is time."""
         self._wanted.news.clear()
         while (found := self._wanted.first()) and not self._ended.is_set():
-            self._fetch(found[1])
+            if not self._fetch(found[1]):
+                return
             self._wanted.done(found[0])
         if not self._seconds or time.monotonic() < self._next_look:
             return
         for modality in self._modalities:
             for study in self._pacs.studies(_days(), modality):
-                if self._ended.is_set():
-                    return
                 if study.instances < 0 or self._seen.get(study.uid) != study.instances:
-                    self._fetch(Wanted(study.uid))
+                    if not self._fetch(Wanted(study.uid)):
+                        return
                     self._seen[study.uid] = study.instances
         if len(self._seen) > MOST_KNOWN:
             self._seen.clear()
         self._next_look = time.monotonic() + self._seconds
 
-    def _fetch(self, wanted: Wanted) -> None:
+    def _fetch(self, wanted: Wanted) -> bool:
+        """Fetch the films among what is wanted; say whether all are here, and not because the pull is to end."""
         for one in self._pacs.instances(wanted, self._modalities):
             if self._ended.is_set():
-                return
+                return False
             if one.uid not in self._refused and self._ledger.film(one.uid) is None:
                 self._fetch_one(one)
+        return not self._ended.is_set()
 
     def _fetch_one(self, one: Wanted) -> None:
         if not self._ledger.has_room():

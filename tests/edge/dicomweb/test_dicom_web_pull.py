@@ -7,7 +7,7 @@ import pytest
 
 from edge_app.dicom_network import services
 from edge_app.dicom_network.ledger import Ledger
-from edge_app.dicom_network.sender import Backoff
+from edge_app.dicom_network.rounds import Backoff
 from edge_app.dicom_network.tls import Files
 from edge_app.dicomweb import pacs as pacs_module
 from edge_app.dicomweb import pull as pull_module
@@ -137,6 +137,22 @@ def test_what_the_pacs_tells_of_is_pulled_also_after_a_stop(pulling, source, wan
     assert received(ledger, 2) == sent[:2]
     until(lambda: wanted.first() is None)
     assert len(ledger.waiting(0)) == 2
+
+
+def test_what_was_told_of_waits_on_if_a_stop_comes_in_the_middle(
+    pulling, source, wanted, ledger, monkeypatch, tmp_path
+):
+    sent = put(source, tmp_path, 1, 2, StudyInstanceUID="1.2.3")
+    whole = Pull._fetch_one
+    with monkeypatch.context() as patch:
+        patch.setattr(Pull, "_fetch_one", lambda pull, one: (whole(pull, one), pull._ended.set()))
+        wanted.add(Wanted("1.2.3"))
+        first = pulling()
+        assert len(received(ledger, 1)) == 1
+        first.stop()
+    assert wanted.first() is not None
+    pulling()
+    assert sorted(received(ledger, 2)) == sorted(sent)
 
 
 def test_a_pacs_that_is_away_is_asked_again(pulling, wanted, ledger, tmp_path):
