@@ -75,6 +75,7 @@ def _run(args: Namespace) -> int:
     context = _context(args)
     store, key = storage.Store(args.out), table.key(context.row())
     with _reading(args.out):
+        store.make(table.RUNS)
         store.write(*table.run_file(key, context.row()))
         done = done_.read(store, key, args.retry)
     with tempfile.TemporaryFile("w+", encoding="ascii") as file:

@@ -70,10 +70,10 @@ class Crew:
     ready: dict[Any, int] = field(default_factory=dict)  # lots in hand by worker
     lots: dict[Any, tuple[Any, list[Film]]] = field(default_factory=dict)  # (worker, films) by answer
 
-    def hire(self) -> None:
-        """Start another worker."""
-        worker = self.start()
-        self.starting[worker.ready.remote()] = worker
+    def hire(self, workers: int = 1) -> None:
+        """Start workers."""
+        for worker in (self.start() for _ in range(workers)):
+            self.starting[worker.ready.remote()] = worker
 
     def free(self) -> Any | None:
         """Return the worker with the fewest lots in hand; None if all have enough."""
@@ -89,6 +89,13 @@ class Crew:
         """Let the workers end in order; one that does not is ended with Ray."""
         ended = [worker.close.remote() for worker in self.ready]
         self.ray.wait(ended, num_returns=len(ended), timeout=PATIENCE)
+
+    def stop(self) -> None:
+        """End the workers where they are; nobody takes what they have in hand."""
+        for worker in [*self.ready, *self.starting.values()]:
+            self.ray.kill(worker)
+        if left := [*self.lots, *self.starting]:
+            self.ray.wait(left, num_returns=len(left), timeout=PATIENCE)
 
     def bury(self, worker: Any) -> list[list[Film]]:
         """Take back the lots of a worker that has died."""
@@ -124,11 +131,12 @@ def judge(
         EdgeError: a worker cannot begin, or workers die again and again.
     """
     run = f"{uuid.uuid4().hex[:12]}-{os.getpid()}"
+    for kind in (table.RESULTS, table.FAILED):
+        store.make(f"{table.STAGING}/{run}/{kind}")
     given = ray.put(done)
     actor = ray.remote(num_cpus=1, max_restarts=0)(Worker)
     crew = Crew(ray, lambda: actor.remote(settings, run, store.place, nameless, given))
-    for _ in range(workers):
-        crew.hire()
+    crew.hire(workers)
     chunks = listed.chunks(lot_size(listed.films, workers))
     again: deque[list[Film]] = deque()
     counts, deaths = Counts(), Counter[bytes]()
@@ -148,6 +156,9 @@ def judge(
                     store.rename(table.staged(run, kind, name), table.final(kind, key, name))
                 counts.add(lot)
                 yield counts, lot
+    except BaseException:
+        crew.stop()
+        raise
     finally:
         store.remove(f"{table.STAGING}/{run}")
 

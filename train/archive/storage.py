@@ -82,12 +82,15 @@ class Store:
         except FileNotFoundError:
             return None
 
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file: whole, or not at all."""
+    def make(self, folder: str) -> None:
+        """Make a folder, and those that it is in; an object store has none."""
         if self._local:
-            path = Path(self.path(name))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            atomic_io.write(path, content)
+            Path(self.path(folder)).mkdir(parents=True, exist_ok=True)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file: whole, or not at all; into a folder that is there (see `make`)."""
+        if self._local:
+            atomic_io.write(Path(self.path(name)), content)
         else:
             with self.fs.open(self.path(name), "wb") as file:  # an object is there once it is whole
                 file.write(content)
@@ -102,6 +105,12 @@ class Store:
             self.fs.mv(self.path(name), self.path(new))
 
     def remove(self, name: str) -> None:
-        """Remove a file, or a folder with all in it, if there is one."""
-        if self.fs.exists(self.path(name)):
-            self.fs.rm(self.path(name), recursive=True)
+        """Remove a file, or a folder with all in it, if there is one.
+
+        A folder here gets another name first: whoever still writes into it finds it gone, and leaves nothing.
+        """
+        path = self.path(name)
+        if self._local and Path(path).is_dir():
+            path = str(Path(path).rename(f"{path}.gone"))
+        if self.fs.exists(path):
+            self.fs.rm(path, recursive=True)
