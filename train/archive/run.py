@@ -3,6 +3,7 @@
 Each worker has two lots in hand, so that it never waits and never has more: the rest stays in the listing.
 """
 
+import contextlib
 import os
 import uuid
 from collections import Counter, deque
@@ -131,16 +132,14 @@ def judge(
         EdgeError: a worker cannot begin, or workers die again and again.
     """
     run = f"{uuid.uuid4().hex[:12]}-{os.getpid()}"
-    for kind in (table.RESULTS, table.FAILED):
-        store.make(f"{table.STAGING}/{run}/{kind}")
     given = ray.put(done)
     actor = ray.remote(num_cpus=1, max_restarts=0)(Worker)
     crew = Crew(ray, lambda: actor.remote(settings, run, store.place, nameless, given))
-    crew.hire(workers)
     chunks = listed.chunks(lot_size(listed.films, workers))
     again: deque[list[Film]] = deque()
     counts, deaths = Counts(), Counter[bytes]()
-    try:
+    with _staged(store, run, crew):
+        crew.hire(workers)
         while True:
             while (worker := crew.free()) is not None:
                 if (films := again.popleft() if again else next(chunks, None)) is None:
@@ -156,6 +155,15 @@ def judge(
                     store.rename(table.staged(run, kind, name), table.final(kind, key, name))
                 counts.add(lot)
                 yield counts, lot
+
+
+@contextlib.contextmanager
+def _staged(store: Store, run: str, crew: Crew) -> Iterator[None]:
+    """Hold the folder into which workers write, and remove it; a block that fails ends them first."""
+    for kind in (table.RESULTS, table.FAILED):
+        store.make(f"{table.STAGING}/{run}/{kind}")
+    try:
+        yield
     except BaseException:
         crew.stop()
         raise
