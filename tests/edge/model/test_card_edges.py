@@ -35,6 +35,11 @@ def test_labels_are_words_and_each_stands_once(raw, labels):
         card_.parse(raw | {"labels": labels})
 
 
+def test_every_label_may_have_a_threshold(raw):
+    card = card_.parse(raw | {"labels": ["pneumonia", "covid"]})
+    assert set(card.operating_points["refer"]) == set(card.labels)
+
+
 @pytest.mark.parametrize("temperature", [0.5, 1, 2.0])
 def test_photographs_have_a_temperature_and_limits_of_their_own(raw, temperature):
     limits = {"features": 8, "unlike": 2, "wrong": 0.5, "cut": 1.0, "picture": {"empty on one side": 0}}
