@@ -20,10 +20,10 @@ from tests.system.mutants.runner import Runner, copy_tree
 
 # The order in which mutants are tried is drawn: what was reached when a run is stopped is a sample of all.
 SEED = 26
-# Tests of one mutant, alone, in seconds: the quickest of those that run its line. Most mutants end within the first.
-MOST_SECONDS = 12.0
-# On a machine that does other work too.
-LEAST_LIMIT, TIMES = 20.0, 8
+# Tests of one mutant in seconds of the processor: the quickest of those that run its line. Most end within the first.
+MOST_SECONDS = 6.0
+# Seconds by the clock, and by seconds of the processor: a machine that does other work too is ten times as slow.
+LEAST_LIMIT, TIMES = 60.0, 30
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -74,8 +74,6 @@ def _try(args, made: dict[str, mutation.Mutant], log: Path) -> None:
         if not left:
             continue
         ran = _contexts(runner, part, args.out)
-        for module in sorted({one.module for one in left}):
-            _demand_green(runner, module, ran)
         for at, one in enumerate(left):
             if time.monotonic() > until:
                 print(f"{part}: stopped after {at} of {len(left)} mutants", flush=True)
@@ -97,15 +95,6 @@ def _contexts(runner: Runner, part: str, out: Path) -> dict[str, dict]:
     quick = {test: one for test, one in ran.items() if one["seconds"] <= parts.MOST_SECONDS}
     print(f"{part}: {len(quick) - 1} tests, {len(ran) - len(quick)} slow ones left out", flush=True)
     return quick
-
-
-def _demand_green(runner: Runner, module: str, ran: dict[str, dict]) -> None:
-    """Run tests of a file without a mutant: what fails by itself would kill every one."""
-    tests = _quickest([test for test, one in ran.items() if test and module in one["lines"]], ran)
-    if tests and (outcome := runner.outcome(tests, 10 * LEAST_LIMIT)) != SURVIVED:
-        raise SystemExit(
-            f"{module}: its tests are {outcome} without a mutant; make them pass first (scratch/last.log)."
-        )
 
 
 def _one(runner: Runner, tree: Path, mutant: mutation.Mutant, ran: dict[str, dict]) -> dict:

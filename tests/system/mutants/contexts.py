@@ -1,11 +1,16 @@
 """Which test runs which lines: a plugin of pytest that gives coverage a context for each test."""
 
 import json
-import time
+import os
 from pathlib import Path
 
 import coverage
 import pytest
+
+
+def _spent() -> float:
+    """Return the processor's time of this process and its children, in seconds: the same on a busy machine."""
+    return sum(os.times()[:4])
 
 
 class Contexts:
@@ -23,9 +28,9 @@ class Contexts:
     def pytest_runtest_protocol(self, item):
         """Switch the context; fixtures that several tests share count for the first of them."""
         self._coverage.switch_context(item.nodeid)
-        started = time.perf_counter()
+        started = _spent()
         yield
-        self._seconds[item.nodeid] = time.perf_counter() - started
+        self._seconds[item.nodeid] = _spent() - started
         self._coverage.switch_context("")
 
     def pytest_runtest_logreport(self, report):

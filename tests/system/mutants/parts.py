@@ -45,8 +45,8 @@ TESTS = {
     "store": (STORE, "tests/edge/events/test_untold.py", "tests/edge/web"),
     "watch": (SOURCES,),
 }
-# A test that takes longer alone is left to `make test`: with it one mutant would cost as much as ten others.
-MOST_SECONDS = 3.0
+# A test that takes longer, of the processor's time, is left to `make test`: with it one mutant would cost as much as ten others.
+MOST_SECONDS = 2.0
 
 
 def modules(part: str) -> list[str]:
