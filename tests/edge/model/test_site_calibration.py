@@ -161,6 +161,11 @@ def test_the_edges_of_what_is_allowed(model, model_path):
     assert card.operating_points["refer"]["covid"].figures["sensitivity"]["value"] == 1
 
 
+def test_a_site_without_patients_of_a_kind_says_none(model, model_path):
+    card = apply(model, calibration(model_path, films={"normal": {"patients": 7}}))
+    assert card.site.films == "0 patients with COVID-19 and 7 others"
+
+
 def test_a_finding_without_a_band_has_two_figures(model, model_path):
     content = calibration(model_path)
     content["findings"]["pneumonia"]["figures"] = dict.fromkeys(BAND[:2], FIGURE)
@@ -190,7 +195,11 @@ def test_how_much_so_many_patients_can_prove(patients, most):
 
 @pytest.mark.parametrize(
     ("field", "to", "words"),
-    [("patients", -1, "has -1 in field 'patients'"), ("support", {"low": -0.1}, "has -0.1 in field 'low'")],
+    [
+        ("patients", -1, "has -1 in field 'patients'"),
+        ("support", {"low": -0.1}, "has -0.1 in field 'low'"),
+        ("support", {"low": 1.5}, "has 1.5 in field 'low'"),
+    ],
 )
 def test_proof_that_is_not_a_number_of_patients_or_a_share(model, model_path, field, to, words):
     low, high = site_calibration.limits(model.card, "refer", "covid")

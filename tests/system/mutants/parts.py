@@ -45,7 +45,7 @@ TESTS = {
     "store": (STORE, "tests/edge/events/test_untold.py", "tests/edge/web"),
     "watch": (SOURCES,),
 }
-# A test that takes longer, of the processor's time, is left to `make test`: with it one mutant would cost as much as ten others.
+# A test that takes longer, of the processor's time, is left to `make test`: one mutant would take as long as ten.
 MOST_SECONDS = 2.0
 
 
