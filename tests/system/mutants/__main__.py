@@ -34,8 +34,7 @@ def main(argv: list[str] | None = None) -> int:
             raise SystemExit(f"{part}: is not a part; allowed are {', '.join(parts.PARTS)}; name one of them.")
     args.out.mkdir(parents=True, exist_ok=True)
     log = args.out / "tried.jsonl"
-    files = [name for part in args.parts for name in parts.modules(part)]
-    made = {one.key: one for name in files for one in mutation.of_file(parts.ROOT, name)}
+    made = {one.key: one for part in args.parts for name in parts.modules(part) for one in _mutants(name, args.out)}
     if not args.report:
         _try(args, made, log)
     tried = [one for key, one in _kept(log).items() if key in made]
@@ -57,6 +56,16 @@ def _kept(log: Path) -> dict[str, dict]:
     """Return what was found before, by `Mutant.key`; the last counts."""
     lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
     return {one["key"]: one for one in map(json.loads, lines)}
+
+
+def _mutants(module: str, out: Path) -> list[mutation.Mutant]:
+    """Return the mutants of a file; making them takes a second, so they are kept by its text."""
+    path = out / "mutants" / f"{Path(module).stem}-{mutation.sha256(parts.ROOT, module)}.json"
+    if not path.exists():
+        found = [asdict(one) for one in mutation.of_file(parts.ROOT, module)]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(found), encoding="utf-8")
+    return [mutation.Mutant(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
 
 
 def _try(args, made: dict[str, mutation.Mutant], log: Path) -> None:

@@ -54,10 +54,15 @@ class Mutant:
         return f"{self.module} {self.source[:12]} {self.operator} {self.occurrence}"
 
 
+def sha256(root: Path, module: str) -> str:
+    """Return the hash of a file's text, hex."""
+    return hashlib.sha256((root / module).read_bytes()).hexdigest()
+
+
 def of_file(root: Path, module: str) -> list[Mutant]:
     """Return all mutants of a file, in the order of `OPERATORS`."""
     code = (root / module).read_text(encoding="utf-8")
-    source, nodes = hashlib.sha256(code.encode()).hexdigest(), list(ast_nodes(get_ast(code)))
+    source, nodes = sha256(root, module), list(ast_nodes(get_ast(code)))
     places, lines, found = _Places(ast.parse(code)), code.splitlines(), []
     for name in OPERATORS:
         operator = get_operator(f"core/{name}")()
