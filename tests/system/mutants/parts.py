@@ -37,13 +37,17 @@ PARTS = {
         "commands/watch.py",
     ),
 }
+# The quick ones: none starts a program or loads the released model, which takes seconds.
 TESTS = {
-    "decision": (SCREENING, MODEL, "tests/edge/gate", "tests/edge/install/test_site_file.py"),
-    "gate": ("tests/edge/gate", MODEL, SCREENING),
-    "preprocess": (IMAGING, "tests/edge/gate", SCREENING),
-    "screening": (SCREENING, "tests/edge/gate", "tests/edge/outputs", STORE),
-    "store": (STORE, "tests/edge/events/test_untold.py", "tests/edge/web"),
-    "watch": (SOURCES,),
+    "decision": (SCREENING, MODEL, "tests/edge/gate/test_gate.py"),
+    "gate": (*(f"tests/edge/gate/test_{name}.py" for name in ("gate", "picture_checks", "measured_by_hand")), MODEL),
+    "preprocess": tuple(f"{IMAGING}/test_{name}.py" for name in ("preprocess", "resample", "lung_field", "radiograph")),
+    "screening": (SCREENING, "tests/edge/outputs/test_overlay.py", "tests/edge/model/test_left_out.py"),
+    "store": tuple(
+        f"{STORE}/test_{name}.py"
+        for name in ("store", "migrations", "reading_tables", "replaced", "results_schema", "shared_store")
+    ),
+    "watch": tuple(f"{SOURCES}/test_{name}.py" for name in ("arrival", "folder_watcher", "film_paths")),
 }
 # A test that takes longer, of the processor's time, is left to `make test`: one mutant would take as long as ten.
 MOST_SECONDS = 2.0
