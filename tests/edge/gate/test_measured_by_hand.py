@@ -123,10 +123,10 @@ def test_where_the_field_is_lost_the_box_is_looked_at():
     assert measure(grey, _field(np.zeros((256, 256))))[LUNGS_BLACK] == 0.25
 
 
-def _waves(period: int) -> np.ndarray:
-    """Return waves across and down, each of 50 grey levels."""
+def _waves(across: int, down: int) -> np.ndarray:
+    """Return waves of these periods in pixels, each of 50 grey levels."""
     rows, columns = np.mgrid[0:256, 0:256]
-    waves = np.cos(2 * np.pi * columns / period) + np.cos(2 * np.pi * rows / period)
+    waves = np.cos(2 * np.pi * columns / across) + np.cos(2 * np.pi * rows / down)
     return np.rint(127.5 + 50 * waves).astype(np.uint8)
 
 
@@ -135,19 +135,20 @@ def _kept(angle: float) -> float:
     return np.exp(-(1.5**2) * angle**2 / 2) - np.exp(-(3**2) * angle**2 / 2)
 
 
-def test_sharpness_is_fine_detail_by_coarse_detail_of_a_wave():
-    angle = 2 * np.pi / 32  # a pixel; of the picture of a quarter of the side four times as much
+@pytest.mark.parametrize(("across", "down"), [(32, 24), (24, 32)])
+def test_sharpness_is_fine_detail_by_coarse_detail_where_it_is_lowest(across, down):
+    angle = 2 * np.pi / 32  # of the longer wave, a pixel; of the picture of a quarter of the side four times as much
     quarter = np.sin(2 * angle) / (4 * np.sin(angle / 2))  # what the mean of four pixels keeps
     fine = _kept(angle) * np.sin(angle / 2)
     coarse = quarter * _kept(4 * angle) * np.sin(2 * angle)
     whole = _field(np.full((256, 256), 255))
-    assert measure(_waves(32), whole)[SHARPNESS] == pytest.approx(fine / coarse, rel=0.05)
+    assert measure(_waves(across, down), whole)[SHARPNESS] == pytest.approx(fine / coarse, rel=0.05)
 
 
 def test_where_there_is_no_coarse_detail_half_a_level_counts_as_some():
     # Waves of four pixels: none is left of them in the mean of four, and their steps are as high as they are.
     wanted = 50 * _kept(np.pi / 2) / 0.5
-    assert measure(_waves(4), _field(np.full((256, 256), 255)))[SHARPNESS] == pytest.approx(wanted, rel=0.05)
+    assert measure(_waves(4, 4), _field(np.full((256, 256), 255)))[SHARPNESS] == pytest.approx(wanted, rel=0.05)
 
 
 def test_nine_grey_levels_are_enough():
