@@ -41,7 +41,9 @@ PARTS = {
 TESTS = {
     "decision": (SCREENING, MODEL, "tests/edge/gate/test_gate.py"),
     "gate": (*(f"tests/edge/gate/test_{name}.py" for name in ("gate", "picture_checks", "measured_by_hand")), MODEL),
-    "preprocess": tuple(f"{IMAGING}/test_{name}.py" for name in ("preprocess", "resample", "lung_field", "radiograph")),
+    "preprocess": tuple(
+        f"{IMAGING}/test_{name}.py" for name in ("preprocess", "resample", "lung_field", "intensity", "radiograph")
+    ),
     "screening": (SCREENING, "tests/edge/outputs/test_overlay.py", "tests/edge/model/test_left_out.py"),
     "store": tuple(
         f"{STORE}/test_{name}.py"
