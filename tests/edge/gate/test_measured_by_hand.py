@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge_app.gate import picture_checks
+from edge_app.gate import picture_checks, refusal
 from edge_app.gate.picture_checks import (
     CONTRAST,
     EMPTY,
@@ -149,6 +149,21 @@ def test_where_there_is_no_coarse_detail_half_a_level_counts_as_some():
     # Waves of four pixels: none is left of them in the mean of four, and their steps are as high as they are.
     wanted = 50 * _kept(np.pi / 2) / 0.5
     assert measure(_waves(4, 4), _field(np.full((256, 256), 255)))[SHARPNESS] == pytest.approx(wanted, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("spanned", "level", "kind"),
+    [
+        (7, 90, refusal.BLANK),
+        (8, 127, refusal.DARK),
+        (52, 127, refusal.DARK),
+        (52, 128, refusal.BRIGHT),
+        (53, 128, None),
+    ],
+)
+def test_too_little_contrast_is_blank_or_dark_or_bright(spanned, level, kind):
+    why = picture_checks.judge({CONTRAST: spanned}, {CONTRAST: 53}, plain(level))
+    assert (why and why.kind) == kind
 
 
 def test_nine_grey_levels_are_enough():
