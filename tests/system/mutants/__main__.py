@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=Path("build/mutants"), help="what is kept (default %(default)s)")
     parser.add_argument("--sample", type=int, metavar="N", help="of each part try N mutants, drawn by a fixed seed")
     parser.add_argument("--minutes", type=float, default=1e6, metavar="N", help="stop after so long")
-    parser.add_argument("--again", action="store_true", help="try what survived once more")
+    parser.add_argument("--again", action="store_true", help="try what survived, and nothing else, once more")
     parser.add_argument("--report", action="store_true", help="try nothing; tell what was found")
     return parser
 
@@ -79,7 +79,8 @@ def _try(args, made: dict[str, mutation.Mutant], log: Path) -> None:
         wanted = [one for one in made.values() if one.module in parts.modules(part)]
         random.Random(SEED).shuffle(wanted)
         wanted = wanted[: args.sample]
-        left = [one for one in wanted if one.key not in kept or (args.again and kept[one.key]["outcome"] == SURVIVED)]
+        survived = [one for one in wanted if one.key in kept and kept[one.key]["outcome"] == SURVIVED]
+        left = survived if args.again else [one for one in wanted if one.key not in kept]
         if not left:
             continue
         ran = _contexts(runner, part, args.out)
