@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from edge_app.gate import refusal
+from edge_app.model import model_file
+from edge_app.model.card import Site
 from edge_app.screening import finding, phrasing, run_context
 from edge_app.screening.corrected import Corrected
 from edge_app.screening.heat import Heat
-from edge_app.screening.result import Failed
+from edge_app.screening.result import Failed, Known
 from edge_app.screening.shot import Shot
 from tests.support import results
 
@@ -81,6 +83,48 @@ def test_a_film_that_could_not_be_read_has_a_sentence_and_nothing_else():
     row = Failed(Path("ward/DOE.png"), "ward/DOE.png: is empty.").nameless().row()
     assert (row["path"], row["error"], row["sha256"]) == ("", "a film: is empty.", "")
     assert [row[name] for name in ("verdict", "findings", "refusal", "scores", "lungs", "ms")] == [None] * 6
+
+
+def test_a_film_that_is_known_has_its_stored_row_under_the_path_of_today():
+    kept = results.judged(Path("ward/a.png"), "ab").row()
+    known = Known(Path("inbox/b.png"), kept, replaces="cd")
+    wanted = {"path": "inbox/b.png", "stored": True, "copy_of": "ward/a.png", "replaces": "cd"}
+    assert known.row() == kept | wanted
+    assert (known.verdict, known.sha256, known.copy_of) == (kept["verdict"], "ab", "ward/a.png")
+    assert Known(Path("ward/a.png"), kept).copy_of is None
+
+
+def test_an_answer_says_how_often_it_is_right():
+    figure = {"value": 0.25, "low": 0.125, "high": 0.5}
+    told = phrasing.worth("COVID-19", {"suspected": figure, "cleared": None}, 0.05)
+    assert told == (
+        "COVID-19: at prevalence 0.05, 0.250 (0.125 to 0.500) of those suspected have it (PPV), "
+        "an unknown share of those cleared do not have it (NPV)"
+    )
+    assert phrasing.right("unsure", figure, 0.1) == (
+        "at prevalence 0.1, 0.250 (0.125 to 0.500) of those unsure have it"
+    )
+
+
+def test_what_a_run_says_of_figures_of_the_training_and_of_those_that_are_not_defined(model_path):
+    card = model_file.read(model_path).card
+    none = {"sensitivity": dict.fromkeys(run_context.PARTS, 0), "specificity": dict.fromkeys(run_context.PARTS, 1)}
+    point = replace(card.operating_points["balanced"]["covid"], figures=none)
+    card = replace(card, operating_points={"balanced": {"covid": point}})
+    row = run_context.RunContext(card, "ab", "balanced", prevalence=0.2).row()
+    assert (row["ppv"], row["npv"]) == (None, {"value": 0.8, "low": 0.8, "high": 0.8})  # nobody is suspected
+    told = row["operating_point"]["findings"]["covid"]
+    assert [told[name] for name in ("measured_on", "hospitals", "films", "worst")] == [
+        *("hospitals of the training", None, None, None)
+    ]
+
+
+def test_a_site_is_named_with_its_films_day_and_signer():
+    site = Site("Clinic A", "0123456789abcdef", "2026-11-30T12:00:00+00:00", "300 patients", "phys\x1bicist")
+    assert phrasing.of_site(site) == (
+        "thresholds and figures of site 'Clinic A': 300 patients, 2026-11-30, sha256 0123456789ab, "
+        "signed by phys\\x1bicist"
+    )
 
 
 def test_figures_in_sentences():

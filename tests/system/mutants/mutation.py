@@ -97,10 +97,9 @@ def _compiles(code: str) -> bool:
 
 def _changed(old: list[str], new: list[str], line: int) -> tuple[str, str]:
     """Return the line that differs, before and after; a decorator that is removed leaves nothing."""
-    for before, after in zip(old, new, strict=False):
-        if before != after:
-            return before.strip(), after.strip() if len(old) == len(new) else ""
-    return old[line - 1].strip(), ""
+    if len(old) != len(new):
+        return old[line - 1].strip(), ""
+    return next((before.strip(), after.strip()) for before, after in zip(old, new, strict=True) if before != after)
 
 
 class _Places:
