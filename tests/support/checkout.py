@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# What a command may take here before it counts as hung: one that starts Ray took more than 120 among 20 other processes.
+# What a command may take before it counts as hung; on a busy machine one that starts Ray took more than 120.
 SECONDS = 600
 # Settings of the tests' own surroundings. A `make` that runs below another prints the folders that it enters.
 NOT_INHERITED = ("COVID_XRAY", "PYTEST", "MAKE", "MFLAGS")
