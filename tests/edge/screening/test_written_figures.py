@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge_app.gate import refusal
+from edge_app.gate.checks import Check
 from edge_app.model import model_file
 from edge_app.model.card import Site
 from edge_app.screening import finding, phrasing, run_context
@@ -92,6 +93,12 @@ def test_a_film_that_is_known_has_its_stored_row_under_the_path_of_today():
     assert known.row() == kept | wanted
     assert (known.verdict, known.sha256, known.copy_of) == (kept["verdict"], "ab", "ward/a.png")
     assert Known(Path("ward/a.png"), kept).copy_of is None
+
+
+def test_a_refused_film_has_the_checks_of_the_gate():
+    checks, chances = (Check("a", 1.0),), {"ct": 0.9}
+    made = results.refused(Path("x"), "ab", refusal.CT, rejection={"checks": checks, "view_classes": chances})
+    assert (made.checks, made.view_classes, made.inference, made.field) == (checks, chances, None, None)
 
 
 def test_an_answer_says_how_often_it_is_right():

@@ -33,17 +33,31 @@ def test_a_film_that_is_renamed_before_it_is_read(inbox):
     assert next(looks) == inbox / "other.png"
 
 
-def test_a_film_that_cannot_be_read_is_handed_out_until_it_is_still(inbox):
-    watch = FolderWatcher([inbox], WatchOptions(0.01, patience=0.2))
-    looks = iter(watch)
+class _Clock:
+    """A clock that only a wait moves, however busy the machine is."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_film_that_cannot_be_read_is_handed_out_until_it_is_still(inbox, monkeypatch):
+    clock, interval = _Clock(), 1 / 64  # a power of two, so that its sums are exact
+    monkeypatch.setattr(watching, "time", clock)
+    watch = FolderWatcher([inbox], WatchOptions(interval, patience=20 * interval))
+    looks, tried = iter(watch), []
     (inbox / "cut.png").write_bytes(b"half")
-    told = False
-    tried = 0
+    told = None
     while not told:
         if next(looks) == inbox / "cut.png":
-            tried += 1
+            tried.append(clock.now / interval)
             told = watch.record_outcome(inbox / "cut.png", read=False)
-    assert tried > 1
+    assert (told, tried) == (Final(), [1, 2, 4, 8, 16, 20])
     assert next(looks) is next(looks) is None
 
 
