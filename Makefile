@@ -199,6 +199,23 @@ test-edge: .venv-edge/ready-tests .venv/ready  ## the light side, in both TFLite
 	$(EDGE) -m pytest $(BESIDE) tests/edge
 	$(DESK) -m pytest $(BESIDE) tests/edge
 
+# Cosmic Ray and pytest-randomly, in a folder that only these two look into.
+$(OUT)/test-tools/ready: tests/system/mutants/requirements.txt | .venv-edge/ready-tests
+	@rm -rf $(OUT)/test-tools
+	@$(EDGE) $(PIP) --no-deps --target $(OUT)/test-tools -r $<
+	@touch $@
+
+mutants: .venv-edge/ready-tests $(OUT)/test-tools/ready  ## changes of the program that no test notices (an hour; goes on where it was stopped); PARTS="decision gate"
+	PYTHONPATH=$(OUT)/test-tools $(EDGE) -m tests.system.mutants --out $(OUT)/mutants $(MUTANTS) $(PARTS)
+
+# Each folder by itself, 20 times: tests of the light side, then those of the desk (hours). FLAKY="tests/edge/gate" for some.
+FLAKY ?= $(filter-out %conftest.py %__pycache__,$(wildcard tests/edge/* tests/desk/*))
+REPEATS ?= 20
+flaky: .venv-edge/ready-tests .venv/ready $(OUT)/test-tools/ready  ## tests that fail in one order of 20, or once in 20 times (hours)
+	@failed=0; export PYTHONPATH=$(OUT)/test-tools; \
+	  $(EDGE) -m tests.system.flaky --repeats $(REPEATS) --out $(OUT)/flaky $(filter tests/edge/%,$(FLAKY)) || failed=1; \
+	  $(DESK) -m tests.system.flaky --repeats $(REPEATS) --out $(OUT)/flaky $(filter tests/desk/%,$(FLAKY)) || failed=1; exit $$failed
+
 arm-roots: .venv/ready  ## Debian roots of a Pi's processors, emulated, in which `make convert` tries its files too
 	convert/arm_root.sh aarch64
 	convert/arm_root.sh armhf

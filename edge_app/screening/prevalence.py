@@ -4,6 +4,7 @@ Sensitivity and specificity were measured on films. Only the site knows which sh
 or another pneumonia; at 1 in 100, with 95 % sensitivity and specificity, 5 of 6 suspicions are wrong.
 """
 
+import math
 from collections.abc import Mapping
 
 from edge_app.errors import WrongUsage
@@ -19,7 +20,7 @@ def read(text: str, flag: str = "--prevalence") -> float:
     try:
         prevalence = float(text)
     except ValueError:
-        prevalence = -1
+        prevalence = math.nan
     if not 0 < prevalence < 1:
         raise WrongUsage(f"{flag}: {text!r} is not between 0 and 1; write 5 in 100 as 0.05.")
     return prevalence

@@ -1,6 +1,6 @@
 """Which readings are wanted, and in which order, as SQL."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from edge_app.screening import decision
 from edge_app.store.reading import iso
@@ -20,6 +20,14 @@ ANY_SUSPICION = (
     f"(verdict IN ('{decision.COVID}', '{decision.PNEUMONIA}')"
     " OR json_extract(row, '$.findings.pneumonia.answer') = 'suspected')"
 )
+
+
+def start_of(day: date) -> datetime:
+    """Return the first moment of a day in the device's time zone.
+
+    Each day is asked for by itself: the days on which clocks change have 23 and 25 hours.
+    """
+    return datetime(day.year, day.month, day.day).astimezone()
 
 
 def order(sort: str = "time", down: bool = True) -> str:

@@ -1,12 +1,13 @@
 """What the running page tells other systems, and what it tells them of: the hub of its events and the watch over it."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date
 
 from edge_app.errors import StoreFault
 from edge_app.events.hub import Hub
 from edge_app.store import reading_tables
 from edge_app.web.http.settings import Settings
+from edge_app.web.readings import reading_query
 from edge_app.web.readings.fault_watch import SOURCE, FaultWatch
 from edge_app.web.readings.inference_queue import MOST_WAITING, InferenceQueue
 from edge_app.web.readings.reading_store import Reading, ReadingStore
@@ -23,10 +24,9 @@ def hub(settings: Settings, inference_queue: InferenceQueue, reading_store: Read
 
     def figures() -> dict:
         """Return the figures of MQTT's state."""
-        today = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         ready = inference_queue.alive and inference_queue.waiting < MOST_WAITING
         try:
-            count = reading_store.count(since=today)
+            count = reading_store.count(since=reading_query.start_of(date.today()))
         except StoreFault:
             ready, count = False, None
         return {"films_today": count, "ready": "ON" if ready else "OFF"}

@@ -91,27 +91,26 @@ def _wanted() -> dict:
     """Return the request's search, as arguments of `ReadingStore.search`."""
     verdict, source = request.args.get("verdict"), request.args.get("source")
     verdicts = (*decision.VERDICTS, reading_query.UNREAD, reading_query.SUSPECTED)
-    until = _day(request.args.get("until"))
     return {
         "label": request.args.get("label", "").strip() or None,
         "text": request.args.get("q", "").strip() or None,
         "verdict": verdict if verdict in verdicts else None,
         "since": _day(request.args.get("since")),
-        "until": until and until + timedelta(days=1),
+        "until": _day(request.args.get("until"), later=1),
         "source": source if source in SOURCES else None,
         "batch": request.args.get("batch") or None,
     }
 
 
-def _day(text: str | None) -> datetime | None:
-    """Return the start of a day in the device's time zone; None if the text is not a day since 1970."""
+def _day(text: str | None, later: int = 0) -> datetime | None:
+    """Return the start of a day, or of one so many days later; None if the text is not a day since 1970."""
     try:
-        day = datetime.strptime(text or "", "%Y-%m-%d")
+        day = datetime.strptime(text or "", "%Y-%m-%d").date()
     except ValueError:
         return None
-    return (
-        day.astimezone() if 1970 <= day.year < 9999 else None
-    )  # the first and last years cannot be converted in every zone
+    if not 1970 <= day.year < 9999:  # the first and last years cannot be converted in every zone
+        return None
+    return reading_query.start_of(day + timedelta(days=later))
 
 
 @history.post("/history/selected")

@@ -1,7 +1,7 @@
 """The worklist in a real browser: by keyboard, by touch, sorted, filtered; small whatever it holds."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,22 @@ SOURCES = ("page", "folder", "camera", "api", "dicom")
 MOST_BYTES = 250_000
 
 
+# The device's clock stands at noon, so that yesterday stays yesterday however late the tests run.
+NOON = datetime.now().replace(hour=12, minute=0, second=0, microsecond=0).astimezone()
+
+
+class _Clock(datetime):
+    """The clock of the page's lists."""
+
+    @classmethod
+    def now(cls, tz=None):
+        """Return noon."""
+        return NOON.astimezone(tz)
+
+
 def _fill(kept) -> None:
     """Keep 30 films of all sources: today's, and yesterday's of which one is suspected."""
-    film, now = draw_film(3, 480, 400), datetime.now(UTC)
+    film, now = draw_film(3, 480, 400), NOON
     for number in range(30):
         verdict = (decision.COVID, decision.UNSURE, decision.NORMAL)[number % 3]
         made = results.judged(Path("x"), f"{number:064d}", verdict, grey=film, time=now)
@@ -37,7 +50,8 @@ def _fill(kept) -> None:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Return the address of a page with many readings."""
-    with served_site(tmp_path_factory.mktemp("state"), _fill) as address:
+    with pytest.MonkeyPatch.context() as patch, served_site(tmp_path_factory.mktemp("state"), _fill) as address:
+        patch.setattr("edge_app.web.views.history.datetime", _Clock)
         yield address
 
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from edge_app.bench import process_stats
 
 ROOT = Path(__file__).parents[3]
@@ -18,17 +20,41 @@ def test_every_figure_is_measured(tmp_path, model_path, film_path):
     assert len(ran.stdout.splitlines()) == 7
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert list(figures) == ["cold", "png-2566x2566.png", "jpeg-3000x2500.jpg", "folder", "memory"]
-    for name in list(figures)[:4]:
-        assert 0 < figures[name]["ratio"] < 20
+    cold, png, jpeg, folder = (figures[name] for name in list(figures)[:4])
+    assert cold["ratio"] == pytest.approx(cold["ours_seconds"] / cold["bare_seconds"])
+    for film in (png, jpeg):
+        assert film["floor_ms"] == pytest.approx(film[film["fastest"]] + film["networks_ms"])
+        assert film["ratio"] == pytest.approx(film["ours_ms"] / film["floor_ms"])
+    assert folder["ratio"] == pytest.approx(folder["ours"] / min(folder["decode"], folder["networks"]))
+    assert min(one["ratio"] for one in (cold, png, jpeg, folder)) > 0
     assert 10 < figures["memory"]["pss_mb"] <= figures["memory"]["rss_mb"] < 1000
 
 
-def test_a_family_is_counted_whole():
-    script = "import os, time; pid = os.fork(); x = bytearray(50_000_000); sum(range(3_000_000)); time.sleep(0.3)"
-    script += "; print(os.getpid()); pid and os.waitpid(pid, 0)"
-    ran = process_stats.run([sys.executable, "-c", script], memory=True)
-    assert ran["code"] == 0
-    assert len(ran["stdout"].split()) == 2
-    assert 100 < ran["pss_mb"] < 200
-    alone = process_stats.run([sys.executable, "-c", "sum(range(3_000_000))"])
-    assert ran["cpu_seconds"] > 1.2 * alone["cpu_seconds"]
+# A program and its child: each holds 50 MB, works, tells its own processor time, and waits until it may end.
+FAMILY = """
+import os, sys, time
+child = os.fork()
+held = bytearray(50_000_000)
+sum(range(3_000_000))
+sys.stdout.write(f"{time.process_time()}\\n")
+sys.stdout.flush()
+sys.stdin.read()
+child and os.waitpid(child, 0)
+"""
+
+
+def test_the_memory_of_a_family_is_counted_whole():
+    with subprocess.Popen([sys.executable, "-c", FAMILY], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as family:
+        assert family.stdout and all(family.stdout.readline() for _ in range(2))  # both hold theirs
+        assert len(process_stats.members(family.pid)) == 2
+        rss, pss = process_stats.memory_mb(family.pid)
+        family.communicate()
+    assert 100 < pss < 200 and pss <= rss
+
+
+def test_the_processor_time_of_a_family_is_counted_whole():
+    ran = process_stats.run([sys.executable, "-c", FAMILY.replace("sys.stdin.read()", "")], memory=True)
+    told = [float(line) for line in ran["stdout"].split()]
+    assert (ran["code"], len(told)) == (0, 2)
+    assert ran["cpu_seconds"] >= sum(told) > max(told)
+    assert 10 < ran["pss_mb"] <= ran["rss_mb"]

@@ -1,7 +1,6 @@
 """What viewers are shown, who may see it, and that it is gone when its days are over."""
 
 import io
-import time
 from email.parser import BytesParser
 from types import SimpleNamespace
 
@@ -201,7 +200,8 @@ def test_a_page_that_calls_this_device_by_a_name_of_its_own_is_turned_away(ask):
 
 
 def test_it_is_gone_when_its_days_are_over_and_when_nothing_is_shown_any_more(state, tmp_path, monkeypatch):
-    shelf, day = Shelf(state, 2), int(time.time() // 86400)
+    shelf, day = Shelf(state, 2), 20_000
+    monkeypatch.setattr(shelf_module, "_today", lambda: day)
     put(shelf, tmp_path)
     monkeypatch.setattr(shelf_module, "_today", lambda: day + 2)
     shelf.expire()

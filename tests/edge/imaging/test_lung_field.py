@@ -83,6 +83,24 @@ def test_the_box_ends_where_the_film_does(shift):
             assert box[i] == end
 
 
+@pytest.mark.parametrize(
+    ("wide", "rim", "first", "last"),
+    [
+        (12, 0, 100, 156),  # of less than 16 places half counts: it is reached half a place beyond the first
+        (40, 0, 99.7, 156.3),  # of more, 8 places: a fifth of the way up to 40
+        (16, 0, 100, 156),
+        (40, 4, 99 + 11 / 18, 156 + 7 / 18),  # from 4 up to 40, 8 is a ninth of the way
+    ],
+)
+def test_lungs_begin_where_they_are_wide_enough_between_two_places(wide, rim, first, last):
+    widths = np.zeros(lung_field.FINE)
+    widths[100:156] = wide
+    widths[[99, 156]] = rim
+    margin = 0.06 * (last - first)
+    found = lung_field._extent(widths)
+    assert found == pytest.approx(((first - margin) / 256, (last + margin) / 256), abs=1e-9)
+
+
 def test_one_lung_alone_is_a_field_of_one_part():
     field = find(LEFT)
     assert field.parts == 1

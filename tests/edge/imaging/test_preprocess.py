@@ -121,6 +121,11 @@ def test_a_blank_picture_is_refused(levels):
         preprocess.to_pixels(grey, 100)
 
 
+def test_more_pixels_of_one_level_than_float32_can_count():
+    counts = preprocess.counted(np.full((4097, 4097), 7, np.uint8))
+    assert (counts[7], counts.sum(), len(counts)) == (4097**2, 4097**2, 256)
+
+
 def test_eight_levels_are_contrast_enough():
     grey = np.random.default_rng(0).integers(100, 109, (100, 100)).astype(np.uint8)
     pixels = preprocess.to_pixels(grey, 100)

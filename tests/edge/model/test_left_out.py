@@ -88,6 +88,15 @@ def test_other_pneumonia_may_have_a_band_by_the_rule_refer_alone(raw, card):
         card_.parse(raw)
 
 
+def test_a_hospital_of_one_film_counts_and_needs_no_figure_of_others():
+    made = field(NAMES, 0.9, 0.8)
+    made["hospitals"][0] |= {"films": 1, "positives": 1, "specificity": None}
+    assert LeftOut.of({WHERE: made}, WHERE, NAMES).hospitals[0].figures == {
+        "sensitivity": figure(0.9),
+        "specificity": None,
+    }
+
+
 WRONG = {
     "no hospital": (
         lambda made: made.update(hospitals=[]),
@@ -104,6 +113,7 @@ WRONG = {
     ),
     "no film": (lambda made: made["hospitals"][2].update(films=0), r"hospitals\[2\]' has 0 films, 0 of them positives"),
     "more sick than films": (lambda made: made["hospitals"][0].update(positives=501), "has 500 films, 501 of them"),
+    "fewer sick than none": (lambda made: made["hospitals"][0].update(positives=-1), "has 500 films, -1 of them"),
     "films that are not counted": (
         lambda made: made["hospitals"][0].update(films=1.5),
         r"hospitals\[0\]\.films' is 1\.5; it must be a whole number",

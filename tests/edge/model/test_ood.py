@@ -46,3 +46,10 @@ def test_it_travels_in_halves():
 def test_a_length_that_fits_nothing_is_refused(cut):
     with pytest.raises(ValueError, match="which fit no embedding of 40 features"):
         unpack(pack(_like())[:-cut], 40) if cut != 81 else unpack(b"\0\0" * 41, 40)
+
+
+def test_directions_that_rounding_made_too_long_leave_nothing_beside_them():
+    """As float16 a direction may be longer than 1; less than nothing would then lie beside it."""
+    long = OodModel(np.zeros(2, np.float32), np.array([[1.01, 0.0]], np.float32), np.array([5.0], np.float32), 0.1)
+    assert long.distance(np.array([10.0, 0.0], np.float32)) == pytest.approx(10.1 / 5 / 2**0.5)
+    assert long.distance(np.array([0.0, 1.0], np.float32)) == pytest.approx(1 / 0.1 / 2**0.5)

@@ -128,6 +128,13 @@ def changed(content, *path, to):
         (("temperature", "value"), float("nan"), "has nan in field 'value'"),
         (("findings", "covid", "unsure_from"), 1.2, "has 1.2 in field 'unsure_from'"),
         (("findings", "covid", "unsure_from"), 0.95, "'unsure_from' 0.95 above 'suspected_from' 0.9"),
+        (("findings", "covid", "unsure_from"), -0.1, "has -0.1 in field 'unsure_from'"),
+        (
+            ("findings", "covid", "figures"),
+            dict.fromkeys(BAND[:2], FIGURE),
+            "has None in field 'suspected_sen",
+        ),
+        (("findings", "covid", "figures", "referred"), {"value": 0.5, "low": -0.1, "high": 0.7}, "has -0.1 in field"),
         (("findings", "normal"), {}, "has thresholds for .*; this model needs"),
         (("findings", "covid", "figures", "referred"), {"value": 0.5, "low": 0.6, "high": 0.7}, "outside its interval"),
         (("findings", "covid", "figures"), None, "moves the thresholds of 'covid' and has no figures"),
@@ -138,6 +145,66 @@ def changed(content, *path, to):
 )
 def test_files_that_are_refused(model, model_path, path, to, words):
     content = changed(calibration(model_path), *path, to=to)
+    with pytest.raises(ValueError, match=words):
+        apply(model, content)
+
+
+def test_the_edges_of_what_is_allowed(model, model_path):
+    for name in ("A", "x" * 40):
+        assert apply(model, calibration(model_path, site=name)).site.name == name
+    assert apply(model, calibration(model_path, temperature=10.0)).temperature == 10
+    # All are suspected or unsure, and nobody was missed: an interval may end at its value.
+    content = calibration(model_path, covid=(0.0, 1.0))
+    content["findings"]["covid"]["figures"] = dict.fromkeys(BAND, FIGURE | {"value": 1.0, "high": 1.0})
+    card = apply(model, content)
+    assert site_calibration.limits(card, "refer", "covid") == (0.0, 1.0)
+    assert card.operating_points["refer"]["covid"].figures["sensitivity"]["value"] == 1
+
+
+def test_a_site_without_patients_of_a_kind_says_none(model, model_path):
+    card = apply(model, calibration(model_path, films={"normal": {"patients": 7}}))
+    assert card.site.films == "0 patients with COVID-19 and 7 others"
+
+
+def test_a_finding_without_a_band_has_two_figures(model, model_path):
+    content = calibration(model_path)
+    content["findings"]["pneumonia"]["figures"] = dict.fromkeys(BAND[:2], FIGURE)
+    assert apply(model, content).operating_points["refer"]["pneumonia"].figures == dict.fromkeys(BAND[:2], FIGURE)
+
+
+def test_thresholds_that_stay_need_no_figures(model, model_path):
+    content = calibration(model_path, covid=site_calibration.carried(model.card, "refer", "covid", 1.0))
+    content["findings"]["covid"]["figures"] = None
+    before = model.card.operating_points["refer"]["covid"]
+    after = apply(model, content).operating_points["refer"]["covid"]
+    assert (after.figures, after.threshold, after.unsure_from) == (before.figures, before.threshold, before.unsure_from)
+
+
+def test_the_model_that_a_file_is_for_is_named_with_this_one(model, model_path):
+    content = calibration(model_path, model={"name": "other", "sha256": "cd" * 32})
+    with pytest.raises(
+        ValueError, match=f"^is for model 'other' .*'{model.card.name}' \\(sha256 {model.sha256[:12]}\\)"
+    ):
+        apply(model, content)
+
+
+@pytest.mark.parametrize(("patients", "most"), [(0, 0.0), (1, 0.025), (2, 0.025**0.5), (72, 0.95005)])
+def test_how_much_so_many_patients_can_prove(patients, most):
+    assert site_calibration.most_proven(patients) == pytest.approx(most, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("field", "to", "words"),
+    [
+        ("patients", -1, "has -1 in field 'patients'"),
+        ("support", {"low": -0.1}, "has -0.1 in field 'low'"),
+        ("support", {"low": 1.5}, "has 1.5 in field 'low'"),
+    ],
+)
+def test_proof_that_is_not_a_number_of_patients_or_a_share(model, model_path, field, to, words):
+    low, high = site_calibration.limits(model.card, "refer", "covid")
+    content = calibration(model_path, covid=(low + 1e-3, max(high, low + 1e-3)))
+    content["findings"]["covid"][field] = to
     with pytest.raises(ValueError, match=words):
         apply(model, content)
 
@@ -168,6 +235,20 @@ def test_a_higher_threshold_needs_enough_films(model, model_path, patients, supp
         assert site_calibration.limits(apply(model, content), "refer", "covid") == raised
     else:
         with pytest.raises(ValueError, match=f"raises the threshold of 'covid' from {low:.4f} to .*do not support it"):
+            apply(model, content)
+
+
+@pytest.mark.parametrize(("least", "proven"), [(0.90, True), (0.899, False)])
+def test_other_pneumonia_needs_nine_in_ten(model, model_path, least, proven):
+    before = site_calibration.limits(model.card, "refer", "pneumonia")[0]
+    content = calibration(model_path)
+    figures = dict.fromkeys(BAND[:2], FIGURE)
+    raised = {"unsure_from": before + 0.01, "suspected_from": before + 0.01, "figures": figures}
+    content["findings"]["pneumonia"] |= raised | {"patients": 300, "support": {"low": least}}
+    if proven:
+        assert site_calibration.limits(apply(model, content), "refer", "pneumonia") == (before + 0.01, before + 0.01)
+    else:
+        with pytest.raises(ValueError, match=r"raises the threshold of 'pneumonia' .*; 0\.9 is needed"):
             apply(model, content)
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from edge_app.gate import refusal
+from edge_app.gate import refusal, view_classes
 from edge_app.imaging import lung_field, preprocess
 from edge_app.screening import screening
+from edge_app.screening.result import Rejection
 from tests.support.films import draw_film, draw_lungs
 
 SEEDS = (1000, 1001, 1002, 1003)
@@ -109,3 +110,21 @@ def test_the_film_is_left_alone(classifier):
     kept = film.copy()
     screening.infer(film, classifier)
     assert np.array_equal(film, kept)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "put_right"),
+    [
+        (view_classes.INVERTED, "greys inverted", [[254, 253], [252, 251]]),
+        (view_classes.UPSIDE_DOWN, "turned by 180 degrees", [[4, 3], [2, 1]]),
+        (view_classes.HEAD_LEFT, "turned by 90 degrees clockwise", [[3, 1], [4, 2]]),
+        (view_classes.HEAD_RIGHT, "turned by 90 degrees counter-clockwise", [[2, 4], [1, 3]]),
+    ],
+)
+def test_what_is_turned_or_inverted_is_put_right_by_its_likeliest_kind(kind, words, put_right):
+    grey, chances = np.array([[1, 2], [3, 4]], np.uint8), {kind: 0.4, view_classes.FRONTAL: 0.5, view_classes.CT: 0.45}
+    for why in (refusal.TURNED, refusal.INVERTED):
+        rejection = Rejection(refusal.Refusal(why, "x"), view_classes=chances)
+        change, film = screening.righted(grey, rejection)
+        assert (change, film.tolist(), film.flags.c_contiguous) == (words, put_right, True)
+    assert screening.righted(grey, Rejection(refusal.Refusal(refusal.CT, "x"), view_classes=chances)) is None

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge_app.sources.arrival import DELIMITER, seems_whole
+from edge_app.sources.arrival import DELIMITER, META, TAIL, seems_whole
 from tests.support.dicom_files import write_dicom
 from tests.support.films import draw_film
 
@@ -79,6 +79,34 @@ def test_bytes_behind_an_end(tmp_path):
     for kind in ("PNG", "JPEG"):
         path.write_bytes(encoded(kind) + bytes(700))
         assert seems_whole(str(path))
+
+
+@pytest.mark.parametrize(("behind", "whole"), [(TAIL - 8, True), (TAIL - 7, False)])
+def test_an_end_is_looked_for_in_the_last_4096_bytes(tmp_path, behind, whole):
+    path = tmp_path / "film"
+    path.write_bytes(encoded("PNG") + bytes(behind))  # its mark has 8 bytes
+    assert seems_whole(str(path)) == whole
+
+
+@pytest.mark.parametrize(("zeros", "whole"), [(511, True), (512, False)])
+def test_a_sector_of_zeros_at_the_end_was_not_written_yet(tmp_path, zeros, whole):
+    path = tmp_path / "film"
+    path.write_bytes(b"II*\0" + b"\1" * 2000 + bytes(zeros))
+    assert seems_whole(str(path)) == whole
+
+
+def test_a_file_smaller_than_a_sector_may_be_all_zeros(tmp_path):
+    path = tmp_path / "film"
+    for size, whole in ((511, True), (512, False)):
+        path.write_bytes(bytes(size))
+        assert seems_whole(str(path)) == whole
+
+
+@pytest.mark.parametrize(("before", "whole"), [(META - 152, False), (META - 151, True)])
+def test_a_transfer_syntax_is_looked_for_in_the_first_1024_bytes(tmp_path, before, whole):
+    path, head = tmp_path / "film", bytes(128) + b"DICM"
+    path.write_bytes(head + b"x" * before + b"1.2.840.10008.1.2.4." + b"pixels" * 1000)  # 132 and 20 bytes
+    assert seems_whole(str(path)) == whole
 
 
 def test_what_cannot_be_read_is_left_to_the_reader(tmp_path):

@@ -4,8 +4,10 @@ import itertools
 import os
 import time
 
+import pytest
+
 from edge_app.sources import watching
-from edge_app.sources.folder_scan import FolderScan, Seen
+from edge_app.sources.folder_scan import FolderScan, Seen, Stamp
 from edge_app.sources.watching import Final, FolderWatcher, WatchOptions
 from tests.support.watch import film
 
@@ -31,17 +33,31 @@ def test_a_film_that_is_renamed_before_it_is_read(inbox):
     assert next(looks) == inbox / "other.png"
 
 
-def test_a_film_that_cannot_be_read_is_handed_out_until_it_is_still(inbox):
-    watch = FolderWatcher([inbox], WatchOptions(0.01, patience=0.2))
-    looks = iter(watch)
+class _Clock:
+    """A clock that only a wait moves, however busy the machine is."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_film_that_cannot_be_read_is_handed_out_until_it_is_still(inbox, monkeypatch):
+    clock, interval = _Clock(), 1 / 64  # a power of two, so that its sums are exact
+    monkeypatch.setattr(watching, "time", clock)
+    watch = FolderWatcher([inbox], WatchOptions(interval, patience=20 * interval))
+    looks, tried = iter(watch), []
     (inbox / "cut.png").write_bytes(b"half")
-    told = False
-    tried = 0
+    told = None
     while not told:
         if next(looks) == inbox / "cut.png":
-            tried += 1
+            tried.append(clock.now / interval)
             told = watch.record_outcome(inbox / "cut.png", read=False)
-    assert tried > 1
+    assert (told, tried) == (Final(), [1, 2, 4, 8, 16, 20])
     assert next(looks) is next(looks) is None
 
 
@@ -141,3 +157,51 @@ def test_once_gives_a_film_that_is_still_its_turn_however_long_looks_take(inbox,
             told.append(found)
             assert watch.record_outcome(found, read=False, sha256="a" * 64) == Final()
     assert told == [path]
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        (100.5, 101.5),  # at least an interval
+        (101.0, 102.0),
+        (104.0, 108.0),  # as long again as it has been still
+        (106.0, 110.0),  # and once more when its patience ends
+        (110.0, 110.0),
+    ],
+)
+def test_a_film_is_tried_again_after_twice_as_long_each_time(now, due):
+    one = watching._File(Seen(Stamp(1, 2, 3, 4), 5), 100.0, watching.GIVEN)
+    one.wait(now, WatchOptions(interval=1.0, patience=10.0))
+    assert (one.state, one.due, one.since) == (watching.WAITING, due, 100.0)
+
+
+class _Disk(FolderScan):
+    """A disk that goes and comes back with the same files."""
+
+    there = True
+
+    def look(self) -> dict[str, Seen]:
+        found = super().look()
+        return found if self.there else {}
+
+
+def test_of_the_films_that_are_gone_the_newest_are_remembered(inbox, monkeypatch):
+    """A disk that comes back brings no new films, but for those that were too many to remember."""
+    monkeypatch.setattr(watching, "MOST_GONE", 2)
+    monkeypatch.setattr(watching, "FolderScan", _Disk)
+    watch = FolderWatcher([inbox], WatchOptions(0.01))
+    looks, paths = iter(watch), [film(inbox / f"{number}.png", seed=number) for number in range(3)]
+    given = [found for found in itertools.islice(looks, 5) if found]
+    assert sorted(given) == paths
+    for path in given:
+        assert watch.record_outcome(path, True, path.name[0] * 64) == Final()
+    for there, again in ((False, 0), (True, 1)):
+        monkeypatch.setattr(_Disk, "there", there)
+        assert len([found for found in itertools.islice(looks, 6) if found]) == again
+
+
+def test_stamps_are_compared_but_for_their_inode_and_are_written_and_read():
+    one = Stamp(1, 2, 3, 4)
+    assert one.is_but_for_inode(Stamp(1, 2, 3, 5))
+    assert not any(one.is_but_for_inode(other) for other in (Stamp(0, 2, 3, 4), Stamp(1, 0, 3, 4), Stamp(1, 2, 0, 4)))
+    assert Stamp.parse(str(one)) == one

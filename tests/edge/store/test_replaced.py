@@ -98,3 +98,20 @@ def test_a_store_that_is_gone_does_not_stop_a_watch(store):
     store.base.execute("DROP TABLE files_read")
     memory.save()
     assert memory.earlier("film.png") is None
+
+
+def test_what_a_watch_notes_is_written_fifty_at_a_time(store):
+    memory, beside = FilesRead(store), FilesRead(store)
+    for number in range(49):
+        memory.note(f"{number}.png", Earlier(STAMP, A, True))
+    assert beside.earlier("0.png") is None
+    memory.note("49.png", Earlier(STAMP, B, True))
+    assert {beside.earlier(f"{number}.png").sha256 for number in range(50)} == {A, B}
+
+
+def test_who_does_not_ask_is_told_nothing_and_remembers(store):
+    memory = FilesRead(store, ask=False)
+    memory.note("film.png", Earlier(STAMP, A, True))
+    memory.save()
+    assert memory.earlier("film.png") is None
+    assert FilesRead(store).earlier("film.png") == Earlier(STAMP, A, judged=False)

@@ -18,9 +18,9 @@ from edge_app.model import model_file
 from edge_app.outputs import thumbnail
 from edge_app.screening import run_context
 from edge_app.screening.result import Failed
-from edge_app.store import joined
+from edge_app.store import joined, reading
 from edge_app.store.kept_readings import KeptReadings
-from edge_app.store.reading import MOST_NAME, file_name
+from edge_app.store.reading import file_name
 from edge_app.store.store import Store
 from edge_app.web.readings.reading_store import ReadingStore
 from tests.support import results
@@ -175,7 +175,7 @@ def test_a_store_that_cannot_be_moved_stays(tmp_path, context):
         ("C:\\films\\Meier, Anna.dcm", "Meier, Anna.dcm"),
         ("a\nb\x00\u202e.png", "ab.png"),
         ("ward/", ""),
-        ("x" * 300, "x" * MOST_NAME),
+        ("x" * 300, "x" * 200),
         ("film\udcff.png", "film.png"),
     ],
 )
@@ -190,3 +190,11 @@ def test_a_thumbnail_is_small_whatever_the_film():
         assert len(content) <= thumbnail.MOST_BYTES
         with Image.open(io.BytesIO(content)) as small:
             assert small.mode == "L" and max(small.size) == thumbnail.SIDE
+
+
+@pytest.mark.parametrize(("keep_days", "days"), [(0, 36_500), (1, 1), (30, 30)])
+def test_a_reading_is_kept_for_its_days_or_a_century(context, keep_days, days):
+    result = results.judged(Path("ward/film.png"), A)
+    made = reading.made(result, context, keep_days, label="W-1", has_pictures=False)
+    assert made.kept_until == result.time + timedelta(days=days)
+    assert (made.time, made.row["path"], len(made.id)) == (result.time, "", 16)  # 12 bytes in base 64

@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -116,6 +117,30 @@ def test_days_of_the_history_are_whole(browser, kept):
     fill(kept, 1)
     assert "1 reading" in browser.get(f"/history?since={before}&until={today()}").text
     assert "0 readings" in browser.get("/history?until=2020-01-01").text
+
+
+@pytest.fixture
+def central_europe(monkeypatch):
+    """Have the clock of central Europe, by the rule itself: the machine need not know any zone."""
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("moment", "day", "other"),
+    [
+        ("2090-10-29T22:30:00+00:00", "2090-10-29", "2090-10-30"),  # the last hour of a day of 25
+        ("2090-03-26T22:30:00+00:00", "2090-03-27", "2090-03-26"),  # the first hour after a day of 23
+    ],
+)
+def test_a_day_on_which_clocks_change_is_whole_too(browser, kept, central_europe, moment, day, other):
+    made = results.refused(Path("film"), f"{1:064d}", refusal.DARK, time=datetime.fromisoformat(moment))
+    kept.reading_store.keep(made, kept.context)
+    assert "1 reading" in browser.get(f"/history?since={day}&until={day}").text
+    assert "0 readings" in browser.get(f"/history?since={other}&until={other}").text
 
 
 def test_those_ticked_are_deleted_or_compared(browser, kept):
