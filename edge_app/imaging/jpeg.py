@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 BARE = {0x01, *range(0xD0, 0xD9)}
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 SCAN, END = 0xDA, b"\xff\xd9"
+# A progressive JPEG has some 10 scans. Each is a pass over all of the picture, of a few bytes if nothing in it changes;
+# libjpeg-turbo's own tools stop at 500 where files are not trusted.
+MOST_SCANS = 500
 # What simplejpeg says of sampling factors and colours that are not damaged; Pillow decodes those.
 UNUSUAL = ("subsampling", "colorspace", "color conversion", "Unsupported")
 
@@ -45,6 +48,17 @@ def frame(content: bytes, markers: Container[int] = FRAMES) -> Frame | None:
     return None
 
 
+def check_scans(content: bytes) -> None:
+    """Refuse a JPEG that says little in very many scans.
+
+    Raises:
+        ValueError: it has more than `MOST_SCANS`.
+    """
+    scans = content.count(bytes([0xFF, SCAN]))
+    if scans > MOST_SCANS:
+        raise ValueError(f"it has {scans} scans, {MOST_SCANS} are the most")
+
+
 def luma(content: bytes) -> "np.ndarray":
     """Decode a JPEG to its luma.
 
@@ -57,6 +71,7 @@ def luma(content: bytes) -> "np.ndarray":
         ValueError, RuntimeError: it is damaged, in the decoder's words.
         Unusual: it is not, but it has sampling factors or colours for which simplejpeg is not made.
     """
+    check_scans(content)
     found = frame(content)
     if found is None or found.bits != 8:
         return _deep(content, found)
@@ -88,6 +103,7 @@ def colours(content: bytes, plain: bool) -> "np.ndarray":
     import imagecodecs
     import simplejpeg
 
+    check_scans(content)
     found = frame(content)
     if found is None or found.bits != 8 or found.components != 3:
         return grey(content)

@@ -23,6 +23,7 @@ SAID = {
     "png of 100,000 texts": None,
     "png of 100,000 empty chunks of pixels": None,
     "jpeg of 65,500 x 65,500": TOO_MANY,
+    "jpeg of 5,000 scans": "is damaged or cut off (it has 5006 scans, 500 are the most); copy it again",
     "tiff of 40,000 x 40,000": TOO_MANY,
     "tiff whose directory follows itself": "is damaged or cut off (",
     "tiff of 100,000 directories": "is damaged or cut off (no whole TIFF header); copy it again from",
