@@ -158,6 +158,7 @@ fuzz: .venv/ready .venv-fuzz/ready  ## bad pictures, changed JSON, and coverage-
 	$(DESK) -m tests.system.fuzz.json_campaign --inputs $(INPUTS)
 	.venv-fuzz/bin/python -m tests.system.fuzz.guided --seconds $(GUIDED) --out $(OUT)/fuzz
 	$(DESK) -m tests.system.fuzz.campaign --inputs $(INPUTS) --data "$(DATA)" --out $(OUT)/fuzz
+	$(DESK) -m tests.system.fuzz.unseen --data "$(DATA)" --out $(OUT)/fuzz
 
 # What another runtime or numpy can change; the page runs with them in the tests in a browser. `make test-edge` runs all in both.
 RUNTIME := bench camera diagnostics gate imaging install model outputs screening workers

@@ -111,13 +111,20 @@ class Inputs:
             sent = mutated(self._parts, number)
             return Input(kind, sent.name, _as_file(sent.syntax, sent.uid) + sent.content)
         if "film" in kind or not self._small:
-            name, content = chance.choice(self._films)
+            name, content = self._film(number)
         else:
             path = chance.choice(self._small)
             name, content = "/".join(path.parts[-3:]), path.read_bytes()
         if kind.startswith("radamsa") and self._radamsa:
             return Input(kind, name, self._radamsa.mutated(content, number))
         return Input(kind, name, damage(content, np.random.default_rng(number)))
+
+    def _film(self, number: int) -> tuple[str, bytes]:
+        return random.Random(number).choice(self._films)
+
+    def whole(self, number: int) -> bytes:
+        """Return the film, as it was before it was changed, of an input that is a changed film."""
+        return self._film(number - len(self.packaged) - len(self.made))[1]
 
     def close(self) -> None:
         """End radamsa."""
