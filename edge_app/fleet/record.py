@@ -100,13 +100,13 @@ def opened(path: Path, sha256: str, file: str, names: Sequence[str], waves: list
         known, kept = [list(map(str, wave)) for wave in raw["waves"]], set(names)
         if raw["version"] != VERSION:
             raise ValueError(f"is not of version {VERSION}")
-        found, watched, halted = raw["sha256"], int(raw["watched"]), str(raw["halted"])
+        found, of, watched, halted = raw["sha256"], str(raw["file"]), int(raw["watched"]), str(raw["halted"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise WrongUsage(
             f"{path}: is not the record of a roll-out, or is damaged; name another with --record."
         ) from error
     if found != sha256:
-        raise WrongUsage(f"{path}: is the record of another file ({raw['file']}); name another with --record.")
+        raise WrongUsage(f"{path}: is the record of another file ({json_text.quoted(of)}); name another with --record.")
     new = [name for name in names if name not in {one for wave in known for one in wave}]
     waves = [[name for name in wave if name in kept] for wave in known] + ([new] if new else [])
     return Record(path, sha256, file, waves, {name: entries.get(name, Entry()) for name in names}, watched, halted)

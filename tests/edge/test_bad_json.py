@@ -7,7 +7,8 @@ import zipfile
 import pytest
 
 from edge_app import json_text
-from edge_app.errors import ModelMismatch
+from edge_app.errors import ModelMismatch, WrongUsage
+from edge_app.fleet import record
 from edge_app.model import model_file, site_calibration
 from tests.support.json_readers import readers
 from tests.support.mutated_json import mutated
@@ -73,3 +74,10 @@ def test_a_model_file_that_unpacks_to_gigabytes_is_refused_unread(tmp_path, mode
             card.write(bytes(1 << 20))
     with pytest.raises(ModelMismatch, match="carries no card: it is cut off, or this project did not make it; "):
         model_file.read(path)
+
+
+def test_the_record_of_another_roll_out_that_names_no_file(tmp_path):
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps({"version": 1, "sha256": "ab", "waves": [], "devices": {}, "watched": 0, "halted": ""}))
+    with pytest.raises(WrongUsage, match="is not the record of a roll-out, or is damaged; name another with --record"):
+        record.opened(path, "cd", "model.tflite", [], [])
