@@ -6,15 +6,17 @@ from typing import Any, NoReturn
 
 # Of a whole number: more than any count, time or size has, and as many as a float can hold.
 MOST_DIGITS = 30
-# Letters of a text, and parts of a list, that a sentence quotes: what was found may be megabytes.
+# Letters of a text, levels, and letters in all, that a sentence quotes: what was found may be megabytes.
 _shortened = reprlib.Repr()
 _shortened.maxstring = _shortened.maxother = _shortened.maxlong = 60
 _shortened.maxlevel = 3
+MOST_QUOTED = 200
 
 
 def quoted(value: object) -> str:
     """Return a value as a sentence quotes it: as `repr` has it, shortened."""
-    return _shortened.repr(value)
+    found = _shortened.repr(value)
+    return found if len(found) <= MOST_QUOTED else f"{found[:MOST_QUOTED]}..."
 
 
 def parse(text: str | bytes) -> Any:

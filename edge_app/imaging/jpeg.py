@@ -150,7 +150,7 @@ def check_end(content: bytes, values: "np.ndarray") -> None:
     end = content.rindex(END)
     if not np.array_equal(imagecodecs.jpeg8_decode(content[:end] + MORE + content[end:]), values):
         raise ValueError("Premature end of JPEG data")
-    # A decoder fills what is missing with one grey, which a film may end with; lossless, with the last value. The last of
+    # Sequential frames, rows of their blocks; bytes that `check_end` adds, no marker in them, and how many it takes.
     # several scans may be shorter than what is taken.
     if frame(content, SEQUENTIAL) is None or np.ptp(values[-BLOCK:]) == 0:
         return
