@@ -19,7 +19,7 @@ SCAN, END = 0xDA, b"\xff\xd9"
 # Sequential frames and the rows of their blocks; bytes that `check_end` adds, no marker in them, and how many it takes.
 SEQUENTIAL, BLOCK, MORE, LESS = (0xC0, 0xC1), 8, b"\x5a\xa5" * 32, 6
 # A progressive JPEG has some 10 scans. Each is a pass over all of the picture, of a few bytes if nothing in it changes;
-# libjpeg-turbo's own tools stop at 500 where files are not trusted.
+# libjpeg-turbo's own fuzzers stop at 500 (TJPARAM_SCANLIMIT).
 MOST_SCANS = 500
 # What simplejpeg says of sampling factors and colours that are not damaged; Pillow decodes those.
 UNUSUAL = ("subsampling", "colorspace", "color conversion", "Unsupported")
@@ -150,8 +150,8 @@ def check_end(content: bytes, values: "np.ndarray") -> None:
     end = content.rindex(END)
     if not np.array_equal(imagecodecs.jpeg8_decode(content[:end] + MORE + content[end:]), values):
         raise ValueError("Premature end of JPEG data")
-    # Sequential frames, rows of their blocks; bytes that `check_end` adds, no marker in them, and how many it takes.
-    # several scans may be shorter than what is taken.
+    # A decoder fills what is missing with one grey, which a film may end with; lossless, with the last value. Of
+    # several scans the last may be shorter than what is taken.
     if frame(content, SEQUENTIAL) is None or np.ptp(values[-BLOCK:]) == 0:
         return
     if np.array_equal(imagecodecs.jpeg8_decode(content[: end - LESS] + content[end:]), values):

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from edge_app.errors import EdgeError
+from edge_app.errors import EdgeError, UnreadableRadiograph
 from edge_app.imaging import preprocess, radiograph
 from edge_app.install import model_registry
 from edge_app.model import model_file
@@ -41,7 +41,11 @@ def main() -> int:
     for row in campaign.read(args.out):
         if row.end != VERDICT or not row.kind.endswith("a film"):
             continue
-        grey, _ = judge(inputs[row.number].content)
+        try:
+            grey, _ = judge(inputs[row.number].content)
+        except UnreadableRadiograph:  # this program sees more than that of the campaign did
+            counts.setdefault(_kind(row.name, row.format), Counter())["now refused"] += 1
+            continue
         whole, verdict = judge(inputs.whole(row.number))
         apart = np.abs(grey.astype(int) - whole).mean() if grey.shape == whole.shape else 255.0
         found = counts.setdefault(_kind(row.name, row.format), Counter())
@@ -51,9 +55,11 @@ def main() -> int:
             Image.fromarray(whole).save(kept / f"{row.number}-whole.png")
             print(f"{row.number} {row.name}: {row.words}, whole: {verdict}; {apart:.1f} grey levels", flush=True)
     inputs.close()
-    print("", "| format | judged | a person would see it | another verdict |", "| --- | --- | --- | --- |", sep="\n")
+    print(
+        "", "| format | judged | a person would see it | another verdict | now refused |", "|" + " --- |" * 5, sep="\n"
+    )
     for name, found in [*sorted(counts.items()), ("all", sum(counts.values(), Counter()))]:
-        print(f"| {name} | {found['judged']} | {found['seen']} | {found['other']} |")
+        print(f"| {name} | {found['judged']} | {found['seen']} | {found['other']} | {found['now refused']} |")
     return 0
 
 
