@@ -6,7 +6,7 @@ import re
 PYTHON = re.compile(
     r"object has no attribute|NoneType|Traceback|subscriptable|not understood|could not convert|invalid literal|"
     r"unpack_from|unpack requires|to unpack|buffer|\bstruct\b|dtype|ndarray|index out of|list index|\w+Error\b|"
-    r"\w+Exception\b|<class|\bb'|cannot reshape"
+    r"\w+Exception\b|<class|(?<!')\bb'|cannot reshape"
 )
 
 # Letters of a sentence behind the name of its file: two lines of a terminal, and a format's name in it.
