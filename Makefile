@@ -151,6 +151,15 @@ build/fhir/node_modules: $(wildcard tests/system/fhir/*.json tests/system/fhir/*
 test-archive: .venv/ready  ## 20,000 films on two workers against the edge, killed in the middle (12 minutes, an idle machine)
 	$(DESK) -m tests.system.archive.scale "$(DATA)"
 
+# Inputs in all; a campaign that was stopped goes on. Texts of JSON, and seconds of each coverage-guided reader, besides.
+INPUTS ?= 100000
+GUIDED ?= 600
+fuzz: .venv/ready .venv-fuzz/ready  ## bad pictures, changed JSON, and coverage-guided bytes to every reader (hours; INPUTS=2000 GUIDED=20)
+	$(DESK) -m tests.system.fuzz.json_campaign --inputs $(INPUTS)
+	.venv-fuzz/bin/python -m tests.system.fuzz.guided --seconds $(GUIDED) --out $(OUT)/fuzz
+	$(DESK) -m tests.system.fuzz.campaign --inputs $(INPUTS) --data "$(DATA)" --out $(OUT)/fuzz
+	$(DESK) -m tests.system.fuzz.unseen --data "$(DATA)" --out $(OUT)/fuzz
+
 # What another runtime or numpy can change; the page runs with them in the tests in a browser. `make test-edge` runs all in both.
 RUNTIME := bench camera diagnostics gate imaging install model outputs screening workers
 # There alone: the edge's runtime runs the release 20 times slower on x86, which took this test a minute of processor.
@@ -265,7 +274,7 @@ format: .venv/ready  ## let ruff rewrite the code
 	$(DESK) -m ruff format .
 
 clean:  ## remove environments and caches; runs and models stay
-	rm -rf .venv .venv-edge .venv-clients .venv-s3 build .pytest_cache .ruff_cache
+	rm -rf .venv .venv-edge .venv-clients .venv-s3 .venv-fuzz build .pytest_cache .ruff_cache
 
 .venv-edge/ready: edge_app/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python is " + sys.version.split()[0] + "; 3.11 or newer is needed; name one with: make run PYTHON=python3.11")'
@@ -279,6 +288,11 @@ clean:  ## remove environments and caches; runs and models stay
 
 .venv-edge/ready-tests: .venv-edge/ready tests/requirements.txt
 	@$(EDGE) $(PIP) -r tests/requirements.txt
+	@touch $@
+
+.venv-fuzz/ready: edge_app/requirements.txt tests/system/fuzz/requirements.txt
+	@$(PYTHON) -m venv --clear .venv-fuzz
+	@.venv-fuzz/bin/python $(PIP) -r edge_app/requirements.txt -r tests/system/fuzz/requirements.txt
 	@touch $@
 
 .venv-clients/ready: tests/system/clients/requirements.txt

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from edge_app import json_text
 from edge_app.dicom_network.intake import is_uid
 from edge_app.dicomweb import viewing
 from edge_app.dicomweb.access import Access
@@ -149,7 +150,7 @@ class App:
         if request.mimetype != "application/json" or (request.content_length or 0) > MOST_HOOK:
             raise Refused(415, "Content-Type: application/json with a study is needed; see docs/dicomweb.md.")
         try:
-            said = json.loads(request.get_data())
+            said = json_text.parse(request.get_data())
             one = Wanted(*(str(said.get(f"{level}InstanceUID", "")) for level in ("Study", "Series", "SOP")))
         except (ValueError, AttributeError) as error:
             raise Refused(

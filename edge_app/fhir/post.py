@@ -7,6 +7,7 @@ import ssl
 import urllib.error
 import urllib.request
 
+from edge_app import json_text
 from edge_app.errors import EdgeError
 from edge_app.events import webhook
 
@@ -93,7 +94,7 @@ def _refused(base: str, error: urllib.error.HTTPError) -> NotPosted:
 def _is_taken(said: bytes) -> bool:
     """Return whether an answer is one to a transaction: of a login page or of a proxy nothing is taken."""
     try:
-        found = json.loads(said)
+        found = json_text.parse(said)
     except ValueError:
         return False
     return isinstance(found, dict) and found.get("type") == "transaction-response"

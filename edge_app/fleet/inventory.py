@@ -5,12 +5,12 @@ Labels that begin with `__` are Prometheus's own way to say something about a ta
 """
 
 import ipaddress
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge_app import json_text
 from edge_app.errors import WrongUsage
 
 # The page's port in /etc/covid-xray/covid-xray.conf, where a target names none.
@@ -66,13 +66,13 @@ def read(path: Path) -> list[Device]:
         WrongUsage: it cannot be read, or holds something else; the text says where.
     """
     try:
-        groups = json.loads(path.read_text(encoding="utf-8"))
+        groups = json_text.parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise WrongUsage(f"{path}: the inventory cannot be read ({error.strerror}); name its file.") from error
     except ValueError as error:
         raise WrongUsage(f"{path}: is not JSON ({error}); see docs/fleet.md for an inventory.") from error
     if not isinstance(groups, list):
-        raise WrongUsage(f"{path}: holds {type(groups).__name__}; a list of groups is allowed, see docs/fleet.md.")
+        raise WrongUsage(f"{path}: holds {json_text.quoted(groups)}; a list of groups is allowed, see docs/fleet.md.")
     devices = [device for number, group in enumerate(groups) for device in _group(group, f"{path}: group {number}")]
     names = [device.name for device in devices]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -85,12 +85,14 @@ def read(path: Path) -> list[Device]:
 
 def _group(group, where: str) -> list[Device]:
     if not isinstance(group, dict) or set(group) - {"targets", "labels"}:
-        raise WrongUsage(f"{where}: {group!r}; an object with 'targets' and 'labels' is allowed.")
+        raise WrongUsage(f"{where}: {json_text.quoted(group)}; an object with 'targets' and 'labels' is allowed.")
     targets, labels = group.get("targets", []), group.get("labels", {})
     if not isinstance(targets, list) or not all(isinstance(one, str) for one in targets):
-        raise WrongUsage(f"{where}: 'targets' is {targets!r}; a list of texts such as \"pi-1:8443\" is allowed.")
+        raise WrongUsage(
+            f"{where}: 'targets' is {json_text.quoted(targets)}; a list of texts such as \"pi-1:8443\" is allowed."
+        )
     if not isinstance(labels, dict) or not all(isinstance(one, str) for one in labels.values()):
-        raise WrongUsage(f"{where}: 'labels' is {labels!r}; an object of texts is allowed.")
+        raise WrongUsage(f"{where}: 'labels' is {json_text.quoted(labels)}; an object of texts is allowed.")
     return [_device(target, labels, where) for target in targets]
 
 
@@ -98,11 +100,16 @@ def _device(target: str, labels: Mapping[str, str], where: str) -> Device:
     found = _TARGET.fullmatch(target)
     port = int(found["port"] or PORT) if found else 0
     if not found or not 0 < port < 65536:
-        raise WrongUsage(f"{where}: target {target!r}; a name or address with a port, such as 'pi-1:8443', is allowed.")
+        raise WrongUsage(
+            f"{where}: target {json_text.quoted(target)}; a name or address with a port is allowed, such as "
+            "'pi-1:8443'."
+        )
     scheme, ssh = labels.get(SCHEME, "https"), labels.get(SSH, found["host"].strip("[]"))
     if scheme not in SCHEMES:
-        raise WrongUsage(f"{where}: '{SCHEME}' is {scheme!r}; {' or '.join(SCHEMES)} are allowed.")
+        raise WrongUsage(f"{where}: '{SCHEME}' is {json_text.quoted(scheme)}; {' or '.join(SCHEMES)} are allowed.")
     if not _SSH.fullmatch(ssh):
-        raise WrongUsage(f"{where}: '{SSH}' is {ssh!r}; 'user@host' or 'ssh://user@host:port' is allowed.")
+        raise WrongUsage(
+            f"{where}: '{SSH}' is {json_text.quoted(ssh)}; 'user@host' or 'ssh://user@host:port' is allowed."
+        )
     shown = {name: text for name, text in labels.items() if not name.startswith("__")}
     return Device(target, found["host"], port, scheme, labels.get(METRICS_PATH, "/metrics"), ssh, shown)

@@ -8,6 +8,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import BinaryIO, Self
 
+from edge_app import json_text
 from edge_app.errors import EdgeError
 
 COMMAND = "sudo -n covid-xray fleet receive"
@@ -63,7 +64,9 @@ class Request:
         try:
             request = cls(**raw)
         except TypeError as error:
-            raise NotUnderstood(f"fleet: the request has other fields than this version knows ({error}).") from error
+            raise NotUnderstood(
+                "fleet: the request has other fields than this version knows; use the same version at the desk."
+            ) from error
         texts = (request.action, request.kind, request.sha256, request.name, request.signature)
         right = all(isinstance(text, str) for text in texts) and isinstance(request.size, int)
         right = right and request.action in ACTIONS and request.kind in KINDS and request.size >= 0
@@ -111,17 +114,25 @@ class Reply:
             error, used, name, golden = (str(raw[field]) for field in ("error", "in_use", "name", "golden"))
             return cls(error, used, name, tuple(map(str, raw["faults"])), golden, int(raw["keys"]))
         except (KeyError, TypeError, ValueError) as wrong:
-            raise NotUnderstood(f"fleet: the answer lacks a field or has a wrong one ({wrong}).") from wrong
+            raise NotUnderstood(
+                "fleet: the answer lacks a field or has a wrong one; use one version at desk and device."
+            ) from wrong
 
 
 def _object(line: bytes) -> dict:
     try:
-        raw = json.loads(line)
+        raw = json_text.parse(line)
     except ValueError as error:
-        raise NotUnderstood(f"fleet: {line[:80]!r} is not a line of JSON.") from error
+        raise NotUnderstood(
+            f"fleet: {_quoted(line)} is not a line of JSON; use one version at desk and device."
+        ) from error
     if not isinstance(raw, dict) or raw.pop("version", None) != VERSION:
-        raise NotUnderstood(f"fleet: {line[:80]!r} is not of version {VERSION}; use one version at desk and device.")
+        raise NotUnderstood(f"fleet: {_quoted(line)} is not of version {VERSION}; use one version at desk and device.")
     return raw
+
+
+def _quoted(line: bytes) -> str:
+    return json_text.quoted(line[:80].decode("utf-8", "replace"))
 
 
 def _is_hex(text: str, length: int, optional: bool = False) -> bool:

@@ -5,14 +5,13 @@ is really in use the devices tell, each time anew; the record never replaces tha
 """
 
 import contextlib
-import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from edge_app import atomic_io
+from edge_app import atomic_io, json_text
 from edge_app.errors import WrongUsage
 from edge_app.fleet.message import Reply
 
@@ -96,16 +95,18 @@ def opened(path: Path, sha256: str, file: str, names: Sequence[str], waves: list
     if not path.exists():
         return Record(path, sha256, file, waves, {name: Entry() for name in names})
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json_text.parse(path.read_text(encoding="utf-8"))
         entries = {name: Entry(**entry) for name, entry in raw["devices"].items()}
         known, kept = [list(map(str, wave)) for wave in raw["waves"]], set(names)
         if raw["version"] != VERSION:
             raise ValueError(f"is not of version {VERSION}")
-        found, watched, halted = raw["sha256"], int(raw["watched"]), str(raw["halted"])
+        found, of, watched, halted = raw["sha256"], str(raw["file"]), int(raw["watched"]), str(raw["halted"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WrongUsage(f"{path}: is not the record of a roll-out, or is damaged ({error}); name another.") from error
+        raise WrongUsage(
+            f"{path}: is not the record of a roll-out, or is damaged; name another with --record."
+        ) from error
     if found != sha256:
-        raise WrongUsage(f"{path}: is the record of another file ({raw['file']}); name another with --record.")
+        raise WrongUsage(f"{path}: is the record of another file ({json_text.quoted(of)}); name another with --record.")
     new = [name for name in names if name not in {one for wave in known for one in wave}]
     waves = [[name for name in wave if name in kept] for wave in known] + ([new] if new else [])
     return Record(path, sha256, file, waves, {name: entries.get(name, Entry()) for name in names}, watched, halted)

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 BARE = {0x01, *range(0xD0, 0xD9)}
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 SCAN, END = 0xDA, b"\xff\xd9"
+# Sequential frames and the rows of their blocks; bytes that `check_end` adds, no marker in them, and how many it takes.
+SEQUENTIAL, BLOCK, MORE, LESS = (0xC0, 0xC1), 8, b"\x5a\xa5" * 32, 6
+# A progressive JPEG has some 10 scans. Each is a pass over all of the picture, of a few bytes if nothing in it changes;
+# libjpeg-turbo's own fuzzers stop at 500 (TJPARAM_SCANLIMIT).
+MOST_SCANS = 500
 # What simplejpeg says of sampling factors and colours that are not damaged; Pillow decodes those.
 UNUSUAL = ("subsampling", "colorspace", "color conversion", "Unsupported")
 
@@ -45,6 +50,17 @@ def frame(content: bytes, markers: Container[int] = FRAMES) -> Frame | None:
     return None
 
 
+def check_scans(content: bytes) -> None:
+    """Refuse a JPEG that says little in very many scans.
+
+    Raises:
+        ValueError: it has more than `MOST_SCANS`.
+    """
+    scans = content.count(bytes([0xFF, SCAN]))
+    if scans > MOST_SCANS:
+        raise ValueError(f"it has {scans} scans, {MOST_SCANS} are the most")
+
+
 def luma(content: bytes) -> "np.ndarray":
     """Decode a JPEG to its luma.
 
@@ -57,6 +73,7 @@ def luma(content: bytes) -> "np.ndarray":
         ValueError, RuntimeError: it is damaged, in the decoder's words.
         Unusual: it is not, but it has sampling factors or colours for which simplejpeg is not made.
     """
+    check_scans(content)
     found = frame(content)
     if found is None or found.bits != 8:
         return _deep(content, found)
@@ -88,6 +105,7 @@ def colours(content: bytes, plain: bool) -> "np.ndarray":
     import imagecodecs
     import simplejpeg
 
+    check_scans(content)
     found = frame(content)
     if found is None or found.bits != 8 or found.components != 3:
         return grey(content)
@@ -111,6 +129,33 @@ def grey(content: bytes) -> "np.ndarray":
         import imagecodecs
 
         return imagecodecs.jpeg8_decode(content, outcolorspace="GRAYSCALE")
+
+
+def check_end(content: bytes, values: "np.ndarray") -> None:
+    """Tell damage of a JPEG of another depth than 8 bits, for which no library passes libjpeg's warnings on.
+
+    Where the codes were damaged, a decoder comes to the end of the picture before that of its data, or after it: then
+    data that are missing change nothing, or those that are added do. It is decoded twice more for this.
+
+    Args:
+        content: its bytes.
+        values: `luma` of them.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    import imagecodecs
+    import numpy as np
+
+    end = content.rindex(END)
+    if not np.array_equal(imagecodecs.jpeg8_decode(content[:end] + MORE + content[end:]), values):
+        raise ValueError("Premature end of JPEG data")
+    # A decoder fills what is missing with one grey, which a film may end with; lossless, with the last value. Of
+    # several scans the last may be shorter than what is taken.
+    if frame(content, SEQUENTIAL) is None or np.ptp(values[-BLOCK:]) == 0:
+        return
+    if np.array_equal(imagecodecs.jpeg8_decode(content[: end - LESS] + content[end:]), values):
+        raise ValueError("Extraneous bytes at the end of JPEG data")
 
 
 def _deep(content: bytes, found: Frame | None) -> "np.ndarray":

@@ -16,9 +16,9 @@ MOST_ELONGATED = 3
 # What decoders raise on damaged files, as seen on some 3,000: a broken length or type surfaces as almost anything.
 DAMAGE = (ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError, SyntaxError)
 DAMAGE += (TypeError, ValueError, struct.error, zlib.error)
-# Of these, what Python raises itself, in words about its values and types; and a mark of those words in others.
+# Of these, what Python raises itself, in words about its values and types; and marks of those words in others.
 PYTHONS = (ArithmeticError, AttributeError, LookupError, TypeError, struct.error, UnicodeError)
-OF_PYTHON = "buffer"
+OF_PYTHON = ("buffer", "invalid literal", "convert", "unpack", "b'", 'b"', "<", "Error", "None", "object", "array")
 
 
 def damage() -> tuple[type[Exception], ...]:
@@ -50,4 +50,5 @@ def check_size(path: Path, width: int, height: int) -> None:
 def one_line(error: Exception) -> str:
     """Return the text of a decoder's exception, fit for a sentence of ours; other words for one of Python's own."""
     text = " ".join(str(error).split())[:120].rstrip(".")
-    return "its parts contradict each other" if not text or isinstance(error, PYTHONS) or OF_PYTHON in text else text
+    own = isinstance(error, PYTHONS) or any(mark in text for mark in OF_PYTHON)
+    return "its parts contradict each other" if own or not text else text

@@ -158,7 +158,9 @@ def _picture(
         frame = jpeg.frame(content)
         if frame and frame.bits != 8:  # Pillow does not know it
             check_size(path, frame.width, frame.height)
-            return reduce(_from_16_bits(jpeg.luma(content), of_16_bits), least_side)
+            values = jpeg.luma(content)
+            jpeg.check_end(content, values)
+            return reduce(_from_16_bits(values, of_16_bits), least_side)
     if kind == "PNG":
         content = png.essential(content)
     with Image.open(io.BytesIO(content), formats=(PILLOW.get(kind, kind),)) as picture:

@@ -72,15 +72,15 @@ def read(place: Path) -> InstalledModels:
         text = (place / LIST_FILE).read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return InstalledModels()
-    import json
+    from edge_app import json_text
 
-    raw = json.loads(text)
+    raw = json_text.parse(text)
     if not isinstance(raw, dict) or raw.get("version") != VERSION or not isinstance(raw.get("models"), list):
         raise ValueError(f"is not of version {VERSION}")
     try:
         return InstalledModels(tuple(InstalledModel(**entry) for entry in raw["models"]), bool(raw.get("trial")))
     except TypeError as error:
-        raise ValueError(f"holds an entry that cannot be read ({error})") from error
+        raise ValueError("holds an entry that cannot be read") from error
 
 
 def usable(entry: InstalledModel, place: Path) -> bool:

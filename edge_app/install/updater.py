@@ -5,7 +5,6 @@ A bundle's signature is over the whole archive and is checked before anything of
 """
 
 import hashlib
-import json
 import mmap
 import os
 import shutil
@@ -14,7 +13,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from edge_app import atomic_io
+from edge_app import atomic_io, json_text
 from edge_app.errors import NotInstalled, WrongUsage
 from edge_app.install import signatures, verify_install
 
@@ -69,7 +68,7 @@ def _install(path: Path, digest: str, prefix: Path) -> str:
     unpacked = prefix / UNPACKED
     try:
         bundle = _unpack(path, unpacked)
-        name = f"{json.loads((bundle / 'bundle.json').read_text(encoding='utf-8'))['version']}-{digest[:DIGITS]}"
+        name = f"{json_text.parse((bundle / 'bundle.json').read_text(encoding='utf-8'))['version']}-{digest[:DIGITS]}"
         release = prefix / RELEASES / Path(name).name
         if release == before:
             raise NotInstalled(f"{path}: is already the program in use; nothing is changed.")
@@ -83,7 +82,7 @@ def _install(path: Path, digest: str, prefix: Path) -> str:
         verify_install.doctor(path, release / "bin" / "python")
         _switch(prefix, before, release, path)
         return release.name
-    except (KeyError, json.JSONDecodeError, tarfile.TarError, EOFError) as error:
+    except (KeyError, TypeError, ValueError, tarfile.TarError, EOFError) as error:
         raise NotInstalled(
             f"{path}: is not a bundle of this program, or is damaged ({error}); fetch it again."
         ) from error

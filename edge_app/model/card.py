@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from edge_app.gate.checks import Limits
+from edge_app.json_text import quoted
 from edge_app.model.fields import figure, share, take
 from edge_app.model.left_out import LeftOut
 from edge_app.model.places import Localisation, PlaceScale, scales
@@ -120,12 +121,12 @@ def parse(raw) -> Card:
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise ValueError(f"its card is not of format '{FORMAT}'")
     if raw.get("version") != VERSION:
-        raise ValueError(f"its card has version {raw.get('version')!r}; this program reads version {VERSION}")
+        raise ValueError(f"its card has version {quoted(raw.get('version'))}; this program reads version {VERSION}")
     for name in ("task", "licence"):
         take(raw, name, str)
     labels = take(raw, "labels", list)
     if len(set(map(str, labels))) != len(labels) or not all(isinstance(label, str) and label for label in labels):
-        raise ValueError(f"its card's field 'labels' is {labels!r}; it must be a list of different words")
+        raise ValueError(f"its card's field 'labels' is {quoted(labels)}; it must be a list of different words")
     size = take(raw, "preprocess.size", int)
     if not LEAST_SIZE <= size <= MOST_SIZE:
         raise ValueError(f"its card's field 'preprocess.size' is {size}; {LEAST_SIZE} to {MOST_SIZE} is allowed")
@@ -186,7 +187,8 @@ def _points(raw: dict, rule: str, labels: list, where: str = "") -> dict[str, Op
     found = take(raw, f"{where}operating_points.{rule}", dict)
     if "covid" not in found or not set(found) <= set(labels):
         raise ValueError(
-            f"its card has labels {labels} and, by rule '{rule}', thresholds for {list(found)}; 'covid' must have one"
+            f"its card has labels {quoted(labels)} and, by rule '{rule}', thresholds for {quoted(list(found))}; "
+            "'covid' must have one"
         )
     return {label: _point(raw, f"{where}operating_points.{rule}.{label}") for label in found}
 

@@ -1,5 +1,7 @@
 """Fields of a card by their dotted path, checked as they are taken."""
 
+from edge_app.json_text import quoted
+
 
 def take(raw, where: str, kind, within: str = ""):
     """Return the field at a dotted path, of the given type.
@@ -20,7 +22,7 @@ def take(raw, where: str, kind, within: str = ""):
         value = value[name]
     if not isinstance(value, kind) or isinstance(value, bool):
         wanted = {str: "text", int: "a whole number", list: "a list", dict: "a mapping"}.get(kind, "a number")
-        raise ValueError(f"its card's field '{within}{where}' is {value!r}; it must be {wanted}")
+        raise ValueError(f"its card's field '{within}{where}' is {quoted(value)}; it must be {wanted}")
     return value
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from edge_app.json_text import quoted
 from edge_app.model import fields
 
 # Figures of the films that do not have the label, and of all films; the others are of those that have it.
@@ -87,14 +88,16 @@ class LeftOut:
         hospitals = tuple(_hospital(listed, at, f"{where}.hospitals", names) for at in range(len(listed)))
         if not hospitals or len({one.name for one in hospitals}) < len(hospitals):
             found = [one.name for one in hospitals]
-            raise ValueError(f"its card's field '{where}.hospitals' names {found}; it must name one or more, each once")
+            raise ValueError(
+                f"its card's field '{where}.hospitals' names {quoted(found)}; it must name one or more, each once"
+            )
         pooled = {name: fields.figure(raw, f"{where}.pooled.{name}") for name in names}
         for name, figure in pooled.items():
             values = [value for value, _ in _measured(hospitals, name)]
             if not values or not min(values) - ROUNDED <= figure["value"] <= max(values) + ROUNDED:
                 raise ValueError(
                     f"its card's field '{where}.pooled.{name}' has value {figure['value']}, and its hospitals "
-                    f"{values}; a mean of them is allowed"
+                    f"{quoted(values)}; a mean of them is allowed"
                 )
         return cls(fields.take(raw, f"{where}.how", str), hospitals, pooled)
 
@@ -112,7 +115,8 @@ def _hospital(listed: list, at: int, where: str, names: Sequence[str]) -> Hospit
         there = films - positives if name in OF_NEGATIVES else films if name in OF_ALL else positives
         if not there and raw.get(name) is not None:
             raise ValueError(
-                f"its card's field '{within}{name}' is {raw[name]!r}; without such films it must be null or missing"
+                f"its card's field '{within}{name}' is {quoted(raw[name])}; without such films it must be null or "
+                "missing"
             )
         found[name] = fields.figure(raw, name, within) if there else None
     return Hospital(fields.take(raw, "name", str, within), films, positives, found)

@@ -14,6 +14,7 @@ import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge_app import json_text
 from edge_app.errors import ModelMismatch
 from edge_app.imaging import preprocess
 from edge_app.model import ood as ood_
@@ -61,6 +62,10 @@ class ModelFile:
                 "camera; use a model of this program's release, or classify the film's file."
             )
         return replace(self, card=self.card.camera)
+
+
+# Bytes of the zip's members together: a release has 0.3 MB of them. `zipfile` unpacks no more than a member says.
+MOST_UNPACKED = 64 << 20
 
 
 def pack(
@@ -127,7 +132,9 @@ def unpack(content: bytes, where) -> ModelFile:
         raise ModelMismatch(f"{where}: begins with {content[:8]!r}; a model file has 'TFL3' at byte 4; {AGAIN}.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            card = json.loads(archive.read(CARD))
+            if sum(item.file_size for item in archive.infolist()) > MOST_UNPACKED:
+                raise zipfile.BadZipFile("it unpacks to far more than any model has")
+            written = archive.read(CARD)
             scores = content[: min(item.header_offset for item in archive.infolist())]
             parts = (archive.read(name) if name in archive.namelist() else b"" for name in (LUNGS, GOLDEN, LIKENESS))
             lungs, golden, likeness = parts
@@ -136,6 +143,7 @@ def unpack(content: bytes, where) -> ModelFile:
             f"{where}: carries no card: it is cut off, or this project did not make it; {AGAIN}."
         ) from error
     try:
+        card = _card(written)
         parsed = parse(card)
         ood = ood_.unpack(likeness, card["gate"]["features"]) if parsed.gate else None
     except ValueError as error:
@@ -165,3 +173,10 @@ def unpack(content: bytes, where) -> ModelFile:
         )
     whole.update(memoryview(content)[len(scores) :])
     return ModelFile(scores, lungs, parsed, golden, ood, whole.hexdigest())
+
+
+def _card(written: bytes) -> dict:
+    try:
+        return json_text.parse(written)
+    except ValueError as error:
+        raise ValueError(f"its card is not JSON ({error})") from error

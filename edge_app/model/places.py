@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from edge_app.json_text import quoted
 from edge_app.model import fields
 
 if TYPE_CHECKING:  # heavy: the command line reads cards' rules before the children are forked that decode films
@@ -85,7 +86,7 @@ def scales(raw, labels: list[str]) -> dict[str, PlaceScale]:
     found = fields.take(raw, "places", dict)
     if COVID not in found or not set(found) <= set(labels) - {NORMAL}:
         raise ValueError(
-            f"its card's field 'places' has {list(found)}; '{COVID}' must be among them, and others may be, of "
+            f"its card's field 'places' has {quoted(list(found))}; '{COVID}' must be among them, and others may be, of "
             f"{sorted(set(labels) - {NORMAL})}"
         )
     return {label: _scale(raw, f"places.{label}") for label in found}

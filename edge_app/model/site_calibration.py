@@ -6,13 +6,13 @@ A file is checked here field by field. One that raises a threshold must say what
 interval of the sensitivity on the site's films. So no file can make the program miss more than its films support.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from edge_app.json_text import parse, quoted
 from edge_app.model.card import BAND_FIGURES, FIGURES, Card, Site
 from edge_app.model.temperature import softened_threshold
 
@@ -50,7 +50,7 @@ def applied(card: Card, content: bytes, model_sha256: str, rule: str | None, sit
     temperature = _number(_take(raw, "temperature", dict), "value", LEAST_TEMPERATURE, MOST_TEMPERATURE)
     findings, before = _take(raw, "findings", dict), card.operating_points[rule]
     if set(findings) != set(before):
-        raise ValueError(f"has thresholds for {sorted(findings)}; this model needs {sorted(before)}; {AGAIN}")
+        raise ValueError(f"has thresholds for {quoted(sorted(findings))}; this model needs {sorted(before)}; {AGAIN}")
     points = {}
     for label, point in before.items():
         found = _take(findings, label, dict)
@@ -91,13 +91,13 @@ def most_proven(patients: float) -> float:
 
 def _parsed(content: bytes) -> dict:
     try:
-        raw = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        raw = parse(content)
+    except ValueError as error:
         raise ValueError(f"is not JSON ({error}); {AGAIN}") from error
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise ValueError(f"is not a site's calibration: its field 'format' must be '{FORMAT}'; {AGAIN}")
     if raw.get("version") != VERSION:
-        raise ValueError(f"has version {raw.get('version')!r}; this program reads version {VERSION}; {AGAIN}")
+        raise ValueError(f"has version {quoted(raw.get('version'))}; this program reads version {VERSION}; {AGAIN}")
     return raw
 
 
@@ -107,15 +107,17 @@ def _rule(raw: dict, card: Card, model_sha256: str, rule: str | None) -> str:
     name, sha256 = _take(model, "name", str), _take(model, "sha256", str)
     if sha256 != model_sha256:
         raise ValueError(
-            f"is for model '{name}' (sha256 {sha256[:12]}), and this model is '{card.name}' (sha256 "
+            f"is for model {quoted(name)} (sha256 {ascii(sha256[:12])[1:-1]}), and this model is '{card.name}' (sha256 "
             f"{model_sha256[:12]}); use the model that it is for, or {AGAIN} and this model"
         )
     if own not in card.operating_points:
-        raise ValueError(f"is for operating point '{own}'; allowed are {', '.join(card.operating_points)}; {AGAIN}")
+        raise ValueError(
+            f"is for operating point {quoted(own)}; allowed are {', '.join(card.operating_points)}; {AGAIN}"
+        )
     if rule not in (None, own):
         raise ValueError(
-            f"is for operating point '{own}', and '{rule}' is asked for; use it with '--operating-point {own}', or "
-            f"{AGAIN} and '--operating-point {rule}'"
+            f"is for operating point {quoted(own)}, and '{rule}' is asked for; use it with '--operating-point {own}', "
+            f"or {AGAIN} and '--operating-point {rule}'"
         )
     return own
 
@@ -123,7 +125,7 @@ def _rule(raw: dict, card: Card, model_sha256: str, rule: str | None) -> str:
 def _name(raw: dict) -> str:
     name = _take(raw, "site", str)
     if not 0 < len(name) <= MOST_NAME or not name.isprintable():
-        raise ValueError(f"names its site {name!r}; 1 to {MOST_NAME} printable letters are allowed; {AGAIN}")
+        raise ValueError(f"names its site {quoted(name)}; 1 to {MOST_NAME} printable letters are allowed; {AGAIN}")
     return name
 
 
@@ -133,7 +135,7 @@ def _made(raw: dict) -> str:
     try:
         return datetime.fromisoformat(made).isoformat()
     except ValueError as error:
-        raise ValueError(f"has {made!r} in field 'made'; a time as of ISO 8601 is allowed; {AGAIN}") from error
+        raise ValueError(f"has {quoted(made)} in field 'made'; a time as of ISO 8601 is allowed; {AGAIN}") from error
 
 
 def _films(raw: dict) -> str:
@@ -176,12 +178,12 @@ def _figures(found: dict, banded: bool) -> Mapping[str, Mapping]:
 def _take(raw: dict, name: str, kind: type) -> Any:
     if not isinstance(value := raw.get(name), kind):
         wanted = {str: "text", dict: "a mapping"}[kind]
-        raise ValueError(f"has {value!r} in field '{name}'; it must be {wanted}; {AGAIN}")
+        raise ValueError(f"has {quoted(value)} in field '{name}'; it must be {wanted}; {AGAIN}")
     return value
 
 
 def _number(raw: dict, name: str, least: float, most: float) -> float:
     value = raw.get(name)
     if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
-        raise ValueError(f"has {value!r} in field '{name}'; {least:g} to {most:g} is allowed; {AGAIN}")
+        raise ValueError(f"has {quoted(value)} in field '{name}'; {least:g} to {most:g} is allowed; {AGAIN}")
     return float(value)

@@ -2,11 +2,10 @@
 
 import hashlib
 import hmac
-import json
 import secrets
 from pathlib import Path
 
-from edge_app import atomic_io
+from edge_app import atomic_io, json_text
 from edge_app.errors import WrongUsage
 from edge_app.web.http import settings
 
@@ -116,7 +115,12 @@ class Credentials:
 
     def _named(self) -> dict[str, str]:
         try:
-            return json.loads(self._tokens.read_text(encoding="utf-8"))
+            named = json_text.parse(self._tokens.read_text(encoding="utf-8"))
+            if not isinstance(named, dict) or not all(
+                isinstance(digest, str) and digest.isascii() for digest in named.values()
+            ):
+                raise ValueError("it names no tokens")
+            return named
         except FileNotFoundError:
             return {}
         except ValueError as error:

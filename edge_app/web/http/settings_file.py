@@ -4,12 +4,11 @@ A flag or a variable of the configuration wins: the page shows it, and changes n
 does not know, such as of a newer one, is kept.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from edge_app import atomic_io
+from edge_app import atomic_io, json_text
 from edge_app.errors import WrongUsage
 from edge_app.events.config import EventsConfig, MqttConfig, WebhookConfig
 from edge_app.web.http import settings_table
@@ -18,6 +17,8 @@ from edge_app.web.http.settings_table import BY_NAME, FIELDS, WEBHOOK_SECRET, Wr
 
 NAME = "settings.json"
 SCHEMA = 1
+# Letters of what is wrong with a value, which is quoted in it.
+MOST_WHY = 200
 
 
 def read(folder: Path) -> dict:
@@ -31,7 +32,7 @@ def read(folder: Path) -> dict:
     """
     path = folder / NAME
     try:
-        whole = json.loads(path.read_text(encoding="utf-8"))
+        whole = json_text.parse(path.read_text(encoding="utf-8"))
         schema, values = whole["schema"], dict(whole["values"])
     except FileNotFoundError:
         return {}
@@ -40,7 +41,8 @@ def read(folder: Path) -> dict:
     except (ValueError, TypeError, KeyError) as error:
         raise WrongUsage(f"{path}: is damaged; correct it, or delete it and set all anew on the page.") from error
     if schema != SCHEMA:
-        raise WrongUsage(f"{path}: has schema {schema}, and this program reads {SCHEMA}; use the newer program.")
+        found = json_text.quoted(schema)
+        raise WrongUsage(f"{path}: has schema {found}, and this program reads {SCHEMA}; use the newer program.")
     for name in values.keys() & BY_NAME.keys():
         _check(path, name, values[name])
     if values.get("webhook_on") and not (values.get("webhook_url") and values.get(WEBHOOK_SECRET)):
@@ -59,9 +61,11 @@ def _check(path: Path, name: str, value: object) -> None:
     try:
         same = kind.parse(kind.show(value)) == value
     except (Wrong, TypeError, ValueError) as error:
-        raise WrongUsage(f"{path}: '{name}': {error} Correct it, or delete the line.") from error
+        why = "".join(letter for letter in str(error) if letter.isprintable())[:MOST_WHY]
+        raise WrongUsage(f"{path}: '{name}': {why} Correct it, or delete the line.") from error
     if not same:
-        raise WrongUsage(f"{path}: '{name}' is {value!r}, which is not allowed; correct it, or delete the line.")
+        found = json_text.quoted(value)
+        raise WrongUsage(f"{path}: '{name}' is {found}, which is not allowed; correct it, or delete the line.")
 
 
 def write(folder: Path, values: Mapping) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_app.errors import UnreadableRadiograph
-from edge_app.imaging import file_type, limits, radiograph
+from edge_app.imaging import file_type, jpeg, limits, radiograph
 
 if TYPE_CHECKING:  # heavy: a decoder's process needs none of them
     from edge_app.model.model_file import ModelFile
@@ -42,6 +42,8 @@ def decode(path: Path, content: bytes, most_side: int) -> radiograph.Film:
     if kind not in ("PNG", "JPEG"):
         raise UnreadableRadiograph(f"{path}: is {kind or 'not a picture'}; a photograph must be JPEG or PNG.")
     try:
+        if kind == "JPEG":
+            jpeg.check_scans(content)
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=(kind,)) as picture:
             limits.check_size(path, *picture.size)
             picture.draft("RGB", (most_side, most_side))

@@ -1,11 +1,10 @@
 """Batches: films that were sent at once, on a page that shows how far they are."""
 
-import json
-
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from edge_app import json_text
 from edge_app.web.http.request_helpers import form_label, label_of, refuse, wants_json
 from edge_app.web.readings import batches
 from edge_app.web.readings.batches import Batch
@@ -22,7 +21,7 @@ LABEL = "label-"
 def begin() -> ResponseReturnValue:
     """Begin a batch; a script sends the names of the files as JSON in `names`, and then each film by itself."""
     try:
-        names = json.loads(request.form.get("names", ""))
+        names = json_text.parse(request.form.get("names", ""))
     except ValueError:
         names = None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

@@ -36,7 +36,7 @@ def test_targets_schemes_and_ssh(tmp_path):
     ("content", "words"),
     [
         ("{", "is not JSON"),
-        ("{}", "holds dict"),
+        ("{}", "holds {}"),
         ("[]", "lists no device"),
         ('["pi"]', "group 0: 'pi'"),
         ('[{"targets": ["a"], "hosts": []}]', "an object with 'targets' and 'labels' is allowed"),

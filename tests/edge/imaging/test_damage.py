@@ -105,6 +105,29 @@ def test_a_jpeg_of_12_bits_is_read(tmp_path, film, options):
         radiograph.read(path)
 
 
+@pytest.mark.parametrize("spoil", [_zeroed, _flipped, _torn, _without_a_piece])
+def test_damaged_data_of_a_jpeg_of_12_bits_is_seen(tmp_path, film, spoil):
+    rng, path, seen = np.random.default_rng(3), tmp_path / "damaged.jpg", 0
+    whole = imagecodecs.jpeg8_encode(film.astype(np.uint16) * 16, level=95, bitspersample=12)
+    for _ in range(10):
+        path.write_bytes(spoil(whole, rng))
+        with contextlib.suppress(UnreadableRadiograph):
+            radiograph.read(path)
+            continue
+        seen += 1
+    assert seen >= 8
+
+
+@pytest.mark.parametrize("grey", [0, 128, 255])
+@pytest.mark.parametrize("options", [{}, {"lossless": True}], ids=["extended", "lossless"])
+def test_a_jpeg_of_12_bits_that_ends_in_one_grey_is_read(tmp_path, film, grey, options):
+    deep = film.astype(np.uint16) * 16
+    deep[-100:] = grey * 16
+    path = tmp_path / "film.jpg"
+    path.write_bytes(imagecodecs.jpeg8_encode(deep, level=95, bitspersample=12, **options))
+    assert radiograph.read(path).shape == film.shape
+
+
 def test_the_header_of_a_jpeg():
     content = io.BytesIO()
     Image.new("RGB", (120, 90)).save(content, "JPEG", exif=b"Exif\0\0" + bytes(3000))

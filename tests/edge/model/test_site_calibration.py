@@ -125,7 +125,7 @@ def changed(content, *path, to):
         (("site",), "x" * 41, "1 to 40 printable letters"),
         (("temperature", "value"), 0.1, "has 0.1 in field 'value'; 0.2 to 10 is allowed"),
         (("temperature", "value"), True, "has True in field 'value'"),
-        (("temperature", "value"), float("nan"), "has nan in field 'value'"),
+        (("temperature", "value"), float("nan"), "is not JSON \\(NaN is not a number of JSON\\)"),
         (("findings", "covid", "unsure_from"), 1.2, "has 1.2 in field 'unsure_from'"),
         (("findings", "covid", "unsure_from"), 0.95, "'unsure_from' 0.95 above 'suspected_from' 0.9"),
         (("findings", "covid", "unsure_from"), -0.1, "has -0.1 in field 'unsure_from'"),

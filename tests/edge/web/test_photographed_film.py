@@ -16,6 +16,7 @@ from edge_app.screening import run_context
 from edge_app.screening.result import Judged, Refused
 from edge_app.web.readings import photographed_film
 from edge_app.workers.decode_pool import Decoded
+from tests.support import bad_pictures
 from tests.support.light_box import FILM, box
 
 PATH = Path("photo.jpg")
@@ -110,3 +111,11 @@ def test_a_photograph_without_a_film_is_refused_with_advice(judge):
     assert isinstance(told, Refused)
     assert (told.path, told.sha256) == (PATH, hashlib.sha256(content).hexdigest())
     assert told.refusal.kind == "poor photograph" and "no film in view" in told.refusal.sentence
+
+
+def test_a_photograph_of_thousands_of_scans_is_refused_before_it_is_decoded(tmp_path):
+    content = bad_pictures.bombs(tmp_path)["jpeg of 5,000 scans"]()
+    with pytest.raises(
+        UnreadableRadiograph, match=r"is damaged or cut off \(it has \d+ scans, 500 are the most\); take"
+    ):
+        photographed_film.decode(Path("photograph"), content, photographed_film.MOST_SIDE)
