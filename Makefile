@@ -151,6 +151,11 @@ build/fhir/node_modules: $(wildcard tests/system/fhir/*.json tests/system/fhir/*
 test-archive: .venv/ready  ## 20,000 films on two workers against the edge, killed in the middle (12 minutes, an idle machine)
 	$(DESK) -m tests.system.archive.scale "$(DATA)"
 
+# Hours for which films are sent; Ctrl-C ends it sooner, with the report of what was reached.
+HOURS ?= 4
+soak: .venv/ready  ## page, folder, camera and DICOM node together at full rate in the memory of a Pi, HOURS=4 (root, Debian's dcmtk)
+	$(DESK) -m tests.system.soak --hours $(HOURS) --data "$(DATA)" --out $(OUT)/soak
+
 # What another runtime or numpy can change; the page runs with them in the tests in a browser. `make test-edge` runs all in both.
 RUNTIME := bench camera diagnostics gate imaging install model outputs screening workers
 # There alone: the edge's runtime runs the release 20 times slower on x86, which took this test a minute of processor.
