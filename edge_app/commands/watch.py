@@ -74,7 +74,9 @@ def run(args) -> int:
             return None
         if outcome.replaces:
             return replace(result, replaces=outcome.replaces)
-        return None if isinstance(result, Known) and not result.copy_of else result
+        # What the page or the DICOM node judged is kept without a path: of this file nothing was told yet.
+        elsewhere = isinstance(result, Known) and not result.kept["path"] and not args.no_paths
+        return None if isinstance(result, Known) and not result.copy_of and not elsewhere else result
 
     draw = stored_pictures.drawer(args.pictures)
     with Service() as service, ScreeningRun(args, remember=True, service=service, draw=draw) as screening:

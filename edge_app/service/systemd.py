@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 
+from edge_app.service import allocator
 from edge_app.service.restart_backoff import RestartBackoff
 from edge_app.workers.crash_tracker import CrashTracker
 
@@ -48,6 +49,7 @@ class Service:
 
     def __enter__(self) -> "Service":
         """Wait, if the last runs died one after the other without judging a film."""
+        allocator.keep_few_arenas()
         wait = self._backoff.begin()
         if wait:
             self._tell(f"STATUS=Waiting {wait:.0f} s: the last runs died before they judged a film")

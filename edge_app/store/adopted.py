@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     import sqlite3
 
 WITHOUT_READING = (
-    "SELECT films.id, film, films.time, films.path, row, terms FROM films JOIN runs ON runs.id = run"
-    " WHERE films.id > ? AND NOT EXISTS (SELECT 1 FROM readings WHERE readings.film = films.film) ORDER BY films.id"
+    "SELECT films.id, film, films.time, films.path, row, terms, source FROM films JOIN runs ON runs.id = films.run"
+    " LEFT JOIN run_sources ON run_sources.run = films.run WHERE films.id > ?"
+    " AND NOT EXISTS (SELECT 1 FROM readings WHERE readings.film = films.film) ORDER BY films.id"
 )
 # The time of a reading and so many days, as `reading.iso` writes it.
 LATER = "strftime('%Y-%m-%dT%H:%M:%f+00:00', time, ?)"
@@ -34,11 +35,11 @@ def adopt(base: "sqlite3.Connection", keep_days: int, names: bool, after: int = 
     """
     newest = base.execute("SELECT coalesce(max(id), 0) FROM films").fetchone()[0]
     until = datetime.now(UTC) + timedelta(days=keep_days or FOR_EVER)
-    for _, film, time, path, row, terms in base.execute(WITHOUT_READING, (after,)).fetchall():
+    for _, film, time, path, row, terms, source in base.execute(WITHOUT_READING, (after,)).fetchall():
         whole = json.loads(terms) | json.loads(row)
         # Rows that tests and programs before 0.1.0 made do not say by what they were judged.
         if "model" in whole and "operating_point" in whole and "verdict" in whole:
-            reading_.insert(base, _reading(whole, time, path, until, names), film)
+            reading_.insert(base, _reading(whole, time, path, until, names, source), film)
     if keep_days:
         # A run does not know for how long the page keeps; what it wrote stays for ever until the page has seen it.
         base.execute(
@@ -49,7 +50,7 @@ def adopt(base: "sqlite3.Connection", keep_days: int, names: bool, after: int = 
     return newest
 
 
-def _reading(row: dict, time: str, path: str, until: datetime, names: bool) -> Reading:
+def _reading(row: dict, time: str, path: str, until: datetime, names: bool, source: str | None) -> Reading:
     camera = row.get("camera") is not None
     name = reading_.file_name(path) if names and not camera else ""
     error = row["error"] and row["error"].replace(path or "\0", name or "a film")
@@ -60,6 +61,6 @@ def _reading(row: dict, time: str, path: str, until: datetime, names: bool) -> R
         row=row | {"path": "", "error": error},
         has_pictures=False,
         kept_until=until,
-        source=CAMERA if camera else FOLDER,
+        source=source or (CAMERA if camera else FOLDER),  # a run of an older program did not note it
         name=name,
     )

@@ -53,6 +53,7 @@ class KeptReadings:
         self.last = ""
         with store.guarded():
             reading_tables.make(store.base)
+            store.base.execute("INSERT INTO run_sources VALUES (?, ?)", (store.run, source))
         self._untold = Untold(store.base) if tells else None
 
     def known(self, sha256: str) -> dict | None:

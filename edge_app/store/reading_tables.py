@@ -47,6 +47,8 @@ TABLES = (
         DELETE FROM reading_origins WHERE reading = OLD.id;
         DELETE FROM batch_films WHERE reading = OLD.id;
     END""",
+    # Where the films of a run come from, for those that get their reading later (`adopted`).
+    "CREATE TABLE IF NOT EXISTS run_sources (run INTEGER PRIMARY KEY REFERENCES runs (id), source TEXT NOT NULL)",
     # Readings whose event may not be queued yet: see `untold`.
     "CREATE TABLE IF NOT EXISTS untold (reading TEXT PRIMARY KEY REFERENCES readings (id)) WITHOUT ROWID",
     """CREATE TRIGGER IF NOT EXISTS forget_untold AFTER DELETE ON readings BEGIN

@@ -219,6 +219,11 @@ class Store:
             raise StoreFault(f"{self.path}: the store was removed while it was in use; start again to make a new one.")
 
     @property
+    def run(self) -> int | None:
+        """The number of this run in table `runs`; None before `begin`."""
+        return self._run
+
+    @property
     def key(self) -> tuple[str, str]:
         """By what this run judges, of `RunContext.key`."""
         return self._key

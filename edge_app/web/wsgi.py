@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_app.errors import WrongUsage
+from edge_app.service import allocator
 from edge_app.store import location
 from edge_app.web.http import settings_file
 from edge_app.web.http.settings import Settings, make_state_dir
@@ -52,6 +53,7 @@ def create() -> "Flask":
     settings = replace(settings, pinned=frozenset(pinned if keep_names else pinned | {"keep_names"}))
     make_state_dir(settings.state_dir)
     settings = settings_file.applied(settings)
+    allocator.keep_few_arenas()
     inference_queue = InferenceQueue(settings)  # first of all: it forks
 
     from edge_app.web.access.credentials import Credentials

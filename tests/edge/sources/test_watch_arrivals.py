@@ -16,6 +16,7 @@ from PIL import Image
 
 from tests.support.dicom_files import write_dicom
 from tests.support.films import draw_film
+from tests.support.program import run
 from tests.support.watch import ROOT, film, once, watching
 
 LONG_AGO = 1_600_000_000
@@ -163,6 +164,18 @@ def test_what_systems_leave_in_shares_is_no_film(inbox):
     rows, err = once(inbox)
     assert [Path(row["path"]).name for row in rows] == ["FILM.PNG", "film.png"]
     assert err == ""
+
+
+def test_a_film_that_was_judged_without_a_path_is_told_and_noted_once(inbox, tmp_path):
+    """The page and the DICOM node keep no path: the file in the folder is the first that has one."""
+    store = tmp_path / "results.db"
+    same = film(tmp_path / "handed in.png")
+    run("--store", store, "--no-paths", same)
+    path = shutil.copy(same, inbox)
+    ((row,), err) = once("--store", store, inbox)
+    assert (row["path"], row["stored"], row["copy_of"], err) == (str(path), True, None, "")
+    assert [(one["path"], one["copies"]) for one in kept(store)] == [("", [str(path)])]
+    assert once("--store", store, inbox) == ([], "")
 
 
 def test_folders_that_come_later(inbox, tmp_path):

@@ -87,6 +87,17 @@ def test_films_of_other_programs_are_shown_too(folder, page):
     assert names(page) == [("folder", "Huber.png")]
 
 
+@pytest.mark.parametrize("source", ["folder", "camera", "dicom"])
+def test_a_film_that_could_not_be_read_is_of_the_run_that_met_it(tmp_path, page, context, source):
+    store = Store(tmp_path / "s")
+    store.begin(context)
+    with contextlib.closing(KeptReadings(store, context, source)) as sink:
+        sink.add(Failed("", "a film: is a damaged DICOM file; send it again.", A))
+        assert [(one.source, one.row["error"]) for one in page.search()] == [
+            (source, "a film: is a damaged DICOM file; send it again.")
+        ]
+
+
 def test_names_that_a_site_forbids_are_neither_kept_nor_shown(tmp_path, folder, context):
     folder.add(replace(results.judged(Path("Meier.dcm"), A), path=""))  # as with --no-paths
     with Store(folder._store.path) as other:
