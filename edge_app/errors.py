@@ -3,6 +3,17 @@
 Only the command line catches `EdgeError`. A `ValueError` from our own code is a bug and is not caught.
 """
 
+import errno
+
+
+def remedy(error: OSError, otherwise: str) -> str:
+    """Return what to do about a file that cannot be written; `otherwise` where the disk itself is well."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room"
+    if error.errno in (errno.EIO, errno.EROFS):
+        return "look at the disk with 'doctor', and name another until it is well"
+    return otherwise
+
 
 class EdgeError(Exception):
     """A fault outside this program that the user can correct; its text is one clear sentence.

@@ -56,6 +56,16 @@ def main(arguments: list[str] | None = None) -> int:
     except EdgeError as error:
         print(error, file=sys.stderr)
         return 2
+    except OSError as error:
+        print(disk_fault(error), file=sys.stderr)
+        return 2
+
+
+def disk_fault(error: OSError) -> str:
+    """Return what a disk that fails or is full means for the user, in one sentence."""
+    why = " ".join(str(error.strerror or error).split()).rstrip(".")
+    where = error.filename if isinstance(error.filename, str) else "a file"
+    return f"{where}: cannot be read or written ({why}); look at the disk, make room, and start the same command again."
 
 
 if __name__ == "__main__":

@@ -104,12 +104,12 @@ class FilmKeeper:
 
 
 def _remove(path: Path) -> None:
-    """Overwrite a file and delete it, if it is there."""
+    """Overwrite a file and delete it, if it is there; one that cannot be overwritten is deleted too."""
+    with contextlib.suppress(OSError), path.open("r+b") as file:
+        left = path.stat().st_size
+        while left > 0:
+            left -= file.write(bytes(min(PART, left)))
+        file.flush()
+        os.fsync(file.fileno())
     with contextlib.suppress(OSError):
-        with path.open("r+b") as file:
-            left = path.stat().st_size
-            while left > 0:
-                left -= file.write(bytes(min(PART, left)))
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()
+        path.unlink(missing_ok=True)
