@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from edge_app.errors import EdgeError
+from edge_app.errors import EdgeError, disk_fault
 from train.archive import command as archive
 from train.audit import report as audit
 from train.camera import fit_quad_scorer, photograph_count, photograph_video
@@ -59,13 +59,6 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(disk_fault(error), file=sys.stderr)
         return 2
-
-
-def disk_fault(error: OSError) -> str:
-    """Return what a disk that fails or is full means for the user, in one sentence."""
-    why = " ".join(str(error.strerror or error).split()).rstrip(".")
-    where = error.filename if isinstance(error.filename, str) else "a file"
-    return f"{where}: cannot be read or written ({why}); look at the disk, make room, and start the same command again."
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ It may be stopped and goes on where it was; `build/faults/cases.jsonl` holds wha
 """
 
 import argparse
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -14,7 +15,11 @@ OUT = Path("build/faults")
 
 
 def programs() -> list:
-    """Return all programs, the quick ones first."""
+    """Return the programs of this environment, the quick ones first."""
+    if importlib.util.find_spec("tensorflow"):  # the environment of the desk
+        from tests.system.faults import desk
+
+        return desk.programs()
     from tests.system.faults import models, services
 
     return [
