@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +31,11 @@ struct plan {
     int64_t error;  /* errno */
     int64_t lasts;  /* 1: every later call fails too, 0: this one alone */
     int64_t slow;   /* microseconds that each call takes longer */
+    int64_t shift;  /* seconds by which the time of day is off; the steady clock goes on */
 };
+
+/* In place of an errno: the process is killed before the call, as for want of memory. */
+#define KILLED 1000
 
 /* What a call needs, of which errors ask. */
 enum need { SPACE = 1, NAME = 2, CHANGE = 4, SYNC = 8, FREES = 16 };
@@ -102,6 +108,7 @@ static int told(const char *call, int needs, const char *path) {
         int length = snprintf(line, sizeof line, "%lld\t%s\t%s\t%s\n", (long long)number, call, path, hit ? "failed" : "");
         if (length > 0) syscall(SYS_write, notes, line, length);
     }
+    if (hit && plan->error == KILLED) kill(getpid(), SIGKILL);
     errno = saved;
     return hit ? (int)plan->error : 0;
 }
@@ -277,3 +284,26 @@ ON_PATH(linkat, "link", NAME, (int a, const char *from, int b, const char *to, i
         (a, from, b, to, flags))
 ON_PATH(symlink, "link", NAME, (const char *from, const char *to), AT_FDCWD, to, (from, to))
 ON_PATH(symlinkat, "link", NAME, (const char *from, int folder, const char *to), folder, to, (from, folder, to))
+
+/* A clock that is set while a program runs. libfaketime also moves the deadlines of sleeps, which then fail. */
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    REAL(clock_gettime);
+    int said = real(clock, now);
+    if (!said && plan && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += plan->shift;
+    return said;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone) {
+    static int (*real)(struct timeval *, void *);
+    if (!real) real = (int (*)(struct timeval *, void *))dlsym(RTLD_NEXT, "gettimeofday");
+    int said = real(now, zone);
+    if (!said && plan) now->tv_sec += plan->shift;
+    return said;
+}
+
+time_t time(time_t *kept) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (kept) *kept = now.tv_sec;
+    return now.tv_sec;
+}

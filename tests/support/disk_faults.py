@@ -12,11 +12,18 @@ import tempfile
 from pathlib import Path
 
 SOURCE = Path(__file__).with_suffix(".c")
-# As `struct plan` of the source: count, failed, at, error, lasts, slow.
-LAYOUT = struct.Struct("6q")
-FIELDS = ("count", "failed", "at", "error", "lasts", "slow")
+# As `struct plan` of the source: count, failed, at, error, lasts, slow, shift.
+LAYOUT = struct.Struct("7q")
+FIELDS = ("count", "failed", "at", "error", "lasts", "slow", "shift")
 # Names of errors, as a report says them.
-ERRORS = {"full": errno.ENOSPC, "read-only": errno.EROFS, "broken": errno.EIO, "over quota": errno.EDQUOT}
+KILLED = 1000  # as in the source: the process that makes the call is killed before it
+ERRORS = {
+    "full": errno.ENOSPC,
+    "read-only": errno.EROFS,
+    "broken": errno.EIO,
+    "over quota": errno.EDQUOT,
+    "killed": KILLED,
+}
 
 
 @functools.cache
@@ -64,6 +71,10 @@ class Disk:
     def slow(self, microseconds: int) -> None:
         """Let each call take longer."""
         self._set(slow=microseconds)
+
+    def clock(self, seconds: float) -> None:
+        """Let the time of day be off by so much from now on."""
+        self._set(shift=int(seconds))
 
     @property
     def calls(self) -> int:

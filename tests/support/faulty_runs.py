@@ -153,12 +153,14 @@ class Bench:
         shutil.rmtree(self.disk)
         shutil.copytree(self._kept, self.disk, symlinks=True)
         ran, fault = self._run(case)
-        wrong = list(self._wrong(ran, fault))
+        wrong = list(self._wrong(ran, fault, case.kind == "killed"))
         sentence = next((line for line in reversed(ran.lines) if _is_sentence(line)), "")
         if not fault.failed:
             return "not met", wrong, sentence
         again, _ = self._run(None)
         wrong += [f"next start: {one}" for one in self._wrong_again(again)]
+        if case.kind == "killed":
+            return "killed", wrong, ""
         return ("told" if ran.code not in self.program.codes else "went on"), wrong, sentence
 
     def _run(self, case: Case | None) -> tuple[Ran, Disk]:
@@ -167,9 +169,12 @@ class Bench:
             fault.fails(case.kind, case.at, case.lasts)
         return self.program.run(self.disk, self.beside, fault.environment), fault
 
-    def _wrong(self, ran: Ran, fault: Disk) -> Iterator[str]:
-        yield from _unfit(ran)
+    def _wrong(self, ran: Ran, fault: Disk, killed: bool) -> Iterator[str]:
         program = self.program
+        if killed:
+            yield from program.broken(self.disk, ran)
+            return
+        yield from _unfit(ran)
         if ran.code not in program.codes and not any(map(_is_sentence, ran.lines)):
             yield f"exit code {ran.code} without a sentence: {ran.text[-300:]!r}"
         yield from program.broken(self.disk, ran)

@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -64,7 +65,7 @@ def test_a_clock_of_an_impossible_year_deletes_nothing_however_long_it_shows_it(
 def test_what_was_read_under_an_unset_clock_counts_its_days_from_when_it_is_right(tmp_path, model_path):
     agreed = run_context.of(model_file.read(model_path), "refer", None)
     with contextlib.closing(ReadingStore(tmp_path / "store", agreed, 30)) as store:
-        film = Failed("film.png", "cannot be read", "1" * 64, datetime(1970, 1, 1, 0, 5, tzinfo=UTC))
+        film = Failed(Path("film.png"), "cannot be read", "1" * 64, datetime(1970, 1, 1, 0, 5, tzinfo=UTC))
         made = store.keep(film, agreed)
         assert store.expire() == 0
         found = store.get(made.id)

@@ -1,5 +1,6 @@
 """The page and the DICOM node on a disk that fails while they run: what they acknowledged is there later."""
 
+import contextlib
 import http.client
 import io
 import json
@@ -78,7 +79,8 @@ def page() -> Program:
         service = Service(program.words(disk, beside), environment, beside / "said")
         kept = {"films": {}, "label": None, "gone": None, "days": None}
         if service.port:
-            _use(service, kept)
+            with contextlib.suppress(OSError, http.client.HTTPException):  # it was killed
+                _use(service, kept)
         ran = service.end()
         ran.kept = kept
         return ran

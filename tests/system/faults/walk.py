@@ -8,8 +8,15 @@ from pathlib import Path
 from tests.support.faulty_runs import Bench, Case, Program
 
 # What is tried of each call, and of how many calls: a full disk stays full, a broken sector is met once, a disk that
-# the kernel made read-only stays so.
-TRIED = (("full", True, 1), ("broken", False, 1), ("read-only", True, 4), ("over quota", True, 4), ("broken", True, 4))
+# the kernel made read-only stays so. For want of memory a process is killed at any call.
+TRIED = (
+    ("full", True, 1),
+    ("broken", False, 1),
+    ("read-only", True, 4),
+    ("over quota", True, 4),
+    ("broken", True, 4),
+    ("killed", False, 2),
+)
 
 
 def cases(numbers: list[int], every: int) -> Iterator[Case]:
@@ -52,10 +59,15 @@ def table(found: Iterable[dict]) -> str:
     by_program: dict[str, list[dict]] = {}
     for row in found:
         by_program.setdefault(row["program"], []).append(row)
-    lines = ["| program | its calls | cases | told | went on | not met | wrong |", "| --- " + "| ---: " * 6 + "|"]
-    total = [0] * 5
+    lines = [
+        "| program | its calls | cases | told | went on | killed | not met | wrong |",
+        "| --- " + "| ---: " * 7 + "|",
+    ]
+    total = [0] * 6
     for name, those in by_program.items():
-        counts = [sum(row["outcome"] == outcome for row in those) for outcome in ("told", "went on", "not met")]
+        counts = [
+            sum(row["outcome"] == outcome for row in those) for outcome in ("told", "went on", "killed", "not met")
+        ]
         figures = [len(those), *counts, sum(bool(row["wrong"]) for row in those)]
         total = [one + other for one, other in zip(total, figures, strict=True)]
         lines.append(f"| {name} | {those[-1]['calls']:,} | " + " | ".join(f"{one:,}" for one in figures) + " |")
