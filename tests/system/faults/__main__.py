@@ -57,11 +57,14 @@ def _clock_and_memory() -> list[str]:
     """Try clocks and kills in the edge's environment; return what was wrong."""
     if importlib.util.find_spec("tensorflow"):
         return []
-    from tests.system.faults import clock, memory
+    from tests.system.faults import clock, memory, real
 
     wrong = []
     for name, shown, found in clock.tried():
         print(f"{name} under a clock of {shown}: {'; '.join(found) or 'all is there'}", flush=True)
+        wrong += found
+    for name, disk, found in real.tried():
+        print(f"{name} on a disk of {disk}: {'; '.join(found) or 'whole, and whole after the next start'}", flush=True)
         wrong += found
     for name, found in memory.page():
         print(f"{name} killed: {'; '.join(found) or 'all is there, and the next film is judged'}", flush=True)

@@ -152,9 +152,9 @@ def node() -> Program:
             dicom_node.film(beside / f"{number}.dcm", number)
 
     def drive(program: Program, disk: Path, beside: Path, environment: Mapping[str, str]) -> Ran:
+        taken = beside / "taken.json"  # of the run before, on this disk
+        known = set(json.loads(taken.read_text())) if (disk / "node").exists() else set()
         service = Service(program.words(disk, beside), environment, beside / "said")
-        taken = beside / "taken.json"
-        known = set(json.loads(taken.read_text())) if taken.exists() and disk.joinpath("node").exists() else set()
         if service.port:
             for number in range(FILMS):
                 line = ["storescu", "-aec", dicom_node.TITLE, "127.0.0.1", str(service.port), beside / f"{number}.dcm"]

@@ -50,8 +50,11 @@ def walk(program: Program, done: Path, every: int = 1) -> None:
 
 
 def read(done: Path) -> list[dict]:
-    """Return the cases that were tried."""
-    return [json.loads(line) for line in done.read_text(encoding="utf-8").splitlines()] if done.exists() else []
+    """Return the cases that were tried, each once."""
+    if not done.exists():
+        return []
+    rows = map(json.loads, done.read_text(encoding="utf-8").splitlines())
+    return list({(row["program"], row["case"]): row for row in rows}.values())
 
 
 def table(found: Iterable[dict]) -> str:
