@@ -162,7 +162,6 @@ def judge(
 def _staged(store: Store, run: str, crew: Crew) -> Iterator[None]:
     """Hold the folder into which workers write, and remove it; a block that fails ends them first."""
     with _writing():
-        store.clear(table.STAGING)
         for kind in (table.RESULTS, table.FAILED):
             store.make(f"{table.STAGING}/{run}/{kind}")
     try:

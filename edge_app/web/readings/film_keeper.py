@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Container
 from pathlib import Path
 
-from edge_app.errors import StoreFault
+from edge_app.errors import StoreFault, remedy
 from edge_app.web.readings.film_file import FilmFile
 
 # Of a file that is being written.
@@ -36,9 +36,8 @@ class FilmKeeper:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreFault(
-                f"{folder}: cannot be made ({error.strerror}); it must be a folder of this program; move what is there."
-            ) from error
+            what = remedy(error, "it must be a folder of this program; move what is there")
+            raise StoreFault(f"{folder}: cannot be made ({error.strerror}); {what}.") from error
 
     @property
     def keeps(self) -> bool:
