@@ -115,7 +115,7 @@ def _add(entry: InstalledModel, content: bytes, signature: bytes | None, place: 
         atomic_io.write(model_registry.file_of(entry, place), content)
     except OSError as error:
         raise NotInstalled(
-            f"{place}: the model cannot be written ({error.strerror}); {remedy(error, 'run as root')}."
+            f"{place}: the model cannot be written ({error.strerror}); {remedy(error, 'make room, or run as root')}."
         ) from error
 
 
@@ -125,7 +125,9 @@ def _write(models: InstalledModels, place: Path) -> None:
     try:
         atomic_io.write_json(place / model_registry.LIST_FILE, content)
     except OSError as error:
-        raise NotInstalled(f"{place}: cannot be written ({error.strerror}); {remedy(error, 'run as root')}.") from error
+        raise NotInstalled(
+            f"{place}: cannot be written ({error.strerror}); {remedy(error, 'make room, or run as root')}."
+        ) from error
 
 
 def _sweep(models: InstalledModels, place: Path) -> None:

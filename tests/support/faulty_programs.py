@@ -158,6 +158,7 @@ def with_events() -> Program:
         prepare,
         broken,
         state,
+        late=True,  # what could not be queued the next run tells, of the readings that are untold
     )
 
 
