@@ -126,6 +126,11 @@ page-load: .venv-edge/ready  ## 50 clients send films to the page on the loopbac
 kill-test: .venv-edge/ready-tests  ## kill a run over 1,000 films 200 times: none lost, none doubled
 	KILLS=200 FILMS=1000 $(EDGE) -m pytest -s tests/edge/workers/test_killed_run.py
 
+# It goes on where it was stopped; FAULTS="--every 6 --only serve" tries a part.
+faults: .venv-edge/ready-tests .venv/ready  ## fail each call by which a program changes the disk: full, read-only, broken (hours, cc)
+	$(EDGE) -m tests.system.faults $(FAULTS)
+	$(DESK) -m tests.system.faults $(FAULTS)
+
 # In a network of its own, where nothing but the loopback is: the servers cannot be reached from elsewhere.
 test-shares: .venv-edge/ready-tests  ## copy 2,000 films slowly through Samba and NFS into a watched folder (root, Debian)
 	unshare -n sh -c 'ip link set lo up && exec $(EDGE) -m pytest -s tests/system/shares'

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from edge_app.errors import EdgeError, WrongUsage
+from edge_app.errors import EdgeError, WrongUsage, disk_fault
 from train.films import film_arguments
 
 
@@ -30,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
         return args.func(args)
     except EdgeError as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(disk_fault(error), file=sys.stderr)
         return 2
 
 

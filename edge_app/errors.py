@@ -3,6 +3,24 @@
 Only the command line catches `EdgeError`. A `ValueError` from our own code is a bug and is not caught.
 """
 
+import errno
+
+
+def remedy(error: OSError, otherwise: str) -> str:
+    """Return what to do about a file that cannot be written; `otherwise` where the disk itself is well."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room"
+    if error.errno in (errno.EIO, errno.EROFS):
+        return "look at the disk with 'doctor', and name another until it is well"
+    return otherwise
+
+
+def disk_fault(error: OSError) -> str:
+    """Return what a disk that fails or is full means for the user, in one sentence."""
+    why = " ".join(str(error.strerror or error).split()).rstrip(".")
+    where = error.filename if isinstance(error.filename, str) else "a file"
+    return f"{where}: cannot be read or written ({why}); look at the disk, make room, and start the same command again."
+
 
 class EdgeError(Exception):
     """A fault outside this program that the user can correct; its text is one clear sentence.

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from edge_app.errors import EdgeError
+from edge_app.errors import EdgeError, disk_fault
 from train.archive import command as archive
 from train.audit import report as audit
 from train.camera import fit_quad_scorer, photograph_count, photograph_video
@@ -55,6 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
         return args.func(args)
     except EdgeError as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(disk_fault(error), file=sys.stderr)
         return 2
 
 

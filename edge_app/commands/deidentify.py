@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_app.commands import COMMANDS, common
-from edge_app.errors import EdgeError, WrongUsage
+from edge_app.errors import EdgeError, WrongUsage, remedy
 
 if TYPE_CHECKING:
     from edge_app.deidentify.attributes import Options
@@ -73,7 +73,8 @@ def run(args) -> int:
         args.out.mkdir(parents=True, exist_ok=True)
         return _copy_all(args, found, options)
     except OSError as error:
-        raise WrongUsage(f"{args.out}: cannot be written ({error.strerror}); name a folder of yours.") from error
+        what = remedy(error, "name a folder of yours")
+        raise WrongUsage(f"{args.out}: cannot be written ({error.strerror}); {what}.") from error
 
 
 def _copy_all(args, secret: "Secret", options: "Options") -> int:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edge_app.commands import COMMANDS, common
-from edge_app.errors import WrongUsage
+from edge_app.errors import WrongUsage, remedy
 
 EXAMPLES = """\
 examples:
@@ -176,13 +176,14 @@ def _export(find, path: Path, mark: bool) -> None:
     """Write what `find()` yields; it is called twice, since the header needs the names of the scores."""
     import csv
 
-    from edge_app.outputs.csv_file import added, flat, opened, safe
+    from edge_app.outputs import row_file
+    from edge_app.outputs.csv_file import added, encoding, flat, safe
 
     labels = next((tuple(row["scores"]) for row in find() if row["scores"]), ())
     nothing = dict.fromkeys(("findings", "refusal", "corrected", "scores", "lungs"))
     more = ("model", "operating_point", "run")
     try:
-        with opened(path, mark) as file:
+        with row_file.replacing(path, encoding(mark)) as file:
             writer = csv.writer(file)
             writer.writerow([*flat(nothing, labels), *more, *added(nothing), REPLACED])
             for row in find():
@@ -190,4 +191,5 @@ def _export(find, path: Path, mark: bool) -> None:
                 cells[REPLACED] = row[REPLACED]
                 writer.writerow(safe(cell) for cell in cells.values())
     except OSError as error:
-        raise WrongUsage(f"--csv: '{path}' cannot be written ({error.strerror}); name a file of yours.") from error
+        what = remedy(error, "name a file of yours")
+        raise WrongUsage(f"--csv: '{path}' cannot be written ({error.strerror}); {what}.") from error

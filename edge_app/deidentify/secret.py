@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from edge_app import atomic_io
-from edge_app.errors import WrongUsage
+from edge_app.errors import WrongUsage, remedy
 
 # Bytes: as long as what HMAC-SHA256 gives, beyond which nothing is gained (RFC 2104 3).
 LENGTH = 32
@@ -60,7 +60,8 @@ def read(path: Path) -> Secret:
         text = path.read_text(encoding="ascii").strip()
         key = bytes.fromhex(text)
     except OSError as error:
-        raise WrongUsage(f"--key: '{path}' cannot be read or made ({error.strerror}); name a file of yours.") from error
+        what = remedy(error, "name a file of yours")
+        raise WrongUsage(f"--key: '{path}' cannot be read or made ({error.strerror}); {what}.") from error
     except ValueError as error:
         raise _no_key(path) from error
     if len(key) != LENGTH:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from edge_app import atomic_io
-from edge_app.diagnostics.health import FAULT, LEAST_YEAR, OK, WARNING, HealthCheck, nearest
+from edge_app.diagnostics.health import FAULT, LEAST_YEAR, MOST_YEAR, OK, WARNING, HealthCheck, nearest
 from edge_app.install import updater
 
 # Values of eMMC 5.1's PRE_EOL_INFO (JESD84-B51, 7.4.31): 80 % and 90 % of the spare blocks are used.
@@ -77,6 +77,10 @@ def clock(now: float, root: Path = Path("/")) -> HealthCheck:
     if time.gmtime(now).tm_year < LEAST_YEAR:
         return HealthCheck(
             "clock", FAULT, f"{words} is long past: results would bear a wrong time; set it, or wait for NTP"
+        )
+    if time.gmtime(now).tm_year >= MOST_YEAR:
+        return HealthCheck(
+            "clock", FAULT, f"{words} is far ahead: results would bear a wrong time, and none is deleted; set it"
         )
     if any((root / file).exists() for file in TOLD):
         return HealthCheck("clock", OK, f"{words}, told by a time server")

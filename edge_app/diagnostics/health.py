@@ -21,6 +21,8 @@ HOT = 80
 THROTTLED = {0: "too little voltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit"}
 # This program did not exist before; a Pi without a battery starts in the past until it reaches a time server.
 LEAST_YEAR = 2026
+# A program of this age is not used any more; a clock that says so is wrong.
+MOST_YEAR = LEAST_YEAR + 15
 PACKAGES = ("numpy", "opencv-python-headless", "pillow", "pydicom", "tqdm")
 
 

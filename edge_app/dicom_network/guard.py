@@ -103,7 +103,8 @@ class Guard:
                 connection.close()
             dul.join(PDU_SECONDS)
             for path in self._files:
-                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # the disk fails; what stays is removed at the next start
+                    path.unlink(missing_ok=True)
             self._ended(self._assoc)
 
     def _acted(self, event: str) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from edge_app import atomic_io
 from edge_app.dicom_network.posts import Posts
 from edge_app.dicom_network.services import Limits
-from edge_app.errors import WrongUsage
+from edge_app.errors import WrongUsage, remedy
 from edge_app.store.listing import Listing
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ class Ledger:
         except BlockingIOError as error:
             raise WrongUsage(f"{folder}: another DICOM node uses this folder; name another with --state.") from error
         except OSError as error:
-            raise WrongUsage(f"{folder}: cannot be used ({error.strerror}); name a folder of yours.") from error
+            what = remedy(error, "name a folder of yours")
+            raise WrongUsage(f"{folder}: cannot be used ({error.strerror}); {what}.") from error
         self._list = Listing(folder / "node.sqlite", VERSION, TABLES)
         self.posts = Posts(self._list, folder / "posts")
         self._tidy()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge_app import atomic_io
-from edge_app.errors import EdgeError, NotInstalled
+from edge_app.errors import EdgeError, NotInstalled, remedy
 from edge_app.install import model_registry, signatures, verify_install
 from edge_app.install.model_registry import InstalledModel, InstalledModels
 
@@ -114,7 +114,9 @@ def _add(entry: InstalledModel, content: bytes, signature: bytes | None, place: 
             atomic_io.write(signatures.beside(model_registry.file_of(entry, place)), signature)
         atomic_io.write(model_registry.file_of(entry, place), content)
     except OSError as error:
-        raise NotInstalled(f"{place}: the model cannot be written ({error.strerror}); make room.") from error
+        raise NotInstalled(
+            f"{place}: the model cannot be written ({error.strerror}); {remedy(error, 'make room, or run as root')}."
+        ) from error
 
 
 def _write(models: InstalledModels, place: Path) -> None:
@@ -123,7 +125,9 @@ def _write(models: InstalledModels, place: Path) -> None:
     try:
         atomic_io.write_json(place / model_registry.LIST_FILE, content)
     except OSError as error:
-        raise NotInstalled(f"{place}: cannot be written ({error.strerror}); make room, or run as root.") from error
+        raise NotInstalled(
+            f"{place}: cannot be written ({error.strerror}); {remedy(error, 'make room, or run as root')}."
+        ) from error
 
 
 def _sweep(models: InstalledModels, place: Path) -> None:
@@ -159,7 +163,9 @@ def _held(place: Path) -> Iterator[None]:
     except EdgeError:
         raise
     except OSError as error:
-        raise NotInstalled(f"{place}: cannot be opened or made ({error.strerror}); run as root.") from error
+        raise NotInstalled(
+            f"{place}: cannot be opened or made ({error.strerror}); {remedy(error, 'run as root')}."
+        ) from error
 
 
 def _now() -> str:

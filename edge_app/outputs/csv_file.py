@@ -1,12 +1,13 @@
 """The fields of a JSON line as one row of a CSV file: docs/results.md."""
 
-import contextlib
 import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from edge_app.errors import WrongUsage
+from edge_app.errors import WrongUsage, remedy
+from edge_app.outputs import row_file
 from edge_app.screening.finding import LABELS
 from edge_app.screening.result import Result
 from edge_app.screening.run_context import PARTS, RunContext
@@ -33,11 +34,10 @@ class Csv:
         try:
             self._file = opened(path, mark)
         except OSError as error:
-            reason = f"cannot be written ({error.strerror}); name a file in a folder of yours"
+            reason = f"cannot be written ({error.strerror}); {remedy(error, 'name a file in a folder of yours')}"
             raise WrongUsage(f"--csv: '{path}' {reason}.") from error
         self._labels = context.card.labels
         self._line, self._of_context = context.line, _of_context(context.row())
-        self._writer = csv.writer(self._file)
         nothing = dict.fromkeys(("findings", "refusal", "corrected", "scores", "lungs", "camera"))
         self._row([*flat(nothing, self._labels), *self._of_context, *added(nothing)])
 
@@ -52,13 +52,9 @@ class Csv:
         self._file.close()
 
     def _row(self, cells) -> None:
-        try:
-            self._writer.writerow(cells)
-            self._file.flush()
-        except OSError:
-            with contextlib.suppress(OSError):  # else what is buffered complains once more when it is thrown away
-                self._file.close()
-            raise
+        text = io.StringIO(newline="")
+        csv.writer(text).writerow(cells)
+        row_file.add(self._file, text.getvalue())
 
 
 def opened(path: Path, mark: bool) -> TextIO:
@@ -69,7 +65,12 @@ def opened(path: Path, mark: bool) -> TextIO:
         mark: begin it with a byte order mark, without which Excel takes it for the code page of Windows. Programs that
             do not expect one take it for a part of the first column's name, so it is written on request alone.
     """
-    return path.open("w", newline="", encoding="utf-8-sig" if mark else "utf-8", errors="backslashreplace")
+    return path.open("w", newline="", encoding=encoding(mark), errors="backslashreplace")
+
+
+def encoding(mark: bool) -> str:
+    """Return the name of UTF-8, with or without a byte order mark."""
+    return "utf-8-sig" if mark else "utf-8"
 
 
 def flat(row: dict, labels: tuple[str, ...]) -> dict:

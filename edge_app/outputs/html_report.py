@@ -3,13 +3,13 @@
 Each row is written as it comes. HTML needs no end, so the page of a run that was stopped can be read.
 """
 
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_app import __version__
-from edge_app.errors import WrongUsage
+from edge_app.errors import WrongUsage, remedy
+from edge_app.outputs import row_file
 from edge_app.outputs.counts import Counts
 from edge_app.screening import decision, phrasing
 from edge_app.screening.result import Judged, Refused, Result
@@ -51,7 +51,7 @@ class HtmlReport:
         try:
             self._file = path.open("w", encoding="utf-8", errors="xmlcharrefreplace")
         except OSError as error:
-            reason = f"cannot be written ({error.strerror}); name a file in a folder of yours"
+            reason = f"cannot be written ({error.strerror}); {remedy(error, 'name a file in a folder of yours')}"
             raise WrongUsage(f"--report: '{path}' {reason}.") from error
         self._write_head()
 
@@ -101,13 +101,7 @@ class HtmlReport:
         )
 
     def _write(self, template: str, **values) -> None:
-        try:
-            self._file.write(self._templates.get_template(template).render(values))
-            self._file.flush()
-        except OSError:
-            with contextlib.suppress(OSError):  # else what is buffered complains once more when it is thrown away
-                self._file.close()
-            raise
+        row_file.add(self._file, self._templates.get_template(template).render(values))
 
 
 def _templates() -> "Environment":

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from edge_app import atomic_io
-from edge_app.errors import WrongUsage
+from edge_app.errors import WrongUsage, remedy
 from edge_app.outputs import overlay
 from edge_app.screening.result import Judged, Refused, Result
 from edge_app.screening.run_context import RunContext
@@ -26,7 +26,7 @@ class Overlays:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            reason = f"cannot be made ({error.strerror}); name a folder of yours"
+            reason = f"cannot be made ({error.strerror}); {remedy(error, 'name a folder of yours')}"
             raise WrongUsage(f"--overlays: '{folder}' {reason}.") from error
         if not os.access(folder, os.W_OK | os.X_OK):
             raise WrongUsage(f"--overlays: '{folder}' may not be written; name a folder of yours.")

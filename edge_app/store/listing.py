@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge_app.errors import StoreFault, WrongUsage
+from edge_app.errors import StoreFault, WrongUsage, remedy
 from edge_app.store import store_file
 from edge_app.store.migrations import transaction
 
@@ -34,7 +34,8 @@ class Listing:
         try:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         except OSError as error:
-            raise WrongUsage(f"{path}: cannot be used ({error.strerror}); name a folder of yours.") from error
+            what = remedy(error, "name a folder of yours")
+            raise WrongUsage(f"{path}: cannot be used ({error.strerror}); {what}.") from error
         with self._told():
             self._base = sqlite3.connect(
                 path, timeout=store_file.PATIENCE, isolation_level=None, check_same_thread=False

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge_app.errors import StoreFault
+from edge_app.errors import StoreFault, remedy
 from edge_app.store.migrations import APPLICATION, MIGRATIONS, migrate, version
 
 if TYPE_CHECKING:
@@ -59,9 +59,8 @@ def _check(path: Path, create: bool) -> None:
         # Verdicts of patients: only their owner may read them. SQLite gives its own files beside it the same mode.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        raise StoreFault(
-            f"{path}: the store cannot be opened ({error.strerror}); name a file in a folder of yours."
-        ) from error
+        what = remedy(error, "name a file in a folder of yours")
+        raise StoreFault(f"{path}: the store cannot be opened ({error.strerror}); {what}.") from error
 
 
 def _prepare(base: "sqlite3.Connection", path: Path) -> None:

@@ -110,12 +110,15 @@ def _with_camera(services: "Services", stack: contextlib.ExitStack) -> "Services
 
 
 def _expire(reading_store: "ReadingStore", done: threading.Event) -> None:
-    """Delete expired readings, at once and then from time to time."""
+    """Delete expired readings, at once and then from time to time, while the clock can be believed."""
     from edge_app.errors import StoreFault
+    from edge_app.web.readings.expiry import Clock
 
+    clock = Clock()
     while True:
-        with contextlib.suppress(StoreFault):  # `/ready` and the next film report it
-            reading_store.expire()
+        if clock.is_trusted:
+            with contextlib.suppress(StoreFault):  # `/ready` and the next film report it
+                reading_store.expire()
         if done.wait(EXPIRES):
             return
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge_app import atomic_io
 from edge_app.commands import common
-from edge_app.errors import EdgeError, WrongUsage
+from edge_app.errors import EdgeError, WrongUsage, remedy
 from edge_app.install.model_registry import default_model
 from edge_app.service import signals
 from train import cluster
@@ -75,6 +75,7 @@ def _run(args: Namespace) -> int:
     context = _context(args)
     store, key = storage.Store(args.out), table.key(context.row())
     with _reading(args.out):
+        store.clear(table.STAGING)  # what runs before this one left; this one holds the table
         store.make(table.RUNS)
         store.write(*table.run_file(key, context.row()))
         done = done_.read(store, key, args.retry)
@@ -173,7 +174,8 @@ def _alone(out: str) -> Iterator[None]:
     except BlockingIOError as error:
         raise WrongUsage(f"--out: '{out}' is being written by another run; wait for it, or name another.") from error
     except OSError as error:
-        raise WrongUsage(f"--out: '{out}' cannot be written ({error.strerror}); name a folder of yours.") from error
+        what = remedy(error, "name a folder of yours")
+        raise WrongUsage(f"--out: '{out}' cannot be written ({error.strerror}); {what}.") from error
     try:
         yield
     finally:

@@ -151,8 +151,9 @@ def judge(
             (answer, *_), _ = ray.wait([*crew.lots, *crew.starting], num_returns=1)
             lot = _taken(crew, answer, again, deaths, counts)
             if lot is not None:
-                for kind, name in lot.parts:
-                    store.rename(table.staged(run, kind, name), table.final(kind, key, name))
+                with _writing():
+                    for kind, name in lot.parts:
+                        store.rename(table.staged(run, kind, name), table.final(kind, key, name))
                 counts.add(lot)
                 yield counts, lot
 
@@ -160,15 +161,33 @@ def judge(
 @contextlib.contextmanager
 def _staged(store: Store, run: str, crew: Crew) -> Iterator[None]:
     """Hold the folder into which workers write, and remove it; a block that fails ends them first."""
-    for kind in (table.RESULTS, table.FAILED):
-        store.make(f"{table.STAGING}/{run}/{kind}")
+    with _writing():
+        for kind in (table.RESULTS, table.FAILED):
+            store.make(f"{table.STAGING}/{run}/{kind}")
     try:
         yield
     except BaseException:
         crew.stop()
+        with contextlib.suppress(OSError):  # what stays is cleared by the next run, and why this one ended is told
+            store.remove(f"{table.STAGING}/{run}")
         raise
-    finally:
+    with _writing():
         store.remove(f"{table.STAGING}/{run}")
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    """Say in one sentence that the table cannot be written.
+
+    Raises:
+        StoreFault: in place of `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StoreFault(
+            f"--out: cannot be written ({error.strerror or error}); make room, and start again: what is judged stays."
+        ) from error
 
 
 def _taken(crew: Crew, answer: Any, again: deque, deaths: Counter, counts: Counts) -> Lot | None:
@@ -180,8 +199,9 @@ def _taken(crew: Crew, answer: Any, again: deque, deaths: Counter, counts: Count
     except exceptions.RayTaskError as error:
         if isinstance(error.cause, EdgeError):
             raise error.cause from None
-        if isinstance(error.cause, OSError):
-            raise StoreFault(f"--out: cannot be written ({error.cause}); make room, and start again.") from error
+        with _writing():
+            if isinstance(error.cause, OSError):
+                raise error.cause from error
         raise
     except exceptions.RayError as error:  # the worker died, or its machine
         crew.starting.pop(answer, None)

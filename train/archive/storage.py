@@ -104,6 +104,15 @@ class Store:
         else:
             self.fs.mv(self.path(name), self.path(new))
 
+    def clear(self, name: str) -> None:
+        """Remove a folder that runs before have left, where this process alone holds the table: on this machine.
+
+        Of a table in an object store, other runs may be at work; what a dead one has left there stays.
+        """
+        if self._local:
+            for left in (f"{name}.gone", name):
+                self.remove(left)
+
     def remove(self, name: str) -> None:
         """Remove a file, or a folder with all in it, if there is one.
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Container
 from pathlib import Path
 
-from edge_app.errors import StoreFault
+from edge_app.errors import StoreFault, remedy
 from edge_app.web.readings.film_file import FilmFile
 
 # Of a file that is being written.
@@ -36,9 +36,8 @@ class FilmKeeper:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreFault(
-                f"{folder}: cannot be made ({error.strerror}); it must be a folder of this program; move what is there."
-            ) from error
+            what = remedy(error, "it must be a folder of this program; move what is there")
+            raise StoreFault(f"{folder}: cannot be made ({error.strerror}); {what}.") from error
 
     @property
     def keeps(self) -> bool:
@@ -104,12 +103,12 @@ class FilmKeeper:
 
 
 def _remove(path: Path) -> None:
-    """Overwrite a file and delete it, if it is there."""
+    """Overwrite a file and delete it, if it is there; one that cannot be overwritten is deleted too."""
+    with contextlib.suppress(OSError), path.open("r+b") as file:
+        left = path.stat().st_size
+        while left > 0:
+            left -= file.write(bytes(min(PART, left)))
+        file.flush()
+        os.fsync(file.fileno())
     with contextlib.suppress(OSError):
-        with path.open("r+b") as file:
-            left = path.stat().st_size
-            while left > 0:
-                left -= file.write(bytes(min(PART, left)))
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()
+        path.unlink(missing_ok=True)

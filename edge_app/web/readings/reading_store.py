@@ -23,7 +23,7 @@ from edge_app.store.migrations import transaction
 from edge_app.store.reading import FILM, SELECT, THUMBNAIL, Reading, file_name, iso, parsed
 from edge_app.store.store import Store
 from edge_app.store.untold import Untold
-from edge_app.web.readings import reading_csv, reading_query
+from edge_app.web.readings import expiry, reading_csv, reading_query
 from edge_app.web.readings.film_keeper import FilmKeeper
 from edge_app.web.readings.reading_pictures import ReadingPictures
 
@@ -233,7 +233,7 @@ class ReadingStore:
     def expire(self) -> int:
         """Delete the expired readings; return how many."""
         with self.opened(write=True) as base:
-            base.execute("DELETE FROM batches WHERE kept_until <= ?", (iso(_now()),))
+            expiry.begin(base, self._keep_days)
         return self._delete("kept_until <= ?", iso(_now()))
 
     def erase(self) -> int:
