@@ -164,6 +164,7 @@ fuzz: .venv/ready .venv-fuzz/ready  ## bad pictures, changed JSON, and coverage-
 	.venv-fuzz/bin/python -m tests.system.fuzz.guided --seconds $(GUIDED) --out $(OUT)/fuzz
 	$(DESK) -m tests.system.fuzz.campaign --inputs $(INPUTS) --data "$(DATA)" --out $(OUT)/fuzz
 	$(DESK) -m tests.system.fuzz.unseen --data "$(DATA)" --out $(OUT)/fuzz
+
 # Hours for which films are sent; Ctrl-C ends it sooner, with the report of what was reached.
 HOURS ?= 4
 soak: .venv/ready  ## page, folder, camera and DICOM node together at full rate in the memory of a Pi, HOURS=4 (root, Debian's dcmtk)
