@@ -18,7 +18,7 @@ STORED, DRAWN = faulty_programs.with_store, faulty_programs.with_files
 # (program, call, end of its file's name, which of these calls, how it fails, whether all behind it do)
 CALLS = [
     (STORED, "pwrite", "-wal", -40, "full", True),
-    (STORED, "fsync", "-wal", 4, "broken", False),
+    (STORED, "fsync", "-wal", 3, "broken", False),
     (STORED, "open", "-wal", 0, "read-only", True),
     (DRAWN, "write", "out.csv", 3, "full", True),
     (DRAWN, "write", "out.html", 3, "full", True),

@@ -32,7 +32,7 @@ class Modality:
 
     def __init__(self, node: int):
         self.reports: queue.Queue[tuple[int, Dataset]] = queue.Queue()
-        self._ae, self._answered = entity("XRAYROOM1"), threading.Event()
+        self._ae, self._answers, self._answered = entity("XRAYROOM1"), False, threading.Event()
         self._ae.add_requested_context(StorageCommitmentPushModel)
         self._node, self._server = node, None
 
@@ -44,7 +44,8 @@ class Modality:
 
     def ask(self, asked: Dataset, action: int = 1) -> int:
         """Ask; return the status, once a report has come if the question was taken."""
-        handlers = [(evt.EVT_N_EVENT_REPORT, self._reported), (evt.EVT_DIMSE_SENT, self._said)]
+        handlers = [(evt.EVT_N_EVENT_REPORT, self._reported)]
+        handlers += [(evt.EVT_DIMSE_SENT, self._answering), (evt.EVT_PDU_SENT, self._sent)]
         assoc = self._ae.associate("127.0.0.1", self._node, ae_title="COVIDXRAY", evt_handlers=handlers)
         status, _ = assoc.send_n_action(asked, action, StorageCommitmentPushModel, INSTANCE)
         if self._server:
@@ -60,9 +61,13 @@ class Modality:
         if self._server:
             self._server.shutdown()
 
-    def _said(self, event) -> None:
-        """Note that a report was answered: only then may the association end."""
-        if type(event.message).__name__ == "N_EVENT_REPORT_RSP":
+    def _answering(self, event) -> None:
+        """Note that a report is being answered; pynetdicom says so before it hands the answer over."""
+        self._answers = self._answers or type(event.message).__name__ == "N_EVENT_REPORT_RSP"
+
+    def _sent(self, event) -> None:
+        """Note that the answer has gone: only then may the association end."""
+        if self._answers and type(event.pdu).__name__ == "P_DATA_TF":
             self._answered.set()
 
     def _reported(self, event) -> tuple[int, None]:
