@@ -103,7 +103,7 @@ def _wanted() -> dict:
 
 
 def _day(text: str | None, later: int = 0) -> datetime | None:
-    """Return the start of a day, or of one so many days later; None if the text is not a day since 1970."""
+    """Return the start of a day, or of the day `later` days after it; None if the text is not a day since 1970."""
     try:
         day = datetime.strptime(text or "", "%Y-%m-%d").date()
     except ValueError:

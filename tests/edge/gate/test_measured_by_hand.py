@@ -86,7 +86,7 @@ def test_hard_edges_make_a_document_of_what_is_black(level, stripes, black):
 
 
 def _textured(spans: int, first: int, last: int) -> np.ndarray:
-    """Return soft noise of which the first and last rows span so many levels."""
+    """Return soft noise of which the first `first` and last `last` rows span `spans` levels."""
     noise = np.random.default_rng(0).integers(100, 131, (SIDE, SIDE)).astype(np.uint8)
     noise[:first] = noise[SIDE - last :] = np.where(COLUMNS[0] % 2, 100, 100 + spans)
     return noise
@@ -131,7 +131,7 @@ def _waves(across: int, down: int) -> np.ndarray:
 
 
 def _kept(angle: float) -> float:
-    """Return what the difference of Gaussians of 1.5 and 3 pixels keeps of a wave of so many radians a pixel."""
+    """Return what the difference of Gaussians of 1.5 and 3 pixels keeps of a wave of `angle` radians a pixel."""
     return np.exp(-(1.5**2) * angle**2 / 2) - np.exp(-(3**2) * angle**2 / 2)
 
 

@@ -118,7 +118,7 @@ class Ways:
         Args:
             scratch: folder in which inputs lie while they are tried.
             model: its file.
-            judge_each: of mutations that can be decoded, one in so many is judged and shown.
+            judge_each: of mutations that can be decoded, one in this number is judged and shown.
         """
         self._scratch, self._judge_each = scratch, judge_each
         self._films = DecodePool(children=1, decode=measured)

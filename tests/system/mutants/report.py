@@ -1,4 +1,4 @@
-"""What became of the mutants: a table, the survivors that nobody has explained, explanations that no longer hold."""
+"""What became of the mutants: a table, the survivors that nobody has explained, and explanations that do not hold."""
 
 import tomllib
 from collections import Counter
@@ -24,7 +24,7 @@ def matches(entry: Mapping[str, str], mutant: Mapping) -> bool:
 
 
 def stale(entries: Iterable[Mapping[str, str]], root: Path = ROOT) -> list[str]:
-    """Return a sentence for each explanation of a line that its file no longer has."""
+    """Return a sentence for each explanation of a line that is not in its file."""
     found = []
     for entry in entries:
         named = [entry["module"]] if "module" in entry else [name for part in PARTS for name in modules(part)]

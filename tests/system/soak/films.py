@@ -24,7 +24,7 @@ FOLDERS = (
 )
 # Films of each folder that are sent in turn, evenly spread; drawn films where there is no collection.
 OF_A_FOLDER, DRAWN = 40, 12
-# One film in so many is damaged, one in so many is sent again as it was.
+# One film in this number is damaged; one in this number is sent again as it was.
 DAMAGED, REPEATED = 20, 12
 # Stands in a DICOM file where the number of the film goes; a component of a UID begins with another digit than 0.
 PLACE, DIGITS = "1.2.826.0.1.3680043.8.498.70000000000", 10

@@ -35,7 +35,7 @@ class Records:
         return time.monotonic() - self.began
 
     def answer(self, way: str, seconds: float, outcome: str) -> None:
-        """Note an answer: of a way, after so many seconds, `judged`, `failed`, `busy` or the name of a fault."""
+        """Note an answer: of a way, after `seconds`, `judged`, `failed`, `busy` or the name of a fault."""
         with self._lock:
             self.counts[way, outcome] = self.counts.get((way, outcome), 0) + 1
             self._write("answers", (f"{self.now:.2f}", way, f"{seconds:.4f}", outcome))
