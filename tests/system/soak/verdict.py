@@ -13,7 +13,7 @@ from statistics import median
 from typing import NamedTuple
 
 SERVICES, WAYS = ("page", "watch", "camera", "dicom"), ("page", "folder", "camera", "dicom")
-# Points of a slope: medians of equal parts of the last three quarters, this many, so that a moment's load counts little.
+# Points of a slope: medians of this many parts of the last three quarters, so that a moment's load counts little.
 PARTS = 36
 # What memory may grow by in the last three quarters, as a share: pages of the kernel's and the allocator's come and go.
 MOST_GROWTH = 0.05
