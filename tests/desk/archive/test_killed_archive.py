@@ -1,6 +1,7 @@
 """A worker is killed, the driver is killed, the user stops: no film is lost, none is there twice."""
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from edge_app.bench import process_stats
 from tests.support import archives
 
 FILMS = 96
+# A background job, as a test run may be, is started with SIGINT ignored and hands that on; a terminal does not.
+HEED = functools.partial(signal.signal, signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +35,7 @@ def started(folder: Path, table: Path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=HEED,
     )
     try:
         yield run
@@ -106,7 +110,7 @@ def test_ctrl_c_stops_it_and_the_same_command_goes_on(folder, tmp_path):
         wait_for(run, lambda: parts(table))
         os.killpg(run.pid, signal.SIGINT)  # as a terminal does
         out, err = run.communicate()
-    assert run.returncode == 130 and out == ""
+    assert run.returncode == 130 and out == "", err
     assert err.splitlines()[-1] == "stopped; what is judged is kept, the same command goes on from here."
     assert "Traceback" not in err and not list((table / "staging").rglob("*.parquet"))
     archives.judge(folder, table, code=1)
