@@ -39,7 +39,7 @@ BY_FILE := -n $(WORKERS) --maxprocesses 8 --dist loadfile
 .PHONY: data index index-scale pictures lungs outline train test-workers convert study audit gate agree camera-card camera-count compare
 .PHONY: bench page-load kill-test test test-fast test-edge test-desk test-python coverage lint style format clean
 .PHONY: arm-roots test-arm test-camera-vm test-booted test-power test-shares test-dicom test-fhir test-archive
-.PHONY: fuzz soak faults damage same-answer supply-chain attack mutants flaky
+.PHONY: fuzz soak faults mutants flaky
 
 help:
 	@awk -F ':.*## ' '/^##@/ {group = substr($$0, 5)} /^[a-z-]+:.*## / {text[group] = text[group] sprintf("  make %-16s %s\n", $$1, $$2)} \

@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from edge_app.errors import EdgeError, WrongUsage, disk_fault
+from edge_app.errors import WrongUsage
+from train import exit_code
 from train.films import film_arguments
 
 
@@ -26,14 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     camera.add_parser(subparsers)
     sign.add_parsers(subparsers)
     args = parser.parse_args(arguments)
-    try:
-        return args.func(args)
-    except EdgeError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(disk_fault(error), file=sys.stderr)
-        return 2
+    return exit_code.of(lambda: args.func(args))
 
 
 def add_parser(subparsers) -> None:

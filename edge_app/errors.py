@@ -15,13 +15,6 @@ def remedy(error: OSError, otherwise: str) -> str:
     return otherwise
 
 
-def disk_fault(error: OSError) -> str:
-    """Return what a disk that fails or is full means for the user, in one sentence."""
-    why = " ".join(str(error.strerror or error).split()).rstrip(".")
-    where = error.filename if isinstance(error.filename, str) else "a file"
-    return f"{where}: cannot be read or written ({why}); look at the disk, make room, and start the same command again."
-
-
 class EdgeError(Exception):
     """A fault outside this program that the user can correct; its text is one clear sentence.
 

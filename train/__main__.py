@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from edge_app.errors import EdgeError, disk_fault
+from train import exit_code
 from train.archive import command as archive
 from train.audit import report as audit
 from train.camera import fit_quad_scorer, photograph_count, photograph_video
@@ -51,14 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     for command in COMMANDS:
         command.add_parser(subparsers)
     args = parser.parse_args(arguments)
-    try:
-        return args.func(args)
-    except EdgeError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(disk_fault(error), file=sys.stderr)
-        return 2
+    return exit_code.of(lambda: args.func(args))
 
 
 if __name__ == "__main__":

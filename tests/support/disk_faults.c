@@ -147,15 +147,18 @@ static int opening(int folder, const char *path, int flags) {
     return told_at("open", made ? NAME : FREES, folder, path);
 }
 
+/* The mode is given with flags alone that make a file: open(2). */
+#define MODE \
+    mode_t mode = 0; \
+    if (flags & (O_CREAT | __O_TMPFILE)) { \
+        va_list more; \
+        va_start(more, flags); \
+        mode = va_arg(more, mode_t); \
+        va_end(more); \
+    }
 #define OPEN(name) \
     int name(const char *path, int flags, ...) { \
-        mode_t mode = 0; \
-        if (flags & (O_CREAT | __O_TMPFILE)) { \
-            va_list more; \
-            va_start(more, flags); \
-            mode = va_arg(more, mode_t); \
-            va_end(more); \
-        } \
+        MODE; \
         REAL(name); \
         int saved = errno; \
         FAIL(opening(AT_FDCWD, path, flags)); \
@@ -164,13 +167,7 @@ static int opening(int folder, const char *path, int flags) {
     }
 #define OPENAT(name) \
     int name(int folder, const char *path, int flags, ...) { \
-        mode_t mode = 0; \
-        if (flags & (O_CREAT | __O_TMPFILE)) { \
-            va_list more; \
-            va_start(more, flags); \
-            mode = va_arg(more, mode_t); \
-            va_end(more); \
-        } \
+        MODE; \
         REAL(name); \
         int saved = errno; \
         FAIL(opening(folder, path, flags)); \

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from edge_app.errors import EdgeError, StoreFault
+from edge_app.errors import EdgeError, StoreFault, remedy
 from train.archive import table
 from train.archive.done import Done
 from train.archive.listing import Film, Listed
@@ -185,9 +185,8 @@ def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreFault(
-            f"--out: cannot be written ({error.strerror or error}); make room, and start again: what is judged stays."
-        ) from error
+        why, what = error.strerror or error, remedy(error, "make room")
+        raise StoreFault(f"--out: cannot be written ({why}); {what}, and start again: what is judged stays.") from error
 
 
 def _taken(crew: Crew, answer: Any, again: deque, deaths: Counter, counts: Counts) -> Lot | None:

@@ -23,8 +23,10 @@ def test_the_driver_says_in_one_sentence_that_the_table_cannot_be_written(tmp_pa
     assert fault.failed
     assert "Traceback" not in ran.text
     assert ran.code == 2
-    assert ran.lines[-1].startswith("--out: cannot be written (")
-    assert ran.lines[-1].endswith("; make room, and start again: what is judged stays.")
+    assert ran.lines[-1] == (
+        "--out: cannot be written (Read-only file system); look at the disk with 'doctor', and name another until it "
+        "is well, and start again: what is judged stays."
+    )
 
 
 def test_what_dead_runs_left_is_cleared(tmp_path):

@@ -3,6 +3,8 @@
 import gzip
 import math
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -139,3 +141,17 @@ def test_a_damaged_file_is_no_film(tmp_path, content):
     keeper = FilmKeeper(tmp_path / "films", 1000)
     Path(tmp_path / "films" / "a").write_bytes(content)
     assert keeper.open("a") is None
+
+
+def test_a_film_that_cannot_be_overwritten_is_deleted_all_the_same(tmp_path):
+    keeper = FilmKeeper(tmp_path / "films", 1 << 30)
+    busy = Path(shutil.copy(shutil.which("sleep") or "", tmp_path / "films" / "a"))
+    running = subprocess.Popen([busy, "60"])  # a program that runs cannot be written to, not even by root
+    try:
+        with pytest.raises(OSError, match="busy"):
+            busy.open("r+b")
+        keeper.remove_all_but(lambda: ())
+        assert not busy.exists()
+    finally:
+        running.kill()
+        running.wait()
