@@ -55,6 +55,7 @@ def _titled(axis, words: str) -> None:
     axis.set_title(words, fontsize=10, loc="left")
     axis.grid(alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(frameon=False, fontsize=8, ncols=2)
+    # Below the axis, where no line runs.
+    axis.legend(frameon=False, fontsize=8, ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.18))
     if axis.get_yscale() == "linear":
         axis.set_ylim(bottom=0)
